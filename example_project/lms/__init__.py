@@ -1,0 +1,1 @@
+"""The "existing LMS": customers, learners, courses and progress. Only scim.py and admin.py know SCIM."""

@@ -1,0 +1,50 @@
+"""What this LMS tells scim_provisioning: which SCIM attribute lands in which field of a learner.
+
+The left side is what the identity provider sends (in Entra: the target attribute of a mapping row), the right
+side is a field seen from the account. Everything else Entra sends is kept and returned, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+import scim_provisioning.adapters as scim
+from scim_provisioning.adapters import ENTERPRISE
+from scim_provisioning.models import SCIMConnection
+
+from .models import Learner
+
+
+def tenant(connection: SCIMConnection) -> int:
+    """Return the key of the organization whose SSO settings the connection belongs to."""
+    organization_id: int = connection.sso.organization_id
+    return organization_id
+
+
+class LearnerAdapter(scim.LearnerAdapter):
+    # A learner is an account with a profile; the profile of a new account needs its organization.
+    rows = {"learner": scim.RelatedRow(Learner, user_field="user", within={"organization_id": tenant})}
+
+    mapping = [
+        scim.Text("userName", "username"),
+        scim.Text("name.givenName", "first_name"),
+        scim.Text("name.familyName", "last_name"),
+        scim.Email('emails[type eq "work"].value', "email", fallback="userName"),
+        scim.Text("title", "learner.job_role"),
+        scim.Reference(
+            f"{ENTERPRISE}:organization", "learner.company", by="name", within={"organization_id": tenant}
+        ),
+        scim.Reference(
+            f"{ENTERPRISE}:division", "learner.business_unit", by="name", within={"organization_id": tenant}
+        ),
+        scim.Reference(
+            f"{ENTERPRISE}:department", "learner.team", by="name", within={"organization_id": tenant}
+        ),
+        scim.Manager("learner.manager"),
+    ]
+
+    @classmethod
+    def tenant_users(cls, connection: SCIMConnection) -> QuerySet[User]:
+        """The accounts of the connection's own organization: where SCIM may look for an existing learner."""
+        return User.objects.filter(learner__organization_id=tenant(connection))
