@@ -94,7 +94,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 LOGIN_URL = "admin:login"
 
-# What a host adds for scim_provisioning: this dict, an include() in urls.py, the adapter, a mixin in admin.py.
+# What a host adds for scim_provisioning: this dict, an include() in urls.py, an adapter, an admin mixin.
 SCIM_PROVISIONING = {
     "ADAPTER": "example_project.lms.scim.LearnerAdapter",
     "SITE_URL": SITE_URL,
