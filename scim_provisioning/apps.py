@@ -1,0 +1,16 @@
+"""How Django meets the app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SCIMProvisioningConfig(AppConfig):
+    """``INSTALLED_APPS = [..., "scim_provisioning"]`` is all a host writes."""
+
+    name = "scim_provisioning"
+    label = "scim_provisioning"
+    verbose_name = _("SCIM provisioning")
+    # Named here, so that a host's DEFAULT_AUTO_FIELD never asks for a migration of this app.
+    default_auto_field = "django.db.models.BigAutoField"

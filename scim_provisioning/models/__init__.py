@@ -1,0 +1,31 @@
+"""The app's five tables. Nothing is added to the host's own."""
+
+from __future__ import annotations
+
+from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
+from scim_provisioning.models.event import (
+    Action,
+    Operation,
+    Outcome,
+    ProvisioningEvent,
+    ProvisioningPayload,
+)
+from scim_provisioning.models.fields import ExactCharField
+from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
+
+__all__ = [
+    "Action",
+    "ConnectionQuerySet",
+    "ExactCharField",
+    "Operation",
+    "Outcome",
+    "ProvisionedUser",
+    "ProvisionedUserQuerySet",
+    "ProvisioningEvent",
+    "ProvisioningPayload",
+    "SCIMConnection",
+    "SCIMToken",
+    "TokenQuerySet",
+    "TokenStillRevoked",
+]

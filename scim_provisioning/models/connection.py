@@ -1,0 +1,140 @@
+"""A connection: one identity provider's access to one tenant of the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import FieldError, ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models.fields import ExactCharField
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from scim_provisioning.models.provisioned_user import ProvisionedUser
+    from scim_provisioning.models.token import SCIMToken
+
+_NOT_LOADED: Any = object()
+
+
+class ConnectionQuerySet(models.QuerySet["SCIMConnection"]):
+    """Which connections count."""
+
+    def current(self) -> ConnectionQuerySet:
+        """Connections that are not archived; paused ones are among them."""
+        return self.filter(archived_at__isnull=True)
+
+
+class SCIMConnection(models.Model):
+    """The tenant of everything else: tokens, links and events belong to exactly one connection.
+
+    ``sso_key`` names the host's SSO settings row (the value of ``SSO_KEY_FIELD`` in ``SSO_MODEL``). It is no
+    foreign key on purpose: this app's migrations must not depend on the host's. None: it stands alone.
+    """
+
+    name = models.CharField(_("name"), max_length=150)
+    sso_key = ExactCharField(_("SSO settings key"), max_length=255, unique=True, null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("paused by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        tokens: RelatedManager[SCIMToken]
+        links: RelatedManager[ProvisionedUser]
+
+    # The host's SSO row once it was read. On the instance only: it must be read anew at every request.
+    _sso: Any = _NOT_LOADED
+
+    class Meta:
+        verbose_name = _("SCIM connection")
+        verbose_name_plural = _("SCIM connections")
+        ordering = ("name", "id")
+        permissions = (
+            ("manage_policy", _("Can change provisioning policies")),
+            ("approve_held", _("Can approve held changes")),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether an administrator paused it: requests are answered 503."""
+        return self.paused_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether its SSO row is gone: its tokens are dead, its log and tombstones are kept."""
+        return self.archived_at is not None
+
+    @property
+    def sso(self) -> Any:
+        """The host's SSO row, read once for this instance; None without ``SSO_MODEL`` or when it is gone."""
+        return self.load_sso() if self._sso is _NOT_LOADED else self._sso
+
+    def load_sso(self) -> Any:
+        """Read the host's SSO row now (one query; none without ``SSO_MODEL`` or key) and remember it.
+
+        Returns the row, or None. Raises ``LookupError`` when ``SSO_MODEL`` names no model, ``FieldError``
+        when ``SSO_KEY_FIELD`` names no field: both are also system checks.
+        """
+        self._sso = None
+        if app_settings.sso_model is not None and self.sso_key is not None:
+            rows = apps.get_model(app_settings.sso_model)._default_manager.all()
+            try:
+                self._sso = rows.filter(**{app_settings.sso_key_field: self.sso_key}).first()
+            except FieldError:
+                raise
+            except (TypeError, ValueError, ValidationError):
+                # A key of another kind than the field (text for a UUID) names no row.
+                self._sso = None
+        return self._sso
+
+    @property
+    def sso_is_on(self) -> bool:
+        """Whether single sign-on is on: the row is there and has every value that ``SSO_ENABLED`` names.
+
+        Without ``SSO_MODEL`` there is nothing to switch off, and the answer is True.
+        """
+        if app_settings.sso_model is None:
+            return True
+        row = self.sso
+        if row is None:
+            return False
+        return all(getattr(row, field) == value for field, value in app_settings.sso_enabled.items())
+
+    def archive(self) -> None:
+        """Archive for good, because the SSO row is gone: revoke every token, keep log, links and tombstones.
+
+        Tokens are revoked and not merely shadowed: should an SSO row with the same key ever come back, they
+        must stay dead. Does nothing when archived already.
+        """
+        if self.is_archived:
+            return
+        now = timezone.now()
+        with transaction.atomic():
+            self.tokens.filter(revoked_at__isnull=True).update(revoked_at=now)
+            self.archived_at = now
+            self.save(update_fields=["archived_at"])
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again; the SSO row is read again at its next use."""
+        super().refresh_from_db(*args, **kwargs)
+        self._sso = _NOT_LOADED

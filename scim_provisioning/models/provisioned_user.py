@@ -1,0 +1,99 @@
+"""The link between a SCIM user of a connection and a learner of the host."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning.models.connection import SCIMConnection
+from scim_provisioning.models.fields import ExactCharField
+
+USER_NAME_LENGTH = 320
+# Folding can lengthen a text ("ß" becomes "ss"), so a key has twice the room. More would not fit an index of
+# InnoDB's.
+USER_NAME_KEY_LENGTH = 640
+EXTERNAL_ID_LENGTH = 320
+
+
+def new_scim_id() -> str:
+    """A random id that says nothing about the learner and cannot be guessed."""
+    return str(uuid.uuid4())
+
+
+class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
+    """Which links count."""
+
+    def living(self) -> ProvisionedUserQuerySet:
+        """Links that the identity provider has not deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+    def tombstones(self) -> ProvisionedUserQuerySet:
+        """Links that it has deleted; they keep their learner for the day of their return."""
+        return self.filter(deleted_at__isnull=False)
+
+
+class ProvisionedUser(models.Model):
+    """One SCIM resource of one connection, and the account it stands for.
+
+    ``document`` is the canonical SCIM resource as the identity provider last left it; ``search`` is what of
+    it must be found by a filter, folded. ``user`` is empty when the host deleted the account.
+
+    ``user_name_key`` is the folded ``user_name``, unique among the living of a connection. It is NULL on a
+    tombstone, whose key moves to ``user_name_tombstone_key``: MariaDB has no conditional unique constraint,
+    and NULLs never collide.
+    """
+
+    connection = models.ForeignKey(
+        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="links"
+    )
+    scim_id = ExactCharField(_("SCIM id"), max_length=36, unique=True, default=new_scim_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="scim_links",
+    )
+    user_name = models.CharField(_("userName"), max_length=USER_NAME_LENGTH)
+    user_name_key = ExactCharField(max_length=USER_NAME_KEY_LENGTH, null=True, blank=True, editable=False)
+    user_name_tombstone_key = ExactCharField(
+        max_length=USER_NAME_KEY_LENGTH, null=True, blank=True, editable=False
+    )
+    external_id = ExactCharField(_("externalId"), max_length=EXTERNAL_ID_LENGTH, null=True, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+    owns_profile = models.BooleanField(_("owns the profile"), default=True)
+    document = models.JSONField(_("SCIM document"), default=dict, blank=True)
+    search = models.JSONField(default=dict, blank=True, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    modified_at = models.DateTimeField(_("modified at"), default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
+
+    objects = ProvisionedUserQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("provisioned user")
+        verbose_name_plural = _("provisioned users")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("connection", "user_name_key"), name="scim_link_user_name_unique"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("connection", "deleted_at", "id"), name="scim_link_listing"),
+            models.Index(fields=("connection", "external_id"), name="scim_link_external_id"),
+            models.Index(fields=("connection", "user_name_tombstone_key"), name="scim_link_tombstone"),
+        )
+
+    def __str__(self) -> str:
+        return self.user_name
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it is a tombstone."""
+        return self.deleted_at is not None
