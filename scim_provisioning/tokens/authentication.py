@@ -1,0 +1,143 @@
+"""Who is calling, and noting that they called."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMToken
+from scim_provisioning.protocol.errors import Forbidden, Unauthorized
+from scim_provisioning.tokens.text import digest, fingerprint, public_part, split
+
+TOUCH_EVERY: Final = timedelta(minutes=1)
+
+FirstSeen = Literal["query", "create", "update", "deactivate", "group"]
+
+# Compared with when no row has the public part, so that a wrong prefix takes as long as a wrong secret.
+_NOBODY: Final = "0" * 64
+
+
+class AuthenticationRefused(Unauthorized):
+    """401 for whatever is wrong with a token: one body for all, the reason is for administrators.
+
+    ``token`` is the row when the caller proved to hold its secret, else None: who knows only a public part
+    must not be able to fill a connection's log.
+    """
+
+    def __init__(self, code: str, *, token: SCIMToken | None = None, **params: object) -> None:
+        super().__init__("Authentication failed.", code=code, params=params)
+        self.token = token
+
+
+class AddressRefused(Forbidden):
+    """403: the token is good, the address is not among its networks."""
+
+    def __init__(self, *, token: SCIMToken, **params: object) -> None:
+        super().__init__("Not allowed from this address.", code="auth.ip", params=params)
+        self.token: SCIMToken | None = token
+
+
+@sensitive_variables("plaintext", "secret", "parts")
+def authenticate(plaintext: str, *, address: str) -> SCIMToken:
+    """The live token that ``plaintext`` is, with its connection loaded. One query; none for a typo.
+
+    Raises ``AuthenticationRefused`` (401: ``auth.invalid``, ``auth.expired``, ``auth.revoked``) or
+    ``AddressRefused`` (403: ``auth.ip``). See the numbered rule in this package.
+    """
+    parts = split(plaintext)
+    if parts is None:
+        raise AuthenticationRefused("auth.invalid", reason="not_a_token", prefix=public_part(plaintext))
+    public, secret = parts
+    token = SCIMToken.objects.select_related("connection").filter(prefix=public).first()
+    if not _is_secret_of(token, secret) or token is None:
+        raise AuthenticationRefused("auth.invalid", reason="unknown", prefix=public)
+    _refuse_unless_live(token)
+    _refuse_foreign_address(token, address)
+    return token
+
+
+@sensitive_variables("secret")
+def _is_secret_of(token: SCIMToken | None, secret: str) -> bool:
+    # Without a row, and for a row whose pepper is no longer configured, a digest is made and compared all the
+    # same: the time of an answer must not tell which public parts exist.
+    peppers = {fingerprint(pepper): pepper for pepper in ("", *app_settings.token_peppers)}
+    wanted = token.pepper_fingerprint if token is not None else ""
+    pepper = peppers.get(wanted)
+    known = token.digest if token is not None and pepper is not None else _NOBODY
+    return hmac.compare_digest(digest(secret, pepper or ""), known)
+
+
+def _refuse_unless_live(token: SCIMToken) -> None:
+    if token.is_revoked:
+        raise AuthenticationRefused("auth.revoked", token=token, **_facts(token, token.revoked_at))
+    if token.connection.is_archived:
+        raise AuthenticationRefused(
+            "auth.revoked", token=token, reason="archived", **_facts(token, token.connection.archived_at)
+        )
+    if token.is_expired:
+        raise AuthenticationRefused("auth.expired", token=token, **_facts(token, token.expires_at))
+
+
+def _facts(token: SCIMToken, moment: datetime | None) -> dict[str, object]:
+    return {"label": token.label, "prefix": token.prefix, "at": moment.isoformat() if moment else None}
+
+
+def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
+    if not token.allowed_networks:
+        return
+    caller = _parsed_address(address)
+    for text in token.allowed_networks:
+        if caller is not None and caller in ipaddress.ip_network(text, strict=False):
+            return
+    raise AddressRefused(
+        token=token,
+        label=token.label,
+        prefix=token.prefix,
+        address=address[:45],
+        allowed=list(token.allowed_networks),
+    )
+
+
+def _parsed_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        parsed = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return None
+    # A dual-stack socket reports IPv4 callers as ::ffff:203.0.113.7; the networks are written in IPv4.
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return mapped if isinstance(mapped, ipaddress.IPv4Address) else parsed
+
+
+def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None = None) -> bool:
+    """Note a use: when, from where, by what; and the first of its kind. True if something was written.
+
+    Writes at most once a minute, in one query. A kind seen for the very first time (at most five times in a
+    token's life) is written at once: an administrator is waiting for that tick on the page.
+    """
+    now = timezone.now()
+    is_first = first is not None and getattr(token, f"first_{first}_at") is None
+    if token.last_used_at is not None and now - token.last_used_at < TOUCH_EVERY and not is_first:
+        return False
+    parsed = _parsed_address(address)
+    seen: dict[str, Any] = {
+        "last_used_at": now,
+        "last_used_ip": None if parsed is None else str(parsed),
+        "last_used_agent": "".join(c if c.isprintable() else " " for c in agent)[:200],
+    }
+    firsts = ["first_used_at", f"first_{first}_at"] if first is not None else ["first_used_at"]
+    # Another worker may have been first since this row was read: the earlier moment stays.
+    kept = {name: Coalesce(F(name), Value(now, output_field=DateTimeField())) for name in firsts}
+    SCIMToken.objects.filter(pk=token.pk).update(**seen, **kept)
+    for name, value in seen.items():
+        setattr(token, name, value)
+    for name in firsts:
+        setattr(token, name, getattr(token, name) or now)
+    return True
