@@ -1,0 +1,40 @@
+"""How much one request may ask for, so that no body and no filter can hold a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a client sends; a host raises them through ``SCIM_PROVISIONING["LIMITS"]``.
+
+    ``keys`` counts the members of every object in one body together. ``filter_depth`` counts parentheses and
+    brackets that are open at the same time, ``filter_terms`` comparisons. A verbose Entra update of a full
+    user is about 40 operations and 120 keys, a create about 60 keys: the defaults leave room for both.
+    """
+
+    body_bytes: int = 262_144
+    depth: int = 12
+    keys: int = 200
+    string_length: int = 8_192
+    array_length: int = 100
+    operations: int = 50
+    filter_length: int = 2_048
+    filter_terms: int = 20
+    filter_depth: int = 8
+    bulk_operations: int = 100
+    bulk_bytes: int = 1_048_576
+
+    def for_bulk(self) -> Limits:
+        """Return the limits of one bulk body: as many ordinary bodies as it may hold operations."""
+        return replace(
+            self,
+            body_bytes=self.bulk_bytes,
+            depth=self.depth + 3,  # the envelope: object, Operations, data
+            keys=(self.keys + 6) * self.bulk_operations,
+            array_length=max(self.array_length, self.bulk_operations),
+        )
+
+
+DEFAULT_LIMITS = Limits()
