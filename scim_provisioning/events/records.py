@@ -1,0 +1,258 @@
+"""Writing the provisioning log: what was done, what was refused, what an administrator did."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, transaction
+
+from scim_provisioning.events import redaction
+from scim_provisioning.models import (
+    Action,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SCIMConnection,
+    SCIMToken,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from scim_provisioning.protocol.errors import SCIMError
+
+logger = logging.getLogger("scim_provisioning.events")
+security_logger = logging.getLogger("scim_provisioning.security")
+audit_logger = logging.getLogger("scim_provisioning.audit")
+
+# Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
+_SECURITY_CODES = frozenset({"user.protected", "conn.held"})
+
+# Texts are cut to their columns: a hostile header must not turn a refusal into a database error.
+_SIZES = {column.name: column.max_length or 0 for column in ProvisioningEvent._meta.concrete_fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. ``token`` and ``connection`` are None while nobody has proved to be somebody."""
+
+    connection: SCIMConnection | None
+    token: SCIMToken | None
+    request_id: str = ""
+    address: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What is asked. ``request_body`` is a JSON value, raw bytes that did not parse, or None.
+
+    ``started`` is a reading of ``time.perf_counter``.
+    """
+
+    method: str
+    path: str
+    operation: str
+    request_body: object = None
+    started: float = field(default_factory=perf_counter)
+
+
+def applied(
+    caller: Caller,
+    exchange: Exchange,
+    *,
+    action: str,
+    link: ProvisionedUser | None,
+    status: int,
+    changes: Mapping[str, tuple[object, object]],
+    ignored: Iterable[str] = (),
+    response: object = None,
+    detail: str = "",
+    cause: Mapping[str, object] | None = None,
+) -> ProvisioningEvent:
+    """Write down what was done: two inserts (one when neither side of the exchange has a body).
+
+    Call it inside the transaction that does it, so that the log cannot lie. ``changes`` maps SCIM attribute
+    paths to (before, after). ``detail`` and ``cause`` explain a change that was skipped.
+    """
+    event = _event(caller, exchange, link)
+    event.action, event.outcome, event.status = action, Outcome.APPLIED, status
+    event.changes = _changes(changes)
+    event.ignored = redaction.json_safe(list(ignored))
+    event.detail = redaction.text(detail, _SIZES["detail"])
+    event.cause = redaction.json_safe(cause or {})
+    event.save(force_insert=True)
+    _save_payload(event, exchange.request_body, response)
+    return event
+
+
+def refused(
+    caller: Caller, exchange: Exchange, *, error: SCIMError, link: ProvisionedUser | None = None
+) -> None:
+    """Write down a refusal, after its transaction was rolled back: two inserts of their own.
+
+    An error that carries a ``token`` (see ``tokens.AuthenticationRefused``) is filed under that token's
+    connection. Without any connection no row is written: strangers get a line of the log
+    ``scim_provisioning.security`` and cannot fill a table. ``link`` must exist in the database.
+
+    Never raises for the database's sake: the client's answer is the refusal, not the trouble of noting it.
+    """
+    token: SCIMToken | None = caller.token or getattr(error, "token", None)
+    connection = caller.connection or (token.connection if token is not None else None)
+    _log_security(caller, exchange, error, token)
+    if connection is None:
+        return
+    known = Caller(connection, token, caller.request_id, caller.address, caller.client)
+    event = _event(known, exchange, link)
+    held = error.code == "conn.held"
+    event.action, event.outcome = Action.HELD if held else Action.REFUSED, Outcome.REFUSED
+    event.status = error.status
+    event.error_code = redaction.text(error.code, _SIZES["error_code"])
+    event.detail = redaction.text(error.detail, _SIZES["detail"])
+    event.cause = redaction.json_safe(error.params)
+    try:
+        with transaction.atomic():
+            event.save(force_insert=True)
+            _save_payload(event, exchange.request_body, error.to_dict())
+    except DatabaseError:
+        logger.exception("A refusal could not be written to the provisioning log.")
+
+
+def admin(
+    connection: SCIMConnection,
+    *,
+    action: str,
+    actor: AbstractBaseUser | None,
+    token: SCIMToken | None = None,
+    detail: str = "",
+    address: str = "",
+    link: ProvisionedUser | None = None,
+    changes: Mapping[str, tuple[object, object]] | None = None,
+) -> ProvisioningEvent:
+    """Write down what an administrator did (``actor`` None: a command on the server). One insert.
+
+    After the commit it is also a line of the log ``scim_provisioning.audit``.
+    """
+    event = ProvisioningEvent(
+        connection=connection,
+        link=link,
+        token=token,
+        token_prefix="" if token is None else token.prefix,
+        operation=Operation.ADMIN,
+        action=action,
+        outcome=Outcome.APPLIED,
+        actor_id=None if actor is None else actor.pk,
+        detail=redaction.text(detail, _SIZES["detail"]),
+        address=redaction.text(address, _SIZES["address"]),
+        changes=_changes(changes or {}),
+    )
+    _identify(event, link, None)
+    event.save(force_insert=True)
+    fields = {
+        "action": str(action),
+        "connection": connection.pk,
+        "token_prefix": event.token_prefix,
+        "actor": event.actor_id,
+        "address": event.address,
+    }
+    transaction.on_commit(lambda: audit_logger.info("%s", _line(fields), extra=fields))
+    return event
+
+
+def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> ProvisioningEvent:
+    event = ProvisioningEvent(
+        connection=caller.connection,
+        link=link,
+        token=caller.token,
+        token_prefix="" if caller.token is None else caller.token.prefix,
+        operation=exchange.operation,
+        duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
+    )
+    texts = {
+        "request_id": caller.request_id,
+        "address": caller.address,
+        "client": caller.client,
+        "method": exchange.method,
+        "path": exchange.path,
+    }
+    for name, value in texts.items():
+        setattr(event, name, redaction.text(value, _SIZES[name]))
+    _identify(event, link, exchange.request_body)
+    return event
+
+
+def _identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: object) -> None:
+    """Note whom it is about in words; of somebody who got no link, what the request called them."""
+    if link is not None:
+        names: dict[str, object] = {
+            "user_name": link.user_name,
+            "external_id": link.external_id,
+            "scim_id": link.scim_id,
+        }
+    else:
+        said = (
+            {str(key).casefold(): value for key, value in body.items()} if isinstance(body, Mapping) else {}
+        )
+        names = {"user_name": said.get("username"), "external_id": said.get("externalid")}
+    for name, value in names.items():
+        if isinstance(value, str):
+            setattr(event, name, redaction.text(value, _SIZES[name]))
+
+
+def _changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
+    return {
+        redaction.text(path, 500): [redaction.json_safe(before), redaction.json_safe(after)]
+        for path, (before, after) in changes.items()
+        if not redaction.is_secret(path)
+    }
+
+
+def _save_payload(event: ProvisioningEvent, request: object, response: object) -> None:
+    sent, sent_cut = redaction.payload(request)
+    answered, answered_cut = redaction.payload(response)
+    if sent or answered:
+        ProvisioningPayload(
+            event=event,
+            request=sent,
+            response=answered,
+            request_truncated=sent_cut,
+            response_truncated=answered_cut,
+            created_at=event.created_at,
+        ).save(force_insert=True)
+
+
+def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: SCIMToken | None) -> None:
+    if not error.code.startswith("auth.") and error.code not in _SECURITY_CODES:
+        return
+    prefix = token.prefix if token is not None else error.params.get("prefix", "")
+    fields = {
+        "error_code": error.code,
+        "reason": error.params.get("reason", ""),
+        "connection": None if token is None else token.connection_id,
+        "token_prefix": prefix,
+        "address": caller.address,
+        "client": caller.client,
+        "method": exchange.method,
+        "path": exchange.path,
+        "request_id": caller.request_id,
+    }
+    safe = {
+        key: redaction.text(value, 200) if isinstance(value, str) else value for key, value in fields.items()
+    }
+    security_logger.warning("%s", _line(safe), extra=safe)
+
+
+def _line(fields: Mapping[str, object]) -> str:
+    # Values in JSON's quotes, so that none can pose as another field.
+    return " ".join(
+        f"{key}={json.dumps(value, ensure_ascii=False)}"
+        for key, value in fields.items()
+        if value not in (None, "")
+    )

@@ -1,0 +1,112 @@
+"""What may be written down of what was said: no secret, nothing that breaks a log, nothing endless.
+
+Secrets are dropped before anything is stored: keys that hold a password, the values of PATCH operations that
+aim at one, and whatever looks like one of our tokens, whole or mangled, wherever it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any, Final
+
+from scim_provisioning.models.token import TOKEN_PREFIX, display
+
+PAYLOAD_BYTES: Final = 32 * 1024
+# Deeper than any body the reader lets in; a guard for values that did not come through it.
+_DEPTH: Final = 40
+
+NOT_KEPT: Final = "[not kept: it may hold a password and could not be read]"
+
+_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}([0-9A-Za-z]*)", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"pass\W*(?:word|wd)", re.IGNORECASE)
+_JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+# Control characters, line and paragraph separators, direction overrides, halves of surrogate pairs: they
+# forge lines in a log file, turn text around on a screen, or cannot be stored at all.
+_DIRECTIONS: Final = "\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROL: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}]")
+_CONTROL_EXCEPT_LAYOUT: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTIONS}]")
+# PostgreSQL stores neither in JSON or text.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+def text(value: object, length: int) -> str:
+    """One line of text for a column of ``length`` characters: tokens masked, control characters escaped."""
+    return _CONTROL.sub(_escape, mask_tokens(str(value)))[:length]
+
+
+def mask_tokens(value: str) -> str:
+    """``value`` with everything that looks like one of our tokens shortened to ``lmsscim_r8fe…``."""
+    return _TOKEN.sub(lambda found: display(found[1]), value)
+
+
+def json_safe(value: object, depth: int = 0) -> Any:
+    """``value`` as JSON can hold it on every database, without secrets. Never raises."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        # NaN and the infinities are no JSON: MariaDB and PostgreSQL refuse them.
+        return value if value - value == 0 else str(value)
+    if depth > _DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return _object(value, depth)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_safe(element, depth + 1) for element in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return _string(value.decode(errors="replace") if isinstance(value, bytes) else str(value))
+
+
+def payload(value: object) -> tuple[str, bool]:
+    """One side of an exchange as text, and whether it was cut at 32 KB (always between two characters).
+
+    ``value`` is a JSON value, or raw bytes that did not parse; None gives an empty text.
+    """
+    if value is None:
+        return "", False
+    if isinstance(value, bytes | bytearray | memoryview):
+        written = _unparsed(bytes(value))
+    else:
+        written = json.dumps(json_safe(value), ensure_ascii=False, separators=(",", ":"))
+    written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
+    encoded = written.encode()
+    if len(encoded) <= PAYLOAD_BYTES:
+        return written, False
+    return encoded[:PAYLOAD_BYTES].decode(errors="ignore"), True
+
+
+def is_secret(name: object) -> bool:
+    """Whether an attribute of this name or path holds a password, whatever its case or prefix."""
+    return isinstance(name, str) and _PASSWORD.search(name) is not None
+
+
+def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
+    # Okta sends a password as a member of the body, others as an operation with "path": "password".
+    aims_at_secret = any(is_secret(member) for key, member in value.items() if str(key).casefold() == "path")
+    return {
+        _string(str(key)): json_safe(member, depth + 1)
+        for key, member in value.items()
+        if not is_secret(str(key)) and not (aims_at_secret and str(key).casefold() == "value")
+    }
+
+
+def _string(value: str) -> str:
+    # Some clients put a whole JSON object into a string (roles, and the value of a PATCH operation).
+    if value.lstrip()[:1] in {"{", "["} and _PASSWORD.search(value):
+        return NOT_KEPT
+    return _UNSTORABLE.sub(_escape, mask_tokens(value))
+
+
+def _unparsed(raw: bytes) -> str:
+    # What is not JSON cannot be redacted member by member, so one mention of a password costs all of it.
+    written = raw.decode(errors="replace")
+    plain = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
+    return NOT_KEPT if _PASSWORD.search(plain) else mask_tokens(written)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
