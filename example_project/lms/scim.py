@@ -6,9 +6,6 @@ side is a field seen from the account. Everything else Entra sends is kept and r
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
-from django.db.models import QuerySet
-
 import scim_provisioning.adapters as scim
 from scim_provisioning.adapters import ENTERPRISE
 from scim_provisioning.models import SCIMConnection
@@ -43,8 +40,3 @@ class LearnerAdapter(scim.LearnerAdapter):
         ),
         scim.Manager("learner.manager"),
     ]
-
-    @classmethod
-    def tenant_users(cls, connection: SCIMConnection) -> QuerySet[User]:
-        """The accounts of the connection's own organization: where SCIM may look for an existing learner."""
-        return User.objects.filter(learner__organization_id=tenant(connection))
