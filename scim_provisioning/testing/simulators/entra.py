@@ -12,7 +12,7 @@ from uuid import uuid4
 from scim_provisioning.protocol.constants import MEDIA_TYPE, PATCH_OP
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import DEFAULT_MAPPING, MANAGER, Person, Row, scim_values
-from scim_provisioning.testing.simulators.judging import echo_fault, list_fault, manager_of, same
+from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, manager_of, same
 from scim_provisioning.testing.simulators.session import Check, Session
 from scim_provisioning.testing.simulators.wire import Answer, Send, Step
 
@@ -173,10 +173,9 @@ class EntraSimulator:
         if not isinstance(wanted, str):
             return  # without a value of the matching attribute Entra leaves the person out
         answer = self._list("Users", self.matching, wanted, f"look for {_name(person)}")
-        found = answer.resource.get("Resources") or []
-        if answer.status != 200 or len(found) > 1:
-            return
-        if found:
+        if not self.steps[-1].ok:
+            return  # on the list of failures; tried again in a later cycle
+        if found := found_in(answer):
             self._link(person, found[0])
             self._send_differences(person, found[0])
         elif person.active:

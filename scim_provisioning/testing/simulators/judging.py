@@ -32,6 +32,12 @@ def verdict_on(answer: Answer, expected: tuple[int, ...], *, essential: bool) ->
     return f"status {answer.status}, expected {' or '.join(map(str, expected))}{_said(answer)}", "retry"
 
 
+def found_in(answer: Answer) -> list[dict[str, Any]]:
+    """Return the resources of a ListResponse; whatever is not an object is left out."""
+    resources = answer.resource.get("Resources")
+    return [item for item in resources if isinstance(item, dict)] if isinstance(resources, list) else []
+
+
 def list_fault(answer: Answer, *, nobody: bool, attribute: str = "", value: str = "") -> str:
     """Return what is wrong with the answer to a look-up, "" if nothing is.
 
@@ -40,7 +46,7 @@ def list_fault(answer: Answer, *, nobody: bool, attribute: str = "", value: str 
     body = answer.resource
     if LIST_RESPONSE not in (body.get("schemas") or []):
         return "not a ListResponse"
-    total, found = body.get("totalResults"), body.get("Resources") or []
+    total, found = body.get("totalResults"), found_in(answer)
     if type(total) is not int:
         return "totalResults is not a number"
     if total != len(found):

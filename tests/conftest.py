@@ -1,0 +1,51 @@
+"""What most tests start from: a customer, its SSO settings, a connection, a token, a client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from pytest_django.fixtures import SettingsWrapper
+
+from example_project.lms.models import Organization, SSOSettings
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from tests.client import ScimClient
+from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_separate(settings: SettingsWrapper) -> Iterator[None]:
+    """Cheap password hashes, and no throttle counter left over from another test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return OrganizationFactory()
+
+
+@pytest.fixture
+def sso(organization: Organization) -> SSOSettings:
+    return SSOSettingsFactory(organization=organization)
+
+
+@pytest.fixture
+def connection(sso: SSOSettings) -> SCIMConnection:
+    return ConnectionFactory(name="Entra", sso_key=str(sso.pk))
+
+
+@pytest.fixture
+def token(connection: SCIMConnection) -> str:
+    """The plaintext of a live token of `connection`."""
+    return TokenFactory(connection=connection).plaintext
+
+
+@pytest.fixture
+def scim(token: str) -> ScimClient:
+    """A client that holds `token`."""
+    return ScimClient(token)
