@@ -1,0 +1,160 @@
+"""``manage.py scim_token``: make, list and revoke tokens from a terminal."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from scim_provisioning import events, tokens
+from scim_provisioning.conf import tenant_url
+from scim_provisioning.models import Action, SCIMConnection, SCIMToken
+from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
+
+# The shortest piece of a public part that `revoke` takes: what lists and logs show of it.
+_SHOWN = PUBLIC_LENGTH // 2
+
+
+class Command(BaseCommand):
+    """``create`` prints the plaintext alone on standard output, ready to be piped into a secret store."""
+
+    help = "Create, list and revoke SCIM tokens."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the three sub-commands."""
+        commands = parser.add_subparsers(dest="command", required=True, metavar="{create,list,revoke}")
+        create = commands.add_parser("create", help="Make a token and print it, once.")
+        create.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
+        create.add_argument("--label", default="Entra ID", metavar="L", help="what to call it (Entra ID)")
+        create.add_argument(
+            "--expires-in-days", type=int, metavar="N", help="its life; TOKEN_DEFAULT_DAYS unless given"
+        )
+        listing = commands.add_parser("list", help="Show every token, without its secret.")
+        listing.add_argument("--connection", metavar="NAME", help="only those of this connection")
+        revoke = commands.add_parser("revoke", help="Revoke a token for good.")
+        revoke.add_argument("prefix", metavar="PREFIX", help="its first characters, as `list` shows them")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
+        if options["command"] == "create":
+            self._create(options["connection"], options["label"], options["expires_in_days"])
+        elif options["command"] == "list":
+            self._list(options["connection"])
+        else:
+            self._revoke(options["prefix"])
+
+    @sensitive_variables("plaintext")
+    def _create(self, name: str, label: str, days: int | None) -> None:
+        connection = _connection(name)
+        try:
+            with transaction.atomic():
+                token, plaintext = tokens.issue(
+                    connection, label=label, expires_in_days=tokens.DEFAULT if days is None else days
+                )
+                events.admin(
+                    connection, action=Action.TOKEN_GENERATED, actor=None, token=token, detail=token.label
+                )
+        except tokens.TokenRefused as refusal:
+            raise CommandError(refusal.message) from None
+        self.stdout.write(plaintext)
+        self._say(f"Token “{token.label}” ({token.display_prefix}) of connection “{connection.name}”.")
+        self._say(f"Expires: {_day(token.expires_at) or 'never'}.")
+        try:
+            self._say(f"Tenant URL: {tenant_url()}")
+        except (ImproperlyConfigured, NoReverseMatch):
+            self._say("The Tenant URL is not known yet: run `manage.py check`.")
+        self._say("Copy the token now. It will not be shown again; only a fingerprint is kept.")
+
+    def _list(self, name: str | None) -> None:
+        rows = SCIMToken.objects.select_related("connection").order_by(
+            "connection__name", "connection_id", "id"
+        )
+        if name is not None:
+            rows = rows.filter(connection=_connection(name))
+        table = [("TOKEN", "CONNECTION", "LABEL", "STATE", "EXPIRES", "LAST USED")]
+        table += [
+            (
+                TOKEN_PREFIX + token.prefix,
+                token.connection.name,
+                token.label,
+                "archived" if token.connection.is_archived and not token.is_revoked else token.state,
+                _day(token.expires_at) or "never",
+                _day(token.last_used_at) or "never",
+            )
+            for token in rows
+        ]
+        if len(table) == 1:
+            self._say("There are no tokens.")
+            return
+        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+        for row in table:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write("  ".join(cells).rstrip())
+
+    def _revoke(self, prefix: str) -> None:
+        token = _token(prefix)
+        with transaction.atomic():
+            if tokens.revoke(token):
+                events.admin(
+                    token.connection, action=Action.TOKEN_REVOKED, actor=None, token=token, detail=token.label
+                )
+                self._say(f"Revoked “{token.label}” ({token.display_prefix}). Requests with it now fail.")
+            else:
+                self._say(
+                    f"“{token.label}” ({token.display_prefix}) was revoked on {_day(token.revoked_at)}."
+                )
+
+    def _say(self, sentence: str) -> None:
+        # Standard error, and not in the red of an error: standard output belongs to the token.
+        self.stderr.write(sentence, style_func=str)
+
+
+def _connection(name: str) -> SCIMConnection:
+    """The one connection that is not archived and has this name (exactly, else in any case) or SSO key."""
+    everything = list(SCIMConnection.objects.current())
+    if not everything:
+        raise CommandError(
+            "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM."
+        )
+    for found in (
+        [row for row in everything if row.name == name],
+        [row for row in everything if row.sso_key == name],
+        [row for row in everything if row.name.casefold() == name.casefold()],
+    ):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            keys = ", ".join(f"“{row.sso_key}”" for row in found if row.sso_key)
+            hint = f" Name one by its SSO key instead: {keys}." if keys else " Rename one of them first."
+            raise CommandError(f"{len(found)} connections are called “{name}”.{hint}")
+    known = ", ".join(f"“{row.name}”" for row in everything[:10])
+    more = " and others" if len(everything) > 10 else ""
+    raise CommandError(f"No SCIM connection is called “{name}”. There are: {known}{more}.")
+
+
+def _token(prefix: str) -> SCIMToken:
+    """The one token whose public part begins so, written as `list` or the log shows it, or whole."""
+    wanted = prefix.strip().removeprefix(TOKEN_PREFIX).rstrip("….")[:PUBLIC_LENGTH]
+    if len(wanted) < _SHOWN:
+        raise CommandError(
+            f"Give at least {_SHOWN} characters after “{TOKEN_PREFIX}”, as `scim_token list` shows."
+        )
+    rows = SCIMToken.objects.select_related("connection").filter(prefix__startswith=wanted)
+    # SQLite's LIKE takes "R8FE" for "r8fe"; tokens differ by case.
+    found = [token for token in rows if token.prefix.startswith(wanted)]
+    if not found:
+        raise CommandError(f"No token begins with “{display(wanted)}”. See `scim_token list`.")
+    if len(found) > 1:
+        names = ", ".join(TOKEN_PREFIX + token.prefix for token in found)
+        raise CommandError(f"{len(found)} tokens begin so: {names}. Give more characters.")
+    return found[0]
+
+
+def _day(moment: Any) -> str:
+    return "" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M %Z")
