@@ -1,0 +1,219 @@
+"""SQL that compares text the same way on SQLite, PostgreSQL, MariaDB and MySQL.
+
+Left to themselves the four disagree: SQLite folds ASCII only, PostgreSQL sorts by locale, MariaDB takes
+``ana``, ``Aná`` and ``ana `` for one word. Every comparison of a SCIM filter therefore goes through here:
+byte-exact after an explicit folding, with NULL and empty text meaning "absent" (RFC 7643 section 2.5).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression, Func, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+Sql = tuple[str, list[Any]]
+
+#: The name of the function that SQLite lacks; registered on every new connection by the AppConfig.
+SQLITE_LOWER = "scim_lower"
+
+TEXT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"})
+_ORDER = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+def register_sqlite_functions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Receiver of ``connection_created``: gives SQLite a LOWER that knows more than ASCII."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(
+            SQLITE_LOWER, 1, lambda text: None if text is None else str(text).lower(), deterministic=True
+        )
+
+
+def exact_collation(connection: BaseDatabaseWrapper) -> str:
+    """The COLLATE clause under which only identical text is equal and order is by code point."""
+    if connection.vendor == "postgresql":
+        return ' COLLATE "C"'
+    if connection.vendor == "mysql":
+        # utf8mb4_bin would pad: 'ana ' = 'ana'.
+        nopad = "utf8mb4_nopad_bin" if connection.mysql_is_mariadb else "utf8mb4_0900_bin"  # type: ignore[attr-defined]
+        return f" COLLATE {nopad}"
+    return ""
+
+
+class Exactly(Func):
+    """The text of a column, compared byte by byte."""
+
+    output_field: ClassVar[models.Field[Any, Any]] = models.TextField()  # type: ignore[misc]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:  # type: ignore[override]
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"{self.wrap(sql, connection)}{exact_collation(connection)}", list(params)
+
+    def wrap(self, sql: str, connection: BaseDatabaseWrapper) -> str:
+        if connection.vendor == "mysql":
+            return f"CONVERT({sql} USING utf8mb4)"
+        return f"({sql})::text" if connection.vendor == "postgresql" else sql
+
+
+class Folded(Exactly):
+    """The text of a column without its case, for attributes whose ``caseExact`` is false."""
+
+    def wrap(self, sql: str, connection: BaseDatabaseWrapper) -> str:
+        lower = SQLITE_LOWER if connection.vendor == "sqlite" else "LOWER"
+        return f"{lower}({super().wrap(sql, connection)})"
+
+
+class Always(Expression):
+    """A condition that is known before the database is asked."""
+
+    conditional = True
+
+    def __init__(self, truth: bool) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.truth = truth
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        return ("1 = 1" if self.truth else "1 = 0"), []
+
+
+class TextMatch(Expression):
+    """One SCIM comparison of text. Never NULL: an absent value is a plain "no", so that NOT is exact.
+
+    ``left`` is :class:`Exactly`, :class:`Folded` or :class:`DocumentText`. The value goes through the same
+    function as the column unless ``prepared`` says that it is already in the form that is stored.
+    """
+
+    conditional = True
+
+    def __init__(self, left: Expression, op: str, value: str | None, *, prepared: bool = False) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.left, self.op, self.value = left, op, value
+        self.right: Expression = Value(value or "")
+        if not prepared and isinstance(left, Exactly):
+            self.right = type(left)(self.right)
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.left, self.right]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        self.left, self.right = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        left, left_params = compiler.compile(self.left)
+        right, right_params = compiler.compile(self.right)
+        left_sql, right_sql = (left, list(left_params)), (right, list(right_params))
+        return text_condition(left_sql, self.op, right_sql, self.value or "", connection)
+
+
+def text_condition(left: Sql, op: str, right: Sql, value: str, connection: BaseDatabaseWrapper) -> Sql:
+    """``left op right`` as a condition that is false, never NULL, when ``left`` is absent."""
+    sql, params = left
+    present, present_params = f"({sql} IS NOT NULL AND {sql} <> '')", [*params, *params]
+    if op == "pr":
+        return present, present_params
+    comparison, comparison_params = _comparison(left, op, right, len(value), connection)
+    return f"({present} AND {comparison})", [*present_params, *comparison_params]
+
+
+def _comparison(left: Sql, op: str, right: Sql, length: int, connection: BaseDatabaseWrapper) -> Sql:
+    sql, params = left
+    value, value_params = right
+    if op in _ORDER:
+        return f"{sql} {_ORDER[op]} {value}", [*params, *value_params]
+    # No LIKE: it would need escaping, and ignores case on SQLite.
+    if op == "co":
+        function = "STRPOS" if connection.vendor == "postgresql" else "INSTR"
+        return f"{function}({sql}, {value}) > 0", [*params, *value_params]
+    if length == 0:
+        return "1 = 1", []
+    if op == "sw":
+        return f"SUBSTR({sql}, 1, {length:d}) = {value}", [*params, *value_params]
+    if connection.vendor == "sqlite":
+        return f"SUBSTR({sql}, {-length:d}) = {value}", [*params, *value_params]
+    return f"RIGHT({sql}, {length:d}) = {value}", [*params, *value_params]
+
+
+def json_path(*keys: str) -> str:
+    """A JSON path of quoted keys: URNs hold dots and colons, and no key is ever the client's text."""
+    return "$" + "".join("." + json.dumps(key) for key in keys)
+
+
+class DocumentText(Func):
+    """The text at ``keys`` in a JSON column, already in the form that is compared; NULL when absent."""
+
+    output_field: ClassVar[models.Field[Any, Any]] = models.TextField()  # type: ignore[misc]
+
+    def __init__(self, column: str, *keys: str) -> None:
+        super().__init__(models.F(column))
+        self.keys = keys
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:  # type: ignore[override]
+        sql, params = compiler.compile(self.source_expressions[0])
+        return extract_text(sql, list(params), self.keys, connection)
+
+
+def extract_text(sql: str, params: list[Any], keys: Sequence[str], connection: BaseDatabaseWrapper) -> Sql:
+    """The SQL of the text at ``keys`` inside the JSON value ``sql``."""
+    if connection.vendor == "postgresql":
+        return f"({sql} #>> %s::text[]){exact_collation(connection)}", [*params, list(keys)]
+    if connection.vendor == "sqlite":
+        return f"JSON_EXTRACT({sql}, %s)", [*params, json_path(*keys)]
+    text = f"CONVERT(JSON_UNQUOTE(JSON_EXTRACT({sql}, %s)) USING utf8mb4)"
+    return f"{text}{exact_collation(connection)}", [*params, json_path(*keys)]
+
+
+#: A condition on one element: ("and"|"or", parts...), ("not", part), ("always", bool) or (sub, op, value).
+ElementCondition = tuple[Any, ...]
+
+
+class ElementExists(Expression):
+    """Whether any element of the JSON array at ``keys`` fulfils a condition (RFC 7644 value paths)."""
+
+    conditional = True
+
+    def __init__(self, column: str, keys: Sequence[str], condition: ElementCondition) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.column: Expression = models.F(column)  # type: ignore[assignment]
+        self.keys, self.condition = tuple(keys), condition
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        (self.column,) = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        column, params = compiler.compile(self.column)
+        if connection.vendor == "postgresql":
+            elements = f"JSONB_ARRAY_ELEMENTS({column} #> %s::text[]) AS scim_element(value)"
+            source = [*params, list(self.keys)]
+        elif connection.vendor == "sqlite":
+            elements = f"JSON_EACH({column}, %s) AS scim_element"
+            source = [*params, json_path(*self.keys)]
+        else:
+            path = json_path(*self.keys).replace("'", "''")
+            elements = f"JSON_TABLE({column}, '{path}[*]' COLUMNS (value JSON PATH '$')) AS scim_element"
+            source = [*params]
+        condition, values = element_condition(self.condition, connection)
+        return f"EXISTS (SELECT 1 FROM {elements} WHERE {condition})", [*source, *values]
+
+
+def element_condition(condition: ElementCondition, connection: BaseDatabaseWrapper) -> Sql:
+    """The SQL of a condition on ``scim_element.value``."""
+    head, *rest = condition
+    if head == "always":
+        return ("1 = 1" if rest[0] else "1 = 0"), []
+    if head == "not":
+        sql, params = element_condition(rest[0], connection)
+        return f"NOT ({sql})", params
+    if head in ("and", "or"):
+        parts = [element_condition(part, connection) for part in rest]
+        joined = f" {head.upper()} ".join(f"({sql})" for sql, _ in parts)
+        return joined, [param for _, params in parts for param in params]
+    op, value = rest
+    left = extract_text("scim_element.value", [], (head,), connection)
+    return text_condition(left, op, (f"%s{exact_collation(connection)}", [value]), value or "", connection)

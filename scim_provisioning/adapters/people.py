@@ -1,0 +1,62 @@
+"""Who is who in one connection: from a manager's row to their SCIM id and back, in one query a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+
+class People:
+    """Resolves managers inside one connection; remembers what it found for the rest of the request.
+
+    ``source`` is the row that a manager's foreign key points at: the account or a profile.
+    """
+
+    def __init__(self, connection: SCIMConnection, source: RowSource) -> None:
+        self._connection = connection
+        self._source = source
+        self._scim_ids: dict[Any, str | None] = {}
+
+    def learn(self, keys: Iterable[Any]) -> None:
+        """Fetch the SCIM ids of these rows at once: one query, or none when all are known."""
+        unknown = {key for key in keys if key is not None} - self._scim_ids.keys()
+        if not unknown:
+            return
+        self._scim_ids |= dict.fromkeys(unknown)
+        lookup = self._source.lookup("pk")
+        # Tombstones first, so that a living link of the same person wins.
+        links = (
+            ProvisionedUser.objects.filter(connection=self._connection, **{f"{lookup}__in": unknown})
+            .order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
+            .values_list(lookup, "scim_id")
+        )
+        self._scim_ids |= dict(links)
+
+    def scim_id_of(self, key: Any) -> str | None:
+        """The SCIM id of the row ``key``, or None for somebody who was never provisioned here."""
+        self.learn([key])
+        return self._scim_ids[key]
+
+    def find(self, scim_id: object) -> models.Model | None:
+        """The row of the living person ``scim_id`` of this connection, or None. Never another tenant's."""
+        if not isinstance(scim_id, str):
+            return None
+        links = ProvisionedUser.objects.living().filter(
+            connection=self._connection, scim_id=scim_id, user__isnull=False
+        )
+        row: models.Model | None
+        if self._source.is_account or self._source.accessor:
+            path = "__".join(part for part in ("user", self._source.accessor) if part)
+            link = links.select_related(path).first()
+            row = self._source.of(link.user) if link and link.user else None
+        else:
+            rows = self._source.queryset(self._connection)
+            row = rows.filter(**{f"{self._source.user_field}__in": links.values("user")}).first()
+        if row is not None:
+            self._scim_ids[row.pk] = scim_id
+        return row

@@ -1,0 +1,124 @@
+"""Where a learner's values live: the account itself, its profile, or its membership of one customer.
+
+Three shapes of host are served (a *row* is one model instance the mapping writes to):
+
+* a custom user model: every target is a field of the account (row ``""``);
+* a profile, one-to-one with the account: ``"learner.job_role"`` (row ``"learner"``);
+* one membership row a customer: declared with :class:`RelatedRow` and its ``within``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from scim_provisioning.models import SCIMConnection
+
+#: A constant, or a callable that is given the connection: what narrows a model to one customer.
+Scope = Mapping[str, Any | Callable[[SCIMConnection], Any]]
+
+
+def resolve_scope(scope: Scope, connection: SCIMConnection) -> dict[str, Any]:
+    """The keyword arguments that ``scope`` means for this connection: used to find and to create."""
+    return {name: value(connection) if callable(value) else value for name, value in scope.items()}
+
+
+class RelatedRow:
+    """Declares a row that belongs to the account, in ``LearnerAdapter.rows``.
+
+    ``model`` is a model class or ``"app.Model"``; ``user_field`` its foreign key or one-to-one to the account;
+    ``within`` what makes it this customer's row (constants, or callables of the connection), both to find the
+    row and to fill a new one.
+    """
+
+    def __init__(
+        self, model: type[models.Model] | str, *, user_field: str = "user", within: Scope | None = None
+    ) -> None:
+        self._model = model
+        self.user_field = user_field
+        self.within: Scope = within or {}
+
+    @property
+    def model(self) -> type[models.Model]:
+        return apps.get_model(self._model) if isinstance(self._model, str) else self._model
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """How one named row is reached from the account, and how it is made when it is missing."""
+
+    name: str
+    model: type[models.Model]
+    #: The accessor on the account that ``select_related`` can follow; None when there are several such rows.
+    accessor: str | None = None
+    #: The name of the relation in look-ups that start at the account.
+    query_name: str = ""
+    user_field: str = ""
+    within: Scope = field(default_factory=dict)
+
+    @property
+    def is_account(self) -> bool:
+        return self.name == ""
+
+    def lookup(self, name: str) -> str:
+        """The ORM path of this row's field ``name``, seen from a ``ProvisionedUser``."""
+        return "__".join(part for part in ("user", self.query_name, name) if part)
+
+    def of(self, user: models.Model) -> models.Model | None:
+        """The row of ``user`` that an earlier ``select_related`` already brought, or None."""
+        if self.is_account:
+            return user
+        if self.accessor is None or user._state.adding:
+            return None
+        # A missing reverse one-to-one raises RelatedObjectDoesNotExist, an AttributeError too.
+        return getattr(user, self.accessor, None)
+
+    def queryset(self, connection: SCIMConnection) -> models.QuerySet[models.Model]:
+        """The rows of this kind that belong to the connection's customer."""
+        return self.model._default_manager.filter(**resolve_scope(self.within, connection))
+
+    def new(self, connection: SCIMConnection) -> models.Model:
+        """A fresh, unsaved row, already inside the customer."""
+        return self.model(**resolve_scope(self.within, connection))
+
+
+def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
+    """The source of the row ``name``: declared, or a one-to-one of the account found by its accessor.
+
+    Raises ``LookupError`` with a sentence for the host developer when there is no such relation.
+    """
+    account = get_user_model()
+    if name == "":
+        return RowSource("", account)
+    if name in declared:
+        return _declared_source(name, declared[name])
+    try:
+        relation = account._meta.get_field(name)
+    except FieldDoesNotExist:
+        relation = next((r for r in account._meta.related_objects if r.get_accessor_name() == name), None)  # type: ignore[assignment]
+    if relation is None or not relation.one_to_one or not relation.related_model:
+        raise LookupError(
+            f"'{name}' is not a one-to-one relation of {account._meta.label}; "
+            f"declare it in rows = {{'{name}': RelatedRow(...)}} on the adapter"
+        )
+    remote = "" if relation.concrete else relation.field.name  # type: ignore[union-attr]
+    return RowSource(name, relation.related_model, name, relation.name, remote)  # type: ignore[arg-type]
+
+
+def _declared_source(name: str, row: RelatedRow) -> RowSource:
+    try:
+        user_field = row.model._meta.get_field(row.user_field)
+    except FieldDoesNotExist as error:
+        raise LookupError(
+            f"rows['{name}']: {row.model._meta.label} has no field '{row.user_field}'"
+        ) from error
+    relation = user_field.remote_field
+    accessor = relation.get_accessor_name() if user_field.one_to_one else None  # type: ignore[union-attr]
+    query_name = user_field.related_query_name()  # type: ignore[union-attr]
+    return RowSource(name, row.model, accessor, query_name, row.user_field, row.within)

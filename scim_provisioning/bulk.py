@@ -1,0 +1,155 @@
+"""Many operations in one request (RFC 7644 section 3.7): one savepoint and one log row each.
+
+The operations run through the same verbs as single requests do. An operation that needs the id of somebody
+created by a later one waits for it; people who refer to each other in a circle are created first and
+introduced to each other afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import transaction
+
+from scim_provisioning import events, provisioning
+from scim_provisioning.conf import tenant_url
+from scim_provisioning.events import Caller, Exchange
+from scim_provisioning.models import Operation
+from scim_provisioning.protocol import bulk
+from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
+
+Result = dict[str, Any]
+#: Turns what a verb raised into the SCIM error to report; the HTTP layer has one for every request.
+ToError = Callable[[Exception], SCIMError]
+
+_OPERATIONS = {
+    "POST": Operation.CREATE,
+    "PUT": Operation.REPLACE,
+    "PATCH": Operation.PATCH,
+    "DELETE": Operation.DELETE,
+}
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one bulk request: ids by bulkId, results by position, errors so far."""
+
+    caller: Caller
+    exchange: Exchange
+    to_error: ToError
+    referenced: set[str]
+    ids: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    results: dict[int, Result] = field(default_factory=dict)
+    errors: int = 0
+
+
+def perform(caller: Caller, exchange: Exchange, request: bulk.BulkRequest, to_error: ToError) -> list[Result]:
+    """Perform the operations; the results stand in the order of the request.
+
+    After ``failOnErrors`` failures the rest is neither tried nor reported.
+    """
+    referenced = {name for operation in request.operations for name in operation.references}
+    run = _Run(caller, exchange, to_error, referenced)
+    posted = {op.bulk_id for op in request.operations if op.method == "POST" and op.bulk_id}
+    pending = list(enumerate(request.operations))
+    with transaction.atomic():
+        while pending and not _enough(run, request):
+            number, operation = pending.pop(_next(pending, posted, run))
+            _perform(run, number, operation, posted)
+    return [run.results[number] for number in sorted(run.results)]
+
+
+def _enough(run: _Run, request: bulk.BulkRequest) -> bool:
+    return request.fail_on_errors is not None and run.errors >= request.fail_on_errors
+
+
+def _next(pending: list[tuple[int, bulk.BulkOperation]], posted: set[str], run: _Run) -> int:
+    """The first operation whose references are settled; in a circle, the first one."""
+    settled = run.ids.keys() | run.failed
+    for index, (_, operation) in enumerate(pending):
+        if not (operation.references & posted) - settled:
+            return index
+    return 0
+
+
+def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[str]) -> None:
+    exchange = replace(
+        run.exchange,
+        operation=_OPERATIONS[operation.method],
+        method=operation.method,
+        path=f"{run.exchange.path}#{number} {operation.path}",
+        request_body=operation.data,
+    )
+    result: Result = {"method": operation.method}
+    if operation.bulk_id is not None:
+        result["bulkId"] = operation.bulk_id
+    try:
+        with transaction.atomic():
+            result |= _apply(run, exchange, operation, posted)
+    except Exception as exception:  # noqa: BLE001 - each operation answers for itself
+        error = run.to_error(exception)
+        events.refused(run.caller, exchange, error=error)
+        run.errors += 1
+        if operation.bulk_id is not None:
+            run.failed.add(operation.bulk_id)
+        result |= {"status": str(error.status), "response": error.to_dict()}
+        if operation.method != "POST":
+            result["location"] = f"{tenant_url()}{operation.path}"
+    run.results[number] = result
+
+
+def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> Result:
+    unknown = operation.references - posted
+    failed = operation.references & run.failed
+    if unknown or failed:
+        name = sorted(unknown or failed)[0]
+        why = "names no operation of this request" if unknown else "could not be created"
+        raise InvalidValue(f"bulkId '{name}' {why}.", code="bulk.reference")
+    scim_id = _scim_id(bulk.resolved(operation.path.rpartition("/")[2], run.ids), operation)
+    data = bulk.resolved(operation.data, run.ids)
+    exchange = replace(exchange, request_body=data)
+    precondition = provisioning.precondition(operation.version)
+    match operation.method:
+        case "POST":
+            written = provisioning.create(run.caller, exchange, data)
+            _introduce(run, operation, written.resource["id"])
+            return _done(written.resource, 201)
+        case "PUT":
+            written = provisioning.replace(run.caller, exchange, scim_id, data, precondition=precondition)
+            return _done(written.resource, 200)
+        case "PATCH":
+            written = provisioning.patch(run.caller, exchange, scim_id, data, precondition=precondition)
+            return _done(written.resource, 200)
+    provisioning.delete(run.caller, exchange, scim_id, precondition=precondition)
+    return {"location": f"{tenant_url()}/Users/{scim_id}", "status": "204"}
+
+
+def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str) -> None:
+    """Let everybody who waits for this person under their bulkId know the id now."""
+    if operation.bulk_id is None:
+        return
+    run.ids[operation.bulk_id] = scim_id
+    if operation.bulk_id in run.referenced:
+        provisioning.settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id)
+
+
+def _scim_id(last: str, operation: bulk.BulkOperation) -> str:
+    """The SCIM id in a path ``/Users/<id>``; empty for ``/Users``."""
+    parts = [part for part in operation.path.split("/") if part]
+    collection = parts[0].casefold() if parts else ""
+    if collection == "groups":
+        raise NotSupported(
+            "Groups are not supported here; switch group provisioning off in the app's mappings.",
+            code="group.unsupported",
+        )
+    if collection != "users" or len(parts) != (1 if operation.method == "POST" else 2):
+        raise NotFound(f"There is no resource at {operation.path}.", code="path.unknown")
+    return "" if operation.method == "POST" else last
+
+
+def _done(resource: dict[str, Any], status: int) -> Result:
+    meta = resource["meta"]
+    return {"location": meta["location"], "version": meta["version"], "status": str(status)}

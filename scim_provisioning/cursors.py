@@ -1,0 +1,47 @@
+"""Cursors of RFC 9865: where a client's walk through a directory stands.
+
+A cursor is opaque and signed, belongs to one connection and one query, and ends after an hour. It names the
+last person seen, not an offset, so people who come or go meanwhile shift nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Final
+
+from django.core import signing
+
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.errors import ExpiredCursor, InvalidCursor
+
+#: Seconds for which a cursor is good; advertised in ``/ServiceProviderConfig``.
+LIFETIME: Final = 3600
+_SALT: Final = "scim_provisioning.cursor"
+
+
+def seal(connection: SCIMConnection, query: tuple[Any, ...], last: int) -> str:
+    """The cursor that continues ``query`` after the link whose primary key is ``last``."""
+    return signing.dumps([_fingerprint(connection, query), last], salt=_SALT)
+
+
+def unseal(connection: SCIMConnection, query: tuple[Any, ...], cursor: str) -> int:
+    """The primary key after which to continue.
+
+    Raises ``InvalidCursor`` for a forged cursor, one of another connection or of another query, and
+    ``ExpiredCursor`` for one older than ``LIFETIME``.
+    """
+    try:
+        fingerprint, last = signing.loads(cursor, salt=_SALT, max_age=LIFETIME)
+    except signing.SignatureExpired:
+        raise ExpiredCursor("The cursor has expired; start again without one.") from None
+    except (signing.BadSignature, ValueError, TypeError):
+        raise InvalidCursor("The cursor is not one of this server's.") from None
+    if fingerprint != _fingerprint(connection, query):
+        raise InvalidCursor("The cursor belongs to another query; send the same filter and sorting again.")
+    return int(last)
+
+
+def _fingerprint(connection: SCIMConnection, query: tuple[Any, ...]) -> str:
+    text = json.dumps([connection.pk, *query], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,48 @@
+"""Who calls: a bearer token (RFC 6750), and through it a connection."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from scim_provisioning import policies, tokens
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.http.address import client_address
+from scim_provisioning.models import SCIMToken
+from scim_provisioning.protocol.errors import Forbidden, SCIMError, Unauthorized
+
+CHALLENGE = 'Bearer realm="scim"'
+
+
+class TokenAuthentication(BaseAuthentication):
+    """``request.auth`` becomes the :class:`SCIMToken`; ``request.user`` stays anonymous: a token is nobody.
+
+    Only the ``Authorization`` header is read: a token in the query string would stand in proxies' logs.
+    """
+
+    @sensitive_variables("plaintext")
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, SCIMToken]:
+        """Raises ``Unauthorized`` (401), ``Forbidden`` (403) or ``Unavailable`` (503)."""
+        scheme, _, plaintext = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+        if scheme.lower() != "bearer" or not plaintext:
+            raise Unauthorized("Authentication failed.", code="auth.invalid", params={"reason": "no bearer token"})
+        token = tokens.authenticate(plaintext.strip(), address=client_address(request._request))
+        try:
+            policies.admit(token.connection, get_adapter_class())
+        except SCIMError as error:
+            # The log wants to know whose request it was that is refused.
+            error.token = token  # type: ignore[attr-defined]
+            raise
+        return AnonymousUser(), token
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+def refuse_plain_http(request: Request, site_url: str) -> None:
+    """Refuse a request that came unencrypted although the Tenant URL is https. Never redirects: a client
+    would send the token again, or lose header and body on the way."""
+    if site_url.startswith("https://") and not request.is_secure():
+        raise Forbidden("Use https.", code="http.insecure")

@@ -1,0 +1,118 @@
+"""What every SCIM view shares: each DRF policy named here, so that no setting of the host's leaks in."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from scim_provisioning import tokens
+from scim_provisioning.conf import app_settings
+from scim_provisioning.events import Caller, Exchange
+from scim_provisioning.http.address import client_address
+from scim_provisioning.http.authentication import TokenAuthentication, refuse_plain_http
+from scim_provisioning.http.errors import exception_handler
+from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
+from scim_provisioning.http.throttling import ConnectionThrottle
+from scim_provisioning.models import Operation, SCIMToken
+from scim_provisioning.protocol.limits import Limits
+
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
+_OPERATIONS = {
+    "GET": Operation.READ,
+    "HEAD": Operation.READ,
+    "POST": Operation.CREATE,
+    "PUT": Operation.REPLACE,
+    "PATCH": Operation.PATCH,
+    "DELETE": Operation.DELETE,
+}
+
+
+class SCIMView(APIView):
+    """A view reads the request, calls one verb of ``provisioning`` and answers."""
+
+    authentication_classes = (TokenAuthentication,)
+    permission_classes = ()
+    throttle_classes = (ConnectionThrottle,)
+    parser_classes = (SCIMParser,)
+    renderer_classes = (SCIMRenderer,)
+    content_negotiation_class = SCIMNegotiation
+    versioning_class = None
+    metadata_class = None
+    schema = None
+
+    #: What a request to this view is called in the log; by default what its method does.
+    operation: ClassVar[str | None] = None
+
+    request_id: str
+    caller: Caller
+    exchange: Exchange
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.caller = Caller(
+            None,
+            None,
+            request_id=self.request_id,
+            address=client_address(request),
+            client=request.META.get("HTTP_USER_AGENT", ""),
+        )
+        method = request.method or "GET"
+        self.exchange = Exchange(method, request.path, self.operation or _OPERATIONS.get(method, Operation.READ))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        refuse_plain_http(request, app_settings.site_url)
+        super().initial(request, *args, **kwargs)
+        if isinstance(request.auth, SCIMToken):
+            self.caller = replace(self.caller, connection=request.auth.connection, token=request.auth)
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
+        return exception_handler
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers["X-Request-ID"] = self.request_id
+        # Answers hold personal data and belong to one token.
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    @property
+    def body_limit(self) -> int:
+        """Bytes that a body may have here."""
+        return app_settings.limits.body_bytes
+
+    def body_limits(self, limits: Limits) -> Limits:
+        """The limits inside a body; bulk has wider ones."""
+        return limits
+
+    def body(self, request: Request) -> object:
+        """The JSON value that was sent; noted for the log, readable or not."""
+        data = request.data
+        self.note_body(data)
+        return data
+
+    def as_operation(self, operation: str) -> Exchange:
+        return replace(self.exchange, operation=operation)
+
+    def note_body(self, sent: object) -> None:
+        self.exchange = replace(self.exchange, request_body=sent)
+
+    def touch(self, first: tokens.FirstSeen | None) -> None:
+        """Note the token's use and what the identity provider did for the first time."""
+        token = self.caller.token
+        if token is not None:
+            tokens.touch(token, address=self.caller.address, agent=self.caller.client, first=first)

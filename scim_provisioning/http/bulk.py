@@ -1,0 +1,35 @@
+"""``POST /Bulk`` (RFC 7644 section 3.7)."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scim_provisioning import bulk
+from scim_provisioning.conf import app_settings
+from scim_provisioning.http.base import SCIMView
+from scim_provisioning.http.errors import scim_error
+from scim_provisioning.models import Operation
+from scim_provisioning.protocol import bulk as messages
+from scim_provisioning.protocol.limits import Limits
+
+
+class BulkView(SCIMView):
+    """Its limits are its own and stand in ``/ServiceProviderConfig``."""
+
+    operation = Operation.BULK
+
+    @property
+    def body_limit(self) -> int:
+        return app_settings.limits.bulk_bytes
+
+    def body_limits(self, limits: Limits) -> Limits:
+        return limits.for_bulk()
+
+    def post(self, request: Request) -> Response:
+        parsed = messages.parse(self.body(request), app_settings.limits)
+        results = bulk.perform(
+            self.caller, self.exchange, parsed, lambda exception: scim_error(exception, self.request_id)
+        )
+        self.touch("create" if any(result["method"] == "POST" for result in results) else "update")
+        return Response(messages.response(results))

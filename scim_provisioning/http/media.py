@@ -1,0 +1,80 @@
+"""``application/scim+json`` in and out (RFC 7644 section 3.1), read within limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.utils.mediatypes import media_type_matches
+
+from scim_provisioning.conf import app_settings
+from scim_provisioning.protocol import body
+from scim_provisioning.protocol.constants import MEDIA_TYPE
+from scim_provisioning.protocol.errors import NotAcceptable, PayloadTooLarge, UnsupportedMediaType
+
+_ACCEPTED = (MEDIA_TYPE, "application/json")
+
+
+class SCIMParser(BaseParser):
+    """Reads a JSON body without ever holding more of it than the view allows."""
+
+    media_type = MEDIA_TYPE
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> object:
+        """The JSON value. Raises ``PayloadTooLarge`` and ``InvalidSyntax``."""
+        view = (parser_context or {})["view"]
+        limit: int = view.body_limit
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise PayloadTooLarge(f"The request body is larger than {limit} bytes.", code="limits.body")
+        view.note_body(raw)
+        return body.loads(raw, view.body_limits(app_settings.limits))
+
+
+class SCIMRenderer(BaseRenderer):
+    """Writes JSON as ``application/scim+json``, whatever JSON type the client named."""
+
+    media_type = MEDIA_TYPE
+    format = "scim"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if data is None:
+            return b""
+        # A lone half of a surrogate pair is legal in JSON, but not in UTF-8.
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+class SCIMNegotiation(BaseContentNegotiation):
+    """One parser for both JSON types, one renderer for every ``Accept`` that admits JSON."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
+        """The parser. Raises ``UnsupportedMediaType`` for another type, or a compressed body."""
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            raise UnsupportedMediaType(f"Content-Encoding '{encoding}' is not supported; send plain JSON.")
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        if content_type and content_type not in _ACCEPTED:
+            raise UnsupportedMediaType(f"Content-Type must be {MEDIA_TYPE}.")
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The renderer. Raises ``NotAcceptable`` when the client takes no JSON."""
+        accepted = [item.strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",") if item.strip()]
+        if not accepted or any(media_type_matches(item, own) for item in accepted for own in _ACCEPTED):
+            return renderers[0], MEDIA_TYPE
+        raise NotAcceptable(f"Only {MEDIA_TYPE} and application/json can be answered.")

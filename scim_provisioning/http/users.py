@@ -1,0 +1,113 @@
+"""``/Users``: create, read, search, replace, patch, delete (RFC 7644 sections 3.3 to 3.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scim_provisioning import provisioning
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.conf import app_settings
+from scim_provisioning.http.base import SCIMView
+from scim_provisioning.models import Operation
+from scim_provisioning.protocol import messages
+from scim_provisioning.protocol.projection import Projection
+
+Resource = dict[str, Any]
+
+
+class UserResourceView(SCIMView):
+    """What the views on people share: projection and the form of an answer."""
+
+    def projection(self, request: Request) -> Projection:
+        """``attributes`` and ``excludedAttributes`` of the URL (RFC 7644 section 3.9)."""
+        query = request.query_params
+        schema = get_adapter_class().compiled(self.caller.tenant).schema
+        return Projection.parse(query.get("attributes"), query.get("excludedAttributes"), schema)
+
+    def resource_response(self, resource: Resource, projection: Projection, *, status: int = 200) -> Response:
+        meta = resource["meta"]
+        headers = {"ETag": meta["version"]}
+        if status == 201:
+            headers["Location"] = meta["location"]
+        return Response(projection.apply(resource), status=status, headers=headers)
+
+    def list_response(self, search: messages.SearchRequest) -> Response:
+        schema = get_adapter_class().compiled(self.caller.tenant).schema
+        projection = Projection.parse(search.attributes, search.excluded_attributes, schema)
+        page = provisioning.search(self.caller, search)
+        self.touch("query")
+        resources = [projection.apply(resource) for resource in page.resources]
+        if search.cursor is not None:
+            return Response(messages.cursor_response(resources, page.total, page.next_cursor))
+        return Response(messages.list_response(resources, page.total, search.start_index))
+
+
+class UsersView(UserResourceView):
+    def get(self, request: Request) -> Response:
+        self.exchange = self.as_operation(Operation.SEARCH)
+        search = messages.SearchRequest.from_query(
+            request.query_params, default_count=app_settings.page_size, max_count=app_settings.page_size_max
+        )
+        return self.list_response(search)
+
+    def post(self, request: Request) -> Response:
+        body, projection = self.body(request), self.projection(request)
+        written = provisioning.create(self.caller, self.exchange, body)
+        self.touch("create")
+        return self.resource_response(written.resource, projection, status=201)
+
+
+class SearchView(UserResourceView):
+    """``POST /Users/.search`` and ``POST /.search`` (RFC 7644 section 3.4.3): Users are all there is."""
+
+    operation = Operation.SEARCH
+
+    def post(self, request: Request) -> Response:
+        search = messages.SearchRequest.from_body(
+            self.body(request), default_count=app_settings.page_size, max_count=app_settings.page_size_max
+        )
+        return self.list_response(search)
+
+
+class UserView(UserResourceView):
+    def get(self, request: Request, scim_id: str) -> Response:
+        projection = self.projection(request)
+        resource = provisioning.get(self.caller, scim_id)
+        self.touch(None)
+        version = resource["meta"]["version"]
+        if provisioning.version_is_among(request.META.get("HTTP_IF_NONE_MATCH"), version):
+            return Response(status=304, headers={"ETag": version})
+        provisioning.precondition(request.META.get("HTTP_IF_MATCH"))(version)
+        return self.resource_response(resource, projection)
+
+    def put(self, request: Request, scim_id: str) -> Response:
+        body, projection = self.body(request), self.projection(request)
+        written = provisioning.replace(
+            self.caller, self.exchange, scim_id, body, precondition=self.precondition(request)
+        )
+        return self._written(written, projection)
+
+    def patch(self, request: Request, scim_id: str) -> Response:
+        body, projection = self.body(request), self.projection(request)
+        written = provisioning.patch(
+            self.caller, self.exchange, scim_id, body, precondition=self.precondition(request)
+        )
+        return self._written(written, projection)
+
+    def delete(self, request: Request, scim_id: str) -> Response:
+        provisioning.delete(self.caller, self.exchange, scim_id, precondition=self.precondition(request))
+        self.touch("deactivate")
+        return Response(status=204)
+
+    def precondition(self, request: Request) -> provisioning.Precondition:
+        """``If-Match`` and ``If-None-Match`` for a write (RFC 7644 section 3.14)."""
+        return provisioning.precondition(
+            request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH")
+        )
+
+    def _written(self, written: provisioning.Written, projection: Projection) -> Response:
+        self.touch("update" if written.resource["active"] else "deactivate")
+        return self.resource_response(written.resource, projection)

@@ -1,0 +1,116 @@
+"""The LMS's rules about people: who is served, who is adopted, who comes back, who is protected.
+
+Each rule either answers or raises the SCIM error that the identity provider gets; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
+from scim_provisioning.protocol.filters import fold
+
+#: Seconds after which a client may ask again while a connection is paused: Entra's own cycle is 20-40 minutes.
+PAUSED_RETRY_AFTER = 1800
+
+
+def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> None:
+    """Let a request with a good token in, or say why this connection is not served now.
+
+    Reads the SSO row at every request, so that switching it off works at once. A connection whose SSO row is
+    gone is archived: its token is dead (401), its log and tombstones stay.
+    """
+    if connection.sso_key is not None and not connection.sso_is_on:
+        if connection.sso is None:
+            connection.archive()
+            raise Unauthorized(code="auth.revoked", params={"reason": "archived"})
+        if app_settings.require_sso:
+            raise Forbidden("Single sign-on is switched off for this directory.", code="conn.sso_off")
+    if not adapter_class.tenant_enabled(connection):
+        raise Forbidden("This directory is disabled in the application.", code="conn.disabled")
+    if connection.is_paused:
+        raise Unavailable(
+            "Provisioning is paused by the application.",
+            code="conn.paused",
+            headers={"Retry-After": str(PAUSED_RETRY_AFTER)},
+        )
+
+
+def returning(connection: SCIMConnection, document: Mapping[str, Any]) -> ProvisionedUser | None:
+    """Decide a POST against this connection's own history, in one query.
+
+    A living link of the same userName, active or not: 409. A tombstone that agrees in userName and
+    externalId (or in one, where the other is absent): that person returns under the same SCIM id. One equal
+    and the other different: 409, because names are reused and nobody may inherit another's certificates.
+    Tombstones whose account is gone cannot be inherited and do not count.
+    """
+    key, external_id = fold(document["userName"]), document.get("externalId")
+    same_name = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
+    met = same_name
+    if external_id is not None:
+        met |= Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
+    links = list(ProvisionedUser.objects.filter(met, connection=connection).order_by("-deleted_at", "pk"))
+    for link in links:
+        if not link.is_deleted:
+            raise user_name_taken(link)
+    agreeing = [link for link in links if _agrees(link, key, external_id)]
+    if len(agreeing) == 1:
+        return agreeing[0]
+    if links:
+        raise Uniqueness(
+            "This identifier belonged to another account and needs review in the application.",
+            code="user.identity_conflict",
+            params={"links": [link.scim_id for link in links]},
+        )
+    return None
+
+
+def _agrees(link: ProvisionedUser, key: str, external_id: str | None) -> bool:
+    if link.user_name_tombstone_key != key:
+        return False
+    return external_id is None or link.external_id in (None, external_id)
+
+
+def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
+    """The 409 that every SCIM client knows how to read."""
+    return Uniqueness(
+        "userName is already in use in this directory.",
+        code="user.username_taken",
+        params={"link": link.scim_id} if link else {},
+    )
+
+
+def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
+    """The existing account that a newcomer is, or None for somebody new.
+
+    Exactly one strong candidate is linked. Weak or ambiguous evidence never links by itself, and never makes
+    a second account for what may be the same person: 409, which Entra shows and tries again.
+    """
+    candidates = list(adapter.find_learner(document))
+    strong = [candidate for candidate in candidates if candidate.strong]
+    if not candidates:
+        return None
+    if len(strong) == 1 and not adapter.is_protected(strong[0].user) and not _is_linked(strong[0].user, adapter):
+        return strong[0].user
+    raise Uniqueness(
+        "An account with this identifier exists and is not managed by this connection.",
+        code="user.exists_unmanaged",
+        params={"accounts": [candidate.user.pk for candidate in candidates]},
+    )
+
+
+def _is_linked(user: Any, adapter: LearnerAdapter) -> bool:
+    living = ProvisionedUser.objects.living()
+    return living.filter(user=user, connection=adapter.connection).exists()
+
+
+def protect(adapter: LearnerAdapter) -> None:
+    """Refuse to change, deactivate or delete an account that provisioning must not touch."""
+    if adapter.is_protected(adapter.obj):
+        raise Forbidden("This account cannot be managed by provisioning.", code="user.protected")

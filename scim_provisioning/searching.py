@@ -1,0 +1,129 @@
+"""Finding people: filter, sort, page. Everything is done by the database; one page is read, never a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import F, Q
+from django.db.models.expressions import Expression
+from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
+
+from scim_provisioning import cursors
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.lookups import Lookups
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
+from scim_provisioning.protocol import filters
+from scim_provisioning.protocol.errors import InvalidValue
+from scim_provisioning.protocol.limits import Limits
+from scim_provisioning.protocol.messages import SearchRequest
+from scim_provisioning.protocol.paths import parse as parse_path
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of people; ``next_cursor`` is None without cursor paging and on the last page."""
+
+    adapters: list[LearnerAdapter]
+    total: int
+    next_cursor: str | None = None
+
+
+def find(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], request: SearchRequest, limits: Limits
+) -> Page:
+    """The page that ``request`` asks for: one statement, one more to count unless the page is the whole.
+
+    Raises ``InvalidFilter``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
+    """
+    mapping = adapter_class.compiled(connection)
+    lookups = Lookups(mapping, connection)
+    people = adapter_class.links(connection).living()
+    if request.filter:
+        # The tenant stands outside the filter, so that no filter can reach past it.
+        people = people.filter(lookups.condition(filters.parse(request.filter, mapping.schema, limits)))
+    order = _sort_key(request, lookups)
+    if request.cursor is not None:
+        return _cursor_page(connection, adapter_class, people, order, request)
+    links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
+    total = _total(people, len(links), request)
+    return Page(adapter_class.for_links(links, connection), total)
+
+
+def waiting_for_manager(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], manager: str
+) -> list[ProvisionedUser]:
+    """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent."""
+    people = adapter_class.links(connection).living()
+    return list(people.filter(Lookups(adapter_class.compiled(connection), connection).waiting_for(manager)))
+
+
+def _window(request: SearchRequest) -> slice:
+    offset = request.start_index - 1
+    return slice(offset, offset + request.count)
+
+
+def _total(people: ProvisionedUserQuerySet, found: int, request: SearchRequest) -> int:
+    """The number of hits; a page that is not full tells it without a second statement."""
+    if 0 < found < request.count or (request.start_index == 1 and 0 == found < request.count):
+        return request.start_index - 1 + found
+    return people.count()
+
+
+def _sort_key(request: SearchRequest, lookups: Lookups) -> Expression | F | None:
+    if not request.sort_by:
+        return None
+    schema = lookups.mapping.schema
+    path = parse_path(request.sort_by, schema)
+    if path.attribute is None or path.filter is not None:
+        raise InvalidValue(f"Sorting by {request.sort_by} is not supported.", code="sort.unsupported")
+    sub = path.sub or (path.attribute.sub("value") if path.attribute.type == "complex" else None)
+    return lookups.sort_key(filters.AttributeRef(path.attribute, sub))
+
+
+def _ordered(
+    people: ProvisionedUserQuerySet, order: Expression | F | None, request: SearchRequest
+) -> ProvisionedUserQuerySet:
+    """Sorted, with a unique key last so that pages never overlap; people without a value come last when
+    ascending and first when descending (RFC 7644 section 3.4.2.3)."""
+    if order is None:
+        return people.order_by("pk")
+    if request.descending:
+        return people.order_by(order.desc(nulls_first=True), "pk")
+    return people.order_by(order.asc(nulls_last=True), "pk")
+
+
+def _cursor_page(
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    people: ProvisionedUserQuerySet,
+    order: Expression | F | None,
+    request: SearchRequest,
+) -> Page:
+    query = (request.filter, request.sort_by, request.descending)
+    remaining = people
+    if request.cursor:
+        last = cursors.unseal(connection, query, request.cursor)
+        remaining = people.filter(_after(last, order, request))
+    # One more than asked tells whether there is a next page.
+    links = list(_ordered(remaining, order, request)[: request.count + 1]) if request.count else []
+    has_more = len(links) > request.count
+    links = links[: request.count]
+    next_cursor = cursors.seal(connection, query, links[-1].pk) if has_more else None
+    total = len(links) if not request.cursor and links and not has_more else people.count()
+    return Page(adapter_class.for_links(links, connection), total, next_cursor)
+
+
+def _after(last: int, order: Expression | F | None, request: SearchRequest) -> Q:
+    """The people who come after the link ``last``. Its sort key is read where it stands, deleted or not."""
+    later = Q(pk__gt=last)
+    if order is None:
+        return later
+    value = ProvisionedUser.objects.filter(pk=last).annotate(_key=order).values_list("_key", flat=True).first()
+    absent = Q(IsNull(order, True))
+    if value is None:
+        return Q(absent & later) if not request.descending else Q(absent & later) | ~absent
+    same = Q(Exact(order, value)) & later
+    if request.descending:
+        return Q(LessThan(order, value)) | same
+    return Q(GreaterThan(order, value)) | same | absent
