@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .filter_nodes import And, AttributeRef, Comparison, Filter, Not, Or
-from .schema import Attribute
+from .holders import elements_of
 from .text import fold
 from .values import parse_datetime
 
@@ -43,22 +43,6 @@ def matches_element(node: Filter, element: object) -> bool:
     if isinstance(node, Not):
         return not matches_element(node.term, element)
     return False  # a value path inside another: the parser refuses it
-
-
-def container_of(attribute: Attribute, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the object an attribute lives in: the document, or its extension's object (possibly empty)."""
-    if not attribute.extension:
-        return document
-    found = document.get(attribute.extension)
-    return found if isinstance(found, dict) else {}
-
-
-def elements_of(attribute: Attribute, document: Mapping[str, Any]) -> list[Any]:
-    """Return the values of an attribute as a list, whether it is multi-valued or not."""
-    value = container_of(attribute, document).get(attribute.name)
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _values(ref: AttributeRef, document: Mapping[str, Any]) -> list[Any]:
