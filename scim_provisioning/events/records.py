@@ -49,6 +49,13 @@ class Caller:
     address: str = ""
     client: str = ""
 
+    @property
+    def tenant(self) -> SCIMConnection:
+        """The connection of a caller who was let in. Raises ``PermissionError`` for anybody else."""
+        if self.connection is None:
+            raise PermissionError("Nobody has proved to be somebody yet.")
+        return self.connection
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

@@ -145,7 +145,7 @@ def _token(prefix: str) -> SCIMToken:
         raise CommandError(
             f"Give at least {_SHOWN} characters after “{TOKEN_PREFIX}”, as `scim_token list` shows."
         )
-    rows = SCIMToken.objects.select_related("connection").filter(prefix__startswith=wanted)
+    rows = SCIMToken.objects.select_related("connection").filter(prefix__startswith=wanted).order_by("prefix")
     # SQLite's LIKE takes "R8FE" for "r8fe"; tokens differ by case.
     found = [token for token in rows if token.prefix.startswith(wanted)]
     if not found:
