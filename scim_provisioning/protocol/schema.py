@@ -27,6 +27,7 @@ class UserSchema:
     extensions: tuple[Schema, ...] = ()
     by_urn: Mapping[str, Schema] = field(init=False, repr=False)
     by_bare_name: Mapping[str, Attribute] = field(init=False, repr=False)
+    has_hidden: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_urn", {schema.urn.lower(): schema for schema in self.schemas})
@@ -38,6 +39,10 @@ class UserSchema:
         bare.update(COMMON.by_name)
         bare.update(self.core.by_name)
         object.__setattr__(self, "by_bare_name", bare)
+        shown = all(
+            found.returned in ("always", "default") for part in self.schemas for found in part.attributes
+        )
+        object.__setattr__(self, "has_hidden", not shown)
 
     @property
     def schemas(self) -> tuple[Schema, ...]:

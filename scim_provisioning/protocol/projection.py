@@ -1,0 +1,187 @@
+"""``attributes`` and ``excludedAttributes``: what of a resource an answer holds (RFC 7644 section 3.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .constants import CORE_USER
+from .elements import select
+from .errors import InvalidPath, InvalidSyntax, InvalidValue
+from .filter_nodes import Filter
+from .path_syntax import parse as parse_path
+from .schema import COMMON, Attribute, UserSchema
+from .text import json_type
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What was named of one attribute: all of it, some parts, or the elements some filters select."""
+
+    whole: bool = False
+    subs: set[str] = field(default_factory=set)
+    filters: list[tuple[Filter, str | None]] = field(default_factory=list)
+
+
+_Named = dict[str, dict[str, _Wanted]]  # by extension URN ("" for the top), then by attribute name
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What to keep or leave out. ``id`` and ``schemas`` always stay; an unknown name names nothing."""
+
+    schema: UserSchema
+    included: _Named | None = None
+    excluded: _Named | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        attributes: str | Iterable[str] | None,
+        excluded: str | Iterable[str] | None,
+        schema: UserSchema,
+    ) -> Projection:
+        """Read both parameters: comma-separated text (URL) or lists (search body); empty is "not given".
+
+        Raises InvalidValue if both are given, which the RFC rules out, and InvalidSyntax for a list of other
+        things than text.
+        """
+        keep, leave = _names(attributes, "attributes"), _names(excluded, "excludedAttributes")
+        if keep and leave:
+            raise InvalidValue("attributes and excludedAttributes cannot be used together.")
+        return cls(schema, _named(keep, schema) if keep else None, _named(leave, schema) if leave else None)
+
+    def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is left of a full resource, which itself stays as it is."""
+        if self.included is None and self.excluded is None and not self.schema.has_hidden:
+            return dict(resource)
+        result = {}
+        extensions = {extension.urn for extension in self.schema.extensions}
+        for key, value in resource.items():
+            if key in extensions:
+                inner = {
+                    name: kept
+                    for name, part in value.items()
+                    if (kept := self._kept(self.schema.find(key, name), key, name, part)) is not None
+                }
+                if inner:
+                    result[key] = inner
+            elif (kept := self._kept(self.schema.find(None, key), "", key, value)) is not None:
+                result[key] = kept
+        return result
+
+    def _kept(self, attribute: Attribute | None, urn: str, name: str, value: Any) -> Any:
+        """Return what is kept of one attribute's value, None for nothing."""
+        returned = attribute.returned if attribute is not None else "default"
+        if returned == "always":
+            return value
+        if returned == "never":
+            return None
+        if self.included is not None:
+            wanted = self.included.get(urn, {}).get(name)
+            return None if wanted is None else _picked(value, wanted)
+        if returned == "request":
+            return None
+        unwanted = (self.excluded or {}).get(urn, {}).get(name)
+        return value if unwanted is None else _without(value, unwanted)
+
+
+def _names(given: str | Iterable[str] | None, parameter: str) -> list[str]:
+    if given is None:
+        return []
+    if isinstance(given, str):
+        parts = _split(given)
+    else:
+        parts = list(given)
+        for part in parts:
+            if not isinstance(part, str):
+                raise InvalidSyntax(
+                    f"{parameter} must be a list of attribute names, not of {json_type(part)}."
+                )
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _split(text: str) -> list[str]:
+    """Split at commas, but not inside quotes: Microsoft's collection asks for emails[type eq "work"]."""
+    parts, start, quoted = [], 0, False
+    for index, char in enumerate(text):
+        if char == '"' and text[index - 1 : index] != "\\":
+            quoted = not quoted
+        elif char == "," and not quoted:
+            parts.append(text[start:index])
+            start = index + 1
+    return [*parts, text[start:]]
+
+
+def _named(names: Iterable[str], schema: UserSchema) -> _Named:
+    named: _Named = {}
+    for name in names:
+        try:
+            path = parse_path(name, schema)
+        except InvalidPath:
+            continue
+        if path.attribute is None:
+            _name_schema(named, path.urn, schema)
+            continue
+        wanted = named.setdefault(path.attribute.extension, {}).setdefault(path.attribute.name, _Wanted())
+        if path.filter is not None:
+            wanted.filters.append((path.filter, path.sub.name if path.sub else None))
+        elif path.sub is not None:
+            wanted.subs.add(path.sub.name)
+        else:
+            wanted.whole = True
+    return named
+
+
+def _name_schema(named: _Named, urn: str | None, schema: UserSchema) -> None:
+    """Name every attribute of a schema: what its bare URN stands for."""
+    attributes = schema.by_urn[(urn or CORE_USER).lower()].attributes
+    if urn == CORE_USER:
+        attributes += COMMON.attributes
+    for attribute in attributes:
+        named.setdefault(attribute.extension, {}).setdefault(attribute.name, _Wanted()).whole = True
+
+
+def _picked(value: Any, wanted: _Wanted) -> Any:
+    """Return the named parts of a value, None if there are none."""
+    if wanted.whole:
+        return value
+    if isinstance(value, dict):
+        return {name: part for name, part in value.items() if name in wanted.subs} or None
+    if not isinstance(value, list):
+        return None
+    picked = []
+    for element in value:
+        names = set(wanted.subs)
+        whole = False
+        for node, sub in wanted.filters:
+            if select(node, [element]):
+                whole = whole or sub is None
+                names.add(sub or "")
+        part = element if whole else {name: item for name, item in element.items() if name in names}
+        if part:
+            picked.append(part)
+    return picked or None
+
+
+def _without(value: Any, unwanted: _Wanted) -> Any:
+    """Return a value without the named parts, None if nothing is left."""
+    if unwanted.whole:
+        return None
+    if isinstance(value, dict):
+        return {name: part for name, part in value.items() if name not in unwanted.subs} or None
+    if not isinstance(value, list):
+        return value
+    left = []
+    for element in value:
+        names = set(unwanted.subs)
+        gone = False
+        for node, sub in unwanted.filters:
+            if select(node, [element]):
+                gone = gone or sub is None
+                names.add(sub or "")
+        part = None if gone else {name: item for name, item in element.items() if name not in names}
+        if part:
+            left.append(part)
+    return left or None
