@@ -1,0 +1,106 @@
+"""Pages under a connection's own admin page: ``…/scimconnection/<id>/<route>/``.
+
+A family of pages is a mixin with ``connection_urls`` and, for those that a person should find, with
+``connection_links``. Both are cooperative: they extend what ``super()`` answers. ``ConnectionAdminMixin``
+inherits from every family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from scim_provisioning.admin import permissions
+from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    _Base = ModelAdmin[Any]
+else:
+    _Base = object
+
+ConnectionView = Callable[..., HttpResponse]
+
+TEMPLATES: Final = "scim_provisioning/admin"
+#: The one stylesheet and the one script of all pages; each page works without the script.
+MEDIA: Final = forms.Media(css={"all": ["scim_provisioning/admin.css"]}, js=["scim_provisioning/admin.js"])
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A link on the connection page: where to, what it is called, and one sentence on why to go there."""
+
+    url: str
+    label: StrOrPromise
+    help: StrOrPromise = ""
+
+
+def page_url_name(name: str) -> str:
+    """The URL name of a page under a connection, for ``reverse("admin:" + ...)``."""
+    return f"scim_provisioning_scimconnection_{name}"
+
+
+class ConnectionPages(_Base):
+    """What every family of pages builds on."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """The routes of this family; extend ``super().connection_urls()``."""
+        return []
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """Links that the connection page shows this person; extend ``super().connection_links(...)``."""
+        return []
+
+    def connection_path(
+        self, route: str, view: ConnectionView, name: str, *, permission: str = permissions.VIEW
+    ) -> URLPattern:
+        """A route under the connection. ``view(request, connection, **rest)`` runs for staff who see it.
+
+        ``permission`` is a codename of this app; those who lack it get a 403, strangers a 404.
+        """
+
+        def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
+            return view(request, permissions.get_connection(request, object_id, permission), **rest)
+
+        wrapped = self.admin_site.admin_view(update_wrapper(guarded, view))
+        return path(f"<str:object_id>/{route}", wrapped, name=page_url_name(name))
+
+    def page_url(self, name: str, connection: SCIMConnection, **rest: Any) -> str:
+        """The address of a page of this connection; ``name="change"`` is the connection page itself."""
+        return reverse(
+            f"{self.admin_site.name}:{page_url_name(name)}", kwargs={"object_id": connection.pk, **rest}
+        )
+
+    def render_page(
+        self,
+        request: HttpRequest,
+        template: str,
+        connection: SCIMConnection,
+        context: Mapping[str, Any],
+        *,
+        status: int = 200,
+    ) -> TemplateResponse:
+        """A page in the admin's frame. ``template`` extends ``scim_provisioning/admin/page.html``.
+
+        ``context`` should hold ``title``. The answer is never kept by a browser (``admin_view``: no-store).
+        """
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        frame = {
+            **self.admin_site.each_context(request),
+            "opts": SCIMConnection._meta,
+            "original": connection,
+            "connection": connection,
+            "connection_url": self.page_url("change", connection),
+            "media": self.media,
+            "is_popup": False,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/{template}", {**frame, **context}, status=status)
