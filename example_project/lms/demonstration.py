@@ -40,13 +40,19 @@ class Demonstration:
     tenant_url: str
     token: str
     say: Say
+    flag: bool = False
+    """Speak the dialect of aadOptscim062020."""
     stories: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     entra: EntraSimulator = field(init=False)
 
     def __post_init__(self) -> None:
         self.entra = EntraSimulator(
-            self.tenant_url, self.token, mapping=(*DEFAULT_MAPPING, *LEARNING_ROWS), on_step=self._report
+            self.tenant_url,
+            self.token,
+            flag=self.flag,
+            mapping=(*DEFAULT_MAPPING, *LEARNING_ROWS),
+            on_step=self._report,
         )
 
     def play(self) -> None:

@@ -26,6 +26,7 @@ from scim_provisioning.tokens import TokenRefused, issue, revoke
 HOST = "127.0.0.1"
 CONNECTION = "demo"
 TOKEN_LABEL = "manage.py demo"  # noqa: S105 - a label
+FAULTS_SHOWN = 20
 HEADINGS = (
     "learner", "e-mail", "job role", "company", "business unit", "team", "manager", "active", "progress",
     "what happened",
@@ -129,8 +130,10 @@ class Command(BaseCommand):
         slowest = max((step.ms for step in steps), default=0.0)
         self._say("")
         self._say(f"{len(steps)} requests, {len(demonstration.faults)} faults, slowest {slowest:.0f} ms.")
-        for fault in demonstration.faults:
+        for fault in demonstration.faults[:FAULTS_SHOWN]:
             self._say(self.style.ERROR(f"  {fault}"))
+        if len(demonstration.faults) > FAULTS_SHOWN:
+            self._say(self.style.ERROR(f"  and {len(demonstration.faults) - FAULTS_SHOWN} more"))
 
     def _serve_on(self, server: ThreadedWSGIServer, lms: SeededLMS, token: str) -> None:
         page = reverse("admin:lms_ssosettings_change", args=[lms.sso.pk])
