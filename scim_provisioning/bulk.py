@@ -89,7 +89,7 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
     try:
         with transaction.atomic():
             result |= _apply(run, exchange, operation, posted)
-    except Exception as exception:  # noqa: BLE001 - each operation answers for itself
+    except Exception as exception:
         error = run.to_error(exception)
         events.refused(run.caller, exchange, error=error)
         run.errors += 1

@@ -16,7 +16,7 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
 from scim_provisioning.protocol.filters import fold
 
-#: Seconds after which a client may ask again while a connection is paused: Entra's own cycle is 20-40 minutes.
+#: Seconds after which a client may ask again while a connection is paused; Entra's cycle is 20-40 minutes.
 PAUSED_RETRY_AFTER = 1800
 
 
@@ -96,7 +96,11 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     strong = [candidate for candidate in candidates if candidate.strong]
     if not candidates:
         return None
-    if len(strong) == 1 and not adapter.is_protected(strong[0].user) and not _is_linked(strong[0].user, adapter):
+    if (
+        len(strong) == 1
+        and not adapter.is_protected(strong[0].user)
+        and not _is_linked(strong[0].user, adapter)
+    ):
         return strong[0].user
     raise Uniqueness(
         "An account with this identifier exists and is not managed by this connection.",

@@ -84,7 +84,12 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
 
 
 def replace(
-    caller: Caller, exchange: Exchange, scim_id: str, body: object, *, precondition: Precondition | None = None
+    caller: Caller,
+    exchange: Exchange,
+    scim_id: str,
+    body: object,
+    *,
+    precondition: Precondition | None = None,
 ) -> Written:
     """Replace a resource (RFC 7644 section 3.5.1): what is omitted is cleared, except ``active``.
 
@@ -101,7 +106,12 @@ def replace(
 
 
 def patch(
-    caller: Caller, exchange: Exchange, scim_id: str, body: object, *, precondition: Precondition | None = None
+    caller: Caller,
+    exchange: Exchange,
+    scim_id: str,
+    body: object,
+    *,
+    precondition: Precondition | None = None,
 ) -> Written:
     """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none."""
     schema = get_adapter_class().compiled(caller.tenant).schema
@@ -144,7 +154,8 @@ def delete(
 def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:
     """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
 
-    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. Returns how many.
+    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. Returns how
+    many people that were.
     """
     adapter_class = get_adapter_class()
     mapping = adapter_class.compiled(caller.tenant)
@@ -162,7 +173,7 @@ def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:
     return len(waiting)
 
 
-# --- loading ------------------------------------------------------------------------------------------------
+# --- loading
 
 
 def _load(caller: Caller, scim_id: str) -> LearnerAdapter:
@@ -224,7 +235,7 @@ def _newcomer(
     return adapter_class(account, link=link, connection=caller.tenant), Action.ADOPTED
 
 
-# --- writing ------------------------------------------------------------------------------------------------
+# --- writing
 
 
 def _change(
@@ -317,7 +328,7 @@ def _save_link(adapter: LearnerAdapter, document: Document) -> None:
         raise policies.user_name_taken() from error
 
 
-# --- versions -----------------------------------------------------------------------------------------------
+# --- versions
 
 
 def precondition(if_match: str | None, if_none_match: str | None = None) -> Precondition:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import F, Q
-from django.db.models.expressions import Expression
+from django.db.models import Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning import cursors
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.lookups import Lookups
+from scim_provisioning.adapters.lookups import Lookups, SortKey
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 from scim_provisioning.protocol import filters
@@ -70,7 +69,7 @@ def _total(people: ProvisionedUserQuerySet, found: int, request: SearchRequest) 
     return people.count()
 
 
-def _sort_key(request: SearchRequest, lookups: Lookups) -> Expression | F | None:
+def _sort_key(request: SearchRequest, lookups: Lookups) -> SortKey | None:
     if not request.sort_by:
         return None
     schema = lookups.mapping.schema
@@ -82,7 +81,7 @@ def _sort_key(request: SearchRequest, lookups: Lookups) -> Expression | F | None
 
 
 def _ordered(
-    people: ProvisionedUserQuerySet, order: Expression | F | None, request: SearchRequest
+    people: ProvisionedUserQuerySet, order: SortKey | None, request: SearchRequest
 ) -> ProvisionedUserQuerySet:
     """Sorted, with a unique key last so that pages never overlap; people without a value come last when
     ascending and first when descending (RFC 7644 section 3.4.2.3)."""
@@ -97,7 +96,7 @@ def _cursor_page(
     connection: SCIMConnection,
     adapter_class: type[LearnerAdapter],
     people: ProvisionedUserQuerySet,
-    order: Expression | F | None,
+    order: SortKey | None,
     request: SearchRequest,
 ) -> Page:
     query = (request.filter, request.sort_by, request.descending)
@@ -114,12 +113,14 @@ def _cursor_page(
     return Page(adapter_class.for_links(links, connection), total, next_cursor)
 
 
-def _after(last: int, order: Expression | F | None, request: SearchRequest) -> Q:
+def _after(last: int, order: SortKey | None, request: SearchRequest) -> Q:
     """The people who come after the link ``last``. Its sort key is read where it stands, deleted or not."""
     later = Q(pk__gt=last)
     if order is None:
         return later
-    value = ProvisionedUser.objects.filter(pk=last).annotate(_key=order).values_list("_key", flat=True).first()
+    value = (
+        ProvisionedUser.objects.filter(pk=last).annotate(_key=order).values_list("_key", flat=True).first()
+    )
     absent = Q(IsNull(order, True))
     if value is None:
         return Q(absent & later) if not request.descending else Q(absent & later) | ~absent

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import SCIMConnection
@@ -16,7 +16,7 @@ from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
 
 
 @pytest.fixture(autouse=True)
-def _fast_and_separate(settings: SettingsWrapper) -> Iterator[None]:
+def _fast_and_separate(settings: Settings) -> Iterator[None]:
     """Cheap password hashes, and no throttle counter left over from another test."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()

@@ -6,7 +6,7 @@ Each declaration names a SCIM path and a target, a field reached from the accoun
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Trim
@@ -19,7 +19,7 @@ from scim_provisioning.protocol.filters import fold
 if TYPE_CHECKING:
     from scim_provisioning.adapters.base import LearnerAdapter
 
-Field = models.Field[Any, Any]
+Field: TypeAlias = "models.Field[Any, Any]"
 
 
 class MappedAttribute:
@@ -179,8 +179,9 @@ class Reference(MappedAttribute):
             with transaction.atomic():
                 return model._default_manager.create(**scope, **{self.by: name})
         except IntegrityError:
-            # Another request created it in the meantime: theirs is ours.
-            found = self._find(model, name, scope)
+            # Another request created it in the meantime: theirs is ours. Or the host's collation takes two names
+            # for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table.
+            found = model._default_manager.filter(**scope, **{self.by: name}).first()
             if found is None:
                 raise InvalidValue(
                     f"{self.path}: '{name}' could not be created here.", code="attr.reference"
@@ -216,8 +217,8 @@ class Manager(MappedAttribute):
 
     def assign(self, row: models.Model, field: Field, value: Any, adapter: LearnerAdapter) -> None:
         person = adapter.people.find(value)
-        # Entra sends managers in a second pass, and not at all when they are out of scope; Okta's value may be
-        # free text. Refusing would refuse the whole person, so an unknown manager waits in the document.
+        # Entra sends managers in a second pass, and not at all when they are out of scope; Okta's value may
+        # be free text. Refusing would refuse the whole person, so an unknown manager waits in the document.
         adapter.waiting_for_manager = person is None
         setattr(row, field.name, person)
 

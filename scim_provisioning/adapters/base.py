@@ -1,7 +1,8 @@
 """``LearnerAdapter``: the one class a host writes.
 
-It keeps django-scim2's ``SCIMUser`` contract (``obj``, ``to_dict``, ``from_dict``, ``validate_dict``, ``save``,
-``delete``), so a team that knows that library knows this one; what lies behind is driven by ``mapping``.
+It keeps django-scim2's ``SCIMUser`` contract (``obj``, ``to_dict``, ``from_dict``, ``validate_dict``,
+``save``, ``delete``), so a team that knows that library knows this one; what lies behind is driven by
+``mapping``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from scim_provisioning.adapters.rows import RelatedRow, resolve_scope, row_sourc
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import paths
-from scim_provisioning.protocol.documents import schemas_in_use
+from scim_provisioning.protocol.documents import copied, schemas_in_use
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.filters import fold
 
@@ -76,7 +77,7 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         people: People | None = None,
     ) -> None:
         super().__init__(obj, request)
-        self.connection: SCIMConnection = connection or link.connection  # type: ignore[union-attr, assignment]
+        self.connection: SCIMConnection = connection or link.connection  # type: ignore[union-attr]
         self.link = link or ProvisionedUser(connection=self.connection)
         self._people = people
         self._rows: dict[str, models.Model | None] = {}
@@ -87,7 +88,7 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         #: Whether another connection's living link keeps this account active.
         self.active_elsewhere = False
 
-    # --- what a host may override -------------------------------------------------------------------------
+    # --- what a host may override
 
     @classmethod
     def mapping_for(cls, connection: SCIMConnection) -> Sequence[MappedAttribute]:
@@ -117,10 +118,14 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         scoped = [s for s in cls.compiled(connection).sources.values() if s.within]
         for source in scoped:
             scope = resolve_scope(source.within, connection)
-            accounts = accounts.filter(**{f"{source.query_name}__{name}": value for name, value in scope.items()})
+            accounts = accounts.filter(
+                **{f"{source.query_name}__{name}": value for name, value in scope.items()}
+            )
         if scoped:
             return accounts
-        return accounts.exclude(pk__in=ProvisionedUser.objects.living().filter(user__isnull=False).values("user"))
+        return accounts.exclude(
+            pk__in=ProvisionedUser.objects.living().filter(user__isnull=False).values("user")
+        )
 
     def find_learner(self, scim_user: Mapping[str, Any]) -> Iterable[Candidate]:
         """Existing accounts of this customer that may be ``scim_user`` (a canonical document).
@@ -149,7 +154,7 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         across the whole host, but two customers may both employ an ``ana``."""
         field = self.compiled_mapping.user_name.field  # type: ignore[union-attr]
         suffix = f"~{self.link.scim_id[:8]}"
-        return user_name[: (field.max_length or 150) - len(suffix)] + suffix
+        return f"{user_name[: (field.max_length or 150) - len(suffix)]}{suffix}"
 
     def revoke_access(self, learner: Any) -> None:
         """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""
@@ -166,7 +171,7 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
     def on_reactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner who had been switched off is active again."""
 
-    # --- django-scim2's contract ----------------------------------------------------------------------------
+    # --- django-scim2's contract
 
     @property
     def id(self) -> str:
@@ -221,11 +226,11 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         self.set_active(False)
         self.save()
 
-    # --- reading and writing ----------------------------------------------------------------------------------
+    # --- reading and writing
 
     def read(self) -> Document:
         """The canonical document: as it was sent, except where the learner's row means something else now."""
-        document = _copy(self.link.document)
+        document: Document = copied(self.link.document)
         for group in self.compiled_mapping.groups:
             self._reconcile(document, group)
         document["userName"] = self.link.user_name
@@ -346,7 +351,7 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
             people.learn(getattr(row, compiled.manager.field.attname) for row in owners if row is not None)
         return adapters
 
-    # --- in detail ----------------------------------------------------------------------------------------------
+    # --- in detail
 
     def _reconcile(self, document: Document, group: Group) -> None:
         declaration = group.first.declaration
@@ -431,13 +436,6 @@ def scim_time(moment: datetime) -> str:
 
 def _columns(row: models.Model) -> dict[str, Any]:
     return {field.attname: row.__dict__.get(field.attname) for field in row._meta.concrete_fields}
-
-
-def _copy(value: Any) -> Any:
-    """A copy of JSON, much cheaper than ``copy.deepcopy``."""
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def _missing_code(declaration: MappedAttribute) -> str:

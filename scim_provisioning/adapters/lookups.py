@@ -54,6 +54,8 @@ from scim_provisioning.protocol.schema import Attribute
 
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})
+#: What ``ORDER BY`` takes.
+SortKey = Expression | Subquery | F
 _DATE_LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
 
@@ -85,7 +87,7 @@ class Lookups:
         text = DocumentText("search", *self._keys(_ref(self.mapping.manager)))
         return Q(TextMatch(text, "eq", manager))
 
-    def sort_key(self, ref: AttributeRef) -> Expression | F:
+    def sort_key(self, ref: AttributeRef) -> SortKey:
         """What ``sortBy`` orders by; NULL when absent. Raises ``InvalidValue`` for what has no order here."""
         if ref.name == "userName":
             # A cursor may stand on somebody who was deleted meanwhile.
@@ -96,7 +98,9 @@ class Lookups:
             return F("active")
         if ref.name in ("meta.created", "meta.lastModified"):
             return F("created_at" if ref.name == "meta.created" else "modified_at")
-        entry = self._entry(ref) or next((e for e in self._elements(ref.attribute) if e.path.sub == ref.leaf), None)
+        entry = self._entry(ref) or next(
+            (e for e in self._elements(ref.attribute) if e.path.sub == ref.leaf), None
+        )
         if entry is not None:
             return self._text(entry)
         if ref.attribute.name in ("meta", "schemas") or ref.leaf.type == "complex":
@@ -105,7 +109,7 @@ class Lookups:
             return DocumentText("search", primary_key(ref.attribute))
         return DocumentText("search", *self._keys(ref))
 
-    # --- single attributes ----------------------------------------------------------------------------------
+    # --- single attributes
 
     def _comparison(self, ref: AttributeRef, op: str, value: Any) -> Q:
         if ref.attribute.name == "schemas":
@@ -118,13 +122,17 @@ class Lookups:
                 return own
         if ref.attribute.multi_valued:
             inner = Comparison(ref, op, value) if ref.sub else None
-            return self._present_list(ref.attribute) if inner is None else self._value_path(ref.attribute, inner)
+            return (
+                self._present_list(ref.attribute) if inner is None else self._value_path(ref.attribute, inner)
+            )
         entry = self._entry(ref)
         if entry is not None:
             return self._column(entry, ref, op, value)
         if ref.sub is None and ref.attribute.type == "complex":
             return self._present_complex(ref.attribute)
-        return Q(TextMatch(DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value)))
+        return Q(
+            TextMatch(DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value))
+        )
 
     def _own(self, ref: AttributeRef, op: str, value: Any) -> Q | None:
         """Attributes that are the link's own: indexed columns."""
@@ -148,7 +156,9 @@ class Lookups:
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":
-                address = Concat(Value(f"{tenant_url()}/Users/"), F("scim_id"), output_field=models.TextField())
+                address = Concat(
+                    Value(f"{tenant_url()}/Users/"), F("scim_id"), output_field=models.TextField()
+                )
                 return Q(TextMatch(Exactly(address), op, value))
             case "meta":
                 return Q(Always(True))
@@ -195,13 +205,17 @@ class Lookups:
 
     def _manager(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         if ref.leaf.name not in ("value", "manager"):
-            return Q(TextMatch(DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value)))
+            return Q(
+                TextMatch(
+                    DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value)
+                )
+            )
         known = TextMatch(Exactly(self._text(entry)), op, value)
         waiting = TextMatch(DocumentText("search", *self._keys(_ref(entry))), op, value)
         is_waiting = Q(TextMatch(DocumentText("search", WAITING_FOR_MANAGER), "pr", None))
         return Q(known) | (is_waiting & Q(waiting))
 
-    def _text(self, entry: Entry) -> Expression:
+    def _text(self, entry: Entry) -> Expression | Subquery:
         """The text of a mapped column, in the form in which it is compared."""
         if isinstance(entry.declaration, Manager):
             return self._manager_id(entry)
@@ -214,7 +228,7 @@ class Lookups:
             return form(Subquery(rows.values(column)[:1]))
         return form(F(source.lookup(column)))
 
-    def _manager_id(self, entry: Entry) -> Expression:
+    def _manager_id(self, entry: Entry) -> Subquery:
         target = self.mapping.manager_source
         if target is None:
             raise InvalidFilter("Filtering by manager is not supported.")
@@ -239,7 +253,7 @@ class Lookups:
         same = models.lookups.Exact(Exactly(F(entry.lookup)), Exactly(F("user_name")))
         return ~(fell_back & Q(same))
 
-    # --- complex and multi-valued attributes ----------------------------------------------------------------
+    # --- complex and multi-valued attributes
 
     def _present_complex(self, attribute: Attribute) -> Q:
         mapped = [
@@ -293,14 +307,15 @@ class Lookups:
         text = DocumentText("search", element_key(entries[0]), name)
         return Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
 
-    # --- finding ------------------------------------------------------------------------------------------------
+    # --- finding
 
     def _entry(self, ref: AttributeRef) -> Entry | None:
         """The entry of a single-valued attribute."""
         for entry in self.mapping.entries:
-            if entry.path.attribute == ref.attribute and entry.selector is None:
-                if entry.path.sub == ref.sub or (ref.sub is None and isinstance(entry.declaration, Manager)):
-                    return entry
+            if entry.path.attribute != ref.attribute or entry.selector is not None:
+                continue
+            if entry.path.sub == ref.sub or (ref.sub is None and isinstance(entry.declaration, Manager)):
+                return entry
         return None
 
     def _elements(self, attribute: Attribute) -> list[Entry]:
@@ -334,7 +349,11 @@ def _element_condition(inner: Filter) -> ElementCondition:
         case Not(term):
             return ("not", _element_condition(term))
         case Comparison(ref, op, value):
-            return (ref.leaf.name.casefold() if ref.sub else "value", _document_op(ref, op), _stored(ref, value))
+            return (
+                ref.leaf.name.casefold() if ref.sub else "value",
+                _document_op(ref, op),
+                _stored(ref, value),
+            )
     raise InvalidFilter("A value path inside a value path is not supported.")
 
 

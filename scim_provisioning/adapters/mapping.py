@@ -32,11 +32,14 @@ FORBIDDEN_TARGETS = frozenset(
 LINK_OWNED = frozenset({"userName", "externalId", "active"})
 
 
+ProblemKind = Literal["missing", "unwritable", "forbidden", "bad_path"]
+
+
 @dataclass(frozen=True, slots=True)
 class MappingProblem:
     """Something in the mapping that cannot work, in words for the host developer."""
 
-    kind: Literal["missing", "unwritable", "forbidden", "bad_path"]
+    kind: ProblemKind
     path: str
     target: str
     message: str
@@ -137,7 +140,9 @@ def compile_mapping(
     schema = _served_schema(declarations, extensions)
     entries = [entry for line in declarations if (entry := _entry(line, dict(rows), schema, problems))]
     entries += _implied(entries, schema)
-    by_path = {e.path.attribute.name: e for e in entries if e.path.attribute and e.path.attribute.name in LINK_OWNED}
+    by_path = {
+        e.path.attribute.name: e for e in entries if e.path.attribute and e.path.attribute.name in LINK_OWNED
+    }
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         if entry not in by_path.values():
@@ -176,39 +181,64 @@ def _entry(
     schema: UserSchema,
     problems: list[MappingProblem],
 ) -> Entry | None:
-    def problem(kind: Literal["missing", "unwritable", "forbidden", "bad_path"], message: str) -> None:
-        problems.append(MappingProblem(kind, line.path, line.target, message))
+    """The entry of a line, or None and a problem noted."""
+    try:
+        path = _value_path(line, schema)
+        source, model_field = _target(line, rows)
+    except _Unusable as problem:
+        problems.append(MappingProblem(problem.kind, line.path, line.target, str(problem)))
+        return None
+    return Entry(line, path, source, model_field)
 
-    row_name, _, field_name = line.target.rpartition(".")
+
+class _Unusable(Exception):
+    def __init__(self, kind: ProblemKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: ProblemKind = kind
+
+
+def _value_path(line: MappedAttribute, schema: UserSchema) -> paths.Path:
+    """The parsed path, if it names one value that clients may write."""
     try:
         path = paths.parse(line.path, schema)
     except SCIMError as error:
-        return problem("bad_path", error.detail)
+        raise _Unusable("bad_path", error.detail) from error
     if path.attribute is None or (path.attribute.multi_valued and (path.filter is None or path.sub is None)):
-        return problem(
-            "bad_path",
-            f"'{line.path}' is not one value; name the element too, as in emails[type eq \"work\"].value",
-        )
-    if path.attribute.mutability == "readOnly":
-        return problem("bad_path", f"'{line.path}' is the server's own")
+        message = f"'{line.path}' is not one value; name the element too, as in emails[type eq \"work\"].value"
+        raise _Unusable("bad_path", message)
+    if path.attribute.read_only:
+        raise _Unusable("bad_path", f"'{line.path}' is the server's own")
+    return path
+
+
+def _target(
+    line: MappedAttribute, rows: Mapping[str, RelatedRow]
+) -> tuple[RowSource, models.Field[Any, Any]]:
+    """The row and the field, if provisioning may write it and the kind of line fits it."""
+    row_name, _, field_name = line.target.rpartition(".")
     if field_name in FORBIDDEN_TARGETS:
-        return problem("forbidden", f"'{line.target}' decides what a person may do and is never provisioned")
+        message = f"'{line.target}' decides what a person may do and is never provisioned"
+        raise _Unusable("forbidden", message)
     try:
         source = row_source(row_name, rows)
         model_field = source.model._meta.get_field(field_name)
     except LookupError as error:
-        return problem("missing", str(error))
-    except FieldDoesNotExist:
-        return problem("missing", f"field '{field_name}' does not exist on {source.model._meta.object_name}")
+        raise _Unusable("missing", str(error)) from error
+    except FieldDoesNotExist as error:
+        message = f"field '{field_name}' does not exist on {source.model._meta.object_name}"
+        raise _Unusable("missing", message) from error
     if not isinstance(model_field, models.Field) or not isinstance(model_field, line.field_types):
         wanted = " or ".join(kind.__name__ for kind in line.field_types)
-        return problem("unwritable", f"{type(line).__name__} needs a {wanted}, '{line.target}' is a {type(model_field).__name__}")
-    if model_field.primary_key or not getattr(model_field, "editable", True) or model_field.generated:
-        return problem("unwritable", f"'{line.target}' cannot be written")
-    return Entry(line, path, source, model_field)
+        message = f"{type(line).__name__} needs a {wanted}, '{line.target}' is a {type(model_field).__name__}"
+        raise _Unusable("unwritable", message)
+    if model_field.primary_key or not model_field.editable or model_field.generated:
+        raise _Unusable("unwritable", f"'{line.target}' cannot be written")
+    return source, model_field
 
 
-_URN_PATH = re.compile(r"(?P<urn>urn:[A-Za-z0-9:._-]+):(?P<name>[A-Za-z][\w-]*)(?:\.(?P<sub>[\w$-]+))?$", re.I)
+_URN_PATH = re.compile(
+    r"(?P<urn>urn:[A-Za-z0-9:._-]+):(?P<name>[A-Za-z][\w-]*)(?:\.(?P<sub>[\w$-]+))?$", re.I
+)
 
 
 def _served_schema(declarations: Sequence[MappedAttribute], extensions: Sequence[Schema]) -> UserSchema:
@@ -223,8 +253,12 @@ def _served_schema(declarations: Sequence[MappedAttribute], extensions: Sequence
             if match["name"].casefold() not in {attribute.name.casefold() for attribute in attributes}:
                 attributes.append(_custom_attribute(match["urn"], match["name"], line))
     own = [
-        Schema(urn, urn.removesuffix(":User").rsplit(":", 2)[-2] if ":" in urn else urn,
-               "Attributes of this application", tuple(attributes))
+        Schema(
+            urn,
+            urn.removesuffix(":User").rsplit(":", 2)[-2] if ":" in urn else urn,
+            "Attributes of this application",
+            tuple(attributes),
+        )
         for urn, attributes in found.items()
     ]
     return schema.with_extensions(*own) if own else schema

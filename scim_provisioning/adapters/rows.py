@@ -32,9 +32,9 @@ def resolve_scope(scope: Scope, connection: SCIMConnection) -> dict[str, Any]:
 class RelatedRow:
     """Declares a row that belongs to the account, in ``LearnerAdapter.rows``.
 
-    ``model`` is a model class or ``"app.Model"``; ``user_field`` its foreign key or one-to-one to the account;
-    ``within`` what makes it this customer's row (constants, or callables of the connection), both to find the
-    row and to fill a new one.
+    ``model`` is a model class or ``"app.Model"``; ``user_field`` its foreign key or one-to-one to the
+    account; ``within`` what makes it this customer's row (constants, or callables of the connection), both to
+    find the row and to fill a new one.
     """
 
     def __init__(
@@ -120,5 +120,5 @@ def _declared_source(name: str, row: RelatedRow) -> RowSource:
         ) from error
     relation = user_field.remote_field
     accessor = relation.get_accessor_name() if user_field.one_to_one else None  # type: ignore[union-attr]
-    query_name = user_field.related_query_name()  # type: ignore[union-attr]
+    query_name: str = user_field.related_query_name()  # type: ignore[union-attr, operator, misc]
     return RowSource(name, row.model, accessor, query_name, row.user_field, row.within)

@@ -100,7 +100,11 @@ def _folded_attributes(document: Document, schema: UserSchema) -> Document:
             inner = _folded_extension(extension.urn, value, schema)
             if inner:
                 copy[name.casefold()] = inner
-        elif (attribute := schema.find(None, name)) and (folded := _folded(attribute, value)) not in ({}, [], None):
+        elif (attribute := schema.find(None, name)) and (folded := _folded(attribute, value)) not in (
+            {},
+            [],
+            None,
+        ):
             copy[key(attribute)] = folded
             if attribute.multi_valued and (sort_value := _sort_value(folded)):
                 copy[primary_key(attribute)] = sort_value
@@ -111,7 +115,8 @@ def _folded_extension(urn: str, value: Document, schema: UserSchema) -> Document
     return {
         key(attribute): folded
         for name, item in value.items()
-        if (attribute := schema.find(urn, name)) and (folded := _folded(attribute, item)) not in ({}, [], None)
+        if (attribute := schema.find(urn, name))
+        and (folded := _folded(attribute, item)) not in ({}, [], None)
     }
 
 

@@ -27,13 +27,15 @@ class TokenAuthentication(BaseAuthentication):
         """Raises ``Unauthorized`` (401), ``Forbidden`` (403) or ``Unavailable`` (503)."""
         scheme, _, plaintext = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         if scheme.lower() != "bearer" or not plaintext:
-            raise Unauthorized("Authentication failed.", code="auth.invalid", params={"reason": "no bearer token"})
+            raise Unauthorized(
+                "Authentication failed.", code="auth.invalid", params={"reason": "no bearer token"}
+            )
         token = tokens.authenticate(plaintext.strip(), address=client_address(request._request))
         try:
             policies.admit(token.connection, get_adapter_class())
         except SCIMError as error:
             # The log wants to know whose request it was that is refused.
-            error.token = token  # type: ignore[attr-defined]
+            error.token = token
             raise
         return AnonymousUser(), token
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from scim_provisioning import tokens
@@ -38,9 +40,9 @@ _OPERATIONS = {
 class SCIMView(APIView):
     """A view reads the request, calls one verb of ``provisioning`` and answers."""
 
-    authentication_classes = (TokenAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication,)
     permission_classes = ()
-    throttle_classes = (ConnectionThrottle,)
+    throttle_classes: Sequence[type[BaseThrottle]] = (ConnectionThrottle,)
     parser_classes = (SCIMParser,)
     renderer_classes = (SCIMRenderer,)
     content_negotiation_class = SCIMNegotiation
@@ -67,7 +69,9 @@ class SCIMView(APIView):
             client=request.META.get("HTTP_USER_AGENT", ""),
         )
         method = request.method or "GET"
-        self.exchange = Exchange(method, request.path, self.operation or _OPERATIONS.get(method, Operation.READ))
+        self.exchange = Exchange(
+            method, request.path, self.operation or _OPERATIONS.get(method, Operation.READ)
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         refuse_plain_http(request, app_settings.site_url)
@@ -78,16 +82,14 @@ class SCIMView(APIView):
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
         return exception_handler
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers["X-Request-ID"] = self.request_id
         # Answers hold personal data and belong to one token.
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     @property

@@ -36,7 +36,9 @@ def error_response(error: errors.SCIMError) -> Response:
     headers = dict(error.headers)
     if error.status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
-    return Response(error.to_dict(), status=error.status, headers=headers, content_type=f"{MEDIA_TYPE}; charset=utf-8")
+    return Response(
+        error.to_dict(), status=error.status, headers=headers, content_type=f"{MEDIA_TYPE}; charset=utf-8"
+    )
 
 
 def scim_error(exception: Exception, request_id: str = "") -> errors.SCIMError:
@@ -46,7 +48,7 @@ def scim_error(exception: Exception, request_id: str = "") -> errors.SCIMError:
     if isinstance(exception, SCIMException):
         return _of_django_scim2(exception)
     if isinstance(exception, exceptions.Throttled):
-        return errors.TooManyRequests(headers={"Retry-After": str(int(exception.wait or 1))})
+        return errors.TooManyRequests(headers={"Retry-After": "1"})
     if isinstance(exception, exceptions.MethodNotAllowed):
         return errors.MethodNotAllowed(str(exception.detail), headers={})
     if isinstance(exception, Http404 | exceptions.NotFound):

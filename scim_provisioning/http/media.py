@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -25,7 +25,7 @@ class SCIMParser(BaseParser):
 
     media_type = MEDIA_TYPE
 
-    def parse(
+    def parse(  # type: ignore[override]
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> object:
         """The JSON value. Raises ``PayloadTooLarge`` and ``InvalidSyntax``."""
@@ -60,7 +60,7 @@ class SCIMRenderer(BaseRenderer):
 class SCIMNegotiation(BaseContentNegotiation):
     """One parser for both JSON types, one renderer for every ``Accept`` that admits JSON."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         """The parser. Raises ``UnsupportedMediaType`` for another type, or a compressed body."""
         encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
         if encoding not in ("", "identity"):
@@ -68,13 +68,15 @@ class SCIMNegotiation(BaseContentNegotiation):
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
         if content_type and content_type not in _ACCEPTED:
             raise UnsupportedMediaType(f"Content-Type must be {MEDIA_TYPE}.")
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The renderer. Raises ``NotAcceptable`` when the client takes no JSON."""
-        accepted = [item.strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",") if item.strip()]
+        accepted = [
+            item.strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",") if item.strip()
+        ]
         if not accepted or any(media_type_matches(item, own) for item in accepted for own in _ACCEPTED):
-            return renderers[0], MEDIA_TYPE
+            return next(iter(renderers)), MEDIA_TYPE
         raise NotAcceptable(f"Only {MEDIA_TYPE} and application/json can be answered.")

@@ -33,6 +33,8 @@ class UnknownPathView(SCIMView):
     throttle_classes = ()
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        raise NotFound(f"No SCIM resource at this path. The Tenant URL is {tenant_url()}.", code="path.unknown")
+        raise NotFound(
+            f"No SCIM resource at this path. The Tenant URL is {tenant_url()}.", code="path.unknown"
+        )
 
     head = post = put = patch = delete = options = get

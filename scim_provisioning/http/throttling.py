@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMToken
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -22,7 +23,8 @@ class ConnectionThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         kind = "reads" if request.method in _READS else "writes"
-        key = f"scim_provisioning:{request.auth.connection_id}:{kind}:{int(time.time())}"
+        token: SCIMToken = request.auth  # type: ignore[assignment]
+        key = f"scim_provisioning:{token.connection_id}:{kind}:{int(time.time())}"
         if cache.add(key, 1, timeout=5):
             return True
         try:

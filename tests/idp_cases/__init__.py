@@ -1,1 +1,1 @@
-"""Requests that identity providers really send, with what they expect; data, played against the HTTP surface."""
+"""Requests that identity providers really send, and what they expect, played against the HTTP surface."""

@@ -1,0 +1,203 @@
+"""DESIGN's query budget, each term of it, with 10 and with 1,000 people in the directory.
+
+BEGIN, COMMIT and SAVEPOINT are not counted. The base figures are those of a host with an SSO model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from example_project.lms.models import Learner, Team
+from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
+from scim_provisioning.protocol.text import fold
+from tests.client import ScimClient
+from tests.people import ENTERPRISE, person
+
+pytestmark = pytest.mark.django_db
+
+LOOK_UP = 3  # token with its connection, SSO row, links joined with learners
+GET = 3
+LIST_PAGE = 5
+PATCH_NOTHING = 4  # token, SSO row, lock, read
+PATCH = 7  # and: account or learner, link, event
+CREATE = 8
+PAYLOAD = 1
+LEARNER_TABLE = 1  # each further table of the host's that is written
+REFERENCE = 1
+REFERENCE_CREATED = 2
+MANAGER = 1
+LAST_USED = 1
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """The statements that were sent, without those that only frame a transaction."""
+    sent: list[str] = []
+    with CaptureQueriesContext(database) as captured:
+        yield sent
+    framing = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET ")
+    sent += [query["sql"] for query in captured if not query["sql"].upper().startswith(framing)]
+
+
+@pytest.fixture(params=[10, 1000])
+def directory(request: pytest.FixtureRequest, connection: SCIMConnection, organization: Any) -> int:
+    """A directory of that many people, written straight to the tables."""
+    count: int = request.param
+    team = Team.objects.create(organization=organization, name="Crowd")
+    User = get_user_model()
+    users = User.objects.bulk_create(
+        [User(username=f"p{n}@crowd.example", email=f"p{n}@crowd.example") for n in range(count)]
+    )
+    Learner.objects.bulk_create([Learner(user=user, organization=organization, team=team) for user in users])
+    ProvisionedUser.objects.bulk_create(
+        ProvisionedUser(
+            connection=connection,
+            user=user,
+            user_name=user.username,
+            user_name_key=fold(user.username),
+            document={"userName": user.username, ENTERPRISE: {"department": "Crowd"}},
+        )
+        for user in users
+    )
+    return count
+
+
+@pytest.fixture
+def warm(scim: ScimClient, directory: int) -> ScimClient:
+    """A client whose token was used just now, so that ``last_used_at`` need not be written again."""
+    ids = scim.post("/Users", person("warm.up")).json()["id"]
+    scim.get("/Users?count=1")
+    scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "title", "value": "Warm"}])
+    scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "active", "value": False}])
+    return scim
+
+
+@pytest.fixture
+def ines(warm: ScimClient) -> str:
+    scim_id: str = warm.post("/Users", person()).json()["id"]
+    return scim_id
+
+
+def test_looking_somebody_up_by_user_name_takes_three_statements(warm: ScimClient, ines: str) -> None:
+    with queries() as sent:
+        answer = warm.get("/Users?filter=userName+eq+%22INES.OKAFOR%40harborline.example%22")
+    assert answer.json()["totalResults"] == 1
+    assert len(sent) == LOOK_UP, sent
+
+
+def test_a_look_up_that_finds_nobody_takes_three_statements(warm: ScimClient) -> None:
+    with queries() as sent:
+        answer = warm.get("/Users?filter=userName+eq+%22nobody%22")
+    assert answer.json()["totalResults"] == 0
+    assert len(sent) == LOOK_UP, sent
+
+
+def test_reading_one_person_takes_three_statements(warm: ScimClient, ines: str) -> None:
+    with queries() as sent:
+        assert warm.get(f"/Users/{ines}").status_code == 200
+    assert len(sent) == GET, sent
+
+
+def test_reading_a_person_with_a_manager_takes_one_more(warm: ScimClient, ines: str) -> None:
+    report = warm.post("/Users", person("rui.sousa", **{ENTERPRISE: {"manager": {"value": ines}}})).json()["id"]
+    with queries() as sent:
+        assert warm.get(f"/Users/{report}").json()[ENTERPRISE]["manager"]["value"] == ines
+    assert len(sent) == GET + MANAGER, sent
+
+
+def test_a_page_of_the_list_takes_at_most_five_statements(warm: ScimClient, directory: int) -> None:
+    with queries() as sent:
+        answer = warm.get("/Users?startIndex=3&count=5").json()
+    assert (answer["itemsPerPage"], answer["totalResults"]) == (5, directory + 1)
+    assert len(sent) <= LIST_PAGE, sent
+
+
+def test_a_patch_that_changes_nothing_takes_four_statements_and_leaves_no_row(
+    warm: ScimClient, ines: str
+) -> None:
+    with queries() as sent:
+        answer = warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "title", "value": "Secure Coding Lead"}])
+    assert answer.status_code == 200
+    assert len(sent) == PATCH_NOTHING, sent
+
+
+def test_a_patch_takes_seven_statements_and_one_for_the_payload(warm: ScimClient, ines: str) -> None:
+    with queries() as sent:
+        answer = warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "title", "value": "Fellow"}])
+    assert answer.json()["title"] == "Fellow"
+    assert len(sent) == PATCH + PAYLOAD, sent
+
+
+def test_a_patch_of_account_and_learner_writes_one_more_table(warm: ScimClient, ines: str) -> None:
+    operations = [
+        {"op": "Replace", "path": "title", "value": "Fellow"},
+        {"op": "Replace", "path": "name.familyName", "value": "Bell"},
+    ]
+    with queries() as sent:
+        assert warm.patch(f"/Users/{ines}", operations).status_code == 200
+    assert len(sent) == PATCH + LEARNER_TABLE + PAYLOAD, sent
+
+
+def test_a_patch_of_what_only_the_document_holds_writes_no_table_of_the_hosts(warm: ScimClient, ines: str) -> None:
+    with queries() as sent:
+        assert warm.patch(f"/Users/{ines}", [{"op": "add", "path": "nickName", "value": "Nan"}]).status_code == 200
+    assert len(sent) == PATCH - 1 + PAYLOAD, sent
+
+
+@pytest.mark.parametrize(("team", "extra"), [("Crowd", REFERENCE), ("Brand New", REFERENCE_CREATED)])
+def test_a_changed_team_is_looked_up_once_and_created_with_one_more(
+    warm: ScimClient, ines: str, team: str, extra: int
+) -> None:
+    with queries() as sent:
+        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": f"{ENTERPRISE}:department", "value": team}])
+    assert len(sent) == PATCH + extra + PAYLOAD, sent
+
+
+def test_a_changed_manager_is_looked_up_once(warm: ScimClient, ines: str) -> None:
+    boss = warm.post("/Users", person("boss.one")).json()["id"]
+    with queries() as sent:
+        warm.patch(f"/Users/{ines}", [{"op": "Add", "path": f"{ENTERPRISE}:manager", "value": boss}])
+    assert len(sent) == PATCH + MANAGER + PAYLOAD, sent
+
+
+def test_deactivating_takes_no_more_than_a_patch(warm: ScimClient, ines: str) -> None:
+    with queries() as sent:
+        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "active", "value": "False"}])
+    assert len(sent) == PATCH + PAYLOAD, sent
+
+
+def test_creating_somebody_takes_at_most_eight_statements_and_the_further_tables(warm: ScimClient) -> None:
+    with queries() as sent:
+        answer = warm.post("/Users", person("new.comer", **{ENTERPRISE: {"department": "Crowd"}}))
+    assert answer.status_code == 201
+    assert len(sent) <= CREATE + LEARNER_TABLE + REFERENCE + PAYLOAD, sent
+
+
+def test_the_use_of_a_token_is_written_at_most_once_a_minute(scim: ScimClient, connection: SCIMConnection) -> None:
+    with queries() as first:
+        scim.get("/Users?filter=userName+eq+%22nobody%22")
+    with queries() as second:
+        scim.get("/Users?filter=userName+eq+%22nobody%22")
+    assert (len(first), len(second)) == (LOOK_UP + LAST_USED, LOOK_UP)
+    assert SCIMToken.objects.get().last_used_at is not None
+
+
+def test_a_look_up_by_user_name_uses_the_index(warm: ScimClient, directory: int, connection: SCIMConnection) -> None:
+    if directory < 1000:
+        pytest.skip("A planner may well scan ten rows.")
+    with queries() as sent:
+        warm.get("/Users?filter=userName+eq+%22p7%40crowd.example%22")
+    select = next(sql for sql in sent if "user_name_key" in sql)
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            cursor.execute("ANALYZE")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if database.vendor == 'sqlite' else ''}{select}")
+        plan = str(cursor.fetchall())
+    assert "scim_link_user_name_unique" in plan or "scim_link" in plan, plan
