@@ -32,6 +32,8 @@ from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.filters import fold
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from scim_provisioning.models import ProvisioningEvent
     from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 
@@ -106,6 +108,13 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
         """The connections that this staff member may see in Django admin: all of them, unless the host gives
         its customers' own administrators accounts and narrows this."""
         return SCIMConnection.objects.all()
+
+    @classmethod
+    def confirm_identity(cls, request: HttpRequest) -> bool | None:
+        """Whether the administrator has just proved again who they are, by the host's own step-up (a second
+        factor, a fresh SSO sign-in). None, the default: the app asks for their password. Asked before every
+        token and every other act that a stolen session must not do; on GET to know whether to ask."""
+        return None
 
     @classmethod
     def tenant_users(cls, connection: SCIMConnection) -> models.QuerySet[Any]:
