@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connections, transaction
 from django.db import connection as database
-from django.db import connections, transaction
 from django.utils import timezone
 
 from example_project.lms.models import SSOSettings
@@ -374,6 +374,17 @@ def test_a_revocation_cannot_be_taken_back(connection: SCIMConnection, token: st
     with pytest.raises(TokenStillRevoked):
         connection.tokens.all().update(revoked_at=None)
     assert SCIMToken.objects.get().is_revoked
+
+
+def test_a_new_instance_cannot_take_the_place_of_a_revoked_row(
+    connection: SCIMConnection, token: str
+) -> None:
+    row = SCIMToken.objects.get()
+    tokens.revoke(row)
+    impostor = SCIMToken(pk=row.pk, connection=connection, label="back", prefix=row.prefix, digest=row.digest)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        impostor.save()
+    assert refusal_of(token).code == "auth.revoked"
 
 
 def test_a_row_read_before_the_revocation_and_saved_after_it_does_not_undo_it(

@@ -1,0 +1,172 @@
+"""Every fault the system checks know: one id each, never reused, and the fix as its hint.
+
+A fault is made concrete with ``at()``; tests and hosts build the message they expect in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``number`` such as "E001"; ``message`` and ``hint`` may name facts in braces."""
+
+    number: str
+    message: str
+    hint: str
+
+    @property
+    def id(self) -> str:
+        """The id to silence it by, such as "scim_provisioning.E001"."""
+        return f"scim_provisioning.{self.number}"
+
+    def at(self, obj: Any = None, **facts: object) -> CheckMessage:
+        """The message of the system check, with its facts filled in."""
+        level = Error if self.number.startswith("E") else Warning
+        return level(self.message.format(**facts), hint=self.hint.format(**facts), obj=obj, id=self.id)
+
+
+SETTING_IS_NO_DICT = Fault(
+    "E001",
+    "The setting SCIM_PROVISIONING is missing or not a dict.",
+    'Add SCIM_PROVISIONING = {{"ADAPTER": "…", "SITE_URL": "https://…"}} to your settings.',
+)
+UNKNOWN_KEY = Fault(
+    "E002",
+    "SCIM_PROVISIONING has an unknown key: {key}.",
+    "{advice}",
+)
+WRONG_KIND = Fault(
+    "E003",
+    "SCIM_PROVISIONING: {key} must be {wanted}, not {value}.",
+    "Set {key} to {wanted}, or remove it to use the default.",
+)
+ADAPTER_MISSING = Fault(
+    "E004",
+    "SCIM_PROVISIONING has no ADAPTER.",
+    "Write a subclass of scim_provisioning.adapters.LearnerAdapter and set ADAPTER to its dotted path.",
+)
+ADAPTER_NOT_IMPORTABLE = Fault(
+    "E005",
+    "The adapter '{path}' cannot be imported: {error}",
+    "Correct ADAPTER in SCIM_PROVISIONING, or the module that it names.",
+)
+ADAPTER_IS_NO_ADAPTER = Fault(
+    "E006",
+    "The adapter '{path}' is not a subclass of scim_provisioning.adapters.LearnerAdapter.",
+    "Derive it from scim_provisioning.adapters.LearnerAdapter.",
+)
+MAPPED_FIELD_MISSING = Fault(
+    "E007",
+    "The mapping of '{path}' names a field that is not there: {message}.",
+    "Correct the target '{target}' in the adapter's mapping, or remove the line.",
+)
+MAPPED_FIELD_UNWRITABLE = Fault(
+    "E008",
+    "The mapping of '{path}' names a field that cannot be written: {message}.",
+    "Map '{path}' to a writable field of a fitting kind, or use the kind of attribute that fits '{target}'.",
+)
+FORBIDDEN_TARGET = Fault(
+    "E009",
+    "The mapping of '{path}' is forbidden: {message}.",
+    "Remove the line: identity providers never set '{target}'. Grant permissions in your own code.",
+)
+BAD_PATH = Fault(
+    "E010",
+    "The mapping has a path that cannot be used: {message}.",
+    "Correct the path '{path}' in the adapter's mapping.",
+)
+HANDLER_OVERRIDDEN = Fault(
+    "E011",
+    "The adapter overrides {method}(), which is never called: PATCH is applied to the SCIM document.",
+    "Remove {method}() and {instead}.",
+)
+SSO_MODEL_MISSING = Fault(
+    "E012",
+    "SSO_MODEL names '{model}', which is not an installed model.",
+    'Set SSO_MODEL to "app_label.ModelName" of your SSO settings, or remove it.',
+)
+SSO_KEY_FIELD_MISSING = Fault(
+    "E013",
+    "SSO_KEY_FIELD names '{field}', which is not a field of {model}.",
+    "Set SSO_KEY_FIELD to a field of {model} that never changes, or remove it to use the primary key.",
+)
+SSO_KEY_FIELD_NOT_UNIQUE = Fault(
+    "E014",
+    "SSO_KEY_FIELD names '{field}', which is not unique in {model}: a connection could find two rows.",
+    "Make the field unique, or choose another one.",
+)
+SSO_ENABLED_UNKNOWN = Fault(
+    "E015",
+    "SSO_ENABLED names '{field}', which {model} does not have.",
+    "Name fields of {model}, with the values that mean that single sign-on is on.",
+)
+SEVERAL_DATABASES = Fault(
+    "E016",
+    "The app's tables and the user table are in more than one database: {where}.",
+    "Route the models of scim_provisioning to the database of the user model in DATABASE_ROUTERS.",
+)
+URLS_NOT_INCLUDED = Fault(
+    "E017",
+    "The URLs of scim_provisioning are not included.",
+    'Add path("", include("scim_provisioning.urls")) to {urlconf}.',
+)
+URLS_INCLUDED_TWICE = Fault(
+    "E018",
+    "The URLs of scim_provisioning are included {count} times: there is one Tenant URL only.",
+    'Keep one path("", include("scim_provisioning.urls")) and remove the others.',
+)
+URLS_NOT_REVERSIBLE = Fault(
+    "E019",
+    "The Tenant URL cannot be built: {error}",
+    "Include the URLs under a fixed path, without parameters in it.",
+)
+SITE_URL_MISSING = Fault(
+    "E020",
+    "SCIM_PROVISIONING has no SITE_URL, and DEBUG is off.",
+    'Set SITE_URL to the public address of this site, such as "https://lms.example.com".',
+)
+SITE_URL_MALFORMED = Fault(
+    "E021",
+    "SITE_URL '{url}' is not a scheme and a host.",
+    'Write it like "https://lms.example.com": no path, no query, no user name.',
+)
+SITE_URL_WITHOUT_HTTPS = Fault(
+    "E022",
+    "The Tenant URL begins with http:, and DEBUG is off: '{url}'. Tokens would travel in clear.",
+    "Serve the site over https and write https:// in SITE_URL.",
+)
+OUT_OF_RANGE = Fault(
+    "E023",
+    "SCIM_PROVISIONING: {key} is {value}, which is out of range.",
+    "Set {key} to {wanted}.",
+)
+BAD_NETWORK = Fault(
+    "E024",
+    "TRUSTED_PROXIES holds {value}, which is not an address or network.",
+    'Write addresses like "10.0.0.5" and networks like "10.0.0.0/8".',
+)
+PATH_NOT_IMPORTABLE = Fault(
+    "E025",
+    "SCIM_PROVISIONING: {key} names '{path}', which cannot be imported: {error}",
+    "Correct the dotted path in {key}, or remove the key to use the default.",
+)
+SSO_ALWAYS_ON = Fault(
+    "W001",
+    "SSO_ENABLED is empty: single sign-on counts as on for every row of {model}.",
+    'Name the switch, such as SSO_ENABLED = {{"enabled": True}}. Silence this check if there is none.',
+)
+SHORT_PEPPER = Fault(
+    "W002",
+    "A secret in TOKEN_PEPPERS has {length} characters: it can be guessed.",
+    "Use at least 32 random characters (secrets.token_urlsafe(32)). Put it first and keep the old one.",
+)
+PEPPER_IS_SECRET_KEY = Fault(
+    "W003",
+    "TOKEN_PEPPERS holds the SECRET_KEY: rotating that would end every token.",
+    "Use a secret of its own.",
+)
