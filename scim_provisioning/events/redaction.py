@@ -15,7 +15,7 @@ from typing import Any, Final
 from scim_provisioning.models.token import TOKEN_PREFIX, display
 
 PAYLOAD_BYTES: Final = 32 * 1024
-# Deeper than any body the reader lets in. MariaDB takes 32 levels in a JSON column and refuses a row with more.
+# Deeper than any body the reader lets in; MariaDB refuses a JSON column of more than 32 levels.
 _DEPTH: Final = 24
 
 NOT_KEPT: Final = "[not kept: it may hold a password and could not be read]"
