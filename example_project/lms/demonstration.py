@@ -5,7 +5,7 @@ Entra's side only ever talks HTTP; what it achieved is read from Learner, User a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
@@ -58,11 +58,16 @@ class Demonstration:
     def play(self) -> None:
         """Play the whole cycle; afterwards `faults` is empty or says why not."""
         others = self._others()
+        known = set(ProvisionedUser.objects.values_list("scim_id", flat=True))
         self.say("Test Connection")
         self.entra.test_connection()
         scope = self._in_scope()
         self.say(f"Initial cycle: {len(scope)} people, managers in a second pass")
         self.entra.initial_cycle(scope)
+        self.stories = {
+            key: "known already" if anchor in known else "created"
+            for key, anchor in self.entra.anchors.items()
+        }
         for number, learner in enumerate(self._learners().values()):
             study(learner, percent=25 + 15 * (number % 5))
         before = self._standing()
@@ -79,11 +84,7 @@ class Demonstration:
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table of what became of whom: one row a person, from the LMS's own tables."""
         learners = self._learners()
-        return [
-            _row(learners[key], self.stories.get(key, "created"))
-            for key in self._everybody()
-            if key in learners
-        ]
+        return [_row(learners[key], self.stories[key]) for key in self.entra.directory if key in learners]
 
     def _report(self, step: Step) -> None:
         if not step.ok:
@@ -121,9 +122,6 @@ class Demonstration:
         self.say("One of them comes back")
         self.entra.restore(self.entra.directory[entra.RETURNER])
         self.stories |= {entra.LEAVER: "left: deactivated", entra.RETURNER: "left and came back"}
-
-    def _everybody(self) -> Iterable[str]:
-        return self.entra.directory
 
     def _learners(self) -> dict[str, Learner]:
         """The provisioned learners by Entra's objectId, from the tables of the LMS."""

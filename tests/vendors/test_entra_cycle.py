@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
-from pytest_django import LiveServer
+from pytest_django.live_server_helper import LiveServer
 
 from example_project.lms import entra_people
 from example_project.lms.demonstration import Demonstration

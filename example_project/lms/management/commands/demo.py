@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ HOST = "127.0.0.1"
 CONNECTION = "demo"
 TOKEN_LABEL = "manage.py demo"  # noqa: S105 - a label
 FAULTS_SHOWN = 20
+NARROWEST = 6
 HEADINGS = (
     "learner", "e-mail", "job role", "company", "business unit", "team", "manager", "active", "progress",
     "what happened",
@@ -124,7 +126,9 @@ class Command(BaseCommand):
 
     def _show(self, demonstration: Demonstration) -> None:
         self._say("")
-        for line in table(HEADINGS, demonstration.rows()):
+        # Whole in a file or a pipe; on a terminal, as wide as that is.
+        width = shutil.get_terminal_size((1000, 24)).columns
+        for line in table(HEADINGS, demonstration.rows(), width):
             self._say(line)
         steps = demonstration.entra.steps
         slowest = max((step.ms for step in steps), default=0.0)
@@ -151,12 +155,19 @@ class Command(BaseCommand):
             self._say("Stopped.")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a plain table, each column as wide as its widest cell."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the lines of a plain table. Where it is wider than `width`, columns between the first and the
+    last are cut, the widest first."""
     cells = [headings, *rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    while sum(widths) + 2 * len(widths) > width and max(widths[1:-1]) > NARROWEST:
+        widths[widths.index(max(widths[1:-1]), 1)] -= 1
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(_cut(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+    return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else text[: size - 1] + "…"
