@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 
-from scim_provisioning.events import redaction
+from scim_provisioning.events import identifiers, redaction
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -84,7 +84,8 @@ def applied(
     detail: str = "",
     cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
-    """Write down what was done: two inserts (one when neither side of the exchange has a body).
+    """Write down what was done: two inserts (one when neither side of the exchange has a body), and one
+    more for the userName, e-mail address or name that it did away with.
 
     Call it inside the transaction that does it, so that the log cannot lie. ``changes`` maps SCIM attribute
     paths to (before, after). ``detail`` and ``cause`` explain a change that was skipped.
@@ -97,6 +98,8 @@ def applied(
     event.cause = redaction.json_safe(cause or {})
     event.save(force_insert=True)
     _save_payload(event, exchange.request_body, response)
+    if link is not None:
+        identifiers.remember(link, changes)
     return event
 
 
@@ -211,6 +214,7 @@ def _identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: obje
     for name, value in names.items():
         if isinstance(value, str):
             setattr(event, name, redaction.text(value, _SIZES[name]))
+    event.user_name_key = identifiers.key_of(event.user_name)
 
 
 def _changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The app's five tables. Nothing is added to the host's own."""
+"""The app's tables. Nothing is added to the host's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from scim_provisioning.models.event import (
     ProvisioningPayload,
 )
 from scim_provisioning.models.fields import ExactCharField
+from scim_provisioning.models.former_identifier import FormerIdentifier
+from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
@@ -18,6 +20,7 @@ __all__ = [
     "Action",
     "ConnectionQuerySet",
     "ExactCharField",
+    "FormerIdentifier",
     "Operation",
     "Outcome",
     "ProvisionedUser",
@@ -26,6 +29,7 @@ __all__ = [
     "ProvisioningPayload",
     "SCIMConnection",
     "SCIMToken",
+    "SentNotice",
     "TokenQuerySet",
     "TokenStillRevoked",
 ]

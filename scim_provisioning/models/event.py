@@ -10,8 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.models.connection import SCIMConnection
+from scim_provisioning.models.former_identifier import PrefixCharField
 from scim_provisioning.models.provisioned_user import (
     EXTERNAL_ID_LENGTH,
+    USER_NAME_KEY_LENGTH,
     USER_NAME_LENGTH,
     ProvisionedUser,
 )
@@ -53,6 +55,7 @@ class Action(models.TextChoices):
     TOKEN_REVOKED = "token_revoked", _("Token revoked")
     CONNECTED = "connected", _("Connection set up")
     DISCONNECTED = "disconnected", _("Connection ended")
+    RESTORED = "restored", _("Connection restored")
     ARCHIVED = "archived", _("Connection archived")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
@@ -120,6 +123,8 @@ class ProvisioningEvent(models.Model):
     changes = models.JSONField(_("changes"), default=dict, blank=True)
     ignored = models.JSONField(_("ignored attributes"), default=list, blank=True)
     user_name = models.CharField(_("userName"), max_length=USER_NAME_LENGTH, blank=True)
+    # Folded, so that a refused newcomer, who has no link, is found by the beginning of the name.
+    user_name_key = PrefixCharField(max_length=USER_NAME_KEY_LENGTH, blank=True, editable=False)
     external_id = models.CharField(_("externalId"), max_length=EXTERNAL_ID_LENGTH, blank=True)
     scim_id = models.CharField(_("SCIM id"), max_length=36, blank=True)
     actor = models.ForeignKey(
@@ -147,6 +152,8 @@ class ProvisioningEvent(models.Model):
             models.Index(fields=("connection", "link", "-id"), name="scim_event_link"),
             models.Index(fields=("connection", "outcome", "-id"), name="scim_event_outcome"),
             models.Index(fields=("request_id",), name="scim_event_request_id"),
+            models.Index(fields=("user_name_key",), name="scim_event_user_name_key"),
+            models.Index(fields=("external_id",), name="scim_event_external_id"),
             models.Index(fields=("created_at",), name="scim_event_created_at"),
         )
 
