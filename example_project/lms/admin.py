@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from scim_provisioning.admin.sso import SCIMPanelMixin
+
 from .models import BusinessUnit, Company, Course, Learner, Organization, Progress, SSOSettings, Team
 
 
 @admin.register(SSOSettings)
-class SSOSettingsAdmin(admin.ModelAdmin):
+class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin):
     list_display = ("name", "organization", "enabled")
     list_filter = ("enabled",)
     search_fields = ("name", "organization__name", "entity_id")
