@@ -245,7 +245,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "user.email_missing": Entry(
         _("A work e-mail address is missing."),
         (_("The identity provider sent no e-mail address: in Entra ID the mail attribute is often empty."),),
-        _("Map userPrincipalName to emails[type eq \"work\"].value in the identity provider."),
+        _('Map userPrincipalName to emails[type eq "work"].value in the identity provider.'),
     ),
     "user.not_found": Entry(
         _("The person is not known here."),

@@ -1,7 +1,8 @@
 """The SCIM endpoints. A host writes ``path("", include("scim_provisioning.urls"))``.
 
 Both slash spellings are routes of their own, never a redirect: clients drop the header or the body on one.
-Microsoft's own collection also writes ``/users``. ``/scim`` itself and all below it is ours, so that every wrong path gets a SCIM answer.
+Microsoft's own collection also writes ``/users``. ``/scim`` itself and all below it is ours, so that every
+wrong path gets a SCIM answer.
 """
 
 from __future__ import annotations

@@ -184,7 +184,8 @@ class LearnerAdapter(SCIMUser):  # type: ignore[misc]
 
     @property
     def id(self) -> str:
-        return self.link.scim_id
+        scim_id: str = self.link.scim_id
+        return scim_id
 
     @property
     def path(self) -> str:

@@ -55,7 +55,7 @@ from scim_provisioning.protocol.schema import Attribute
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})
 #: What ``ORDER BY`` takes.
-SortKey = Expression | Subquery | F
+SortKey = Expression | F
 _DATE_LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
 
@@ -210,15 +210,15 @@ class Lookups:
                     DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value)
                 )
             )
-        known = TextMatch(Exactly(self._text(entry)), op, value)
+        known = TextMatch(Exactly(self._manager_id(entry)), op, value)
         waiting = TextMatch(DocumentText("search", *self._keys(_ref(entry))), op, value)
         is_waiting = Q(TextMatch(DocumentText("search", WAITING_FOR_MANAGER), "pr", None))
         return Q(known) | (is_waiting & Q(waiting))
 
-    def _text(self, entry: Entry) -> Expression | Subquery:
+    def _text(self, entry: Entry) -> Expression:
         """The text of a mapped column, in the form in which it is compared."""
         if isinstance(entry.declaration, Manager):
-            return self._manager_id(entry)
+            return Exactly(self._manager_id(entry))
         leaf = entry.path.sub or entry.path.attribute
         form = Exactly if leaf is not None and leaf.case_exact else Folded
         column = entry.declaration.column(entry.field.name)
@@ -234,7 +234,9 @@ class Lookups:
             raise InvalidFilter("Filtering by manager is not supported.")
         source, links = entry.source, ProvisionedUser.objects.filter(connection=self.connection)
         if source.accessor is None and not source.is_account:
-            own = source.queryset(self.connection).filter(**{source.user_field: OuterRef("user_id")})
+            own = source.queryset(self.connection).filter(
+                **{source.user_field: OuterRef(OuterRef("user_id"))}
+            )
             links = links.filter(**{f"{target.lookup('pk')}__in": own.values(entry.field.attname)})
         else:
             links = links.filter(**{target.lookup("pk"): OuterRef(source.lookup(entry.field.attname))})

@@ -204,7 +204,9 @@ def _value_path(line: MappedAttribute, schema: UserSchema) -> paths.Path:
     except SCIMError as error:
         raise _Unusable("bad_path", error.detail) from error
     if path.attribute is None or (path.attribute.multi_valued and (path.filter is None or path.sub is None)):
-        message = f"'{line.path}' is not one value; name the element too, as in emails[type eq \"work\"].value"
+        message = (
+            f"'{line.path}' is not one value; name the element too, as in emails[type eq \"work\"].value"
+        )
         raise _Unusable("bad_path", message)
     if path.attribute.read_only:
         raise _Unusable("bad_path", f"'{line.path}' is the server's own")

@@ -98,17 +98,18 @@ def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
         return RowSource("", account)
     if name in declared:
         return _declared_source(name, declared[name])
+    relation: Any
     try:
         relation = account._meta.get_field(name)
     except FieldDoesNotExist:
-        relation = next((r for r in account._meta.related_objects if r.get_accessor_name() == name), None)  # type: ignore[assignment]
+        relation = next((r for r in account._meta.related_objects if r.get_accessor_name() == name), None)
     if relation is None or not relation.one_to_one or not relation.related_model:
         raise LookupError(
             f"'{name}' is not a one-to-one relation of {account._meta.label}; "
             f"declare it in rows = {{'{name}': RelatedRow(...)}} on the adapter"
         )
-    remote = "" if relation.concrete else relation.field.name  # type: ignore[union-attr]
-    return RowSource(name, relation.related_model, name, relation.name, remote)  # type: ignore[arg-type]
+    remote = "" if relation.concrete else relation.field.name
+    return RowSource(name, relation.related_model, name, relation.name, remote)
 
 
 def _declared_source(name: str, row: RelatedRow) -> RowSource:

@@ -106,7 +106,9 @@ def test_reading_one_person_takes_three_statements(warm: ScimClient, ines: str) 
 
 
 def test_reading_a_person_with_a_manager_takes_one_more(warm: ScimClient, ines: str) -> None:
-    report = warm.post("/Users", person("rui.sousa", **{ENTERPRISE: {"manager": {"value": ines}}})).json()["id"]
+    report = warm.post("/Users", person("rui.sousa", **{ENTERPRISE: {"manager": {"value": ines}}})).json()[
+        "id"
+    ]
     with queries() as sent:
         assert warm.get(f"/Users/{report}").json()[ENTERPRISE]["manager"]["value"] == ines
     assert len(sent) == GET + MANAGER, sent
@@ -123,7 +125,9 @@ def test_a_patch_that_changes_nothing_takes_four_statements_and_leaves_no_row(
     warm: ScimClient, ines: str
 ) -> None:
     with queries() as sent:
-        answer = warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "title", "value": "Secure Coding Lead"}])
+        answer = warm.patch(
+            f"/Users/{ines}", [{"op": "Replace", "path": "title", "value": "Secure Coding Lead"}]
+        )
     assert answer.status_code == 200
     assert len(sent) == PATCH_NOTHING, sent
 
@@ -145,9 +149,14 @@ def test_a_patch_of_account_and_learner_writes_one_more_table(warm: ScimClient, 
     assert len(sent) == PATCH + LEARNER_TABLE + PAYLOAD, sent
 
 
-def test_a_patch_of_what_only_the_document_holds_writes_no_table_of_the_hosts(warm: ScimClient, ines: str) -> None:
+def test_a_patch_of_what_only_the_document_holds_writes_no_table_of_the_hosts(
+    warm: ScimClient, ines: str
+) -> None:
     with queries() as sent:
-        assert warm.patch(f"/Users/{ines}", [{"op": "add", "path": "nickName", "value": "Nan"}]).status_code == 200
+        assert (
+            warm.patch(f"/Users/{ines}", [{"op": "add", "path": "nickName", "value": "Nan"}]).status_code
+            == 200
+        )
     assert len(sent) == PATCH - 1 + PAYLOAD, sent
 
 
@@ -180,7 +189,9 @@ def test_creating_somebody_takes_at_most_eight_statements_and_the_further_tables
     assert len(sent) <= CREATE + LEARNER_TABLE + REFERENCE + PAYLOAD, sent
 
 
-def test_the_use_of_a_token_is_written_at_most_once_a_minute(scim: ScimClient, connection: SCIMConnection) -> None:
+def test_the_use_of_a_token_is_written_at_most_once_a_minute(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
     with queries() as first:
         scim.get("/Users?filter=userName+eq+%22nobody%22")
     with queries() as second:

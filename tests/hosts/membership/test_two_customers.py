@@ -1,0 +1,41 @@
+"""One account, two customers: what the one's identity provider does must not reach into the other."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from example_project.lms.models import Organization
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from tests.client import ScimClient
+from tests.hosts.membership.models import Membership
+from tests.lms_factories import SSOSettingsFactory
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def other() -> ScimClient:
+    sso = SSOSettingsFactory()
+    return ScimClient(TokenFactory(connection=ConnectionFactory(name="Other", sso_key=str(sso.pk))).plaintext)
+
+
+def test_a_person_of_two_customers_is_one_account_with_two_memberships(
+    scim: ScimClient, other: ScimClient, organization: Organization
+) -> None:
+    first = scim.post("/Users", person(title="Lead")).json()
+    second = other.post("/Users", person(title="Guest")).json()
+    assert first["id"] != second["id"]
+    assert get_user_model().objects.filter(username=first["userName"]).count() == 1
+    assert {m.job_role for m in Membership.objects.all()} == {"Lead", "Guest"}
+    assert scim.get(f"/Users/{first['id']}").json()["title"] == "Lead"
+
+
+def test_leaving_one_customer_is_not_leaving_the_other(scim: ScimClient, other: ScimClient) -> None:
+    first = scim.post("/Users", person()).json()
+    second = other.post("/Users", person()).json()
+    scim.patch(f"/Users/{first['id']}", [{"op": "Replace", "path": "active", "value": "False"}])
+    assert other.get(f"/Users/{second['id']}").json()["active"] is True
+    assert sorted(Membership.objects.values_list("is_active", flat=True)) == [False, True]
+    assert get_user_model().objects.get(username=first["userName"]).is_active
