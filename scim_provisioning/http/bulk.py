@@ -5,13 +5,13 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning import bulk
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.errors import scim_error
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk as messages
 from scim_provisioning.protocol.limits import Limits
+from scim_provisioning.provisioning import bulk
 
 
 class BulkView(SCIMView):

@@ -7,13 +7,13 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning import cursors
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.protocol import discovery, messages
 from scim_provisioning.protocol.errors import Forbidden, NotFound
 from scim_provisioning.protocol.schema import UserSchema
+from scim_provisioning.provisioning import cursors
 
 
 class DiscoveryView(SCIMView):

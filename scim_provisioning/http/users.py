@@ -12,7 +12,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.models import Operation
-from scim_provisioning.protocol import messages
+from scim_provisioning.protocol import messages, versions
 from scim_provisioning.protocol.projection import Projection
 
 Resource = dict[str, Any]
@@ -78,9 +78,9 @@ class UserView(UserResourceView):
         resource = provisioning.get(self.caller, scim_id)
         self.touch(None)
         version = resource["meta"]["version"]
-        if provisioning.version_is_among(request.META.get("HTTP_IF_NONE_MATCH"), version):
+        if versions.is_among(request.META.get("HTTP_IF_NONE_MATCH"), version):
             return Response(status=304, headers={"ETag": version})
-        provisioning.precondition(request.META.get("HTTP_IF_MATCH"))(version)
+        versions.precondition(request.META.get("HTTP_IF_MATCH"))(version)
         return self.resource_response(resource, projection)
 
     def put(self, request: Request, scim_id: str) -> Response:
@@ -102,9 +102,9 @@ class UserView(UserResourceView):
         self.touch("deactivate")
         return Response(status=204)
 
-    def precondition(self, request: Request) -> provisioning.Precondition:
+    def precondition(self, request: Request) -> versions.Precondition:
         """``If-Match`` and ``If-None-Match`` for a write (RFC 7644 section 3.14)."""
-        return provisioning.precondition(
+        return versions.precondition(
             request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH")
         )
 

@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import scim_provisioning.models.fields
-import scim_provisioning.models.former_identifier
 from django.conf import settings
 from django.db import migrations, models
+
+import scim_provisioning.models.fields
+import scim_provisioning.models.former_identifier
 
 
 class Migration(migrations.Migration):

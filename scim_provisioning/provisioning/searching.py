@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
-from scim_provisioning import cursors
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.lookups import Lookups, SortKey
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -17,6 +16,7 @@ from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
+from scim_provisioning.provisioning import cursors
 
 
 @dataclass(frozen=True, slots=True)

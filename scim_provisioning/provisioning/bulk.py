@@ -13,12 +13,15 @@ from typing import Any
 
 from django.db import transaction
 
-from scim_provisioning import events, provisioning
+from scim_provisioning import events
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
+from scim_provisioning.protocol.versions import precondition
+from scim_provisioning.provisioning import verbs
+from scim_provisioning.provisioning.writing import settle_manager
 
 Result = dict[str, Any]
 #: Turns what a verb raised into the SCIM error to report; the HTTP layer has one for every request.
@@ -111,19 +114,19 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
     scim_id = _scim_id(bulk.resolved(operation.path.rpartition("/")[2], run.ids), operation)
     data = bulk.resolved(operation.data, run.ids)
     exchange = replace(exchange, request_body=data)
-    precondition = provisioning.precondition(operation.version)
+    version = precondition(operation.version)
     match operation.method:
         case "POST":
-            written = provisioning.create(run.caller, exchange, data)
+            written = verbs.create(run.caller, exchange, data)
             _introduce(run, operation, written.resource["id"])
             return _done(written.resource, 201)
         case "PUT":
-            written = provisioning.replace(run.caller, exchange, scim_id, data, precondition=precondition)
+            written = verbs.replace(run.caller, exchange, scim_id, data, precondition=version)
             return _done(written.resource, 200)
         case "PATCH":
-            written = provisioning.patch(run.caller, exchange, scim_id, data, precondition=precondition)
+            written = verbs.patch(run.caller, exchange, scim_id, data, precondition=version)
             return _done(written.resource, 200)
-    provisioning.delete(run.caller, exchange, scim_id, precondition=precondition)
+    verbs.delete(run.caller, exchange, scim_id, precondition=version)
     return {"location": f"{tenant_url()}/Users/{scim_id}", "status": "204"}
 
 
@@ -133,7 +136,7 @@ def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str) -> None:
         return
     run.ids[operation.bulk_id] = scim_id
     if operation.bulk_id in run.referenced:
-        provisioning.settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id)
+        settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id)
 
 
 def _scim_id(last: str, operation: bulk.BulkOperation) -> str:

@@ -1,0 +1,16 @@
+"""What SCIM does to people: the verbs, searching, bulk. The only place that opens a transaction."""
+
+from __future__ import annotations
+
+from scim_provisioning.provisioning.verbs import (
+    Listing,
+    Written,
+    create,
+    delete,
+    get,
+    patch,
+    replace,
+    search,
+)
+
+__all__ = ["Listing", "Written", "create", "delete", "get", "patch", "replace", "search"]

@@ -1,0 +1,193 @@
+"""The verbs of SCIM on Users. The only place that opens a transaction.
+
+A verb either does the whole of what was asked, logs it and commits, or raises a SCIM error and leaves nothing
+behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they get is a SCIM resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from scim_provisioning import events, policies
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.conf import app_settings
+from scim_provisioning.events import Caller, Exchange
+from scim_provisioning.models import Action, ProvisionedUser
+from scim_provisioning.protocol import documents
+from scim_provisioning.protocol import patch as patching
+from scim_provisioning.protocol.messages import SearchRequest
+from scim_provisioning.protocol.versions import Precondition
+from scim_provisioning.provisioning import searching
+from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_locked
+from scim_provisioning.provisioning.writing import settle_manager, write
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a verb did: the resource as it stands now, and whether anything changed."""
+
+    resource: Document
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of resources, the number of all hits, and where the next page begins (RFC 9865)."""
+
+    resources: list[Document]
+    total: int
+    next_cursor: str | None = None
+
+
+def get(caller: Caller, scim_id: str) -> Document:
+    """The resource (RFC 7644 section 3.4.1). Raises ``NotFound``, for a stranger's id too."""
+    return load(caller, scim_id).to_dict()
+
+
+def search(caller: Caller, request: SearchRequest) -> Listing:
+    """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
+    page = searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
+    return Listing([adapter.to_dict() for adapter in page.adapters], page.total, page.next_cursor)
+
+
+def create(caller: Caller, exchange: Exchange, body: object) -> Written:
+    """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; the rules are in ``policies``).
+
+    Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
+    """
+    connection, adapter_class = caller.tenant, get_adapter_class()
+    sent = documents.normalise(body, adapter_class.compiled(connection).schema)
+    documents.require(sent.document)
+    document = {"active": True, **sent.document}
+    with transaction.atomic():
+        tombstone = policies.returning(connection, document)
+        if tombstone is not None:
+            adapter, action = _revived(caller, tombstone), Action.REVIVED
+        else:
+            adapter, action = _newcomer(caller, adapter_class, document)
+        before = {} if tombstone is None else adapter.read()
+        event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
+        if tombstone is not None:
+            settle_manager(caller, adapter.id, adapter.id)
+        adapter.on_provisioned(learner=adapter.learner, event=event)
+        return Written(adapter.to_dict())
+
+
+def replace(
+    caller: Caller,
+    exchange: Exchange,
+    scim_id: str,
+    body: object,
+    *,
+    precondition: Precondition | None = None,
+) -> Written:
+    """Replace a resource (RFC 7644 section 3.5.1): what is omitted is cleared, except ``active``.
+
+    An omitted ``active`` neither disables (Okta leaves it out) nor revives anybody.
+    """
+    adapter_class = get_adapter_class()
+    sent = documents.normalise(body, adapter_class.compiled(caller.tenant).schema)
+    documents.require(sent.document)
+    with transaction.atomic():
+        adapter = load_for_update(caller, scim_id)
+        before = checked(adapter, precondition)
+        after = {"active": before["active"], **sent.document}
+        return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
+
+
+def patch(
+    caller: Caller,
+    exchange: Exchange,
+    scim_id: str,
+    body: object,
+    *,
+    precondition: Precondition | None = None,
+) -> Written:
+    """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none."""
+    schema = get_adapter_class().compiled(caller.tenant).schema
+    operations = patching.parse(body, schema, app_settings.limits)
+    with transaction.atomic():
+        adapter = load_for_update(caller, scim_id)
+        before = checked(adapter, precondition)
+        patched = patching.apply(before, operations, schema)
+        after = {"active": before["active"], **patched.document}
+        return _change(adapter, caller, exchange, before, after, ignored=patched.ignored)
+
+
+def delete(
+    caller: Caller, exchange: Exchange, scim_id: str, *, precondition: Precondition | None = None
+) -> None:
+    """Answer DELETE (RFC 7644 section 3.6): the resource is gone, the learner is switched off and kept."""
+    with transaction.atomic():
+        adapter = load_for_update(caller, scim_id)
+        before = checked(adapter, precondition)
+        policies.protect(adapter)
+        link, was_active = adapter.link, adapter.link.active
+        adapter.remember_rows()
+        adapter.delete()
+        link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
+        link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
+        link.save()
+        event = events.applied(
+            caller,
+            exchange,
+            action=Action.DELETED,
+            link=link,
+            status=204,
+            changes={"active": (before["active"], False)} if was_active else {},
+        )
+        adapter.revoke_access(adapter.learner)
+        if was_active:
+            adapter.on_deactivated(learner=adapter.learner, event=event)
+
+
+def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
+    adapter = load_locked(caller, tombstone.pk)
+    policies.protect(adapter)
+    adapter.link.deleted_at = None
+    return adapter
+
+
+def _newcomer(
+    caller: Caller, adapter_class: type[LearnerAdapter], document: Mapping[str, Any]
+) -> tuple[LearnerAdapter, Action]:
+    link = ProvisionedUser(connection=caller.tenant)
+    adapter = adapter_class(None, link=link, connection=caller.tenant)
+    adapter.obj = adapter.new_account()
+    account = policies.adopted(adapter, document)
+    if account is None:
+        return adapter, Action.CREATED
+    return adapter_class(account, link=link, connection=caller.tenant), Action.ADOPTED
+
+
+def _change(
+    adapter: LearnerAdapter,
+    caller: Caller,
+    exchange: Exchange,
+    before: Document,
+    after: Document,
+    *,
+    ignored: tuple[str, ...],
+) -> Written:
+    if after == before:
+        return Written(adapter.to_dict(), changed=False)
+    policies.protect(adapter)
+    action = Action.UPDATED
+    if before["active"] != after["active"]:
+        action = Action.REACTIVATED if after["active"] else Action.DEACTIVATED
+    event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
+    hooks = {
+        Action.UPDATED: adapter.on_updated,
+        Action.REACTIVATED: adapter.on_reactivated,
+        Action.DEACTIVATED: adapter.on_deactivated,
+    }
+    hooks[action](learner=adapter.learner, event=event)
+    return Written(adapter.to_dict())

@@ -1,0 +1,108 @@
+"""Bringing a learner, their link and the log to what a document says, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from scim_provisioning import events, policies
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.searchable import search_copy
+from scim_provisioning.events import Caller, Exchange
+from scim_provisioning.models import Action, ProvisioningEvent
+from scim_provisioning.protocol import documents, paths
+from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.protocol.filters import fold
+from scim_provisioning.provisioning import searching
+
+Document = dict[str, Any]
+
+
+def write(
+    adapter: LearnerAdapter,
+    caller: Caller,
+    exchange: Exchange,
+    before: Document,
+    after: Document,
+    action: Action,
+    *,
+    ignored: tuple[str, ...],
+    status: int,
+) -> ProvisioningEvent:
+    """Bring learner and link to ``after`` and log it, in the caller's transaction."""
+    adapter.remember_rows()
+    adapter.validate_dict(after)
+    adapter.from_dict(after)
+    if action is not Action.UPDATED:
+        adapter.set_active(after["active"])
+    save_learner(adapter)
+    save_link(adapter, after)
+    if not after["active"]:
+        adapter.revoke_access(adapter.learner)
+    return events.applied(
+        caller,
+        exchange,
+        action=action,
+        link=adapter.link,
+        status=status,
+        changes=documents.changes(before, after),
+        ignored=ignored,
+        response=adapter.to_dict(),
+    )
+
+
+def save_learner(adapter: LearnerAdapter) -> None:
+    try:
+        adapter.save()
+    except IntegrityError as error:
+        raise Uniqueness(
+            "A value that must be unique is already used by another account.",
+            code="user.value_taken",
+            params={"error": type(error).__name__},
+        ) from error
+
+
+def save_link(adapter: LearnerAdapter, document: Document) -> None:
+    link = adapter.link
+    link.user = adapter.obj
+    link.user_name = document["userName"]
+    link.user_name_key, link.user_name_tombstone_key = fold(link.user_name), None
+    link.external_id = document.get("externalId")
+    link.active = document["active"]
+    link.document = document
+    link.search = search_copy(
+        document, adapter.compiled_mapping, waiting_for_manager=adapter.waiting_for_manager
+    )
+    link.modified_at = timezone.now()
+    if not link._state.adding:
+        link.version += 1
+    try:
+        link.save()
+    except IntegrityError as error:
+        # The unique key of (connection, userName): somebody else took the name a moment ago.
+        raise policies.user_name_taken() from error
+
+
+def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:
+    """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
+
+    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. Returns how
+    many people that were.
+    """
+    adapter_class = get_adapter_class()
+    mapping = adapter_class.compiled(caller.tenant)
+    if mapping.manager is None:
+        return 0
+    waiting = searching.waiting_for_manager(caller.tenant, adapter_class, waited_for)
+    for adapter in adapter_class.for_links(waiting, caller.tenant):
+        adapter.link.connection = caller.tenant
+        document = adapter.read()
+        paths.write(document, mapping.manager.path, scim_id)
+        adapter.remember_rows()
+        adapter.from_dict(document)
+        save_learner(adapter)
+        save_link(adapter, document)
+    return len(waiting)
