@@ -1,0 +1,65 @@
+"""What a host may answer and react to, beside its mapping. Every method has a default that does no harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.http import HttpRequest
+
+from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from scim_provisioning.models import ProvisioningEvent
+
+
+class HostHooks:
+    """Questions to the host, and news for it.
+
+    ``on_...`` hooks receive keyword arguments, run inside the request's transaction, and only for a real
+    change; an exception in one of them refuses the request as a whole.
+    """
+
+    @classmethod
+    def tenant_enabled(cls, connection: SCIMConnection) -> bool:
+        """Whether the host still serves this customer; False answers every request with 403."""
+        return True
+
+    @classmethod
+    def connections_for(cls, user: Any) -> models.QuerySet[SCIMConnection]:
+        """The connections that this staff member may see in Django admin: all of them, unless the host gives
+        its customers' own administrators accounts and narrows this."""
+        return SCIMConnection.objects.all()
+
+    @classmethod
+    def confirm_identity(cls, request: HttpRequest) -> bool | None:
+        """Whether the administrator has just proved again who they are, by the host's own step-up (a second
+        factor, a fresh SSO sign-in). None, the default: the app asks for their password. Asked before every
+        token and every other act that a stolen session must not do; on GET to know whether to ask."""
+        return None
+
+    def is_protected(self, user: Any) -> bool:
+        """Whether provisioning must keep its hands off this account: staff and superusers by default."""
+        return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+    def new_account(self) -> models.Model:
+        """A fresh, unsaved account without a usable password: these people sign in through SSO."""
+        account = get_user_model()()
+        account.set_unusable_password()
+        return account
+
+    def revoke_access(self, learner: Any) -> None:
+        """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""
+
+    def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        """A learner was created, adopted or came back after a DELETE."""
+
+    def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        """Attributes of a learner changed; ``event.changes`` names them."""
+
+    def on_deactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        """A learner was switched off, by ``active: false`` or DELETE. Nothing was deleted."""
+
+    def on_reactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        """A learner who had been switched off is active again."""
