@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.sso import SCIMPanelMixin
 
 from .models import BusinessUnit, Company, Course, Learner, Organization, Progress, SSOSettings, Team
@@ -48,7 +49,7 @@ class ProgressInline(admin.TabularInline):
 
 
 @admin.register(Learner)
-class LearnerAdmin(admin.ModelAdmin):
+class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
     list_display = ("__str__", "user", "job_role", "company", "business_unit", "team", "manager", "is_active")
     list_filter = ("organization", "user__is_active", "team")
     list_select_related = ("user", "company", "business_unit", "team", "manager__user")

@@ -9,12 +9,14 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from scim_provisioning.admin.connection import ConnectionAdminMixin
+from scim_provisioning.admin.event import EventAdminMixin
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 
 #: Model and mixin of every page; a host that registers by itself combines them with its own base class.
 PAGES: Final[list[tuple[type[Model], type[Any]]]] = [
     (SCIMConnection, ConnectionAdminMixin),
+    (ProvisioningEvent, EventAdminMixin),
 ]
 
 INDEX_TEMPLATE: Final = "scim_provisioning/admin/index.html"

@@ -1,0 +1,269 @@
+"""The provisioning log: its list, the page of one operation, and the export."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any, ClassVar, Final
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.forms import Media
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning import catalogue
+from scim_provisioning.admin import log_export, log_search, log_words, permissions
+from scim_provisioning.admin.event_page import operation_context
+from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin, visible_connections
+from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models.token import display
+
+Events = QuerySet[ProvisioningEvent]
+
+#: The URL name of the CSV export, for ``reverse("admin:" + ...)``.
+EXPORT_URL: Final = "scim_provisioning_provisioningevent_export"
+_GROUPS: Final = 5
+
+
+class LatestPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages over the latest operations only, so that counting never reads the whole log."""
+
+    @cached_property
+    def count(self) -> int:
+        """Hits, at most ``RECENT``."""
+        latest: Any = self.object_list[:RECENT]
+        return int(latest.count())
+
+
+class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
+    """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
+
+    change_list_template = f"{TEMPLATES}/event_list.html"
+    list_display: Any = ("moment", "learner", "what", "attributes", "result", "token_used", "took", "request")
+    list_display_links: Any = ("moment",)
+    list_filter: ClassVar[Any] = LIST_FILTERS
+    list_select_related: ClassVar[Any] = ("token",)
+    list_per_page = 100
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.ALWAYS
+    show_full_result_count = False
+    sortable_by: ClassVar[Any] = ()
+    ordering: ClassVar[Any] = ("-id",)
+    paginator = LatestPaginator
+    actions: Any = None
+    # The list has a search box; what it matches is in log_search.
+    search_fields: ClassVar[Any] = ("user_name_key",)
+    search_help_text = gettext_lazy(
+        "The beginning of a name, e-mail address or userName, former ones too; or a whole externalId, SCIM id "
+        "or request id."
+    )
+
+    @property
+    def media(self) -> Media:
+        """The admin's own, and the app's stylesheet and script."""
+        return super().media + MEDIA
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        """The export comes first: the admin's own last route takes everything."""
+        export = path("export/", self.admin_site.admin_view(self.export_view), name=EXPORT_URL)
+        return [export, *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Events, search_term: str
+    ) -> tuple[Events, bool]:
+        """Narrow to what ``log_search`` finds; it is asked once a request, though every filter counts."""
+        known: dict[str, Q] = request.__dict__.setdefault("_scim_log_search", {})
+        if search_term not in known:
+            known[search_term] = log_search.matching(search_term, visible_connections(request.user))
+        return queryset.filter(known[search_term]), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's list, with failures of one kind grouped above it."""
+        query = request.GET.urlencode()
+        may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
+        own = {"export_url": f"{reverse(self._url('export'))}?{query}" if may_export else ""}
+        answer = super().changelist_view(request, {**own, **(extra_context or {})})
+        changelist = (getattr(answer, "context_data", None) or {}).get("cl")
+        if isinstance(answer, TemplateResponse) and isinstance(changelist, ChangeList):
+            context: dict[str, Any] = answer.context_data  # type: ignore[assignment]
+            context["similar"] = self._similar_failures(request, changelist)
+            context["is_cut"] = changelist.result_count >= RECENT
+            context["recent"] = RECENT
+            context |= self._history(request)
+        return answer
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One operation. 404 for an operation of a connection that this person does not see."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
+        events = self.get_queryset(request).select_related(*related)
+        found = (
+            events.filter(pk=object_id) if object_id.isdecimal() and len(object_id) < 19 else events.none()
+        )
+        event = found.first()
+        if event is None:
+            raise Http404("There is no such operation.")
+        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        context = {
+            **self.admin_site.each_context(request),
+            **operation_context(self, request, event, in_clear=in_clear),
+            "opts": self.opts,
+            "media": self.media,
+            "original": event,
+            "list_url": reverse(self._url("changelist")),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"{TEMPLATES}/event.html", {**context, **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """A row of the log never changes, so it has no history of its own."""
+        raise Http404
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as CSV, with the filters and the search that are in the URL."""
+        if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
+            raise PermissionDenied
+        try:
+            events = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse(self._url("changelist")))
+        events = events.defer(None).select_related("connection", "actor")
+        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
+
+    def event_url(self, event: ProvisioningEvent) -> str:
+        """The page of one operation."""
+        return reverse(self._url("change"), args=(event.pk,))
+
+    def list_url(self, **parameters: object) -> str:
+        """The list with filters set."""
+        return f"{reverse(self._url('changelist'))}?{urlencode(parameters)}"
+
+    def _url(self, name: str) -> str:
+        return f"{self.admin_site.name}:scim_provisioning_provisioningevent_{name}"
+
+    def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
+        """The most frequent causes in the list, each with a link to its operations."""
+        if "error" in request.GET:
+            return []
+        refused = recent(
+            changelist.queryset.filter(outcome=Outcome.REFUSED), request, changelist.root_queryset
+        )
+        counted = refused.order_by().values_list("error_code").annotate(number=Count("pk"))
+        most = counted.filter(number__gt=1).order_by("-number", "error_code")[:_GROUPS]
+        return [
+            {
+                "count": number,
+                "title": catalogue.title(code),
+                "url": changelist.get_query_string({"error": code}, ["p"]),
+            }
+            for code, number in most
+        ]
+
+    def _history(self, request: HttpRequest) -> dict[str, Any]:
+        """The heading of the list while it is one learner's history."""
+        key = request.GET.get("learner", "")
+        if not key.isdecimal() or len(key) > 18:
+            return {}
+        links = permissions.within(
+            ProvisionedUser.objects.all(), "connection", visible_connections(request.user)
+        )
+        link = links.select_related("connection").filter(pk=key).first()
+        if link is None:
+            return {}
+        former = list(link.former_identifiers.order_by("-noted_at", "-pk")[:10])
+        title = _("What happened to %(learner)s?") % {"learner": link.user_name}
+        return {"title": title, "history_of": link, "former_identifiers": former}
+
+    # --- columns ------------------------------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("time"))
+    def moment(self, event: ProvisioningEvent) -> SafeString:
+        """The time in the administrator's zone; in UTC when they point at it."""
+        return show_time(event)
+
+    @admin.display(description=gettext_lazy("learner"), empty_value="—")
+    def learner(self, event: ProvisioningEvent) -> SafeString | str:
+        """The name at the time, with a link to all that happened to that learner."""
+        if event.link_id is None:
+            return event.user_name
+        url = self.list_url(learner=event.link_id)
+        return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
+
+    @admin.display(description=gettext_lazy("action"))
+    def what(self, event: ProvisioningEvent) -> str:
+        """The action; of a refusal, what was asked for."""
+        if event.outcome == Outcome.REFUSED:
+            return event.get_operation_display()
+        return event.get_action_display()
+
+    @admin.display(description=gettext_lazy("changed attributes"), empty_value="—")
+    def attributes(self, event: ProvisioningEvent) -> str:
+        """Their names; never their values."""
+        return log_words.attribute_names(event)
+
+    @admin.display(description=gettext_lazy("result"))
+    def result(self, event: ProvisioningEvent) -> SafeString:
+        """In words, and of a refusal the reason."""
+        if event.outcome != Outcome.REFUSED:
+            return format_html(
+                '<span class="scim-badge scim-badge-ok">{}</span>', event.get_outcome_display()
+            )
+        return format_html(
+            '<span class="scim-badge scim-badge-problem">{}</span> <span class="scim-reason">{}</span>',
+            event.get_action_display(),
+            catalogue.title(event.error_code),
+        )
+
+    @admin.display(description=gettext_lazy("token"), empty_value="—")
+    def token_used(self, event: ProvisioningEvent) -> str:
+        """Label and prefix."""
+        if event.token is not None:
+            return str(event.token)
+        return display(event.token_prefix) if event.token_prefix else ""
+
+    @admin.display(description=gettext_lazy("duration"), empty_value="—")
+    def took(self, event: ProvisioningEvent) -> str | None:
+        """Milliseconds."""
+        return None if event.duration_ms is None else _("%(ms)s ms") % {"ms": event.duration_ms}
+
+    @admin.display(description=gettext_lazy("request id"), empty_value="—")
+    def request(self, event: ProvisioningEvent) -> SafeString | str:
+        """Shortened; the link shows everything of that request."""
+        if not event.request_id:
+            return ""
+        url = self.list_url(q=event.request_id, lookups="show")
+        short = event.request_id if len(event.request_id) <= 12 else f"{event.request_id[:8]}…"
+        return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, event.request_id, short)
+
+
+def show_time(event: ProvisioningEvent) -> SafeString:
+    """``<time>`` in the administrator's zone, with UTC in the tooltip."""
+    local = timezone.localtime(event.created_at)
+    utc = event.created_at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        utc.strftime("%Y-%m-%d %H:%M:%S"),
+        f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}",
+    )

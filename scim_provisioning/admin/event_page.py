@@ -1,0 +1,141 @@
+"""What the page of one operation shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning import __version__, catalogue
+from scim_provisioning.admin import log_words
+from scim_provisioning.admin.provisioned_user import learner_page
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models.token import display
+
+if TYPE_CHECKING:
+    from scim_provisioning.admin.event import EventAdminMixin
+
+_NEIGHBOURS: Final = 10
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_KNOWN_PATH: Final = re.compile(
+    r"(?i)scim|v2|users|groups|bulk|me|schemas|resourcetypes|serviceproviderconfig|\.search|"
+)
+#: Facts of a cause that name other links, to show them as links.
+_LINK_FACTS: Final = ("link", "links")
+
+
+def operation_context(
+    model_admin: EventAdminMixin, request: HttpRequest, event: ProvisioningEvent, *, in_clear: bool
+) -> dict[str, Any]:
+    """The template's context. ``in_clear`` False masks values and leaves out the messages."""
+    visible = model_admin.get_queryset(request)
+    context: dict[str, Any] = {
+        "title": _("Operation %(number)s") % {"number": event.pk},
+        "event": event,
+        "sentence": log_words.sentence(event),
+        "changes": log_words.changes(event, in_clear=in_clear),
+        "in_clear": in_clear,
+        "token": _token(event),
+        "authorization": display(event.token_prefix) if event.token_prefix else "",
+        "learner_url": learner_page(model_admin.admin_site, request, event.link),
+        "history_url": "" if event.link_id is None else model_admin.list_url(learner=event.link_id),
+        "messages_exchanged": _messages(event) if in_clear else None,
+        "support_text": support_text(event),
+    }
+    if event.outcome == Outcome.REFUSED:
+        context["explanation"] = catalogue.explain(event.error_code, event.cause)
+        context["others"] = _others(model_admin, event)
+    context["same_request"] = _listed(model_admin, event, visible.filter(request_id=event.request_id))
+    if not event.request_id:
+        context["same_request"] = []
+    minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
+        created_at__lte=event.created_at + timedelta(seconds=30)
+    )
+    context["neighbours"] = _listed(
+        model_admin, event, visible.filter(minute, connection=event.connection_id)
+    )
+    return context
+
+
+def support_text(event: ProvisioningEvent) -> str:
+    """What may be sent to anybody: no name, no address, no value. Ids of ours and names of attributes only."""
+    facts = {
+        "scim_provisioning": __version__,
+        "operation": event.pk,
+        "time": event.created_at.isoformat(timespec="seconds"),
+        "request id": event.request_id,
+        "asked": event.operation,
+        "result": f"{event.action} ({event.outcome})",
+        "HTTP": f"{event.method} {_path(event.path)} -> {event.status}" if event.method else "",
+        "error code": event.error_code,
+        "changed attributes": ", ".join(event.changes),
+        "ignored attributes": ", ".join(map(str, event.ignored)),
+        "SCIM id": event.scim_id,
+        "token": display(event.token_prefix) if event.token_prefix else "",
+        "duration": "" if event.duration_ms is None else f"{event.duration_ms} ms",
+    }
+    return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in ("", None))
+
+
+def _path(path: str) -> str:
+    """The path, as far as it is made of our own words and ids: a client may write an address into it."""
+    parts = path.partition("?")[0].split("/")
+    return "/".join(p if _KNOWN_PATH.fullmatch(p) or _UUID.fullmatch(p) else "…" for p in parts)
+
+
+def _token(event: ProvisioningEvent) -> str:
+    if event.token is not None:
+        return str(event.token)
+    return display(event.token_prefix) if event.token_prefix else ""
+
+
+def _messages(event: ProvisioningEvent) -> dict[str, Any]:
+    """Both sides of the exchange, or the reason why they are not there."""
+    try:
+        payload = event.payload
+    except ObjectDoesNotExist:
+        days = app_settings.retention.payload_days
+        gone = event.created_at < timezone.now() - timedelta(days=days)
+        return {"kept": False, "expired": gone, "days": days}
+    return {
+        "kept": True,
+        "request": _pretty(payload.request),
+        "response": _pretty(payload.response),
+        "request_truncated": payload.request_truncated,
+        "response_truncated": payload.response_truncated,
+    }
+
+
+def _pretty(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _others(model_admin: EventAdminMixin, event: ProvisioningEvent) -> list[dict[str, str]]:
+    """The learners that a refusal was about, when its facts name some of the same connection."""
+    named: list[str] = []
+    for fact in _LINK_FACTS:
+        value = event.cause.get(fact)
+        named += [value] if isinstance(value, str) else [v for v in value or [] if isinstance(v, str)]
+    links = ProvisionedUser.objects.filter(connection=event.connection_id, scim_id__in=named[:10])
+    return [
+        {"name": link.user_name, "url": model_admin.list_url(learner=link.pk)}
+        for link in (links if named else [])
+    ]
+
+
+def _listed(model_admin: EventAdminMixin, event: ProvisioningEvent, events: Any) -> list[dict[str, Any]]:
+    rows = events.exclude(pk=event.pk).order_by("-pk")[:_NEIGHBOURS]
+    return [
+        {"event": row, "url": model_admin.event_url(row), "words": log_words.sentence(row)} for row in rows
+    ]

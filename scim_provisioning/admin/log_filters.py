@@ -1,0 +1,210 @@
+"""The filters of the provisioning log. Their counts are of the latest operations, so that they stay cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning import catalogue
+from scim_provisioning.admin.permissions import visible_connections, within
+from scim_provisioning.models import (
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMToken,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+    from django_stubs_ext import StrOrPromise
+
+Events = QuerySet[ProvisioningEvent]
+
+#: Counts, and the grouping of failures, look at so many of the latest operations.
+RECENT: Final = 10_000
+# Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
+# are problems of the connection, whatever was asked for: they are never hidden.
+_REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
+
+
+def lookups() -> Q:
+    """The condition that an operation is a look-up that was refused; accepted ones leave no row at all."""
+    reading = Q(operation__in=(Operation.READ, Operation.SEARCH)) | Q(
+        operation=Operation.GROUP, method__in=("GET", "HEAD")
+    )
+    return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
+
+
+def recent(events: Events, request: HttpRequest, everything: Events) -> Events:
+    """``events`` among the latest ``RECENT`` of ``everything`` (one query a request)."""
+    if not hasattr(request, "_scim_log_since"):
+        oldest = everything.order_by("-pk").values_list("pk", flat=True)[RECENT : RECENT + 1].first()
+        request._scim_log_since = oldest  # type: ignore[attr-defined]
+    since = request._scim_log_since  # type: ignore[attr-defined]
+    return events if since is None else events.filter(pk__gt=since)
+
+
+class RecentFacets:
+    """Mixin of filters: their counts are of the latest operations."""
+
+    def get_facet_queryset(self, changelist: ChangeList) -> dict[str, int]:
+        """As Django's, over ``recent`` operations only."""
+        filtered = changelist.get_queryset(
+            self.request,  # type: ignore[attr-defined]
+            exclude_parameters=self.expected_parameters(),  # type: ignore[attr-defined]
+        )
+        filtered = recent(filtered, self.request, changelist.root_queryset)  # type: ignore[attr-defined]
+        counts = self.get_facet_counts(changelist.pk_attname, filtered)  # type: ignore[attr-defined]
+        return filtered.aggregate(**counts)
+
+
+class _Filter(RecentFacets, admin.SimpleListFilter):
+    """A filter whose choices are conditions, so that one statement counts them all."""
+
+    def condition(self, value: str) -> Q:
+        """What choosing ``value`` means."""
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: Events) -> Events:
+        value = self.value()
+        return queryset if value is None else queryset.filter(self.condition(value))
+
+    def get_facet_counts(self, pk_attname: str, filtered_qs: Events) -> dict[str, Count]:  # type: ignore[override]
+        return {
+            f"{number}__c": Count(pk_attname, filter=self.condition(str(value)))
+            for number, (value, _label) in enumerate(self.lookup_choices)
+        }
+
+
+class ProblemsFilter(_Filter):
+    title = _("problems")
+    parameter_name = "problems"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, StrOrPromise]]:
+        return [("only", _("Only problems"))]
+
+    def condition(self, value: str) -> Q:
+        return Q(outcome=Outcome.REFUSED)
+
+
+class LookupsFilter(_Filter):
+    """Refused look-ups are hidden unless asked for: some clients ask for the same stranger every cycle."""
+
+    title = _("refused look-ups")
+    parameter_name = "lookups"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, StrOrPromise]]:
+        return [("show", _("Show refused look-ups"))]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        hide, show = _("Hide refused look-ups"), _("Show refused look-ups")
+        remove = changelist.get_query_string(remove=[self.parameter_name])
+        add = changelist.get_query_string({self.parameter_name: "show"})
+        yield {"selected": self.value() != "show", "query_string": remove, "display": hide}
+        yield {"selected": self.value() == "show", "query_string": add, "display": show}
+
+    def queryset(self, request: HttpRequest, queryset: Events) -> Events:
+        return queryset if self.value() == "show" else queryset.exclude(lookups())
+
+
+class OutcomeFilter(RecentFacets, admin.ChoicesFieldListFilter):
+    pass
+
+
+class ActionFilter(RecentFacets, admin.ChoicesFieldListFilter):
+    pass
+
+
+class DateFilter(RecentFacets, admin.DateFieldListFilter):
+    pass
+
+
+class ErrorFilter(_Filter):
+    """By the catalogue's sentence; only failures that happened lately are offered."""
+
+    title = _("cause")
+    parameter_name = "error"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        everything = model_admin.get_queryset(request)
+        refused = recent(everything.filter(outcome=Outcome.REFUSED), request, everything)
+        codes = set(refused.exclude(error_code="").order_by().values_list("error_code", flat=True).distinct())
+        if chosen := self.used_parameters.get(self.parameter_name):
+            codes.add(chosen)
+        return sorted(((code, catalogue.title(code)) for code in codes), key=lambda item: item[1])
+
+    def condition(self, value: str) -> Q:
+        return Q(error_code=value)
+
+
+class ConnectionFilter(_Filter):
+    title = _("connection")
+    parameter_name = "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        rows = visible_connections(request.user).order_by("name", "pk").values_list("pk", "name")[:100]
+        return [(str(pk), name) for pk, name in rows]
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1 or self.value() is not None
+
+    def condition(self, value: str) -> Q:
+        return _is_key("connection", value)
+
+
+class TokenFilter(_Filter):
+    title = _("token")
+    parameter_name = "token"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        tokens = within(SCIMToken.objects.all(), "connection", visible_connections(request.user))
+        return [(str(token.pk), str(token)) for token in tokens.order_by("label", "pk")[:50]]
+
+    def condition(self, value: str) -> Q:
+        return _is_key("token", value)
+
+
+class LearnerFilter(_Filter):
+    """Present only while the list is one learner's history."""
+
+    title = _("learner")
+    parameter_name = "learner"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        chosen = self.used_parameters.get(self.parameter_name)
+        if chosen is None or not chosen.isdecimal():
+            return []
+        links = within(ProvisionedUser.objects.all(), "connection", visible_connections(request.user))
+        return [(chosen, str(link)) for link in links.filter(pk=chosen)]
+
+    def has_output(self) -> bool:
+        # A stranger's key must find nothing, not be ignored and find everything.
+        return self.value() is not None
+
+    def condition(self, value: str) -> Q:
+        return _is_key("link", value)
+
+
+def _is_key(field: str, value: str) -> Q:
+    # What is no key of a row finds nothing, instead of an error or of everything.
+    return Q(**{field: value}) if value.isdecimal() and len(value) < 19 else Q(pk__in=())
+
+
+LIST_FILTERS: Final[tuple[Any, ...]] = (
+    LearnerFilter,
+    ProblemsFilter,
+    LookupsFilter,
+    ("created_at", DateFilter),
+    ("outcome", OutcomeFilter),
+    ("action", ActionFilter),
+    ErrorFilter,
+    TokenFilter,
+    ConnectionFilter,
+)

@@ -1,0 +1,114 @@
+"""What an operation of the log is called in plain words, and how its values are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning import catalogue
+from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+#: What stands in place of a value that the reader may not see. The same for every value: its length says nothing.
+MASK: Final = "••••••"
+NOTHING: Final = "—"
+
+_ASKED: Final[Mapping[str, StrOrPromise]] = {
+    Operation.CREATE: gettext_lazy("The identity provider asked to create a learner."),
+    Operation.READ: gettext_lazy("The identity provider asked for a learner."),
+    Operation.SEARCH: gettext_lazy("The identity provider looked for a learner."),
+    Operation.REPLACE: gettext_lazy("The identity provider asked to replace a learner's attributes."),
+    Operation.PATCH: gettext_lazy("The identity provider asked to change a learner."),
+    Operation.DELETE: gettext_lazy("The identity provider asked to delete a learner."),
+    Operation.BULK: gettext_lazy("The identity provider sent many operations at once."),
+    Operation.GROUP: gettext_lazy("The identity provider sent a group."),
+    Operation.AUTHENTICATE: gettext_lazy("Somebody called with a token."),
+    Operation.ADMIN: gettext_lazy("An administrator asked for a change."),
+}
+_DONE: Final[Mapping[str, StrOrPromise]] = {
+    Action.CREATED: gettext_lazy("The identity provider created this learner."),
+    Action.UPDATED: gettext_lazy("The identity provider changed this learner."),
+    Action.DEACTIVATED: gettext_lazy(
+        "The identity provider deactivated this learner. Their account and their progress are kept."
+    ),
+    Action.REACTIVATED: gettext_lazy("The identity provider activated this learner again."),
+    Action.ADOPTED: gettext_lazy(
+        "The identity provider sent somebody who was here already: the account is now managed by SCIM."
+    ),
+    Action.REVIVED: gettext_lazy("The identity provider brought this learner back, under the same SCIM id."),
+    Action.DELETED: gettext_lazy(
+        "The identity provider deleted this learner. Here they are deactivated; their progress is kept."
+    ),
+    Action.SKIPPED: gettext_lazy("The identity provider sent a change that was not made."),
+    Action.HELD: gettext_lazy("The change is held until an administrator approves it."),
+    Action.TOKEN_GENERATED: gettext_lazy("A token was generated."),
+    Action.TOKEN_REVOKED: gettext_lazy("A token was revoked."),
+    Action.CONNECTED: gettext_lazy("The connection was set up."),
+    Action.DISCONNECTED: gettext_lazy("The connection was ended."),
+    Action.ARCHIVED: gettext_lazy("The connection was archived."),
+    Action.PAUSED: gettext_lazy("Provisioning was paused."),
+    Action.RESUMED: gettext_lazy("Provisioning was resumed."),
+    Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute before and after, as text to be escaped."""
+
+    attribute: str
+    before: str
+    after: str
+
+
+def sentence(event: ProvisioningEvent) -> str:
+    """What happened, in one plain sentence or two."""
+    if event.outcome == Outcome.REFUSED:
+        asked = str(_ASKED.get(event.operation, _ASKED[Operation.READ]))
+        return _("%(asked)s Refused: %(reason)s") % {
+            "asked": asked,
+            "reason": catalogue.title(event.error_code),
+        }
+    return str(_DONE.get(event.action, event.get_action_display()))
+
+
+def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:
+    """Before and after of every attribute; masked for readers without ``view_payload``."""
+    show = shown if in_clear else masked
+    pairs = [
+        (path, pair) for path, pair in event.changes.items() if isinstance(pair, list) and len(pair) == 2
+    ]
+    return [Change(path, show(before), show(after)) for path, (before, after) in pairs]
+
+
+def shown(value: Any) -> str:
+    """A value as text."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def masked(value: Any) -> str:
+    """That there is a value, and not which."""
+    if value is None or value == "":
+        return NOTHING
+    return shown(value) if isinstance(value, bool) else MASK
+
+
+def attribute_names(event: ProvisioningEvent) -> str:
+    """The changed attributes, without the urn of their schema, for lists."""
+    return ", ".join(short_name(path) for path in event.changes)
+
+
+def short_name(path: str) -> str:
+    """``department`` for ``urn:…:2.0:User:department``; every other path as it is."""
+    return path.rpartition(":")[2] if path.startswith("urn:") else path

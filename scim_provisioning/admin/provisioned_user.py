@@ -1,0 +1,115 @@
+"""``SCIMManagedAdminMixin``: who is managed by SCIM, on the host's own pages about learners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth import get_user_model
+from django.forms import Media
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.admin import permissions
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.models import ProvisionedUser
+
+if TYPE_CHECKING:
+    _Base = ModelAdmin[Any]
+else:
+    _Base = object
+
+_LOG: Final = "scim_provisioning_provisioningevent_changelist"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedBy:
+    """What the banner says of one link."""
+
+    link: ProvisionedUser
+    history_url: str
+
+
+class SCIMManagedAdminMixin(_Base):
+    """Adds a banner to the host's own page about a learner or an account, when SCIM manages that person.
+
+    ``class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin)``. The account is the row itself, or what
+    ``scim_user_field`` names. A host with a ``change_form_template`` of its own includes
+    ``scim_provisioning/admin/managed_by.html`` in it.
+    """
+
+    change_form_template = f"{TEMPLATES}/managed_change_form.html"
+    delete_confirmation_template = f"{TEMPLATES}/managed_delete.html"
+    #: The field of this model that leads to the account; not asked when the model is the account.
+    scim_user_field: ClassVar[str] = "user"
+
+    @property
+    def media(self) -> Media:
+        """The admin's own, and the app's stylesheet and script."""
+        return super().media + MEDIA
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Django's page, with who manages this person."""
+        own = {"scim_managed_by": self._managed_by(request, object_id)}
+        return super().change_view(request, object_id, form_url, {**own, **(extra_context or {})})
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Django's question, with a warning that the identity provider will make this person anew."""
+        own = {"scim_managed_by": self._managed_by(request, object_id)}
+        return super().delete_view(request, object_id, {**own, **(extra_context or {})})
+
+    def scim_user(self, obj: Any) -> Any:
+        """The account behind a row of this admin."""
+        return obj if isinstance(obj, get_user_model()) else getattr(obj, self.scim_user_field, None)
+
+    def _managed_by(self, request: HttpRequest, object_id: str) -> list[ManagedBy]:
+        row = self.get_object(request, object_id)
+        user = None if row is None else self.scim_user(row)
+        if user is None or not self.has_view_or_change_permission(request, row):
+            return []
+        links = permissions.within(
+            ProvisionedUser.objects.living(),
+            "connection",
+            permissions.visible_connections(request.user),
+        )
+        links = links.filter(user=user, connection__archived_at__isnull=True).select_related("connection")
+        may_read = permissions.has_permission(request.user, permissions.VIEW_LOG)
+        return [
+            ManagedBy(link, history_page(self.admin_site, link) if may_read else "")
+            for link in links.order_by("pk")
+        ]
+
+
+def history_page(site: AdminSite, link: ProvisionedUser) -> str:
+    """The address of everything that happened to one learner; empty where the log is not registered."""
+    try:
+        return f"{reverse(f'{site.name}:{_LOG}')}?{urlencode({'learner': link.pk, 'lookups': 'show'})}"
+    except NoReverseMatch:
+        return ""
+
+
+def learner_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser | None) -> str:
+    """The address of the host's own admin page about a learner, else about the account; empty without one."""
+    if link is None or link.user is None:
+        return ""
+    for row in (_learner(link), link.user):
+        model_admin = None if row is None else site._registry.get(type(row))
+        if row is not None and model_admin is not None:
+            if not model_admin.has_view_or_change_permission(request, row):
+                continue
+            label = f"{row._meta.app_label}_{row._meta.model_name}_change"
+            return reverse(f"{site.name}:{label}", args=(row.pk,))
+    return ""
+
+
+def _learner(link: ProvisionedUser) -> Any:
+    try:
+        return get_adapter_class()(link.user, link=link, connection=link.connection).learner
+    except Exception:
+        # The host's adapter does not load, or its rows are gone: the log stays readable.
+        return None
