@@ -83,6 +83,13 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         export = path("export/", self.admin_site.admin_view(self.export_view), name=EXPORT_URL)
         return [export, *super().get_urls()]
 
+    def get_queryset(self, request: HttpRequest) -> Events:
+        """Rows of visible connections; which those are is asked once a request, though every filter counts."""
+        if "_scim_log_rows" not in request.__dict__:
+            request.__dict__["_scim_log_rows"] = super().get_queryset(request)
+        rows: Events = request.__dict__["_scim_log_rows"]
+        return rows.all()
+
     def get_search_results(
         self, request: HttpRequest, queryset: Events, search_term: str
     ) -> tuple[Events, bool]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
     from django_stubs_ext import StrOrPromise
 
+    Choice = tuple[str, StrOrPromise]
+
 Events = QuerySet[ProvisioningEvent]
 
 #: Counts, and the grouping of failures, look at so many of the latest operations.
@@ -66,7 +68,20 @@ class RecentFacets:
 
 
 class _Filter(RecentFacets, admin.SimpleListFilter):
-    """A filter whose choices are conditions, so that one statement counts them all."""
+    """A filter whose choices are conditions, so that one statement counts them all.
+
+    Django builds every filter anew for each filter that counts: ``offered`` is asked once a request.
+    """
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
+        known: dict[str, list[Choice]] = request.__dict__.setdefault("_scim_log_choices", {})
+        if self.parameter_name not in known:
+            known[self.parameter_name] = self.offered(request, model_admin)
+        return known[self.parameter_name]
+
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
+        """Values and labels to choose from."""
+        raise NotImplementedError
 
     def condition(self, value: str) -> Q:
         """What choosing ``value`` means."""
@@ -87,7 +102,7 @@ class ProblemsFilter(_Filter):
     title = _("problems")
     parameter_name = "problems"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, StrOrPromise]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         return [("only", _("Only problems"))]
 
     def condition(self, value: str) -> Q:
@@ -100,7 +115,7 @@ class LookupsFilter(_Filter):
     title = _("refused look-ups")
     parameter_name = "lookups"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, StrOrPromise]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         return [("show", _("Show refused look-ups"))]
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
@@ -132,13 +147,14 @@ class ErrorFilter(_Filter):
     title = _("cause")
     parameter_name = "error"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         everything = model_admin.get_queryset(request)
         refused = recent(everything.filter(outcome=Outcome.REFUSED), request, everything)
         codes = set(refused.exclude(error_code="").order_by().values_list("error_code", flat=True).distinct())
         if chosen := self.used_parameters.get(self.parameter_name):
             codes.add(chosen)
-        return sorted(((code, catalogue.title(code)) for code in codes), key=lambda item: item[1])
+        titles = {code: catalogue.title(code) for code in codes}
+        return sorted(titles.items(), key=lambda item: item[1])
 
     def condition(self, value: str) -> Q:
         return Q(error_code=value)
@@ -148,7 +164,7 @@ class ConnectionFilter(_Filter):
     title = _("connection")
     parameter_name = "connection"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         rows = visible_connections(request.user).order_by("name", "pk").values_list("pk", "name")[:100]
         return [(str(pk), name) for pk, name in rows]
 
@@ -163,7 +179,7 @@ class TokenFilter(_Filter):
     title = _("token")
     parameter_name = "token"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         tokens = within(SCIMToken.objects.all(), "connection", visible_connections(request.user))
         return [(str(token.pk), str(token)) for token in tokens.order_by("label", "pk")[:50]]
 
@@ -177,7 +193,7 @@ class LearnerFilter(_Filter):
     title = _("learner")
     parameter_name = "learner"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         chosen = self.used_parameters.get(self.parameter_name)
         if chosen is None or not chosen.isdecimal():
             return []

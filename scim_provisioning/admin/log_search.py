@@ -54,7 +54,7 @@ def _by_identifier(term: str, key: str, connections: list[int]) -> QuerySet[Any,
 
 
 def _by_former_identifier(key: str, connections: list[int]) -> QuerySet[Any, int]:
-    rows = FormerIdentifier.objects.filter(begins_with("key", key), link__connection__in=connections)
+    rows = FormerIdentifier.objects.filter(begins_with("key", key), connection__in=connections)
     return rows.order_by().values_list("link", flat=True).distinct()
 
 

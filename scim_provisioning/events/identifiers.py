@@ -20,7 +20,9 @@ def remember(link: ProvisionedUser, changes: Changes) -> None:
     ``link.document`` was brought up to date. A value that was kept before is not kept twice.
     """
     rows = {
-        (kind, key): FormerIdentifier(link=link, kind=kind, value=value, key=key)
+        (kind, key): FormerIdentifier(
+            connection_id=link.connection_id, link=link, kind=kind, value=value, key=key
+        )
         for kind, value in _lost(link, changes)
         if (key := key_of(value))
     }

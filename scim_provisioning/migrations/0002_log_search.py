@@ -87,11 +87,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="provisioningevent",
-            index=models.Index(fields=["user_name_key"], name="scim_event_user_name_key"),
+            index=models.Index(fields=["connection", "user_name_key"], name="scim_event_user_name_key"),
         ),
         migrations.AddIndex(
             model_name="provisioningevent",
             index=models.Index(fields=["external_id"], name="scim_event_external_id"),
+        ),
+        migrations.AddField(
+            model_name="formeridentifier",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="scim_provisioning.scimconnection",
+                verbose_name="connection",
+            ),
         ),
         migrations.AddField(
             model_name="formeridentifier",
@@ -115,7 +125,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="formeridentifier",
-            index=models.Index(fields=["key"], name="scim_former_identifier_key"),
+            index=models.Index(fields=["connection", "key"], name="scim_former_identifier_key"),
         ),
         migrations.AddConstraint(
             model_name="formeridentifier",

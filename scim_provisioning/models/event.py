@@ -152,7 +152,7 @@ class ProvisioningEvent(models.Model):
             models.Index(fields=("connection", "link", "-id"), name="scim_event_link"),
             models.Index(fields=("connection", "outcome", "-id"), name="scim_event_outcome"),
             models.Index(fields=("request_id",), name="scim_event_request_id"),
-            models.Index(fields=("user_name_key",), name="scim_event_user_name_key"),
+            models.Index(fields=("connection", "user_name_key"), name="scim_event_user_name_key"),
             models.Index(fields=("external_id",), name="scim_event_external_id"),
             models.Index(fields=("created_at",), name="scim_event_created_at"),
         )

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning.models.connection import SCIMConnection
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.provisioned_user import (
     USER_NAME_KEY_LENGTH,
@@ -53,6 +54,10 @@ class FormerIdentifier(models.Model):
         EMAIL = "email", _("e-mail")
         NAME = "name", _("name")
 
+    # The link's own, once more: a search begins with the connections that the administrator sees.
+    connection = models.ForeignKey(
+        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="+"
+    )
     link = models.ForeignKey(
         ProvisionedUser,
         verbose_name=_("learner"),
@@ -70,7 +75,7 @@ class FormerIdentifier(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("link", "kind", "key"), name="scim_former_identifier_unique"),
         )
-        indexes = (models.Index(fields=("key",), name="scim_former_identifier_key"),)
+        indexes = (models.Index(fields=("connection", "key"), name="scim_former_identifier_key"),)
 
     def __str__(self) -> str:
         return self.value
