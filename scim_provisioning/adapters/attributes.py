@@ -119,8 +119,9 @@ class Boolean(MappedAttribute):
 class Reference(MappedAttribute):
     """A row of another model, named by text: company, business unit, team.
 
-    ``by`` is the field that holds the name, compared without regard to case and to spaces around or between
-    words; ``within`` narrows the look-up to one customer (see :class:`RelatedRow`);
+    ``by`` is the field that holds the name. Names are compared without regard to case, and what is sent also
+    without regard to spaces around and repeated between words; ``within`` narrows the look-up to one customer
+    (see :class:`RelatedRow`);
     ``create="never"`` refuses a name that does not exist instead of creating it.
     """
 

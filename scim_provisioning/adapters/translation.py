@@ -30,11 +30,11 @@ def reconcile(document: Document, group: Group, adapter: LearnerAdapter) -> None
         return
     if current is not None and value is not None and declaration.same(value, current, adapter):
         return
+    shown_at = sent[0] if sent else group.first
     for entry in group.entries:
-        paths.write(document, entry.path, None)
-    if current is not None:
-        entry = sent[0] if sent else group.first
-        paths.write(document, entry.path, declaration.to_scim(current))
+        # Overwritten where it stood, so that the rest of its element (primary, display) stays.
+        is_shown = entry is shown_at and current is not None
+        paths.write(document, entry.path, declaration.to_scim(current) if is_shown else None)
 
 
 def write_group(document: Document, group: Group, adapter: LearnerAdapter) -> None:
