@@ -139,13 +139,18 @@ class Editor:
                 self._prefer(present, element if known is None else known)
 
     def _put_sub(self, attribute: Attribute, sub: Attribute, value: object) -> None:
-        """Set one part of a complex attribute; of a multi-valued one in its primary or else first element."""
+        """Set one part of a complex attribute; of a multi-valued one in its primary or else first element.
+
+        Nothing clears the part everywhere, as remove does.
+        """
         canonical = coerce(sub, value, self.ignored)
         target = preferred(elements_of(attribute, self.document))
         if canonical is None:
-            _drop_sub(sub, [target])
+            _drop_sub(sub, elements_of(attribute, self.document))
         elif not attribute.multi_valued:
             ensure_object(attribute, self.document)[sub.name] = canonical
+        elif sub.name == "primary" and canonical is False:
+            settle_primary(elements_of(attribute, self.document), chosen=attribute)  # nobody's
         else:
             present = ensure_elements(attribute, self.document)
             if target is None:
@@ -169,25 +174,31 @@ class Editor:
             self._prefer(present, element)
 
     def _put_element(self, attribute: Attribute, node: Filter, value: object, op: Op) -> None:
-        """Set the elements a filter selects as a whole: add merges into them, replace replaces them."""
+        """Set the elements a filter selects as a whole: add merges into them, replace replaces them.
+
+        A value with nothing but ``type`` and ``primary`` says how to label an element, not what to replace it
+        by.
+        """
         present = elements_of(attribute, self.document)
         if is_unassigned(value):
             if op == "replace":
                 self._discard(attribute, select(node, present))
             return
-        wanted = coerce_object(attribute, value, self.ignored)
+        wanted, terms = coerce_object(attribute, value, self.ignored), eq_terms(node)
         selected = self._selected(attribute, node, present)
         if not selected:
             self._create(attribute, node, wanted)
-        elif op == "add":
+        elif op == "add" or is_hollow(wanted):
             for element in selected:
                 self._merge(attribute, element, as_members(attribute, value))
+                # What the filter asks for is changed by naming something else, not by naming nothing.
+                element |= {name: term for name, term in terms.items() if name not in element}
                 self._prefer(present, element)
         else:
             # "All matching record values SHALL be replaced"; several replaced by one value are one value.
             self._discard(attribute, selected[1:])
             selected[0].clear()
-            selected[0].update(eq_terms(node) | wanted)
+            selected[0].update(terms | wanted)
             self._prefer(present, selected[0])
 
     def _put_if(self, attribute: Attribute, node: Filter, sub: Attribute | None, value: object) -> None:

@@ -32,9 +32,10 @@ def resolve(text: str, schema: UserSchema) -> Name:
     bare = schema.by_bare_name.get(text.lower())
     if bare is not None:
         return Name(bare, None, bare.extension or None)
+    whole = schema.by_urn.get(text.lower())
+    if whole is not None:
+        return Name(None, None, whole.urn)
     urn, rest = _split_urn(text, schema)
-    if urn is not None and not rest:
-        return Name(None, None, urn)
     parts = rest.split(".")
     if len(parts) > 2 or not all(ATTRIBUTE_NAME.fullmatch(part) for part in parts):
         raise InvalidPath(f"Path not supported: {shown(text)}; expected an attribute such as name.givenName.")
@@ -55,7 +56,7 @@ def _split_urn(text: str, schema: UserSchema) -> tuple[str | None, str]:
         return None, text
     lowered = text.lower()
     for key in sorted(schema.by_urn, key=len, reverse=True):
-        if lowered.startswith(key) and (len(lowered) == len(key) or lowered[len(key)] in ":."):
+        if lowered.startswith((f"{key}:", f"{key}.")):
             return schema.by_urn[key].urn, text[len(key) + 1 :]
     urn, _, rest = text.rpartition(":")
     return urn, rest
