@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import URLField
 
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.sso import SCIMPanelMixin
@@ -15,6 +16,8 @@ class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin):
     list_display = ("name", "organization", "enabled")
     list_filter = ("enabled",)
     search_fields = ("name", "organization__name", "entity_id")
+    # Django 6.0's default; without it 5.2 warns at every form.
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(Organization)

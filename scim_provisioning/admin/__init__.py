@@ -7,8 +7,8 @@ A host adds one mixin to the ``ModelAdmin`` of its SSO settings::
     @admin.register(SSOSettings)
     class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin): ...
 
-The app's own pages register themselves on the default site, built on ``SCIM_PROVISIONING["ADMIN_BASE"]``. With
-``ADMIN_AUTOREGISTER=False`` a host calls ``register(site)`` or combines the mixins itself.
+The app's own pages register themselves on the default site, built on ``SCIM_PROVISIONING["ADMIN_BASE"]``.
+With ``ADMIN_AUTOREGISTER=False`` a host calls ``register(site)`` or combines the mixins itself.
 """
 
 from __future__ import annotations

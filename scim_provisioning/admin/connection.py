@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import timedelta
 from typing import Any
 
-from django.forms import Media
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.forms import Media, ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from scim_provisioning.admin.pages import MEDIA, ConnectionPages
+from scim_provisioning import connections, health
+from scim_provisioning.admin import activity, permissions
+from scim_provisioning.admin.filters import HealthFilter, StateFilter, TokenFilter
+from scim_provisioning.admin.lifecycle import LifecyclePages
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, tenant_url_or_empty
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
+from scim_provisioning.admin.steps import StepsPage
+from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.conf import app_settings
+from scim_provisioning.http.address import client_address
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.templatetags.scim_admin import scim_time
+
+WEEK = timedelta(days=7)
+SOON = timedelta(days=30)
 
 
-class ConnectionAdminMixin(ConnectionScopedAdmin, ConnectionPages):
+class ConnectionAdminMixin(TokenPages, LifecyclePages, StepsPage, ConnectionScopedAdmin):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
 
     connection_lookup = "pk"
-    list_display: Any = ("name",)
-    fields: Any = ("name",)
+    change_form_template = f"{TEMPLATES}/connection/change_form.html"
+    change_list_template = f"{TEMPLATES}/connection/change_list.html"
+    fields = ("name",)
+    list_display = (
+        "name",
+        "tenant",
+        "health_badge",
+        "live_tokens",
+        "next_expiry",
+        "last_request",
+        "errors_today",
+        "held_today",
+    )
+    list_filter = (HealthFilter, TokenFilter, StateFilter)
+    search_fields = ("name", "sso_key")
+    actions = ("pause_selected", "resume_selected", "export_selected")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The pages under a connection come first: the admin's own last route takes everything."""
@@ -29,9 +65,196 @@ class ConnectionAdminMixin(ConnectionScopedAdmin, ConnectionPages):
         return super().media + MEDIA
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never here: a connection is set up from its SSO settings."""
-        return False
+        """Only where there are no SSO settings from which a connection would be set up."""
+        return app_settings.sso_model is None and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a connection is disconnected, and its log stays."""
         return False
+
+    # --- the list
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page of the list, each connection with its health: the same few queries for all of them."""
+        changelist = super().get_changelist_instance(request)
+        judged = health.of_connections(changelist.result_list)
+        for connection in changelist.result_list:
+            connection.scim_health = judged[connection.pk]
+        return changelist
+
+    @admin.display(description=_("tenant"))
+    def tenant(self, connection: SCIMConnection) -> str:
+        """The host's SSO settings row."""
+        if connection.sso_key is None or connection.is_archived:
+            return "—"
+        return str(connection.sso or "—")
+
+    @admin.display(description=_("health"))
+    def health_badge(self, connection: Any) -> SafeString:
+        """The badge, in words."""
+        return badge(connection.scim_health)
+
+    @admin.display(description=_("live tokens"))
+    def live_tokens(self, connection: Any) -> int:
+        """How many tokens work now."""
+        return len(connection.scim_health.facts.live)
+
+    @admin.display(description=_("next expiry"))
+    def next_expiry(self, connection: Any) -> str | SafeString:
+        """ "in 12 days", bold when that is soon."""
+        moment = connection.scim_health.facts.next_expiry
+        shown = scim_time(moment, "ago")
+        if moment is not None and moment - timezone.now() <= SOON:
+            return format_html("<strong>{}</strong>", shown)
+        return shown
+
+    @admin.display(description=_("last request"))
+    def last_request(self, connection: Any) -> str | SafeString:
+        """When a good token was used last."""
+        return scim_time(connection.scim_health.facts.last_request_at, "ago")
+
+    @admin.display(description=_("errors in 24 h"))
+    def errors_today(self, connection: Any) -> int:
+        """Refusals of the last 24 hours."""
+        return int(connection.scim_health.facts.refused)
+
+    @admin.display(description=_("held changes"))
+    def held_today(self, connection: Any) -> int:
+        """Changes of the last 24 hours that wait for approval."""
+        return int(connection.scim_health.facts.held)
+
+    @admin.action(description=_("Pause provisioning"), permissions=["change"])
+    def pause_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
+        """Pause each one that is not archived."""
+        who: dict[str, Any] = {"actor": request.user, "address": client_address(request)}
+        done = sum(connections.pause(row, **who) for row in queryset.filter(archived_at__isnull=True))
+        text = ngettext("%(n)d connection was paused.", "%(n)d connections were paused.", done)
+        messages.success(request, text % {"n": done})
+
+    @admin.action(description=_("Resume provisioning"), permissions=["change"])
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
+        """Resume each one that is paused."""
+        who: dict[str, Any] = {"actor": request.user, "address": client_address(request)}
+        done = sum(connections.resume(row, **who) for row in queryset.filter(archived_at__isnull=True))
+        text = ngettext("%(n)d connection was resumed.", "%(n)d connections were resumed.", done)
+        messages.success(request, text % {"n": done})
+
+    @admin.action(description=_("Export CSV"), permissions=["view"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> HttpResponse:
+        """The list as a file that a spreadsheet opens without running anything."""
+        rows = list(queryset)
+        judged = health.of_connections(rows)
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="scim-connections.csv"'
+        writer = csv.writer(response)
+        writer.writerow(["name", "health", "live tokens", "next expiry", "last request", "errors 24 h"])
+        for row in rows:
+            found = judged[row.pk]
+            facts = found.facts
+            times = [_iso(facts.next_expiry), _iso(facts.last_request_at)]
+            writer.writerow([_plain(row.name), str(found.label), len(facts.live), *times, facts.refused])
+        return response
+
+    # --- the page of one
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page with everything around the form."""
+        connection = context.get("original")
+        if connection is not None:
+            context["scim"] = self._page(request, connection)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _page(self, request: HttpRequest, connection: SCIMConnection) -> dict[str, Any]:
+        """What the templates show; the number of queries does not grow with tokens or log."""
+        user = request.user
+        may_change = permissions.has_permission(user, permissions.CHANGE)
+        found = health.of(connection)
+        urls = {
+            name: self.page_url(name, connection)
+            for name, allowed in (
+                ("pause", may_change and not connection.is_paused),
+                ("resume", may_change and connection.is_paused),
+                ("disconnect", may_change),
+                ("generate", permissions.has_permission(user, permissions.GENERATE)),
+                ("policies", permissions.has_permission(user, permissions.MANAGE_POLICY)),
+                ("steps", True),
+            )
+            if allowed and not connection.is_archived
+        }
+        if may_change and connection.restorable_until is not None:
+            urls["restore"] = self.page_url("restore", connection)
+        return {
+            "health": found,
+            "tenant_url": tenant_url_or_empty(),
+            "is_blocked": app_settings.require_sso and not connection.sso_is_on,
+            "tokens": self._token_rows(request, connection),
+            "activity": activity.of_last_day(connection),
+            "urls": urls,
+            "links": self.connection_links(request, connection),
+        }
+
+    def _token_rows(self, request: HttpRequest, connection: SCIMConnection) -> list[dict[str, Any]]:
+        may_rotate = permissions.has_permission(request.user, permissions.GENERATE)
+        may_revoke = permissions.has_permission(request.user, permissions.REVOKE)
+        tokens = list(
+            SCIMToken.objects.filter(connection=connection).select_related("created_by", "revoked_by")
+        )
+        recent = ProvisioningEvent.objects.filter(
+            connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
+        )
+        counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
+        replaced = {token.replaces_id for token in tokens if not token.is_revoked}
+        rows = []
+        for token in tokens:
+            is_live = token.state in ("live", "expiring") and not connection.is_archived
+            row = {"token": token, "state": token_state(token), "operations": counts.get(token.pk, 0)}
+            if is_live and may_rotate and token.pk not in replaced:
+                row["rotate_url"] = self.page_url("rotate", connection, token_id=token.pk)
+            if is_live and token.replaces_id is not None:
+                row["rotation_url"] = self.page_url("rotation", connection, token_id=token.pk)
+            if is_live and may_revoke:
+                row["revoke_url"] = self.page_url("revoke", connection, token_id=token.pk)
+            rows.append(row)
+        return rows
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        """Save, and write into the provisioning log who did what."""
+        super().save_model(request, obj, form, change)
+        user: Any = request.user
+        address = client_address(request)
+        if not change:
+            connections.note_made(obj, actor=user, address=address)
+        elif "name" in form.changed_data:
+            connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
+
+
+def badge(found: health.Health) -> SafeString:
+    """A badge as HTML: a dot, and the words."""
+    return format_html(
+        '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
+        found.tone,
+        found.label,
+    )
+
+
+def token_state(token: SCIMToken) -> dict[str, Any]:
+    """The state of a token in words, and how it is coloured."""
+    if token.state in ("live", "expiring") and token.first_used_at is None:
+        return {"label": _("Never used"), "tone": "idle"}
+    return {
+        "live": {"label": _("Live"), "tone": "good"},
+        "expiring": {"label": _("Expiring"), "tone": "warn"},
+        "expired": {"label": _("Expired"), "tone": "bad"},
+        "revoked": {"label": _("Revoked"), "tone": "idle"},
+    }[token.state]
+
+
+def _iso(moment: Any) -> str:
+    return "" if moment is None else moment.isoformat()
+
+
+def _plain(text: str) -> str:
+    # A spreadsheet takes a cell that begins so for a formula, and runs it.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib.admin import ModelAdmin
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 
 from scim_provisioning.admin import permissions
+from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -42,6 +44,14 @@ class PageLink:
     url: str
     label: StrOrPromise
     help: StrOrPromise = ""
+
+
+def tenant_url_or_empty() -> str:
+    """The Tenant URL; empty while settings or URLs are not complete (a system check says why)."""
+    try:
+        return tenant_url()
+    except (ImproperlyConfigured, NoReverseMatch):
+        return ""
 
 
 def page_url_name(name: str) -> str:
@@ -93,7 +103,7 @@ class ConnectionPages(_Base):
 
         ``context`` should hold ``title``. The answer is never kept by a browser (``admin_view``: no-store).
         """
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         frame = {
             **self.admin_site.each_context(request),
             "opts": SCIMConnection._meta,

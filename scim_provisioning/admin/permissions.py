@@ -66,7 +66,7 @@ def visible_connections(user: Any) -> QuerySet[SCIMConnection]:
 
 
 def within(queryset: QuerySet[Row], lookup: str, connections: QuerySet[SCIMConnection]) -> QuerySet[Row]:
-    """``queryset`` limited to rows whose ``lookup`` (``"connection"``, ``"pk"``) is one of ``connections``."""
+    """``queryset`` limited to rows whose ``lookup`` (``"connection"``, ``"pk"``) is in ``connections``."""
     query = connections.query
     if not query.has_filters() and not query.is_sliced:
         return queryset
@@ -113,7 +113,7 @@ def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -
 class ConnectionScopedAdmin(_Base):
     """Mixin for the ``ModelAdmin`` of anything that belongs to a connection: only visible ones are listed.
 
-    It goes before the base class, as in ``class EventAdmin(ConnectionScopedAdmin, admin.ModelAdmin)``. Django asks
+    It goes before the base class: ``class EventAdmin(ConnectionScopedAdmin, admin.ModelAdmin)``. Django asks
     ``get_queryset`` in lists, object pages, actions and autocompletes, so this one method scopes them all.
     """
 

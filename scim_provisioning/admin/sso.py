@@ -2,15 +2,164 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.forms import Media
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import get_template, select_template
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from scim_provisioning import connections, health
+from scim_provisioning.admin import permissions
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name, tenant_url_or_empty
+from scim_provisioning.conf import app_settings
+from scim_provisioning.http.address import client_address
+from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     _Base = ModelAdmin[Any]
 else:
     _Base = object
 
+PANEL_TEMPLATE: Final = f"{TEMPLATES}/sso/change_form.html"
+
 
 class SCIMPanelMixin(_Base):
-    """Adds a panel to the change page of the host's SSO settings."""
+    """Adds a panel to the change page of the host's SSO settings; nothing else has to change.
+
+    It goes before the base class: ``class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin)``. The host's own
+    ``change_form_template``, permissions and ``get_queryset`` stay in force: the panel extends whatever
+    template the page has, and only who may change a row of SSO settings can set up SCIM for it.
+    """
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        """The host's routes, and the one that sets up SCIM."""
+        set_up = self.admin_site.admin_view(require_POST(self.scim_set_up_view))
+        own = path("<path:object_id>/scim/set-up/", set_up, name=self._scim_url_name("scim_set_up"))
+        return [own, *super().get_urls()]
+
+    @property
+    def media(self) -> Media:
+        """The host's own, and the app's stylesheet and script."""
+        return super().media + MEDIA
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The host's page, with the panel below its fields."""
+        response = super().render_change_form(request, context, *args, **kwargs)
+        row = kwargs.get("obj") or context.get("original")
+        if row is None or not isinstance(response, TemplateResponse):
+            return response
+        response.context_data = {
+            **(response.context_data or {}),
+            "scim_base_template": _loaded(response.template_name),
+            "scim_panel": self.scim_panel(request, row),
+        }
+        response.template_name = PANEL_TEMPLATE
+        return response
+
+    def scim_panel(self, request: HttpRequest, row: Model) -> dict[str, Any]:
+        """What the panel says of this row, to this person; at most eight queries."""
+        connection = connections.find(row)
+        archived = connection is not None and connection.is_archived
+        panel: dict[str, Any] = {
+            "tenant_url": tenant_url_or_empty(),
+            "sso_is_on": (connection or _unsaved(row)).sso_is_on,
+            "require_sso": app_settings.require_sso,
+            "connection": None if archived else connection,
+            "health": None,
+            "set_up_url": None,
+        }
+        panel["is_blocked"] = panel["require_sso"] and not panel["sso_is_on"]
+        if connection is None or (archived and connection.restorable_until is None):
+            if self._may_set_up(request, row):
+                panel["set_up_url"] = reverse(
+                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(row.pk,)
+                )
+            return panel
+        panel["health"] = health.of(connection)
+        if permissions.may(request.user, permissions.VIEW, connection) or permissions.may(
+            request.user, permissions.CHANGE, connection
+        ):
+            panel.update(self._links(request, connection))
+        if archived:
+            panel["restore_until"] = connection.restorable_until
+        return panel
+
+    def _links(self, request: HttpRequest, connection: SCIMConnection) -> dict[str, Any]:
+        def url(name: str) -> str:
+            route = f"{self.admin_site.name}:{page_url_name(name)}"
+            return reverse(route, kwargs={"object_id": connection.pk})
+
+        user, links = request.user, {"connection_url": url("change")}
+        if connection.is_archived:
+            if permissions.has_permission(user, permissions.CHANGE):
+                links["restore_url"] = url("restore")
+            return links
+        if permissions.has_permission(user, permissions.GENERATE):
+            links["generate_url"] = url("generate")
+        if permissions.has_permission(user, permissions.VIEW_LOG):
+            links["log_url"] = _log_url(self.admin_site.name, connection)
+        return links
+
+    def scim_set_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make the connection of this row and go to its page. POST only."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404("There are no such SSO settings.")
+        if not self._may_set_up(request, row):
+            raise PermissionDenied
+        user: Any = request.user
+        try:
+            connection = connections.set_up(row, actor=user, address=client_address(request))
+        except connections.ConnectionRefused as refusal:
+            messages.error(request, refusal.message)
+            return HttpResponseRedirect(self._row_url(row))
+        if not permissions.may_view(request.user):
+            messages.success(request, _("SCIM is set up. Ask an administrator to generate the token."))
+            return HttpResponseRedirect(self._row_url(row))
+        return HttpResponseRedirect(
+            reverse(f"{self.admin_site.name}:{page_url_name('change')}", kwargs={"object_id": connection.pk})
+        )
+
+    def _may_set_up(self, request: HttpRequest, row: Model) -> bool:
+        return self.has_change_permission(request, row) and permissions.has_permission(
+            request.user, permissions.ADD
+        )
+
+    def _row_url(self, row: Model) -> str:
+        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(row.pk,))
+
+    def _scim_url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+
+def _loaded(names: Any) -> Any:
+    # `{% extends %}` takes a template, but no list of names to choose from.
+    return get_template(names) if isinstance(names, str) else select_template(names)
+
+
+def _unsaved(row: Model) -> SCIMConnection:
+    """A connection that does not exist, to ask it whether SSO is on."""
+    connection = SCIMConnection(sso_key=connections.key_of(row))
+    connection._sso = row
+    return connection
+
+
+def _log_url(site: str, connection: SCIMConnection) -> str:
+    """The provisioning log of one connection; empty where the host does not register it."""
+    try:
+        log = reverse(f"{site}:scim_provisioning_provisioningevent_changelist")
+    except NoReverseMatch:
+        return ""
+    return f"{log}?connection__id__exact={connection.pk}"

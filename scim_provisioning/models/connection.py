@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.conf import settings
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scim_provisioning.models.token import SCIMToken
 
 _NOT_LOADED: Any = object()
+
+RESTORE_DAYS: Final = 30
 
 
 class ConnectionQuerySet(models.QuerySet["SCIMConnection"]):
@@ -52,6 +55,18 @@ class SCIMConnection(models.Model):
     )
     pause_reason = models.CharField(_("reason of the pause"), max_length=200, blank=True)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+    disconnected_at = models.DateTimeField(_("disconnected at"), null=True, blank=True, editable=False)
+    disconnected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("disconnected by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    # What an administrator chose for this customer; read through the properties below.
+    policies = models.JSONField(_("policies"), default=dict, blank=True, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
 
@@ -81,8 +96,26 @@ class SCIMConnection(models.Model):
 
     @property
     def is_archived(self) -> bool:
-        """Whether its SSO row is gone: its tokens are dead, its log and tombstones are kept."""
+        """Whether it was disconnected or its SSO row is gone: tokens are dead, log and tombstones are kept."""
         return self.archived_at is not None
+
+    @property
+    def restorable_until(self) -> datetime | None:
+        """Until when a disconnection can be taken back; None when it cannot (any more, or was none)."""
+        if self.archived_at is None or self.disconnected_at is None:
+            return None
+        until = self.disconnected_at + timedelta(days=RESTORE_DAYS)
+        return until if until > timezone.now() else None
+
+    @property
+    def contacts(self) -> list[str]:
+        """E-mail addresses that are told about tokens and trouble."""
+        return [str(address) for address in self.policies.get("contacts", [])]
+
+    @property
+    def default_networks(self) -> list[str]:
+        """Networks that a new token is limited to unless its maker says otherwise; empty: any address."""
+        return [str(network) for network in self.policies.get("networks", [])]
 
     @property
     def sso(self) -> Any:

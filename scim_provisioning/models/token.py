@@ -99,6 +99,17 @@ class SCIMToken(models.Model):
         related_name="+",
     )
     allowed_networks = models.JSONField(_("allowed networks"), default=list, blank=True)
+    replaces = models.ForeignKey(
+        "self",
+        verbose_name=_("replaces"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replaced_by",
+    )
+    # Digest of the form that made it: a form that is sent twice makes one token (see ``rotation``).
+    nonce_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
     last_used_ip = models.GenericIPAddressField(_("last used from"), null=True, blank=True, editable=False)
     last_used_agent = models.CharField(_("last used by"), max_length=200, blank=True, editable=False)

@@ -1,0 +1,97 @@
+"""What a connection did in the last 24 hours, as figures and as a row of bars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import Count
+from django.db.models.functions import TruncHour
+from django.utils import timezone
+
+from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+HOURS: Final = 24
+#: Always in the table, at 0 too; others join it when they happened.
+FIGURES: Final = (
+    Action.CREATED,
+    Action.UPDATED,
+    Action.DEACTIVATED,
+    Action.REACTIVATED,
+    Action.REFUSED,
+    Action.HELD,
+)
+BAR_WIDTH, BAR_GAP, HEIGHT = 10, 4, 48
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One hour: a rectangle of the picture, with the refusals at its foot."""
+
+    begins_at: datetime
+    total: int
+    refused: int
+    x: int
+    y: int
+    height: int
+    refused_y: int
+    refused_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Figures by action, and the bars of the last 24 hours, oldest first."""
+
+    figures: list[tuple[StrOrPromise, int]]
+    bars: list[Bar]
+    total: int
+    width: int = HOURS * (BAR_WIDTH + BAR_GAP)
+    height: int = HEIGHT
+    bar_width: int = BAR_WIDTH
+
+
+def of_last_day(connection: SCIMConnection) -> Activity:
+    """The activity of the last 24 full hours and the running one (one query)."""
+    first = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    first -= timedelta(hours=HOURS - 1)
+    rows = ProvisioningEvent.objects.filter(connection=connection, created_at__gte=first)
+    rows = rows.exclude(operation=Operation.ADMIN).order_by()
+    # Truncated in UTC: MariaDB has the tables of other zones only where somebody loaded them.
+    hourly = rows.annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "action")
+    actions: Counter[str] = Counter()
+    totals: Counter[datetime] = Counter()
+    refused: Counter[datetime] = Counter()
+    for row in hourly.annotate(n=Count("pk")):
+        hour = row["hour"].astimezone(UTC)
+        actions[row["action"]] += row["n"]
+        totals[hour] += row["n"]
+        if row["action"] in (Action.REFUSED, Action.HELD):
+            refused[hour] += row["n"]
+    highest = max(totals.values(), default=0)
+    hours = [first + timedelta(hours=number) for number in range(HOURS)]
+    bars = [_bar(number, hour, totals[hour], refused[hour], highest) for number, hour in enumerate(hours)]
+    shown = [*FIGURES, *(action for action in Action if action not in FIGURES and actions[action])]
+    return Activity([(action.label, actions[action]) for action in shown], bars, sum(actions.values()))
+
+
+def _bar(number: int, hour: datetime, total: int, refused: int, highest: int) -> Bar:
+    def scaled(count: int) -> int:
+        # Something that happened once is seen, however busy another hour was.
+        return max(2, round(HEIGHT * count / highest)) if count else 0
+
+    height, foot = scaled(total), scaled(refused)
+    return Bar(
+        begins_at=hour,
+        total=total,
+        refused=refused,
+        x=number * (BAR_WIDTH + BAR_GAP),
+        y=HEIGHT - height,
+        height=height,
+        refused_y=HEIGHT - foot,
+        refused_height=foot,
+    )

@@ -1,0 +1,118 @@
+"""The forms in which a connection is paused, its policies are chosen, and it ends."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.admin.identity import IdentityForm
+from scim_provisioning.admin.token_forms import NetworksField
+from scim_provisioning.suspension import KEEP, SSO_ONLY, SUSPEND
+
+CONTACTS_MAX: Final = 20
+
+CHOICES: Final = (
+    (KEEP, gettext_lazy("Keep them and hand them back: the LMS manages them from now on")),
+    (SSO_ONLY, gettext_lazy("Keep them, but let them sign in through SSO only: local passwords are removed")),
+    (SUSPEND, gettext_lazy("Suspend them: nobody of them can sign in; their progress is kept")),
+)
+
+
+class ContactsField(forms.CharField):
+    """E-mail addresses, one a line or separated by commas; cleans to a list without doubles."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"})
+
+    def clean(self, value: Any) -> Any:
+        """Raises ``ValidationError`` naming what is no address."""
+        contacts: list[str] = []
+        for text in str(super().clean(value) or "").replace(",", " ").replace(";", " ").split():
+            try:
+                EmailValidator()(text)
+            except ValidationError:
+                raise ValidationError(
+                    _("“%(address)s” is not an e-mail address."), params={"address": text[:60]}
+                ) from None
+            if text.casefold() not in {known.casefold() for known in contacts}:
+                contacts.append(text)
+        if len(contacts) > CONTACTS_MAX:
+            raise ValidationError(_("At most %(n)d contacts."), params={"n": CONTACTS_MAX})
+        return contacts
+
+
+class PauseForm(forms.Form):
+    """Why provisioning stops for a while."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        help_text=gettext_lazy("Shown to other administrators; never sent to the identity provider."),
+    )
+
+
+class PoliciesForm(forms.Form):
+    """What an administrator may choose for one customer."""
+
+    contacts = ContactsField(
+        label=gettext_lazy("Contacts"),
+        required=False,
+        help_text=gettext_lazy(
+            "E-mail addresses, one a line. They are told when a token is generated, revoked or about to end, and "
+            "when provisioning is paused, in trouble or disconnected."
+        ),
+    )
+    networks = NetworksField(
+        label=gettext_lazy("Allowed networks for new tokens"),
+        required=False,
+        help_text=gettext_lazy(
+            "One address or network a line. New tokens start with them; tokens that exist keep their own."
+        ),
+    )
+
+
+class ConfirmPoliciesForm(IdentityForm):
+    """The same choices on their way through the page that asks to confirm them."""
+
+    contacts = ContactsField(required=False, widget=forms.HiddenInput)
+    networks = NetworksField(required=False, widget=forms.HiddenInput)
+
+
+class DisconnectForm(forms.Form):
+    """What becomes of the learners. Nothing is chosen beforehand."""
+
+    learners = forms.ChoiceField(
+        label=gettext_lazy("What becomes of the learners it manages?"),
+        choices=CHOICES,
+        widget=forms.RadioSelect,
+    )
+
+
+class ConfirmDisconnectForm(IdentityForm):
+    """The choice on its way, and the connection's name as the last word."""
+
+    learners = forms.ChoiceField(choices=CHOICES, widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=gettext_lazy("Type the name of the connection to confirm"),
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_name(self) -> str:
+        """Raises ``ValidationError`` unless it is the connection's name."""
+        typed = str(self.cleaned_data["name"]).strip()
+        if typed != self.expected.strip():
+            raise ValidationError(
+                _("Type “%(name)s”, exactly as it is written. Nothing was changed."),
+                params={"name": self.expected},
+            )
+        return typed

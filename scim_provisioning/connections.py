@@ -1,0 +1,230 @@
+"""An administrator's verbs on connections: set up, pause, resume, choose policies, disconnect, restore.
+
+Each verb is one transaction with its entries in both logs. Tokens have their own verbs, in ``rotation``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning import audit, events, suspension
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import Action, SCIMConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.contrib.auth.models import AbstractBaseUser
+    from django.db.models import Model
+
+_NAME_LENGTH = SCIMConnection._meta.get_field("name").max_length
+
+
+class ConnectionRefused(ValueError):
+    """Nothing was done; ``message`` says why to an administrator, ``code`` to a program.
+
+    Codes: ``connection.disconnected``, ``connection.archived``, ``connection.gone``, ``connection.expired``.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def key_of(sso: Model) -> str:
+    """How a connection names this row of the host's SSO settings."""
+    return str(getattr(sso, app_settings.sso_key_field))
+
+
+def find(sso: Model) -> SCIMConnection | None:
+    """The connection of an SSO row, archived or not; None when SCIM was never set up for it (one query)."""
+    found = SCIMConnection.objects.filter(sso_key=key_of(sso)).first()
+    if found is not None:
+        found._sso = sso
+    return found
+
+
+def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> SCIMConnection:
+    """The connection of this SSO row, made if there is none. No token is made.
+
+    An archived connection keeps its log but gives up the key: keys are used again (by a database that reuses
+    primary keys, for one), and nobody may inherit another customer's learners. Raises ``ConnectionRefused``
+    (``connection.disconnected``) for one that was disconnected and can still be restored.
+    """
+    with transaction.atomic():
+        found = SCIMConnection.objects.select_for_update().filter(sso_key=key_of(sso)).first()
+        if found is not None and not found.is_archived:
+            return found
+        if found is not None and found.restorable_until is not None:
+            raise ConnectionRefused(
+                _("This connection was disconnected. Restore it, so that the same learners are found again."),
+                "connection.disconnected",
+            )
+        if found is not None:
+            found.sso_key = None
+            found.save(update_fields=["sso_key"])
+        name = str(sso)[:_NAME_LENGTH] or key_of(sso)
+        connection = SCIMConnection.objects.create(name=name, sso_key=key_of(sso))
+        note_made(connection, actor=actor, address=address)
+        audit.log_entry(actor, connection, _("Set up SCIM."), flag=audit.ADDITION)
+        return connection
+
+
+def note_made(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
+    """Write into the provisioning log that a form has made a connection; Django's own log has it from there."""
+    events.admin(connection, action=Action.CONNECTED, actor=actor, detail=_("Set up SCIM."), address=address)
+
+
+def pause(
+    connection: SCIMConnection, *, actor: AbstractBaseUser | None, reason: str = "", address: str = ""
+) -> bool:
+    """Answer every request with 503 until ``resume``. False when it was paused before."""
+    with transaction.atomic():
+        locked = _locked(connection)
+        if locked.is_paused:
+            return False
+        connection.paused_at = timezone.now()
+        connection.paused_by_id = None if actor is None else actor.pk
+        connection.pause_reason = reason.strip()[:200]
+        connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
+        message = _("Paused provisioning.")
+        if connection.pause_reason:
+            message = _("Paused provisioning: %(reason)s") % {"reason": connection.pause_reason}
+        _write_down(connection, Action.PAUSED, actor, message, address, tell=True)
+    return True
+
+
+def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
+    """Serve requests again. False when it was not paused."""
+    with transaction.atomic():
+        if not _locked(connection).is_paused:
+            return False
+        connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
+        connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
+        _write_down(connection, Action.RESUMED, actor, _("Resumed provisioning."), address, tell=True)
+    return True
+
+
+def choose_policies(
+    connection: SCIMConnection,
+    *,
+    actor: AbstractBaseUser | None,
+    contacts: Sequence[str],
+    networks: Sequence[str],
+    address: str = "",
+) -> bool:
+    """Keep an administrator's choices. False when nothing changes.
+
+    The contacts of before are told too: who is taken off the list should know by whom.
+    """
+    wanted = {"contacts": list(contacts), "networks": list(networks)}
+    with transaction.atomic():
+        locked = _locked(connection)
+        before = {"contacts": locked.contacts, "networks": locked.default_networks}
+        if before == wanted:
+            return False
+        audit.tell_contacts(locked, *_notice(connection, actor, _("Changed policies."), address))
+        connection.policies = {**locked.policies, **wanted}
+        connection.save(update_fields=["policies"])
+        changes = {name: (before[name], wanted[name]) for name in wanted if before[name] != wanted[name]}
+        message = _("Changed policies: %(names)s.") % {"names": ", ".join(changes)}
+        _write_down(connection, Action.POLICY_CHANGED, actor, message, address, changes=changes)
+    return True
+
+
+def disconnect(
+    connection: SCIMConnection, *, actor: AbstractBaseUser | None, learners: str, address: str = ""
+) -> suspension.Tally:
+    """End provisioning: every token is revoked, the connection archived. Log and links stay.
+
+    ``learners`` says what becomes of the people it manages: ``"keep"`` hands them back to the LMS,
+    ``"sso_only"`` keeps them but takes away passwords, ``"suspend"`` switches them off. All in one
+    transaction, so half-disconnected does not exist; with many thousands of learners it takes its time.
+    Raises ``ConnectionRefused`` when archived already.
+    """
+    with transaction.atomic():
+        locked = _locked(connection)
+        if locked.is_archived:
+            raise ConnectionRefused(_("This connection is archived already."), "connection.archived")
+        now, actor_id = timezone.now(), None if actor is None else actor.pk
+        tally = suspension.apply(connection, learners, actor=actor)
+        connection.tokens.filter(revoked_at__isnull=True).update(revoked_at=now, revoked_by=actor_id)
+        connection.archived_at = connection.disconnected_at = now
+        connection.disconnected_by_id = actor_id
+        connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
+        _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
+    return tally
+
+
+def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
+    """Take a disconnection back within 30 days. Tokens stay revoked, and people who were suspended stay so
+    until the identity provider or the LMS switches them on.
+
+    Raises ``ConnectionRefused`` when it was not disconnected, too long ago, or its SSO settings are gone.
+    """
+    with transaction.atomic():
+        locked = _locked(connection)
+        if locked.restorable_until is None:
+            raise ConnectionRefused(_("This connection cannot be restored (any more)."), "connection.expired")
+        if app_settings.sso_model is not None and locked.load_sso() is None:
+            raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
+        connection.archived_at = connection.disconnected_at = connection.disconnected_by = None
+        connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
+
+
+def note_renamed(
+    connection: SCIMConnection, *, actor: AbstractBaseUser | None, before: str, address: str = ""
+) -> None:
+    """Write into the provisioning log that a form has given the connection another name; Django's own log has
+    it from the form."""
+    message = _("Renamed “%(before)s” to “%(after)s”.") % {"before": before, "after": connection.name}
+    events.admin(
+        connection,
+        action=Action.POLICY_CHANGED,
+        actor=actor,
+        detail=message,
+        changes={"name": (before, connection.name)},
+        address=address,
+    )
+
+
+def _locked(connection: SCIMConnection) -> SCIMConnection:
+    return SCIMConnection.objects.select_for_update().get(pk=connection.pk)
+
+
+def _write_down(
+    connection: SCIMConnection,
+    action: Action,
+    actor: AbstractBaseUser | None,
+    message: str,
+    address: str,
+    *,
+    tell: bool = False,
+    changes: dict[str, tuple[Any, Any]] | None = None,
+) -> None:
+    events.admin(
+        connection, action=action, actor=actor, detail=message, address=address, changes=changes or {}
+    )
+    audit.log_entry(actor, connection, message)
+    if tell:
+        audit.tell_contacts(connection, *_notice(connection, actor, message, address))
+
+
+def _notice(
+    connection: SCIMConnection, actor: AbstractBaseUser | None, message: str, address: str
+) -> tuple[str, str]:
+    facts = {
+        "connection": connection.name,
+        "message": message,
+        "person": actor or _("the server"),
+        "address": address or "–",
+    }
+    subject = _("SCIM provisioning: %(connection)s") % facts
+    return subject, _("%(message)s (%(connection)s, by %(person)s from %(address)s)") % facts

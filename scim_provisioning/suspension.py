@@ -1,0 +1,135 @@
+"""What becomes of the learners of a connection that ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scim_provisioning import events
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from scim_provisioning.adapters import LearnerAdapter
+
+KEEP: Final = "keep"
+SSO_ONLY: Final = "sso_only"
+SUSPEND: Final = "suspend"
+
+_BATCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What happened to how many: all who were managed, those who were changed, those who are protected."""
+
+    choice: str
+    managed: int
+    changed: int = 0
+    protected: int = 0
+
+    def sentence(self) -> str:
+        """The same for people."""
+        number = {"n": self.managed if self.choice == KEEP else self.changed}
+        if self.choice == SUSPEND:
+            return (
+                ngettext("%(n)d learner was suspended.", "%(n)d learners were suspended.", number["n"])
+                % number
+            )
+        if self.choice == SSO_ONLY:
+            return (
+                ngettext(
+                    "%(n)d learner lost a local password.",
+                    "%(n)d learners lost a local password.",
+                    number["n"],
+                )
+                % number
+            )
+        return (
+            ngettext("%(n)d learner was handed back.", "%(n)d learners were handed back.", number["n"])
+            % number
+        )
+
+
+def count(connection: SCIMConnection) -> tuple[int, int]:
+    """How many learners the connection manages, and how many of them are inactive (one query)."""
+    numbers = ProvisionedUser.objects.living().filter(connection=connection)
+    found = numbers.aggregate(total=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
+    return found["total"], found["inactive"]
+
+
+def apply(connection: SCIMConnection, choice: str, *, actor: AbstractBaseUser | None) -> Tally:
+    """Do to every managed learner what was chosen, in the caller's transaction. Protected ones are skipped.
+
+    Raises ``ValueError`` for an unknown choice.
+    """
+    managed, _inactive = count(connection)
+    if choice == KEEP:
+        return Tally(KEEP, managed)
+    if choice not in (SSO_ONLY, SUSPEND):
+        raise ValueError(f"Unknown choice: {choice}")
+    changed = protected = 0
+    links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    keys = list(links.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _BATCH):
+        for adapter in _adapters(connection, keys[start : start + _BATCH]):
+            if adapter.is_protected(adapter.obj):
+                protected += 1
+            elif choice == SUSPEND:
+                changed += _suspend(connection, adapter, actor)
+            else:
+                changed += _take_password(adapter)
+    return Tally(choice, managed, changed, protected)
+
+
+def _adapters(connection: SCIMConnection, keys: list[int]) -> list[LearnerAdapter]:
+    # Locked first and read afterwards: a joined row read by the locking statement itself may be stale.
+    list(ProvisionedUser.objects.select_for_update().filter(pk__in=keys).values_list("pk"))
+    adapter_class = get_adapter_class()
+    elsewhere = ProvisionedUser.objects.living().filter(user=OuterRef("user"), active=True)
+    elsewhere = elsewhere.exclude(connection=OuterRef("connection"))
+    links = list(
+        adapter_class.links(connection).filter(pk__in=keys).annotate(active_elsewhere=Exists(elsewhere))
+    )
+    adapters = adapter_class.for_links(links, connection)
+    for link, adapter in zip(links, adapters, strict=True):
+        adapter.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
+    return adapters
+
+
+def _suspend(connection: SCIMConnection, adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
+    link = adapter.link
+    if not link.active:
+        return False
+    adapter.remember_rows()
+    adapter.set_active(False)
+    adapter.save()
+    link.active, link.modified_at, link.version = False, timezone.now(), link.version + 1
+    link.save(update_fields=["active", "modified_at", "version"])
+    event = events.admin(
+        connection,
+        action=Action.DEACTIVATED,
+        actor=actor,
+        link=link,
+        detail=_("Suspended when the connection was disconnected."),
+        changes={"active": (True, False)},
+    )
+    adapter.revoke_access(adapter.learner)
+    adapter.on_deactivated(learner=adapter.learner, event=event)
+    return True
+
+
+def _take_password(adapter: LearnerAdapter) -> bool:
+    account = adapter.obj
+    if not account.has_usable_password():
+        return False
+    account.set_unusable_password()
+    account.save(update_fields=["password"])
+    return True
