@@ -20,12 +20,14 @@ from django.db import models
 from django_scim.adapters import SCIMUser
 
 from scim_provisioning.adapters.attributes import MappedAttribute, Reference
+from scim_provisioning.adapters.derived import with_references
 from scim_provisioning.adapters.expressions import Folded, TextMatch
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping, MappingProblem, compile_mapping
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RelatedRow, resolve_scope, row_source
+from scim_provisioning.adapters.searchable import ACTIVE_UNASSIGNED, WAITING_FOR_MANAGER
 from scim_provisioning.adapters.translation import reconcile, write_group, write_user_name
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -80,7 +82,7 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
         self._people = people
         self._account_name_is_taken: bool | None = None
         #: Set while writing, when the manager who was sent is not provisioned here (yet).
-        self.waiting_for_manager = bool(self.link.search.get("~manager"))
+        self.waiting_for_manager = bool(self.link.search.get(WAITING_FOR_MANAGER))
         #: Whether another connection's living link keeps this account active.
         self.active_elsewhere = False
 
@@ -163,7 +165,7 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
         return {
             "schemas": schemas_in_use(document, self.compiled_mapping.schema),
             "id": self.id,
-            **document,
+            **with_references(document, self),
             "meta": {**self.meta, "version": f'W/"{digest}"'},
         }
 
@@ -188,7 +190,9 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
         for group in self.compiled_mapping.groups:
             reconcile(document, group, self)
         document["userName"] = self.link.user_name
-        document["active"] = self.link.active
+        document.pop("active", None)
+        if not self.link.search.get(ACTIVE_UNASSIGNED):
+            document["active"] = self.link.active
         document.pop("externalId", None)
         if self.link.external_id is not None:
             document["externalId"] = self.link.external_id

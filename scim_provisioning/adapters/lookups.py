@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce, Concat
 
 from scim_provisioning.adapters.attributes import Manager
+from scim_provisioning.adapters.derived import location_prefix
 from scim_provisioning.adapters.expressions import (
     TEXT_OPERATORS,
     Always,
@@ -29,13 +30,13 @@ from scim_provisioning.adapters.expressions import (
 )
 from scim_provisioning.adapters.mapping import CompiledMapping, Entry, Group, uses_fallback
 from scim_provisioning.adapters.searchable import (
+    ACTIVE_UNASSIGNED,
     WAITING_FOR_MANAGER,
     element_key,
     fallback_key,
     key,
     primary_key,
 )
-from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.constants import CORE_USER
 from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
@@ -95,7 +96,8 @@ class Lookups:
         if ref.name in ("externalId", "id"):
             return Exactly(F("external_id" if ref.name == "externalId" else "scim_id"))
         if ref.name == "active":
-            return F("active")
+            unassigned = TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None)
+            return Case(When(Q(unassigned), then=Value(None)), default=F("active"))
         if ref.name in ("meta.created", "meta.lastModified"):
             return F("created_at" if ref.name == "meta.created" else "modified_at")
         entry = self._entry(ref) or next(
@@ -112,6 +114,9 @@ class Lookups:
     # --- single attributes
 
     def _comparison(self, ref: AttributeRef, op: str, value: Any) -> Q:
+        if op == "ne":
+            # As scim2-models reads the RFC: true where nothing is equal, thus also where nothing is.
+            return ~Q(self._comparison(ref, "eq", value))
         if ref.attribute.name == "schemas":
             return self._schemas(op, value)
         if ref.attribute.name == "meta":
@@ -146,7 +151,10 @@ class Lookups:
                 column = "external_id" if ref.attribute.name == "externalId" else "scim_id"
                 return Q(**{column: value}) if op == "eq" else Q(TextMatch(Exactly(F(column)), op, value))
             case "active":
-                return Q(Always(True)) if op == "pr" else Q(active=value if op == "eq" else not value)
+                shown = ~Q(TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None))
+                if op == "pr":
+                    return shown
+                return shown & Q(active=value)
         return None
 
     def _meta(self, ref: AttributeRef, op: str, value: Any) -> Q:
@@ -156,9 +164,7 @@ class Lookups:
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":
-                address = Concat(
-                    Value(f"{tenant_url()}/Users/"), F("scim_id"), output_field=models.TextField()
-                )
+                address = Concat(Value(location_prefix()), F("scim_id"), output_field=models.TextField())
                 return Q(TextMatch(Exactly(address), op, value))
             case "meta":
                 return Q(Always(True))
@@ -204,6 +210,12 @@ class Lookups:
         return self._shown(entry) & Q(TextMatch(self._text(entry), op, value))
 
     def _manager(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
+        if ref.leaf.name == "$ref":
+            address = Concat(
+                Value(location_prefix()), self._manager_id(entry), output_field=models.TextField()
+            )
+            known = TextMatch(Exactly(self._manager_id(entry)), "pr", None)
+            return Q(known) & Q(TextMatch(Exactly(address), op, value))
         if ref.leaf.name not in ("value", "manager"):
             return Q(
                 TextMatch(
@@ -213,7 +225,8 @@ class Lookups:
         known = TextMatch(Exactly(self._manager_id(entry)), op, value)
         waiting = TextMatch(DocumentText("search", *self._keys(_ref(entry))), op, value)
         is_waiting = Q(TextMatch(DocumentText("search", WAITING_FOR_MANAGER), "pr", None))
-        return Q(known) | (is_waiting & Q(waiting))
+        nobody = ~Q(TextMatch(Exactly(self._manager_id(entry)), "pr", None))
+        return Q(known) | (is_waiting & nobody & Q(waiting))
 
     def _text(self, entry: Entry) -> Expression:
         """The text of a mapped column, in the form in which it is compared."""
@@ -298,6 +311,8 @@ class Lookups:
         raise InvalidFilter("A value path inside a value path is not supported.")
 
     def _on_sub_attribute(self, entries: list[Entry], ref: AttributeRef, op: str, value: Any) -> Q:
+        if op == "ne":
+            return ~Q(self._on_sub_attribute(entries, ref, "eq", value))
         for entry in entries:
             if entry.path.sub == ref.leaf:
                 return self._column(entry, ref, op, value)
@@ -350,6 +365,8 @@ def _element_condition(inner: Filter) -> ElementCondition:
             return ("or", *[_element_condition(term) for term in terms])
         case Not(term):
             return ("not", _element_condition(term))
+        case Comparison(ref, "ne", value):
+            return ("not", _element_condition(Comparison(ref, "eq", value)))
         case Comparison(ref, op, value):
             return (
                 ref.leaf.name.casefold() if ref.sub else "value",

@@ -19,6 +19,9 @@ Document = dict[str, Any]
 #: Present when the manager who was sent is not provisioned here, and the document's value is the truth.
 WAITING_FOR_MANAGER = "~manager"
 
+#: Present when a client removed ``active``: then it is not returned, and says nothing about access.
+ACTIVE_UNASSIGNED = "~active"
+
 
 def element_key(entry: Entry) -> str:
     """Where the unmapped sub-attributes of the element that ``entry`` selects are kept."""
@@ -52,6 +55,8 @@ def search_copy(document: Document, mapping: CompiledMapping, *, waiting_for_man
                 rest = _take_element(rest, document, entry, copy)
             elif not (waiting_for_manager and entry == mapping.manager):
                 rest = _without(rest, entry)
+    if "active" not in document:
+        copy[ACTIVE_UNASSIGNED] = "1"
     if waiting_for_manager:
         copy[WAITING_FOR_MANAGER] = "1"
     copy |= _folded_attributes(rest, mapping.schema)

@@ -109,5 +109,5 @@ class UserView(UserResourceView):
         )
 
     def _written(self, written: provisioning.Written, projection: Projection) -> Response:
-        self.touch("update" if written.resource["active"] else "deactivate")
+        self.touch("update" if written.resource.get("active", True) else "deactivate")
         return self.resource_response(written.resource, projection)

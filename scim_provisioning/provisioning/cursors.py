@@ -17,12 +17,13 @@ from scim_provisioning.protocol.errors import ExpiredCursor, InvalidCursor
 
 #: Seconds for which a cursor is good; advertised in ``/ServiceProviderConfig``.
 LIFETIME: Final = 3600
-_SALT: Final = "scim_provisioning.cursor"
+# RFC 9865 section 2 allows unreserved characters only, so not Django's own ":".
+_SEPARATOR: Final = "."
 
 
 def seal(connection: SCIMConnection, query: tuple[Any, ...], last: int) -> str:
     """The cursor that continues ``query`` after the link whose primary key is ``last``."""
-    return signing.dumps([_fingerprint(connection, query), last], salt=_SALT)
+    return _signer().sign_object([_fingerprint(connection, query), last])
 
 
 def unseal(connection: SCIMConnection, query: tuple[Any, ...], cursor: str) -> int:
@@ -32,7 +33,7 @@ def unseal(connection: SCIMConnection, query: tuple[Any, ...], cursor: str) -> i
     ``ExpiredCursor`` for one older than ``LIFETIME``.
     """
     try:
-        fingerprint, last = signing.loads(cursor, salt=_SALT, max_age=LIFETIME)
+        fingerprint, last = _signer().unsign_object(cursor, max_age=LIFETIME)
     except signing.SignatureExpired:
         raise ExpiredCursor("The cursor has expired; start again without one.") from None
     except (signing.BadSignature, ValueError, TypeError):
@@ -40,6 +41,11 @@ def unseal(connection: SCIMConnection, query: tuple[Any, ...], cursor: str) -> i
     if fingerprint != _fingerprint(connection, query):
         raise InvalidCursor("The cursor belongs to another query; send the same filter and sorting again.")
     return int(last)
+
+
+def _signer() -> signing.TimestampSigner:
+    """Made anew for each cursor: the host's SECRET_KEY and its fallbacks may be replaced while it runs."""
+    return signing.TimestampSigner(sep=_SEPARATOR, salt="scim_provisioning.cursor")
 
 
 def _fingerprint(connection: SCIMConnection, query: tuple[Any, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.derived import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser
@@ -53,4 +54,4 @@ def checked(adapter: LearnerAdapter, precondition: Precondition | None) -> Docum
     resource = adapter.to_dict()
     if precondition is not None:
         precondition(resource["meta"]["version"])
-    return {name: value for name, value in resource.items() if name not in ("schemas", "id", "meta")}
+    return canonical(resource, adapter.compiled_mapping)

@@ -99,7 +99,7 @@ def replace(
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        after = {"active": before["active"], **sent.document}
+        after = {name: before[name] for name in ("active",) if name in before} | sent.document
         return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
 
 
@@ -118,8 +118,7 @@ def patch(
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         patched = patching.apply(before, operations, schema)
-        after = {"active": before["active"], **patched.document}
-        return _change(adapter, caller, exchange, before, after, ignored=patched.ignored)
+        return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
 
 
 def delete(
@@ -142,7 +141,7 @@ def delete(
             action=Action.DELETED,
             link=link,
             status=204,
-            changes={"active": (before["active"], False)} if was_active else {},
+            changes={"active": (before.get("active"), False)} if was_active else {},
         )
         adapter.revoke_access(adapter.learner)
         if was_active:
@@ -180,9 +179,9 @@ def _change(
     if after == before:
         return Written(adapter.to_dict(), changed=False)
     policies.protect(adapter)
-    action = Action.UPDATED
-    if before["active"] != after["active"]:
-        action = Action.REACTIVATED if after["active"] else Action.DEACTIVATED
+    action, active = Action.UPDATED, after.get("active", adapter.link.active)
+    if active != adapter.link.active:
+        action = Action.REACTIVATED if active else Action.DEACTIVATED
     event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
     hooks = {
         Action.UPDATED: adapter.on_updated,

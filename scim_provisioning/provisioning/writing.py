@@ -32,15 +32,19 @@ def write(
     ignored: tuple[str, ...],
     status: int,
 ) -> ProvisioningEvent:
-    """Bring learner and link to ``after`` and log it, in the caller's transaction."""
+    """Bring learner and link to ``after`` and log it, in the caller's transaction.
+
+    A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
+    """
+    active: bool = after.get("active", adapter.link.active)
     adapter.remember_rows()
     adapter.validate_dict(after)
     adapter.from_dict(after)
     if action is not Action.UPDATED:
-        adapter.set_active(after["active"])
+        adapter.set_active(active)
     save_learner(adapter)
     save_link(adapter, after)
-    if not after["active"]:
+    if not active:
         adapter.revoke_access(adapter.learner)
     return events.applied(
         caller,
@@ -71,7 +75,7 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link.user_name = document["userName"]
     link.user_name_key, link.user_name_tombstone_key = fold(link.user_name), None
     link.external_id = document.get("externalId")
-    link.active = document["active"]
+    link.active = document.get("active", link.active)
     link.document = document
     link.search = search_copy(
         document, adapter.compiled_mapping, waiting_for_manager=adapter.waiting_for_manager

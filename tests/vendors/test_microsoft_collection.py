@@ -51,7 +51,7 @@ def test_enterprise_user_with_capitalised_keys_is_understood(scim: ScimClient) -
     assert made[ENTERPRISE] == {
         "employeeNumber": "7",
         "department": "Deck",
-        "manager": {"value": boss["id"]},
+        "manager": {"value": boss["id"], "$ref": boss["meta"]["location"]},
     }
     assert made["emails"] == [{"primary": True, "type": "work", "value": "ada@quayside.example"}]
     assert made["schemas"] == [CORE, ENTERPRISE]
