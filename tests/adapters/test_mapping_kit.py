@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from pytest_django import Settings
 
 from example_project.lms.models import Learner, Organization, Team
+from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.adapters.sample_adapters import ACME
 from tests.client import ScimClient
@@ -150,4 +151,5 @@ def test_a_manager_who_is_not_here_yet_is_kept_and_given_when_they_return(scim: 
     manager = Learner.objects.get(user__username=report["userName"]).manager
     assert manager is not None
     assert manager.user.username == "boss.one@harborline.example"
-    assert scim.get(f"/Users/{report['id']}").json()[ENTERPRISE]["manager"] == {"value": boss}
+    shown = scim.get(f"/Users/{report['id']}").json()[ENTERPRISE]["manager"]
+    assert shown == {"value": boss, "$ref": f"{tenant_url()}/Users/{boss}"}
