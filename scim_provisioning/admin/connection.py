@@ -21,6 +21,7 @@ from scim_provisioning import connections, health
 from scim_provisioning.admin import activity, permissions
 from scim_provisioning.admin.filters import HealthFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages
+from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, tenant_url_or_empty
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
 from scim_provisioning.admin.steps import StepsPage
@@ -34,7 +35,7 @@ WEEK = timedelta(days=7)
 SOON = timedelta(days=30)
 
 
-class ConnectionAdminMixin(TokenPages, LifecyclePages, StepsPage, ConnectionScopedAdmin):
+class ConnectionAdminMixin(TokenPages, LifecyclePages, MappingPages, StepsPage, ConnectionScopedAdmin):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
 
     connection_lookup = "pk"

@@ -1,0 +1,141 @@
+"""The attribute mapping page: read from the adapter, with what arrived lately and a payload to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning import catalogue, mapping_report
+from scim_provisioning.admin import permissions
+from scim_provisioning.admin.log_words import masked, shown
+from scim_provisioning.admin.pages import ConnectionPages, PageLink
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+#: What an attribute's kind is called; a host's own kind is shown as it calls itself.
+KINDS: Final[dict[str, StrOrPromise]] = {
+    "text": gettext_lazy("text"),
+    "e-mail": gettext_lazy("e-mail"),
+    "boolean": gettext_lazy("yes or no"),
+    "reference": gettext_lazy("name of another row"),
+    "manager": gettext_lazy("manager"),
+}
+_EMPTY: Final[dict[str, StrOrPromise]] = {
+    "clear": gettext_lazy("the field is cleared"),
+    "keep": gettext_lazy("the field is kept"),
+}
+
+
+class TrialForm(forms.Form):
+    """A SCIM body to try."""
+
+    payload = forms.CharField(
+        label=gettext_lazy("SCIM user or PATCH, as JSON"),
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off"}),
+        strip=False,
+    )
+    learner = forms.CharField(
+        label=gettext_lazy("Learner"),
+        required=False,
+        max_length=320,
+        help_text=gettext_lazy(
+            "userName or SCIM id. Needed for a PATCH; of a user, the userName in it says who."
+        ),
+    )
+
+    def clean_payload(self) -> str:
+        """Within the limits of a request."""
+        text: str = self.cleaned_data["payload"]
+        limit = app_settings.limits.body_bytes
+        if len(text.encode("utf-8", "surrogatepass")) > limit:
+            raise forms.ValidationError(
+                _("The payload is larger than a request may be: %(limit)s bytes."), params={"limit": limit}
+            )
+        return text
+
+
+class MappingPages(ConnectionPages):
+    """One page. There is nothing on it that changes the mapping, and no request to it can: it is code."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """One route."""
+        return [*super().connection_urls(), self.connection_path("mapping/", self.mapping_view, "mapping")]
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """The link to it."""
+        link = PageLink(
+            self.page_url("mapping", connection),
+            _("Attribute mapping"),
+            _("Which attribute lands where, what arrives and is not used, and a payload to try."),
+        )
+        return [*super().connection_links(request, connection), link]
+
+    def mapping_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """The tables; with POST, what the pasted payload would do."""
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        if request.method == "POST" and not in_clear:
+            raise PermissionDenied
+        form = TrialForm(request.POST if request.method == "POST" else None)
+        trial = None
+        if form.is_valid():
+            raw = form.cleaned_data["payload"].encode("utf-8", "surrogatepass")
+            trial = mapping_report.try_payload(connection, raw, learner=form.cleaned_data["learner"])
+        report = mapping_report.report(connection)
+        show = shown if in_clear else masked
+        context = {
+            "title": _("Attribute mapping"),
+            "lines": [_line(line, show) for line in report.lines],
+            "unused": [
+                {"path": item.path, "seen": item.seen, "kept": item.kept, "example": show(item.example)}
+                for item in report.unused
+            ],
+            "problems": report.problems,
+            "learners": report.learners,
+            "days": mapping_report.DAYS,
+            "may_try": in_clear,
+            "form": form,
+            "trial": _trial(trial) if trial is not None else None,
+        }
+        return self.render_page(request, "connection/mapping.html", connection, context)
+
+
+def _line(line: mapping_report.Line, show: Callable[[Any], str]) -> dict[str, Any]:
+    return {
+        "path": line.path,
+        "target": line.target,
+        "kind": KINDS.get(line.kind, line.kind),
+        "empty": _("refused") if line.required else _EMPTY[line.when_empty],
+        "seen": line.seen,
+        "example": show(line.example),
+    }
+
+
+def _trial(trial: mapping_report.Trial) -> dict[str, Any]:
+    if trial.refusal is not None:
+        refusal = trial.refusal
+        explanation = catalogue.explain(refusal.code, refusal.params)
+        return {"refusal": explanation, "detail": refusal.detail}
+    return {
+        "learner": trial.learner,
+        "is_new": trial.is_new,
+        "differences": [
+            {"target": item.target, "before": shown(item.before), "after": shown(item.after)}
+            for item in trial.differences
+        ],
+        "unused": _listed(trial.unused),
+        "ignored": _listed(trial.ignored),
+    }
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
