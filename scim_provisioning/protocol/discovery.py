@@ -8,6 +8,14 @@ from .constants import RESOURCE_TYPE, SERVICE_PROVIDER_CONFIG
 from .limits import DEFAULT_LIMITS, Limits
 from .schema import UserSchema
 
+_BEARER_TOKEN = {
+    "type": "oauthbearertoken",
+    "name": "OAuth Bearer Token",
+    "description": "The secret token generated in the application's single sign-on settings.",
+    "specUri": "https://www.rfc-editor.org/info/rfc6750",
+    "primary": True,
+}
+
 
 def service_provider_config(
     base_url: str,
@@ -34,15 +42,7 @@ def service_provider_config(
         "changePassword": {"supported": False},
         "sort": {"supported": sort},
         "etag": {"supported": etag},
-        "authenticationSchemes": [
-            {
-                "type": "oauthbearertoken",
-                "name": "OAuth Bearer Token",
-                "description": "The secret token generated in the application's single sign-on settings.",
-                "specUri": "https://www.rfc-editor.org/info/rfc6750",
-                "primary": True,
-            }
-        ],
+        "authenticationSchemes": [dict(_BEARER_TOKEN)],
         "pagination": {
             "cursor": cursor_timeout is not None,
             "index": True,
@@ -50,10 +50,7 @@ def service_provider_config(
             "defaultPageSize": page_size,
             "maxPageSize": page_size_max,
         },
-        "meta": {
-            "resourceType": "ServiceProviderConfig",
-            "location": f"{base_url}/ServiceProviderConfig",
-        },
+        "meta": {"resourceType": "ServiceProviderConfig", "location": f"{base_url}/ServiceProviderConfig"},
     }
     if cursor_timeout is not None:
         config["pagination"]["cursorTimeout"] = cursor_timeout

@@ -176,8 +176,7 @@ class Editor:
     def _put_element(self, attribute: Attribute, node: Filter, value: object, op: Op) -> None:
         """Set the elements a filter selects as a whole: add merges into them, replace replaces them.
 
-        A value with nothing but ``type`` and ``primary`` says how to label an element, not what to replace it
-        by.
+        A value with nothing but ``type`` and ``primary`` labels an element, it does not replace it.
         """
         present = elements_of(attribute, self.document)
         if is_unassigned(value):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import ClassVar
+from typing import TypeAlias
 
 from .errors import InvalidFilter
 from .limits import Limits
@@ -46,6 +46,9 @@ class Token:
     lineno: int = 1
 
 
+_State: TypeAlias = "Callable[[], _State | None]"
+
+
 def tokenize(text: str, limits: Limits) -> list[Token]:
     """Return the tokens of a filter. Raises InvalidFilter for what is not a filter or above the limits."""
     if len(text) > limits.filter_length:
@@ -56,8 +59,6 @@ def tokenize(text: str, limits: Limits) -> list[Token]:
 class _Lexer:
     """One pass over the text. Each state method reads one token and returns the state that follows it."""
 
-    State: ClassVar = Callable[[], "Callable[..., object] | None"]
-
     def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
         self.limits = limits
@@ -67,35 +68,34 @@ class _Lexer:
         self.depth = 0
 
     def run(self) -> list[Token]:
-        state = self.term
+        state: _State | None = self.term
         while state is not None:
-            self.position = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]
-            state = state()  # type: ignore[assignment]
+            self.position = self._past_space()
+            state = state()
         return self.tokens
 
     # States
 
-    def term(self) -> object:
+    def term(self) -> _State:
         """Expect the start of a comparison: an attribute name, ``not (`` or ``(``."""
         if self._next() == "(":
             self._punctuation()
             return self.term
         word = self._word("an attribute name")
-        following = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]
-        if word.lower() == "not" and self.text.startswith("(", following):
+        if word.lower() == "not" and self.text.startswith("(", self._past_space()):
             self._push("NOT", "not", word)
             return self.term
         self._push("ATTRNAME", word, word)
         return self.operator
 
-    def operator(self) -> object:
+    def operator(self) -> _State:
         """Expect an operator, or the bracket of a value path."""
         if self._next() == "[":
             self._punctuation()
             return self.term
         return self.operator_only()
 
-    def operator_only(self) -> object:
+    def operator_only(self) -> _State:
         word = self._word(f"an operator after {shown(str(self.tokens[-1].value))}")
         name = word.lower()
         if name not in _OPERATORS:
@@ -110,7 +110,7 @@ class _Lexer:
         self._push(name.upper(), name, word)
         return self.after if name == "pr" else self.operand
 
-    def operand(self) -> object:
+    def operand(self) -> _State:
         """Expect a JSON literal: text in double quotes, a number, true, false or null."""
         first = self._next()
         if first == '"':
@@ -125,7 +125,7 @@ class _Lexer:
             self._push(kind, value, word)
         return self.after
 
-    def after(self) -> object:
+    def after(self) -> _State | None:
         """Expect ``and``, ``or``, a closing bracket or the end."""
         if self.position >= len(self.text):
             return None
@@ -144,6 +144,10 @@ class _Lexer:
         return self.term
 
     # Pieces
+
+    def _past_space(self) -> int:
+        match = _SPACE.match(self.text, self.position)
+        return match.end() if match else self.position
 
     def _next(self) -> str:
         return self.text[self.position : self.position + 1]

@@ -34,7 +34,7 @@ def matches_element(node: Filter, element: object) -> bool:
     """Whether one element (or one complex value) satisfies the filter of a value path."""
     if isinstance(node, Comparison):
         sub = node.ref.sub
-        value = element.get(sub.name) if sub is not None and isinstance(element, dict) else element
+        value = element.get(sub.name) if sub is not None and isinstance(element, dict) else None
         return _compare_all(node, [] if value is None else [value])
     if isinstance(node, And):
         return all(matches_element(term, element) for term in node.terms)

@@ -43,8 +43,6 @@ def coerce(attribute: Attribute, value: object, ignored: list[str]) -> Any:
         return coerce_elements(attribute, value if isinstance(value, list) else [value], ignored) or None
     if not attribute.is_complex:
         return _simple(attribute, value)
-    if isinstance(value, list):
-        value = _only(attribute, value)
     return coerce_object(attribute, value, ignored) or None
 
 

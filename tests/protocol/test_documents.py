@@ -68,6 +68,8 @@ def test_a_canonical_document_is_its_own_canonical_form(ines: dict[str, Any]) ->
         ({ENTERPRISE_USER: {"manager": {"value": "", "displayName": " "}}}, {}),
         ({ENTERPRISE_USER: {"department": ""}}, {}),
         ({ENTERPRISE_USER: None}, {}),
+        ({"manager": [None, ""]}, {}),
+        ({f" {ENTERPRISE_USER} ": {"department": "Data"}}, {ENTERPRISE_USER: {"department": "Data"}}),
         (
             {"Department": None, ENTERPRISE_USER: {"department": "Data"}},
             {ENTERPRISE_USER: {"department": "Data"}},
@@ -242,6 +244,7 @@ def test_a_copy_shares_nothing(ines: dict[str, Any]) -> None:
     twin["emails"][0]["value"] = "changed"
     twin[ENTERPRISE_USER]["manager"]["value"] = "changed"
     assert "changed" not in json.dumps(ines)
+    assert copied("x") == "x"
 
 
 SCALARS = st.one_of(

@@ -25,7 +25,9 @@ from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
 
 
 def canonical(text: str) -> str:
-    return render(parse(text, USER_SCHEMA))
+    tree = parse(text, USER_SCHEMA)
+    assert str(tree) == render(tree)
+    return str(tree)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import matches, parse
-from scim_provisioning.protocol.schema import USER_SCHEMA
+from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
 
 
 def hit(text: str, document: dict[str, Any]) -> bool:
@@ -73,6 +73,41 @@ def test_dates_are_compared_as_instants() -> None:
     assert hit('meta.created gt "2024-05-01T10:00:00Z"', resource)
     assert hit('meta.created lt "2024-05-01T10:00:01Z"', resource)
     assert hit('meta.created eq "2024-05-01T10:00:00.250Z"', resource)
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    schema = USER_SCHEMA.with_extensions(Schema("urn:x:t:User", "T", "", (Attribute("seats", "integer"),)))
+    document = {"urn:x:t:User": {"seats": 12}}
+    assert matches(parse("seats gt 3 and seats le 12.0 and seats ne 13", schema), document)
+    with pytest.raises(InvalidFilter, match='expected a number, got "12"'):
+        parse('seats eq "12"', schema)
+
+
+def test_values_of_another_type_than_the_schemas_never_match() -> None:
+    schema = USER_SCHEMA.with_extensions(Schema("urn:x:t:User", "T", "", (Attribute("seats", "integer"),)))
+    document = {
+        "title": 5,
+        "active": "true",
+        "meta": {"created": 7},
+        "urn:x:t:User": {"seats": "12"},
+        "emails": ["x"],
+    }
+    for text in (
+        'title eq "5"',
+        "active eq true",
+        'meta.created gt "2020-01-01T00:00:00Z"',
+        "seats eq 12",
+        'emails.value eq "x"',
+        'emails[type eq "x"]',
+    ):
+        assert not matches(parse(text, schema), document)
+
+
+def test_empty_values_are_not_present() -> None:
+    for nothing in (None, "", [], {}, {"givenName": ""}, [None, {}]):
+        assert not hit("name pr", {"name": nothing})
+    assert hit("active pr", {"active": False})
+    assert hit("emails pr", {"emails": [[{"value": "x"}]]})
 
 
 VALUES = st.sampled_from(["a", "A", "ab", "b", "work", "home", "x@y.example", "X@Y.example"])

@@ -354,6 +354,7 @@ def test_later_operations_with_the_same_filter_mean_the_element_it_made() -> Non
         'type ne "home"',
         'type eq "a" or type eq "b"',
         'type eq "a" and type eq "b"',
+        'type eq ""',
         'not (type eq "home")',
     ],
 )
@@ -371,6 +372,15 @@ def test_an_element_is_replaced_as_a_whole_and_keeps_the_filters_terms() -> None
     assert replaced["addresses"] == [{"type": "work", "locality": "Bergen"}]
     added = after(document, op("add", 'addresses[type eq "work"]', {"locality": "Bergen"}))
     assert added["addresses"] == [{"type": "work", "locality": "Bergen", "region": "Edinburgh"}]
+
+
+@pytest.mark.parametrize("value", [None, "", [], {}])
+def test_replacing_an_element_by_nothing_removes_it_and_adding_nothing_leaves_it(
+    value: object, ines: dict[str, Any]
+) -> None:
+    assert after(ines, op("replace", 'emails[type eq "home"]', value))["emails"] == ines["emails"][:1]
+    assert after(ines, op("add", 'emails[type eq "home"]', value)) == ines
+    assert after(ines, op("replace", 'manager[value eq "other"]', value)) == ines
 
 
 def test_several_elements_replaced_by_one_value_become_one() -> None:
@@ -496,6 +506,16 @@ def test_a_part_of_a_list_without_filter_is_the_primary_elements(ines: dict[str,
 )
 def test_one_primary_dethrones_the_other(operation: dict[str, Any], ines: dict[str, Any]) -> None:
     assert [email.get("primary") for email in after(ines, operation)["emails"]] == [False, True]
+
+
+def test_primary_false_without_a_filter_takes_it_from_whoever_has_it(ines: dict[str, Any]) -> None:
+    result = after(ines, op("replace", "emails.primary", "False"))
+    assert [email.get("primary") for email in result["emails"]] == [False, None]
+
+
+def test_an_element_is_only_relabelled_by_a_value_that_holds_nothing_else(ines: dict[str, Any]) -> None:
+    result = after(ines, op("replace", 'emails[type eq "home"]', {"primary": True, "type": ""}))
+    assert result["emails"][1] == {"type": "home", "value": "ines@home.example", "primary": True}
 
 
 def test_a_false_primary_is_kept_as_sent(ines: dict[str, Any]) -> None:

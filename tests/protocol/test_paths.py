@@ -58,6 +58,10 @@ def test_a_bare_urn_names_a_whole_schema() -> None:
     assert path(ENTERPRISE_USER) == Path(None, ENTERPRISE_USER)
     assert path(f"{ENTERPRISE_USER}:department").urn == ENTERPRISE_USER
     assert path("title").urn is None
+    assert not path(ENTERPRISE_USER).read_only
+    assert path("manager.displayName").read_only
+    with pytest.raises(NoTarget, match="names a schema, not an attribute"):
+        write({}, path(ENTERPRISE_USER), {"department": "Data"})
 
 
 @pytest.mark.parametrize(

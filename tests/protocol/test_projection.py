@@ -12,6 +12,9 @@ from scim_provisioning.protocol.errors import InvalidSyntax, InvalidValue, SCIME
 from scim_provisioning.protocol.projection import Projection
 from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
 
+CORE_NAMES = ["userName", "active", "displayName", "title", "preferredLanguage", "name", "emails"]
+CORE_NAMES += ["addresses", "phoneNumbers"]
+
 
 @pytest.fixture
 def resource(ines: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +42,8 @@ def only(resource: dict[str, Any], attributes: Any) -> dict[str, Any]:
         ("favouriteColour", []),
         ("emails[", []),
         (ENTERPRISE_USER, [ENTERPRISE_USER]),
+        (f"{CORE_USER},department", [*CORE_NAMES, "externalId", "meta", ENTERPRISE_USER]),
+        ('title[type eq "x"],userName.value', []),
     ],
 )
 def test_attributes_keeps_what_is_named_and_what_always_stays(

@@ -36,6 +36,13 @@ def test_what_is_not_served_is_not_found(name: str) -> None:
     assert USER_SCHEMA.find(None, name) is None
 
 
+def test_the_core_schema_is_no_extension() -> None:
+    assert USER_SCHEMA.extension(ENTERPRISE_USER.upper()) is USER_SCHEMA.extensions[0]
+    assert USER_SCHEMA.extension(CORE_USER) is None
+    assert USER_SCHEMA.extension("urn:acme:2.0:User") is None
+    assert USER_SCHEMA.find("urn:acme:2.0:User", "title") is None
+
+
 def test_a_bare_name_that_two_extensions_share_is_not_found() -> None:
     both = USER_SCHEMA.with_extensions(TRAINING)
     assert both.find(None, "department") is None
