@@ -6,6 +6,7 @@ Each rule either answers or raises the SCIM error that the identity provider get
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -42,33 +43,45 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
         )
 
 
-def returning(connection: SCIMConnection, document: Mapping[str, Any]) -> ProvisionedUser | None:
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a connection remembers of somebody it is asked to create."""
+
+    #: The tombstone of the person who returns.
+    tombstone: ProvisionedUser | None
+    #: Living links of that name whose account the host deleted: nobody's, and in the way.
+    vacant: tuple[ProvisionedUser, ...] = ()
+
+
+def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     """Decide a POST against this connection's own history, in one query.
 
     A living link of the same userName, active or not: 409. A tombstone that agrees in userName and
     externalId (or in one, where the other is absent): that person returns under the same SCIM id. One equal
     and the other different: 409, because names are reused and nobody may inherit another's certificates.
-    Tombstones whose account is gone cannot be inherited and do not count.
+    Links whose account is gone cannot be inherited and do not count.
     """
     key, external_id = fold(document["userName"]), document.get("externalId")
     same_name = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
     met = same_name
     if external_id is not None:
         met |= Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
-    links = list(ProvisionedUser.objects.filter(met, connection=connection).order_by("-deleted_at", "pk"))
+    found = list(ProvisionedUser.objects.filter(met, connection=connection).order_by("-deleted_at", "pk"))
+    vacant = tuple(link for link in found if link.user_id is None)
+    links = [link for link in found if link.user_id is not None]
     for link in links:
         if not link.is_deleted:
             raise user_name_taken(link)
     agreeing = [link for link in links if _agrees(link, key, external_id)]
     if len(agreeing) == 1:
-        return agreeing[0]
+        return History(agreeing[0], vacant)
     if links:
         raise Uniqueness(
             "This identifier belonged to another account and needs review in the application.",
             code="user.identity_conflict",
             params={"links": [link.scim_id for link in links]},
         )
-    return None
+    return History(None, vacant)
 
 
 def _agrees(link: ProvisionedUser, key: str, external_id: str | None) -> bool:

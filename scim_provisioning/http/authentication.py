@@ -11,7 +11,7 @@ from scim_provisioning import policies, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMToken
-from scim_provisioning.protocol.errors import Forbidden, SCIMError, Unauthorized
+from scim_provisioning.protocol.errors import Forbidden, Unauthorized
 
 CHALLENGE = 'Bearer realm="scim"'
 
@@ -33,9 +33,9 @@ class TokenAuthentication(BaseAuthentication):
         token = tokens.authenticate(plaintext.strip(), address=client_address(request._request))
         try:
             policies.admit(token.connection, get_adapter_class())
-        except SCIMError as error:
-            # The log wants to know whose request it was that is refused.
-            error.token = token
+        except Exception as error:
+            # The log wants to know whose request it was that is refused, be it by a fault in a host's hook.
+            error.token = token  # type: ignore[attr-defined]
             raise
         return AnonymousUser(), token
 

@@ -24,6 +24,7 @@ from scim_provisioning.http.errors import exception_handler
 from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
 from scim_provisioning.http.throttling import ConnectionThrottle
 from scim_provisioning.models import Operation, SCIMToken
+from scim_provisioning.protocol.errors import InvalidSyntax
 from scim_provisioning.protocol.limits import Limits
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
@@ -102,7 +103,12 @@ class SCIMView(APIView):
         return limits
 
     def body(self, request: Request) -> object:
-        """The JSON value that was sent; noted for the log, readable or not."""
+        """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``.
+
+        DRF asks no parser about a body without bytes; it would pass for an empty object.
+        """
+        if request.stream is None:
+            raise InvalidSyntax("The body is empty; expected a JSON object.")
         data = request.data
         self.note_body(data)
         return data

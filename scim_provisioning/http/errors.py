@@ -57,11 +57,13 @@ def scim_error(exception: Exception, request_id: str = "") -> errors.SCIMError:
         return errors.Forbidden()
     if isinstance(exception, exceptions.ParseError):
         return errors.InvalidSyntax(str(exception.detail))
-    return errors.InternalError(
+    error = errors.InternalError(
         f"Internal error; the change was not made. Request id: {request_id}",
         code="host.hook",
         params={"exception": type(exception).__name__},
     )
+    error.token = getattr(exception, "token", None)
+    return error
 
 
 def _of_django_scim2(exception: SCIMException) -> errors.SCIMError:

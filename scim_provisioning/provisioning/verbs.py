@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from scim_provisioning import events, policies
 from scim_provisioning.adapters import LearnerAdapter
@@ -25,7 +24,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
 from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_locked
-from scim_provisioning.provisioning.writing import settle_manager, write
+from scim_provisioning.provisioning.writing import bury, settle_manager, write
 
 Document = dict[str, Any]
 
@@ -68,7 +67,10 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     documents.require(sent.document)
     document = {"active": True, **sent.document}
     with transaction.atomic():
-        tombstone = policies.returning(connection, document)
+        past = policies.history(connection, document)
+        for vacant in past.vacant:
+            bury(vacant)
+        tombstone = past.tombstone
         if tombstone is not None:
             adapter, action = _revived(caller, tombstone), Action.REVIVED
         else:
@@ -132,9 +134,7 @@ def delete(
         link, was_active = adapter.link, adapter.link.active
         adapter.remember_rows()
         adapter.delete()
-        link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
-        link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
-        link.save()
+        bury(link)
         event = events.applied(
             caller,
             exchange,

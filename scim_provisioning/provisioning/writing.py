@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from scim_provisioning import events, policies
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.attributes import checked_text
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.searchable import search_copy
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents, paths
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.protocol.filters import fold
@@ -37,6 +38,7 @@ def write(
     A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
     """
     active: bool = after.get("active", adapter.link.active)
+    _check_link(after)
     adapter.remember_rows()
     adapter.validate_dict(after)
     adapter.from_dict(after)
@@ -56,6 +58,16 @@ def write(
         ignored=ignored,
         response=adapter.to_dict(),
     )
+
+
+def _check_link(document: Document) -> None:
+    """Refuse what the link's own columns cannot hold, before a database says it as an error of its own."""
+    column = ProvisionedUser._meta.get_field
+    checked_text("userName", document["userName"], column("user_name"))
+    # Folding can lengthen a text.
+    checked_text("userName", fold(document["userName"]), column("user_name_key"))
+    if "externalId" in document:
+        checked_text("externalId", document["externalId"], column("external_id"))
 
 
 def save_learner(adapter: LearnerAdapter) -> None:
@@ -88,6 +100,13 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     except IntegrityError as error:
         # The unique key of (connection, userName): somebody else took the name a moment ago.
         raise policies.user_name_taken() from error
+
+
+def bury(link: ProvisionedUser) -> None:
+    """Make a link a tombstone: its name is free, and it still knows whose it was."""
+    link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
+    link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
+    link.save()
 
 
 def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:

@@ -1,0 +1,261 @@
+"""Who is who: names in use, people who come back, accounts that are nobody's business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from example_project.lms.models import Learner, Organization
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from tests.client import ScimClient
+from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory, SSOSettingsFactory
+from tests.people import person
+from tests.tables import contents
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The body of a refusal, whose code stands in the log."""
+    assert answer.status_code == status, answer.content
+    event = ProvisioningEvent.objects.latest("pk")
+    assert (event.outcome, event.status, event.error_code) == ("refused", status, code)
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+@pytest.mark.parametrize("user_name", ["ines.okafor@harborline.example", "INES.Okafor@HARBORLINE.example"])
+@pytest.mark.parametrize("active", [True, False])
+def test_name_of_a_living_link_is_409_whether_active_or_not(
+    scim: ScimClient, user_name: str, active: bool
+) -> None:
+    made = scim.post("/Users", person(active=active)).json()
+    before = contents()
+    body = refused(scim.post("/Users", person(userName=user_name)), 409, "user.username_taken")
+    assert body["scimType"] == "uniqueness"
+    assert made["id"] not in str(body)
+    assert contents() == before
+
+
+def test_renaming_to_the_name_of_a_living_link_is_409(scim: ScimClient) -> None:
+    scim.post("/Users", person())
+    rui = scim.post("/Users", person("rui.sousa")).json()["id"]
+    before = contents()
+    rename = [{"op": "replace", "path": "userName", "value": "Ines.Okafor@harborline.example"}]
+    for answer in (
+        scim.patch(f"/Users/{rui}", rename),
+        scim.put(f"/Users/{rui}", person("rui.sousa", userName="ines.okafor@harborline.example")),
+    ):
+        body = refused(answer, 409, "user.username_taken")
+        assert body["scimType"] == "uniqueness"
+        assert body["detail"] == "userName is already in use in this directory."
+    assert contents() == before
+
+
+def test_changing_only_the_case_of_a_name_succeeds(scim: ScimClient) -> None:
+    ines = scim.post("/Users", person()).json()["id"]
+    rename = [{"op": "replace", "path": "userName", "value": "Ines.Okafor@Harborline.example"}]
+    assert scim.patch(f"/Users/{ines}", rename).json()["userName"] == "Ines.Okafor@Harborline.example"
+
+
+AGREEING = [
+    ({"externalId": "e1"}, {"externalId": "e1"}),
+    ({"externalId": None}, {"externalId": None}),
+    ({"externalId": "e1"}, {"externalId": None}),
+    ({"externalId": None}, {"externalId": "e1"}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), AGREEING)
+def test_somebody_who_comes_back_gets_her_id_her_learner_and_her_progress_back(
+    scim: ScimClient, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    ines = scim.post("/Users", person(**first)).json()
+    learner = Learner.objects.get(user__username=ines["userName"])
+    ProgressFactory(learner=learner, course=CourseFactory(), percent=80)
+    scim.delete(f"/Users/{ines['id']}")
+    learner.user.refresh_from_db()
+    assert not learner.user.is_active
+
+    answer = scim.post("/Users", person(title="Fellow", userName=ines["userName"].upper(), **second))
+    back = answer.json()
+    assert (answer.status_code, back["id"], back["active"]) == (201, ines["id"], True)
+    assert answer.headers["Location"] == back["meta"]["location"]
+    again = Learner.objects.get()
+    assert (again.pk, again.user.is_active, again.job_role) == (learner.pk, True, "Fellow")
+    assert again.progress.get().percent == 80
+    assert ProvisioningEvent.objects.latest("pk").action == "revived"
+
+
+DISAGREEING = [
+    ({"externalId": "e1"}, {"externalId": "e2"}),
+    ({"externalId": "e1"}, {"externalId": "e1", "userName": "other@harborline.example"}),
+    ({"externalId": "e1"}, {"externalId": "E1"}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), DISAGREEING)
+def test_somebody_who_agrees_in_one_identifier_only_inherits_nothing(
+    scim: ScimClient, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    ines = scim.post("/Users", person(**first)).json()
+    scim.delete(f"/Users/{ines['id']}")
+    before = contents()
+    body = refused(scim.post("/Users", person(**second)), 409, "user.identity_conflict")
+    assert body["scimType"] == "uniqueness"
+    assert ines["id"] not in str(body)
+    assert contents() == before
+
+
+def test_stranger_to_the_tombstone_is_somebody_new(scim: ScimClient) -> None:
+    ines = scim.post("/Users", person()).json()
+    scim.delete(f"/Users/{ines['id']}")
+    rui = scim.post("/Users", person("rui.sousa")).json()
+    assert rui["id"] != ines["id"]
+    assert Learner.objects.count() == 2
+
+
+def test_tombstone_whose_account_the_host_deleted_is_not_inherited(scim: ScimClient) -> None:
+    ines = scim.post("/Users", person()).json()
+    User.objects.get().delete()
+    assert scim.get(f"/Users/{ines['id']}").status_code == 404
+    scim.delete(f"/Users/{ines['id']}")
+    answer = scim.post("/Users", person())
+    assert answer.status_code == 201
+    assert answer.json()["id"] != ines["id"]
+
+
+def test_account_of_the_same_customer_that_nobody_provisioned_is_409_and_stays_as_it_is(
+    scim: ScimClient, organization: Organization
+) -> None:
+    LearnerFactory(organization=organization, user__username="ines.okafor@harborline.example")
+    before = contents()
+    body = refused(scim.post("/Users", person()), 409, "user.exists_unmanaged")
+    assert "not managed" in body["detail"]
+    assert contents() == before
+
+
+def test_account_is_adopted_where_the_user_name_is_the_sso_subject(
+    scim: ScimClient, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = LearnerFactory(organization=organization, user__username="ines.okafor@harborline.example")
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    assert scim.post("/Users", person()).status_code == 201
+    learner.refresh_from_db()
+    assert learner.job_role == "Secure Coding Lead"
+    assert ProvisionedUser.objects.get().user == learner.user
+    assert ProvisioningEvent.objects.latest("pk").action == "adopted"
+
+
+@pytest.mark.parametrize("flag", ["is_staff", "is_superuser"])
+def test_protected_account_is_never_adopted(
+    scim: ScimClient, organization: Organization, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    LearnerFactory(
+        organization=organization, user__username="ines.okafor@harborline.example", **{f"user__{flag}": True}
+    )
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    before = contents()
+    refused(scim.post("/Users", person()), 409, "user.exists_unmanaged")
+    assert contents() == before
+
+
+@pytest.mark.parametrize("flag", ["is_staff", "is_superuser"])
+def test_protected_account_is_not_changed_switched_off_or_deleted(scim: ScimClient, flag: str) -> None:
+    ines = scim.post("/Users", person()).json()["id"]
+    User.objects.update(**{flag: True})
+    before = contents()
+    for answer in (
+        scim.patch(f"/Users/{ines}", [{"op": "replace", "path": "active", "value": False}]),
+        scim.patch(f"/Users/{ines}", [{"op": "replace", "path": "title", "value": "Intern"}]),
+        scim.put(f"/Users/{ines}", person(title="Intern")),
+        scim.delete(f"/Users/{ines}"),
+    ):
+        refused(answer, 403, "user.protected")
+    assert contents() == before
+    assert scim.get(f"/Users/{ines}").status_code == 200
+
+
+def test_protected_account_does_not_come_back_by_itself(scim: ScimClient) -> None:
+    ines = scim.post("/Users", person()).json()["id"]
+    scim.delete(f"/Users/{ines}")
+    User.objects.update(is_staff=True)
+    before = contents()
+    refused(scim.post("/Users", person()), 403, "user.protected")
+    assert contents() == before
+
+
+def test_protected_account_may_be_sent_again_unchanged(scim: ScimClient) -> None:
+    ines = scim.post("/Users", person()).json()["id"]
+    User.objects.update(is_staff=True)
+    assert scim.put(f"/Users/{ines}", person()).status_code == 200
+
+
+def test_nothing_that_scim_can_send_makes_anybody_staff(scim: ScimClient) -> None:
+    powers = {
+        "is_staff": True,
+        "is_superuser": True,
+        "isStaff": True,
+        "roles": [{"value": "admin", "primary": True}],
+        "entitlements": [{"value": "superuser"}],
+        "groups": [{"value": "admins"}],
+        "user_permissions": ["all"],
+        "password": "let me in",
+    }
+    ines = scim.post("/Users", person(**powers)).json()["id"]
+    for name, value in powers.items():
+        scim.patch(f"/Users/{ines}", [{"op": "add", "path": name, "value": value}])
+        scim.patch(f"/Users/{ines}", [{"op": "add", "value": {name: value}}])
+    scim.put(f"/Users/{ines}", person(**powers))
+    user = User.objects.get()
+    assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (False, False, False)
+    assert not user.groups.exists()
+    assert not user.user_permissions.exists()
+
+
+def test_name_that_an_account_of_another_customer_holds_gets_a_suffix_and_is_returned_as_sent(
+    scim: ScimClient,
+) -> None:
+    elsewhere = ScimClient(
+        TokenFactory(connection=ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))).plaintext
+    )
+    theirs = elsewhere.post("/Users", person()).json()
+    answer = scim.post("/Users", person())
+    ours = answer.json()
+    assert answer.status_code == 201
+    assert ours["userName"] == theirs["userName"] == "ines.okafor@harborline.example"
+    assert ours["id"] != theirs["id"]
+    accounts = User.objects.order_by("pk").values_list("username", flat=True)
+    assert list(accounts) == [
+        "ines.okafor@harborline.example",
+        f"ines.okafor@harborline.example~{ours['id'][:8]}",
+    ]
+    for client, user in ((scim, ours), (elsewhere, theirs)):
+        found = client.get("/Users?filter=userName+eq+%22ines.okafor@harborline.example%22").json()
+        assert [one["id"] for one in found["Resources"]] == [user["id"]]
+
+
+def test_suffix_still_fits_when_the_name_is_as_long_as_the_account_allows(scim: ScimClient) -> None:
+    elsewhere = ScimClient(
+        TokenFactory(connection=ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))).plaintext
+    )
+    name = "n" * 138 + "@long.example"
+    assert elsewhere.post("/Users", person(userName=name[:150])).status_code == 201
+    answer = scim.post("/Users", person(userName=name[:150]))
+    assert (answer.status_code, answer.json()["userName"]) == (201, name[:150])
+
+
+@pytest.mark.parametrize("external_id", ["1", "0", "", "e" * 300, "admin", "null", "'; --"])
+def test_external_id_is_opaque_text_that_may_repeat(scim: ScimClient, external_id: str) -> None:
+    admin = User.objects.create_superuser("root")
+    for name in ("ines.okafor", "rui.sousa"):
+        answer = scim.post("/Users", person(name, externalId=external_id))
+        assert answer.status_code == 201
+        assert answer.json().get("externalId", "") == external_id
+    admin.refresh_from_db()
+    assert admin.is_superuser
+    assert User.objects.count() == 3

@@ -1,0 +1,29 @@
+"""What stands in the database: to show that a refusal left nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SCIMConnection,
+    SCIMToken,
+)
+
+#: The log, which notes refusals too, and the tokens, which note their last use.
+_APART = (ProvisioningEvent, ProvisioningPayload, SCIMToken)
+
+
+def contents() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, the log and the tokens apart."""
+    models = [model for model in apps.get_models() if model not in _APART and model._meta.managed]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in models}
+
+
+def of_connection(connection: SCIMConnection) -> list[tuple[Any, ...]]:
+    """Every link of one connection, tombstones included."""
+    return list(ProvisionedUser.objects.filter(connection=connection).order_by("pk").values_list())
