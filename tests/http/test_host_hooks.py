@@ -20,7 +20,7 @@ from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
 
-SECRET = "the vault's combination is 7-7-7"  # noqa: S105
+SECRET = "the vault's combination is 7-7-7"
 
 
 class HostError(Exception):
