@@ -18,39 +18,26 @@ this order; the first that holds names the badge:
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.apps import apps
-from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from scim_provisioning import facts, times
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import (
-    Action,
-    Operation,
-    Outcome,
-    ProvisionedUser,
-    ProvisioningEvent,
-    SCIMConnection,
-    SCIMToken,
-)
+from scim_provisioning.facts import DAY, FAILING_WRITES, Facts
+from scim_provisioning.models import SCIMConnection
 from scim_provisioning.models.token import EXPIRING_DAYS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-DAY: Final = timedelta(days=1)
 AUTHENTICATION_FAILING: Final = timedelta(hours=2)
-FAILING_WRITES: Final = 10
 DEGRADED_SHARE: Final = 0.1
-WRITES: Final = (Operation.CREATE, Operation.REPLACE, Operation.PATCH, Operation.DELETE, Operation.BULK)
 
 ARCHIVED, PAUSED, NOT_SET_UP, FAILING, WAITING = "archived", "paused", "not_set_up", "failing", "waiting"
 HELD, QUIET, DEGRADED, EXPIRING, HEALTHY = "held", "quiet", "degraded", "expiring", "healthy"
@@ -79,36 +66,6 @@ TONES: Final = {
 }
 
 
-@dataclass(slots=True)
-class Facts:
-    """What the database says of one connection."""
-
-    live: list[SCIMToken] = field(default_factory=list)
-    last_dead: SCIMToken | None = None
-    last_request_at: datetime | None = None
-    groups_seen: bool = False
-    refused: int = 0
-    logged: int = 0
-    held: int = 0
-    last_refused_token_at: datetime | None = None
-    last_applied_at: datetime | None = None
-    tenth_refusal_at: datetime | None = None
-    managed: int = 0
-    inactive: int = 0
-
-    @property
-    def next_expiry(self) -> datetime | None:
-        """When the first of the live tokens ends; None when none does."""
-        return min((token.expires_at for token in self.live if token.expires_at), default=None)
-
-    @property
-    def last_expiry(self) -> datetime | None:
-        """When the last live token ends; None when one never does, or none is live."""
-        if not self.live or any(token.expires_at is None for token in self.live):
-            return None
-        return max(token.expires_at for token in self.live if token.expires_at)
-
-
 @dataclass(frozen=True, slots=True)
 class Health:
     """A badge, its sentence, and the facts."""
@@ -135,99 +92,9 @@ def of(connection: SCIMConnection) -> Health:
 
 def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
     """The health of each, by primary key. Five queries (four without ``SSO_MODEL``), however many they are."""
-    load_sso(connections)
-    facts = gather([connection.pk for connection in connections])
-    return {connection.pk: judge(connection, facts[connection.pk]) for connection in connections}
-
-
-def load_sso(connections: Iterable[SCIMConnection]) -> None:
-    """Read the SSO rows of many connections in one query, as ``connection.sso`` would one by one."""
-    waiting = {c.sso_key: c for c in connections if c.sso_key is not None and not c.is_archived}
-    if app_settings.sso_model is None or not waiting:
-        return
-    name = app_settings.sso_key_field
-    rows = apps.get_model(app_settings.sso_model)._default_manager
-    try:
-        found = {str(getattr(row, name)): row for row in rows.filter(**{f"{name}__in": list(waiting)})}
-    except (TypeError, ValueError):
-        # One key of another kind than the field spoils the statement: let each speak for itself.
-        return
-    for key, connection in waiting.items():
-        connection._sso = found.get(key)
-
-
-def gather(keys: Sequence[int]) -> dict[int, Facts]:
-    """The facts of connections, by primary key (four queries)."""
-    facts: dict[int, Facts] = defaultdict(Facts)
-    _gather_tokens(keys, facts)
-    _gather_day(keys, facts)
-    _gather_writes(keys, facts)
-    _gather_learners(keys, facts)
-    return facts
-
-
-def _gather_tokens(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    rows = SCIMToken.objects.filter(connection__in=keys).order_by("created_at", "pk")
-    for token in rows.only(*_TOKEN_COLUMNS):
-        known = facts[token.connection_id]
-        if token.is_revoked or token.is_expired:
-            known.last_dead = token
-        else:
-            known.live.append(token)
-        known.groups_seen |= token.first_group_at is not None
-        if token.last_used_at is not None:
-            known.last_request_at = max(known.last_request_at or token.last_used_at, token.last_used_at)
-
-
-_TOKEN_COLUMNS: Final = (
-    "connection_id",
-    "label",
-    "prefix",
-    "created_at",
-    "expires_at",
-    "revoked_at",
-    "last_used_at",
-    "first_group_at",
-)
-
-
-def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    rows = ProvisioningEvent.objects.filter(connection__in=keys, created_at__gte=timezone.now() - DAY)
-    rows = rows.exclude(operation=Operation.ADMIN).order_by()
-    token_refused = Q(
-        outcome=Outcome.REFUSED, error_code__in=("auth.invalid", "auth.expired", "auth.revoked")
-    )
-    for row in rows.values("connection").annotate(
-        logged=Count("pk"),
-        refused=Count("pk", filter=Q(outcome=Outcome.REFUSED)),
-        held=Count("pk", filter=Q(action=Action.HELD)),
-        token_refused=Max("created_at", filter=token_refused),
-    ):
-        known = facts[row["connection"]]
-        known.logged, known.refused, known.held = row["logged"], row["refused"], row["held"]
-        known.last_refused_token_at = row["token_refused"]
-
-
-def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    # Each one reads at most ten rows of the index (connection, outcome, -id), however long the log is.
-    writes = ProvisioningEvent.objects.filter(connection=OuterRef("pk"), operation__in=WRITES)
-    applied = writes.filter(outcome=Outcome.APPLIED).order_by("-id").values("created_at")[:1]
-    refused = writes.filter(outcome=Outcome.REFUSED).order_by("-id").values("created_at")
-    tenth = refused[FAILING_WRITES - 1 : FAILING_WRITES]
-    rows = SCIMConnection.objects.filter(pk__in=keys).order_by()
-    for row in rows.annotate(applied=Subquery(applied), tenth=Subquery(tenth)).values(
-        "pk", "applied", "tenth"
-    ):
-        facts[row["pk"]].last_applied_at = row["applied"]
-        facts[row["pk"]].tenth_refusal_at = row["tenth"]
-
-
-def _gather_learners(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    rows = ProvisionedUser.objects.living().filter(connection__in=keys).order_by()
-    inactive = Count("pk", filter=Q(active=False))
-    for row in rows.values("connection").annotate(total=Count("pk"), inactive=inactive):
-        facts[row["connection"]].managed = row["total"]
-        facts[row["connection"]].inactive = row["inactive"]
+    facts.load_sso(connections)
+    known = facts.gather([connection.pk for connection in connections])
+    return {connection.pk: judge(connection, known[connection.pk]) for connection in connections}
 
 
 def judge(connection: SCIMConnection, facts: Facts) -> Health:
@@ -310,4 +177,4 @@ def _noticeable(connection: SCIMConnection, facts: Facts) -> Verdict:
 
 
 def _day(moment: Any) -> dict[str, str]:
-    return {"day": date_format(timezone.localtime(moment), "j M Y, H:i")}
+    return {"day": times.written(moment)}

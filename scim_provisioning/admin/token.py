@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from scim_provisioning import rotation, tokens
+from scim_provisioning import rotation, times, tokens
 from scim_provisioning.admin import permissions
 from scim_provisioning.admin.pages import ConnectionPages, tenant_url_or_empty
 from scim_provisioning.admin.reporting import TokenSafeReporterFilter
@@ -20,7 +20,6 @@ from scim_provisioning.admin.token_forms import GenerateForm, RevokeForm, Rotate
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection, SCIMToken
-from scim_provisioning.templatetags.scim_admin import plain_time
 
 NO_STORE: Final = "no-store, private"
 
@@ -182,8 +181,8 @@ class TokenPages(ConnectionPages):
 def rotation_sentence(progress: rotation.Progress) -> str:
     """Where a rotation is and what to do next, for people."""
     facts = {
-        "first": plain_time(progress.new_first_used_at),
-        "last": plain_time(progress.old_last_used_at),
+        "first": times.brief(progress.new_first_used_at),
+        "last": times.brief(progress.old_last_used_at),
     }
     if progress.state == "waiting":
         return str(rotation.STATES["waiting"])

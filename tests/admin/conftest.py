@@ -27,7 +27,9 @@ def administrator(db: None) -> Administrator:
     """Signs somebody in: `administrator("view_scimconnection", name="vera")`; everything without codenames."""
 
     def sign_in(*codenames: str, name: str = "ada", is_staff: bool = True) -> Client:
-        user = make_administrator(name, *codenames, is_superuser=not codenames and is_staff, is_staff=is_staff)
+        user = make_administrator(
+            name, *codenames, is_superuser=not codenames and is_staff, is_staff=is_staff
+        )
         client = Client(enforce_csrf_checks=False)
         client.force_login(user)
         return client
