@@ -233,7 +233,7 @@ def _newcomer(
     adapter_class: type[LearnerAdapter], connection: SCIMConnection, document: Document
 ) -> LearnerAdapter:
     """As a POST would find them: brought back, adopted, or new. Raises what a POST would."""
-    tombstone = policies.returning(connection, document)
+    tombstone = policies.history(connection, document).tombstone
     if tombstone is not None:
         link = adapter_class.links(connection).get(pk=tombstone.pk)
         link.connection = connection

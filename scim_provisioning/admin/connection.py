@@ -24,6 +24,7 @@ from scim_provisioning.admin.lifecycle import LifecyclePages
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, tenant_url_or_empty
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
+from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
 from scim_provisioning.conf import app_settings
@@ -35,7 +36,7 @@ WEEK = timedelta(days=7)
 SOON = timedelta(days=30)
 
 
-class ConnectionAdminMixin(TokenPages, LifecyclePages, MappingPages, StepsPage, ConnectionScopedAdmin):
+class ConnectionAdminMixin(TokenPages, LifecyclePages, MappingPages, SelfTestPages, StepsPage, ConnectionScopedAdmin):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
 
     connection_lookup = "pk"

@@ -74,7 +74,7 @@ class _Filter(RecentFacets, admin.SimpleListFilter):
     """
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
-        known: dict[str, list[Choice]] = request.__dict__.setdefault("_scim_log_choices", {})
+        known: dict[str | None, list[Choice]] = request.__dict__.setdefault("_scim_log_choices", {})
         if self.parameter_name not in known:
             known[self.parameter_name] = self.offered(request, model_admin)
         return known[self.parameter_name]

@@ -14,7 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import events, tokens
 from scim_provisioning.conf import tenant_url
-from scim_provisioning.models import Action, SCIMConnection, SCIMToken
+from scim_provisioning.management.finding import find_connection
+from scim_provisioning.models import Action, SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
 
 # The shortest piece of a public part that `revoke` takes: what lists and logs show of it.
@@ -51,7 +52,7 @@ class Command(BaseCommand):
 
     @sensitive_variables("plaintext")
     def _create(self, name: str, label: str, days: int | None) -> None:
-        connection = _connection(name)
+        connection = find_connection(name)
         try:
             with transaction.atomic():
                 token, plaintext = tokens.issue(
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             "connection__name", "connection_id", "id"
         )
         if name is not None:
-            rows = rows.filter(connection=_connection(name))
+            rows = rows.filter(connection=find_connection(name))
         table = [("TOKEN", "CONNECTION", "LABEL", "STATE", "EXPIRES", "LAST USED")]
         table += [
             (
@@ -113,29 +114,6 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         # Standard error, and not in the red of an error: standard output belongs to the token.
         self.stderr.write(sentence, style_func=str)
-
-
-def _connection(name: str) -> SCIMConnection:
-    """The one connection that is not archived and has this name (exactly, else in any case) or SSO key."""
-    everything = list(SCIMConnection.objects.current())
-    if not everything:
-        raise CommandError(
-            "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM."
-        )
-    for found in (
-        [row for row in everything if row.name == name],
-        [row for row in everything if row.sso_key == name],
-        [row for row in everything if row.name.casefold() == name.casefold()],
-    ):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            keys = ", ".join(f"“{row.sso_key}”" for row in found if row.sso_key)
-            hint = f" Name one by its SSO key instead: {keys}." if keys else " Rename one of them first."
-            raise CommandError(f"{len(found)} connections are called “{name}”.{hint}")
-    known = ", ".join(f"“{row.name}”" for row in everything[:10])
-    more = " and others" if len(everything) > 10 else ""
-    raise CommandError(f"No SCIM connection is called “{name}”. There are: {known}{more}.")
 
 
 def _token(prefix: str) -> SCIMToken:

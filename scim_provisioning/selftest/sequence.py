@@ -1,0 +1,142 @@
+"""Entra's typical sequence on a made-up learner, in both of its dialects, and all of it rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from scim_provisioning import catalogue
+from scim_provisioning.conf import app_settings, tenant_url
+from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.models.token import TOKEN_PREFIX
+from scim_provisioning.selftest.lines import Line, failed, passed
+from scim_provisioning.selftest.wire import InProcess
+from scim_provisioning.testing.simulators import (
+    DEFAULT_MAPPING,
+    LEARNING_ROWS,
+    EntraSimulator,
+    Person,
+    Step,
+)
+from scim_provisioning.tokens.text import SECRET_LENGTH, checksum, digest, fingerprint, random_text
+
+_LABEL: Final = "Self-test"
+
+
+def play(connection: SCIMConnection) -> list[Line]:
+    """One line a stage; a failed one names the first request that went wrong, and how to mend it."""
+    try:
+        url = tenant_url()
+    except (ImproperlyConfigured, NoReverseMatch) as error:
+        what = _("The Tenant URL is known")
+        return [failed(what, str(error), _("Run “manage.py check” and mend what it names."))]
+    with transaction.atomic():
+        # Paused connections are tested as if they were not: whether they would work is the question.
+        SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=None)
+        lines = _Run(url, _token(connection)).lines()
+        transaction.set_rollback(True)
+    return lines
+
+
+@sensitive_variables("secret", "plaintext")
+def _token(connection: SCIMConnection) -> str:
+    """A token that lives as long as the transaction. Not by ``tokens.issue``: it takes no place under the cap."""
+    public, secret = random_text(8), random_text(SECRET_LENGTH)
+    pepper = next(iter(app_settings.token_peppers), "")
+    SCIMToken.objects.create(
+        connection=connection,
+        label=_LABEL,
+        prefix=public,
+        digest=digest(secret, pepper),
+        pepper_fingerprint=fingerprint(pepper),
+        expires_at=timezone.now() + timedelta(minutes=5),
+    )
+    plaintext = TOKEN_PREFIX + public + secret
+    return plaintext + checksum(plaintext)
+
+
+def _person() -> Person:
+    mark = uuid4().hex[:12]
+    # .invalid can belong to nobody (RFC 2606), so no mail of a host's hook arrives anywhere.
+    address = f"scim-self-test-{mark}@scim-self-test.invalid"
+    return Person(
+        userPrincipalName=address,
+        mailNickname=f"scim-self-test-{mark}",
+        mail=address,
+        givenName="Self",
+        surname="Test",
+        displayName="Self Test",
+        jobTitle="Tester",
+        department=f"Self-test {mark}",
+        companyName=f"Self-test {mark}",
+        division=f"Self-test {mark}",
+    )
+
+
+@dataclass(slots=True)
+class _Broken:
+    """The first request of a stage that went wrong."""
+
+    step: Step
+    code: str
+
+
+class _Run:
+    @sensitive_variables("token")
+    def __init__(self, url: str, token: str) -> None:
+        self._send = InProcess()
+        self._broken: _Broken | None = None
+        mapping = (*DEFAULT_MAPPING, *LEARNING_ROWS)
+        self._entra = EntraSimulator(url, token, self._send, mapping=mapping, on_step=self._note)
+        self._flagged = EntraSimulator(url, token, self._send, True, mapping=mapping, on_step=self._note)
+
+    def lines(self) -> list[Line]:
+        """Play all stages; those after a failed creation have nobody to be played on."""
+        entra, flagged, person = self._entra, self._flagged, _person()
+        lines = [self._stage(_("Entra's connection test"), entra.test_connection)]
+        lines.append(self._stage(_("Create a learner"), lambda: entra.initial_cycle([person])))
+        if person.objectId not in entra.anchors:
+            return lines
+        promoted = replace(person, jobTitle="Lead", department=f"{person.department} 2")
+        moved = replace(promoted, mail=f"new-{person.mail}")
+        lines.append(self._stage(_("Find the learner by userName"), lambda: flagged.initial_cycle([person])))
+        lines.append(
+            self._stage(_("Change job role and department by path"), lambda: entra.incremental([promoted]))
+        )
+        lines.append(self._stage(_("Change the work e-mail address"), lambda: entra.incremental([moved])))
+        lines.append(
+            self._stage(
+                _("Change attributes without a path"),
+                lambda: flagged.incremental([replace(moved, jobTitle="Head", surname="Testing")]),
+            )
+        )
+        lines.append(self._stage(_("Deactivate (“False” as text)"), lambda: entra.disable(moved)))
+        lines.append(self._stage(_("Activate again"), lambda: entra.restore(moved)))
+        lines.append(self._stage(_("Delete: the learner is kept, inactive"), lambda: entra.delete(moved)))
+        return lines
+
+    def _stage(self, what: str, play: Callable[[], object]) -> Line:
+        self._broken = None
+        play()
+        if self._broken is None:
+            return passed(what)
+        step, code = self._broken.step, self._broken.code
+        explanation = catalogue.explain(code) if code else None
+        mend = (
+            explanation.todo if explanation else _("Ask the developers of this application: see the detail.")
+        )
+        return failed(what, f"{step.what}: {step.detail}", mend)
+
+    def _note(self, step: Step) -> None:
+        if not step.ok and self._broken is None:
+            self._broken = _Broken(step, self._send.code)

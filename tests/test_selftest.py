@@ -1,0 +1,252 @@
+"""The self-test plays Entra's requests for real and takes them back; each failed line says how to mend it."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+import scim_provisioning.adapters as adapters
+from example_project.lms.models import Learner, SSOSettings, Team
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import selftest
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.protocol.errors import InvalidValue
+from scim_provisioning.selftest import Line, Result
+from scim_provisioning.testing.factories import TokenFactory
+from tests.client import ScimClient
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+
+def run(connection: SCIMConnection) -> list[Line]:
+    return selftest.run(connection, reach=False)
+
+
+def failures(connection: SCIMConnection) -> list[Line]:
+    return [line for line in run(connection) if line.result == Result.FAILED]
+
+
+def count() -> tuple[int, ...]:
+    models = (User, Learner, Team, ProvisionedUser, ProvisioningEvent, SCIMToken)
+    return tuple(model._default_manager.count() for model in models)
+
+
+def test_a_sound_connection_passes_every_stage(connection: SCIMConnection) -> None:
+    lines = run(connection)
+
+    assert [line for line in lines if line.result == Result.FAILED] == []
+    assert "Deactivate (“False” as text)" in [line.what for line in lines]
+
+
+def test_nothing_is_left_behind(connection: SCIMConnection, token: str) -> None:
+    before = count()
+
+    run(connection)
+
+    assert count() == before
+
+
+def test_it_runs_although_the_cap_of_tokens_is_reached(connection: SCIMConnection, token: str) -> None:
+    TokenFactory(connection=connection)
+
+    assert failures(connection) == []
+
+
+def test_a_broken_mapping_is_named_with_the_field(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("title", "learner.titel")])
+
+    (line,) = failures(connection)
+
+    assert line.found == "title → learner.titel: field 'titel' does not exist on Learner"
+    assert line.mend
+
+
+def test_an_adapter_that_does_not_load_is_named(connection: SCIMConnection, settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": "no.such.Adapter"}
+
+    (line,) = failures(connection)
+
+    assert "ModuleNotFoundError" in line.found
+
+
+def test_a_hook_that_raises_fails_its_stage_and_says_whom_to_ask(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_provisioned(self: LearnerAdapter, learner: object, *, event: object) -> None:
+        raise RuntimeError("no mailbox")
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", on_provisioned)
+
+    (line,) = failures(connection)
+
+    assert line.what == "Create a learner"
+    assert "Give the request id to the developers" in line.mend
+    assert count()[0] == 0
+
+
+def test_a_role_that_does_not_fit_fails_where_it_is_sent(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def validate(self: LearnerAdapter, document: dict[str, object]) -> None:
+        if document.get("title") == "Lead":
+            raise InvalidValue("title: not a role here.", code="attr.reference")
+
+    monkeypatch.setattr(LearnerAdapter, "validate_dict", validate)
+
+    assert failures(connection)[0].what == "Change job role and department by path"
+
+
+def test_sso_that_is_off_is_said_with_what_to_do(connection: SCIMConnection, sso: SSOSettings) -> None:
+    sso.enabled = False
+    sso.save()
+
+    lines = failures(connection)
+
+    assert [line.found for line in lines] == ["Single sign-on is switched off."]
+    assert SCIMConnection.objects.get().archived_at is None
+
+
+def test_missing_sso_settings_are_said_and_archive_nothing(
+    connection: SCIMConnection, sso: SSOSettings
+) -> None:
+    sso.delete()
+
+    assert failures(connection)
+    assert SCIMConnection.objects.get().archived_at is None
+
+
+def test_a_paused_connection_is_tested_all_the_same_and_stays_paused(connection: SCIMConnection) -> None:
+    connection.paused_at = timezone.now()
+    connection.save()
+
+    lines = run(connection)
+
+    assert [line.found for line in lines if line.what == "Requests are served"] == ["Provisioning is paused."]
+    assert "Activate again" in [line.what for line in lines]
+    assert SCIMConnection.objects.get().is_paused
+
+
+def test_a_tenant_url_that_nobody_answers_is_a_warning(
+    connection: SCIMConnection, settings: Settings
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "SITE_URL": "http://127.0.0.1:9"}
+    settings.DEBUG = True
+
+    lines = {line.what: line for line in selftest.run(connection)}
+
+    assert lines["The Tenant URL can be reached from this server"].result == Result.WARNING
+    assert lines["The Tenant URL is encrypted"].result == Result.WARNING
+
+
+def test_the_tenant_url_answers_over_the_network(
+    connection: SCIMConnection, settings: Settings, live_server: object
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "SITE_URL": live_server.url}  # type: ignore[attr-defined]
+
+    lines = {line.what: line for line in selftest.run(connection)}
+
+    assert lines["The Tenant URL can be reached from this server"].result == Result.PASSED
+
+
+# --- first contact ------------------------------------------------------------------------------------------------
+
+
+def test_ticks_follow_what_the_identity_provider_does(scim: ScimClient, connection: SCIMConnection) -> None:
+    def ticks() -> list[bool]:
+        return [tick.at is not None for tick in selftest.first_contact(connection)]
+
+    assert ticks() == [False] * 5
+    scim.get("/Users?filter=userName%20eq%20%22nobody%22")
+    assert ticks() == [True, True, False, False, False]
+    scim_id = scim.post("/Users", person()).json()["id"]
+    assert ticks() == [True, True, True, False, False]
+    scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": "title", "value": "Lead"}])
+    assert ticks() == [True, True, True, True, False]
+    scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": "active", "value": "False"}])
+    assert ticks() == [True] * 5
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client
+
+
+def url(connection: SCIMConnection, name: str = "selftest") -> str:
+    return reverse(f"admin:scim_provisioning_scimconnection_{name}", args=(connection.pk,))
+
+
+def test_the_page_runs_it_on_post_only(
+    admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selftest.surroundings, "of_the_tenant_url", lambda: [])
+
+    assert "Run self-test" in admin.get(url(connection)).content.decode()
+    html = admin.post(url(connection)).content.decode()
+    assert "Entra’s requests work here. Nothing was changed." in html
+    assert "Activate again" in html
+
+
+def test_groups_are_answered_politely_and_the_page_says_so(
+    admin: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    assert scim.get("/Groups").json()["totalResults"] == 0
+    assert scim.post("/Groups", {"displayName": "All"}).status_code == 501
+
+    assert "Entra is also sending groups" in admin.get(url(connection)).content.decode()
+    assert scim.post("/Users", person()).status_code == 201
+
+
+def test_the_poll_says_when_something_has_happened(
+    admin: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    address = url(connection, "contact")
+
+    assert admin.get(address, {"done": "0"}).json() == {"state": "waiting"}
+    scim.post("/Users", person())
+    assert admin.get(address, {"done": "0"}).json() == {"state": "changed"}
+
+
+def test_staff_who_may_only_look_cannot_run_it(connection: SCIMConnection) -> None:
+    user = User.objects.create_user("staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_scimconnection"))
+    client = Client()
+    client.force_login(user)
+
+    assert client.get(url(connection)).status_code == 200
+    assert client.post(url(connection)).status_code == 403
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def test_the_command_prints_a_line_a_check(connection: SCIMConnection) -> None:
+    out = StringIO()
+
+    call_command("scim_check", connection="Entra", no_network=True, stdout=out)
+
+    assert "ok    Create a learner" in out.getvalue()
+    assert "Token accepted: not yet" in out.getvalue()
+
+
+def test_the_command_fails_when_a_check_does(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("title", "learner.titel")])
+
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("scim_check", connection="Entra", no_network=True, stdout=StringIO())
