@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scim_provisioning.testing.simulators import Answer, EntraSimulator, Person, Step, over_http
+from scim_provisioning.testing.simulators.documents import target
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SCIM_JSON = {"content-type": "application/scim+json"}
@@ -148,7 +149,31 @@ def test_each_step_is_told_as_it_happens() -> None:
     assert told[0].ms >= 0
 
 
-def test_no_server_is_an_answer_too() -> None:
-    answer = over_http("GET", "http://127.0.0.1:9/", {}, None)
+def test_a_failed_read_leaves_the_person_for_a_later_cycle() -> None:
+    user = {"id": "1", "userName": "ana@harborline.example", "active": True, "displayName": "Ana"}
+    empty = (200, EMPTY)
+    entra = answering(empty, empty, (200, found(user)), (503, {"detail": "Paused."}))
+    entra.initial_cycle([ANA])
+    entra.incremental([ANA])
+    assert [step.verdict for step in entra.problems] == ["retry"]
+    assert entra.anchors == {ANA.objectId: "1"}
+
+
+def test_a_person_gone_between_a_patch_and_its_reading_back_is_no_problem() -> None:
+    user = {"id": "1", "userName": "ana@harborline.example", "active": True, "displayName": "Old"}
+    empty = (200, EMPTY)
+    entra = answering(empty, empty, (200, found(user)), Answer(204), (404, {"detail": "Gone."}))
+    entra.initial_cycle([ANA])
+    assert entra.problems == []
+
+
+def test_a_row_that_no_mapping_page_offers_is_a_mistake_of_the_test() -> None:
+    with pytest.raises(ValueError, match="not a target attribute"):
+        target("emails[0].value")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_server_is_an_answer_too(scheme: str) -> None:
+    answer = over_http("GET", f"{scheme}://127.0.0.1:9/", {}, None)
     assert answer.status == 0
     assert b"Refused" in answer.body
