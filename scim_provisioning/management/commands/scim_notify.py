@@ -1,0 +1,59 @@
+"""``manage.py scim_notify``: mail the contacts of connections what they should know. Made for cron, hourly."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from scim_provisioning import health, notices
+from scim_provisioning.management.finding import find_connection
+from scim_provisioning.models import SCIMConnection
+
+
+class Command(BaseCommand):
+    """Idempotent: it may run as often as you like; each occasion is mailed once, in one mail a day."""
+
+    help = "Mail notices about tokens and trouble to the contacts of each SCIM connection."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--connection", metavar="NAME", help="only this one; its name or SSO key")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would be mailed, and mail nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it. Raises ``CommandError`` at the end when a mail could not be sent."""
+        name = options["connection"]
+        connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
+        states = health.of_connections(connections)
+        failed = 0
+        # Mails are written in the site's language, whatever the shell's is.
+        with translation.override(settings.LANGUAGE_CODE):
+            for connection in connections:
+                failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
+        if failed:
+            raise CommandError(f"{failed} connections could not be told; the next run tries again.")
+
+    def _tell(self, connection: SCIMConnection, state: health.Health, *, dry: bool) -> bool:
+        """Whether it went well; nothing to tell is well."""
+        due = notices.due(connection, state)
+        if not due:
+            return True
+        for notice in due:
+            self.stdout.write(f"{connection}: {notice.sentence}")
+        if not connection.contacts:
+            self.stderr.write(f"{connection} has no contacts: nobody is told. Add some to its policies.")
+        elif not dry:
+            try:
+                done = notices.send(connection, due)
+            except Exception as error:
+                self.stderr.write(f"{connection}: {type(error).__name__}: {error}")
+                return False
+            said = f"mailed to {len(connection.contacts)}" if done else "kept for tomorrow's mail"
+            self.stdout.write(f"{connection}: {said}")
+        return True

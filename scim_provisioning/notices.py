@@ -1,0 +1,187 @@
+"""What a connection's contacts are told by mail: a token ends or lies unused, requests fail or stay away.
+
+``due`` is asked as often as cron likes; ``SentNotice`` remembers what was mailed, so each occasion is mailed
+once. A connection gets one mail a day at most, with everything that is due.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scim_provisioning import health, times
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
+
+logger = logging.getLogger("scim_provisioning")
+
+#: Days before a token's end at which its contacts are told; the last one is the day itself.
+EXPIRY_DAYS: Final = (60, 30, 14, 7, 1, 0)
+UNUSED_DAYS: Final = 30
+FAILING: Final = timedelta(hours=2)
+
+_DIGEST: Final = "digest"
+_FAILING_SINCE: Final = "failing_since"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell. ``kind`` and ``key`` together name the occasion, which is told once."""
+
+    kind: str
+    key: str
+    sentence: str
+
+
+def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
+    """What there is to tell and was not told yet, whoever is told."""
+    if connection.is_archived:
+        return []
+    notices = [*_expiring(connection), *_unused(connection)]
+    if not connection.is_paused:
+        notices += [*_failing(connection, state), *_quiet(state)]
+    told = set(
+        SentNotice.objects.filter(
+            connection=connection, kind__in={n.kind for n in notices}, key__in={n.key for n in notices}
+        ).values_list("kind", "key")
+    )
+    return [notice for notice in notices if (notice.kind, notice.key) not in told]
+
+
+def send(connection: SCIMConnection, notices: list[Notice]) -> bool:
+    """Mail them to the contacts, one mail each, and remember it. False when today's mail went out before.
+
+    Raises whatever the mail back-end raised, when not one contact could be told: nothing is remembered then,
+    and the next run tries again.
+    """
+    if not (notices and connection.contacts) or not _claim(connection, notices):
+        return False
+    subject = ngettext(
+        "SCIM provisioning of %(connection)s: %(n)d notice",
+        "SCIM provisioning of %(connection)s: %(n)d notices",
+        len(notices),
+    ) % {"connection": connection, "n": len(notices)}
+    failure: Exception | None = None
+    told = 0
+    for contact in connection.contacts:
+        try:
+            EmailMessage(
+                subject=" ".join(subject.split()), body=_body(connection, notices), to=[contact]
+            ).send()
+            told += 1
+        except Exception as error:
+            # Whatever a mail back-end may raise; the next contact may be reachable.
+            logger.exception("A contact of connection %s could not be told.", connection.pk)
+            failure = error
+    if failure is not None and not told:
+        _release(connection, notices)
+        raise failure
+    return True
+
+
+def _claim(connection: SCIMConnection, notices: list[Notice]) -> bool:
+    """Remember the mail before it is sent, so that of two commands at once only one sends it."""
+    today = Notice(_DIGEST, str(timezone.localdate()), "")
+    try:
+        with transaction.atomic():
+            for notice in (today, *notices):
+                SentNotice.objects.create(connection=connection, kind=notice.kind, key=notice.key)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _release(connection: SCIMConnection, notices: list[Notice]) -> None:
+    for kind, key in [(_DIGEST, str(timezone.localdate())), *((n.kind, n.key) for n in notices)]:
+        SentNotice.objects.filter(connection=connection, kind=kind, key=key).delete()
+
+
+def _body(connection: SCIMConnection, notices: list[Notice]) -> str:
+    lines = [f"• {notice.sentence}" for notice in notices]
+    if url := _page(connection):
+        lines += ["", url]
+    return "\n".join(lines) + "\n"
+
+
+def _page(connection: SCIMConnection) -> str:
+    """The connection's page in the admin; empty where there is none."""
+    try:
+        path = reverse("admin:scim_provisioning_scimconnection_change", args=(connection.pk,))
+        return app_settings.site_url + path
+    except (NoReverseMatch, ImproperlyConfigured):
+        return ""
+
+
+# --- the occasions ------------------------------------------------------------------------------------------------
+
+
+def _expiring(connection: SCIMConnection) -> Iterator[Notice]:
+    now = timezone.now()
+    tokens = SCIMToken.objects.filter(
+        connection=connection,
+        revoked_at__isnull=True,
+        expires_at__gt=now - timedelta(days=1),
+        expires_at__lt=now + timedelta(days=EXPIRY_DAYS[0] + 1),
+    )
+    for token in tokens.order_by("expires_at", "pk"):
+        if token.expires_at is None or _is_replaced(token):
+            continue
+        days = max((token.expires_at - now).days, 0)
+        threshold = min(threshold for threshold in EXPIRY_DAYS if days <= threshold)
+        names = {"token": token, "day": times.written(token.expires_at)}
+        if token.is_expired:
+            text = _("Token “%(token)s” expired on %(day)s: every request with it is refused.")
+        elif threshold == 0:
+            text = _("Token “%(token)s” ends today, on %(day)s. Rotate it now.")
+        else:
+            text = _("Token “%(token)s” ends on %(day)s. Rotate it before that day.")
+        yield Notice("expiry", f"{token.pk}:{threshold}", text % names)
+
+
+def _is_replaced(token: SCIMToken) -> bool:
+    """Whether another token of the connection, already in use, outlives this one."""
+    others = SCIMToken.objects.filter(connection=token.connection_id).live().exclude(pk=token.pk)
+    used = others.filter(first_used_at__isnull=False)
+    return any(
+        other.expires_at is None or (token.expires_at is not None and other.expires_at > token.expires_at)
+        for other in used
+    )
+
+
+def _unused(connection: SCIMConnection) -> Iterator[Notice]:
+    before = timezone.now() - timedelta(days=UNUSED_DAYS)
+    idle = SCIMToken.objects.live().filter(
+        connection=connection, first_used_at__isnull=True, created_at__lte=before
+    )
+    for token in idle.order_by("pk"):
+        text = _("Token “%(token)s” was generated on %(day)s and never used. Revoke it if nobody needs it.")
+        names = {"token": token, "day": times.written(token.created_at)}
+        yield Notice("unused", str(token.pk), text % names)
+
+
+def _failing(connection: SCIMConnection, state: health.Health) -> Iterator[Notice]:
+    """Told once it has lasted for two hours, by what earlier runs of the command saw."""
+    seen = SentNotice.objects.filter(connection=connection, kind=_FAILING_SINCE)
+    if state.badge != health.FAILING:
+        seen.delete()
+        return
+    since, _made = SentNotice.objects.get_or_create(connection=connection, kind=_FAILING_SINCE, key="now")
+    if timezone.now() - since.sent_at >= FAILING:
+        yield Notice("failing", f"{since.sent_at:%Y-%m-%dT%H:%M:%S}", _("Failing: %s") % state.sentence)
+
+
+def _quiet(state: health.Health) -> Iterator[Notice]:
+    if state.badge == health.QUIET and state.facts.last_request_at is not None:
+        key = f"{state.facts.last_request_at:%Y-%m-%dT%H:%M}"
+        yield Notice("quiet", key, _("Quiet: %s") % state.sentence)

@@ -1,0 +1,209 @@
+"""scim_notify mails each occasion once, to the connection's contacts, in one mail a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
+from scim_provisioning.testing.factories import TokenFactory
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+@pytest.fixture
+def told(connection: SCIMConnection) -> SCIMConnection:
+    """The connection, with two contacts."""
+    connection.policies = {"contacts": ["it@harborline.example", "lms@harborline.example"]}
+    connection.save()
+    return connection
+
+
+def token(connection: SCIMConnection, *, days: float | None = 300, **fields: Any) -> SCIMToken:
+    expires = None if days is None else NOW + timedelta(days=days, minutes=5)
+    used = NOW - timedelta(minutes=5)
+    return TokenFactory(
+        connection=connection,
+        **{"expires_at": expires, "first_used_at": used, "last_used_at": used, **fields},
+    )
+
+
+def notify(**options: Any) -> str:
+    out = StringIO()
+    call_command("scim_notify", stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+def at_another_day() -> None:
+    SentNotice.objects.filter(kind="digest").delete()
+
+
+@pytest.mark.parametrize("days", [60, 30, 14, 7, 1, 0])
+def test_contacts_are_told_before_a_token_ends(told: SCIMConnection, days: int) -> None:
+    row = token(told, days=days)
+
+    notify()
+
+    assert [message.to for message in mail.outbox] == [["it@harborline.example"], ["lms@harborline.example"]]
+    assert f"Token “{row}” ends" in mail.outbox[0].body
+
+
+def test_a_token_that_has_long_to_live_is_no_reason_to_write(told: SCIMConnection) -> None:
+    token(told, days=61)
+
+    notify()
+
+    assert mail.outbox == []
+
+
+def test_running_it_again_mails_nothing_new(told: SCIMConnection) -> None:
+    token(told, days=13)
+
+    for _time in range(3):
+        notify()
+        at_another_day()
+
+    assert len(mail.outbox) == 2
+
+
+def test_each_threshold_is_mailed_once_as_the_days_go_by(told: SCIMConnection) -> None:
+    row = token(told, days=70)
+    for days in (65, 59, 45, 31, 29, 20, 14, 9, 6, 3, 1, 0):
+        row.expires_at = NOW + timedelta(days=days, minutes=5)
+        row.save()
+        notify()
+        at_another_day()
+
+    assert len(mail.outbox) == 2 * 6
+
+
+def test_a_token_whose_successor_is_in_use_is_left_alone(told: SCIMConnection) -> None:
+    token(told, days=5)
+    token(told, days=300)
+
+    notify()
+
+    assert mail.outbox == []
+
+
+def test_an_unused_token_is_named_after_thirty_days(told: SCIMConnection) -> None:
+    token(told, first_used_at=None, last_used_at=None, created_at=NOW - timedelta(days=31))
+
+    notify()
+
+    assert "never used" in mail.outbox[0].body
+
+
+def test_a_connection_that_has_gone_quiet_is_named_once(told: SCIMConnection) -> None:
+    token(told, last_used_at=NOW - timedelta(hours=30))
+
+    notify()
+    at_another_day()
+    notify()
+
+    assert len(mail.outbox) == 2
+    assert "Quiet: No request since" in mail.outbox[0].body
+
+
+def test_failing_is_told_only_after_two_hours(told: SCIMConnection) -> None:
+    token(told, days=-5)
+
+    notify()
+    assert mail.outbox == []
+    SentNotice.objects.filter(kind="failing_since").update(sent_at=NOW - timedelta(hours=3))
+    notify()
+
+    assert "Failing: " in mail.outbox[0].body
+
+
+def test_failing_that_is_mended_is_told_anew_the_next_time(told: SCIMConnection) -> None:
+    row = token(told, days=-5)
+    notify()
+    row.expires_at = NOW + timedelta(days=200)
+    row.save()
+    notify()
+
+    assert not SentNotice.objects.filter(kind="failing_since").exists()
+
+
+def test_a_connection_gets_one_mail_a_day(told: SCIMConnection) -> None:
+    token(told, days=13)
+    notify()
+    token(told, first_used_at=None, last_used_at=None, created_at=NOW - timedelta(days=31))
+
+    assert "kept for tomorrow" in notify()
+    assert len(mail.outbox) == 2
+    at_another_day()
+    notify()
+    assert len(mail.outbox) == 4
+
+
+def test_without_contacts_nobody_is_told_and_nothing_is_forgotten(connection: SCIMConnection) -> None:
+    token(connection, days=13)
+
+    notify()
+    connection.policies = {"contacts": ["it@harborline.example"]}
+    connection.save()
+    notify()
+
+    assert len(mail.outbox) == 1
+
+
+def test_archived_connections_are_left_alone_and_paused_ones_hear_of_tokens_only(
+    told: SCIMConnection,
+) -> None:
+    token(told, days=13, last_used_at=NOW - timedelta(hours=30))
+    told.paused_at = NOW
+    told.save()
+
+    notify()
+    assert "Quiet" not in mail.outbox[0].body
+    told.archived_at = NOW
+    told.save()
+    at_another_day()
+    SentNotice.objects.all().delete()
+    notify()
+
+    assert len(mail.outbox) == 2
+
+
+def test_a_dry_run_mails_and_remembers_nothing(told: SCIMConnection) -> None:
+    token(told, days=13)
+
+    assert "ends on" in notify(dry_run=True)
+    assert mail.outbox == []
+    assert SentNotice.objects.count() == 0
+
+
+def test_a_mail_server_in_trouble_is_tried_again_by_the_next_run(
+    told: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token(told, days=13)
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("no mail server")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.message.EmailMessage.send", refuse)
+        with pytest.raises(CommandError, match="next run"):
+            notify()
+    notify()
+
+    assert len(mail.outbox) == 2
+
+
+def test_the_mail_names_the_page_and_no_secret(told: SCIMConnection) -> None:
+    row = token(told, days=13)
+
+    notify()
+
+    assert f"/admin/scim_provisioning/scimconnection/{told.pk}/change/" in mail.outbox[0].body
+    assert row.plaintext not in mail.outbox[0].body  # type: ignore[attr-defined]
