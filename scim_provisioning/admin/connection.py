@@ -36,7 +36,9 @@ WEEK = timedelta(days=7)
 SOON = timedelta(days=30)
 
 
-class ConnectionAdminMixin(TokenPages, LifecyclePages, MappingPages, SelfTestPages, StepsPage, ConnectionScopedAdmin):
+class ConnectionAdminMixin(
+    TokenPages, LifecyclePages, MappingPages, SelfTestPages, StepsPage, ConnectionScopedAdmin
+):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
 
     connection_lookup = "pk"

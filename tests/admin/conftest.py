@@ -8,6 +8,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.testing.factories import ConnectionFactory
+from tests.lms_factories import SSOSettingsFactory
+
 PASSWORD = "correct horse battery"
 
 Administrator = Callable[..., Client]
@@ -41,3 +45,9 @@ def administrator(db: None) -> Administrator:
 def admin_client(administrator: Administrator) -> Client:
     """A superuser's browser."""
     return administrator()
+
+
+@pytest.fixture
+def other_connection(db: None) -> SCIMConnection:
+    """Another customer's connection."""
+    return ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
