@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -57,6 +58,12 @@ class SCIMView(APIView):
     request_id: str
     caller: Caller
     exchange: Exchange
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Never inside a host's ``ATOMIC_REQUESTS``: each verb has its own transaction, and what is written
+        down about a refusal must outlive the one that was rolled back."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
