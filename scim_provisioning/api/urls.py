@@ -1,0 +1,26 @@
+"""``path("api/scim/", include("scim_provisioning.api.urls"))`` turns the API on."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from scim_provisioning.api.views import ConnectionViewSet, EventViewSet, SelfTestViewSet, TokenViewSet
+
+app_name = "scim_provisioning_api"
+
+_ONE = "connections/<int:connection_id>/"
+
+urlpatterns = [
+    path("connections/", ConnectionViewSet.as_view({"get": "list"}), name="connections"),
+    path(_ONE, ConnectionViewSet.as_view({"get": "retrieve"}), name="connection"),
+    path(f"{_ONE}selftest/", SelfTestViewSet.as_view({"post": "create"}), name="selftest"),
+    path(f"{_ONE}tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
+    path(f"{_ONE}tokens/<int:token_id>/", TokenViewSet.as_view({"get": "retrieve"}), name="token"),
+    path(f"{_ONE}tokens/<int:token_id>/rotate/", TokenViewSet.as_view({"post": "rotate"}), name="rotate"),
+    path(
+        f"{_ONE}tokens/<int:token_id>/rotation/", TokenViewSet.as_view({"get": "rotation"}), name="rotation"
+    ),
+    path(f"{_ONE}tokens/<int:token_id>/revoke/", TokenViewSet.as_view({"post": "revoke"}), name="revoke"),
+    path(f"{_ONE}events/", EventViewSet.as_view({"get": "list"}), name="events"),
+    path(f"{_ONE}events/<int:event_id>/", EventViewSet.as_view({"get": "retrieve"}), name="event"),
+]
