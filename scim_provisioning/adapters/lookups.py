@@ -1,4 +1,4 @@
-"""Filters and sort keys as SQL (RFC 7644 sections 3.4.2.2 and 3.4.2.3).
+"""Filters as SQL (RFC 7644 section 3.4.2.2).
 
 A filter becomes one condition on ``ProvisionedUser``; it is answered exactly or refused with
 ``invalidFilter``, never widened, never evaluated in Python. Three kinds of value are compared:
@@ -8,15 +8,14 @@ the link's own columns, the host's columns that the mapping names, and the searc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.expressions import Expression
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat
 
 from scim_provisioning.adapters.attributes import Manager
+from scim_provisioning.adapters.columns import Columns, any_of, ref_of
 from scim_provisioning.adapters.derived import location_prefix
 from scim_provisioning.adapters.expressions import (
     TEXT_OPERATORS,
@@ -25,21 +24,17 @@ from scim_provisioning.adapters.expressions import (
     ElementCondition,
     ElementExists,
     Exactly,
-    Folded,
     TextMatch,
 )
-from scim_provisioning.adapters.mapping import CompiledMapping, Entry, Group, uses_fallback
+from scim_provisioning.adapters.mapping import CompiledMapping, Entry
+from scim_provisioning.adapters.moments import shown_moment
 from scim_provisioning.adapters.searchable import (
     ACTIVE_UNASSIGNED,
     WAITING_FOR_MANAGER,
     element_key,
-    fallback_key,
-    key,
-    primary_key,
 )
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.constants import CORE_USER
-from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
+from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import (
     And,
     AttributeRef,
@@ -55,17 +50,17 @@ from scim_provisioning.protocol.schema import Attribute
 
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})
-#: What ``ORDER BY`` takes.
-SortKey = Expression | F
-_DATE_LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Compiles filters and sort keys for one connection's mapping."""
+    """Compiles filters for one connection's mapping."""
 
-    mapping: CompiledMapping
-    connection: SCIMConnection
+    columns: Columns
+
+    @property
+    def mapping(self) -> CompiledMapping:
+        return self.columns.mapping
 
     def condition(self, tree: Filter) -> Q:
         """The condition that ``tree`` means. Raises ``InvalidFilter`` for what cannot be answered exactly."""
@@ -85,31 +80,8 @@ class Lookups:
         """The people whose manager was sent as ``manager`` and is not known here."""
         if self.mapping.manager is None:
             return Q(Always(False))
-        text = DocumentText("search", *self._keys(_ref(self.mapping.manager)))
+        text = DocumentText("search", *self.columns.keys(ref_of(self.mapping.manager)))
         return Q(TextMatch(text, "eq", manager))
-
-    def sort_key(self, ref: AttributeRef) -> SortKey:
-        """What ``sortBy`` orders by; NULL when absent. Raises ``InvalidValue`` for what has no order here."""
-        if ref.name == "userName":
-            # A cursor may stand on somebody who was deleted meanwhile.
-            return Exactly(Coalesce(F("user_name_key"), F("user_name_tombstone_key")))
-        if ref.name in ("externalId", "id"):
-            return Exactly(F("external_id" if ref.name == "externalId" else "scim_id"))
-        if ref.name == "active":
-            unassigned = TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None)
-            return Case(When(Q(unassigned), then=Value(None)), default=F("active"))
-        if ref.name in ("meta.created", "meta.lastModified"):
-            return F("created_at" if ref.name == "meta.created" else "modified_at")
-        entry = self._entry(ref) or next(
-            (e for e in self._elements(ref.attribute) if e.path.sub == ref.leaf), None
-        )
-        if entry is not None:
-            return self._text(entry)
-        if ref.attribute.name in ("meta", "schemas") or ref.leaf.type == "complex":
-            raise InvalidValue(f"Sorting by {ref.name} is not supported.", code="sort.unsupported")
-        if ref.attribute.multi_valued:
-            return DocumentText("search", primary_key(ref.attribute))
-        return DocumentText("search", *self._keys(ref))
 
     # --- single attributes
 
@@ -130,14 +102,16 @@ class Lookups:
             return (
                 self._present_list(ref.attribute) if inner is None else self._value_path(ref.attribute, inner)
             )
-        entry = self._entry(ref)
+        entry = self.columns.entry(ref)
         if entry is not None:
             return self._column(entry, ref, op, value)
+        manager = self.mapping.manager
+        if manager is not None and ref.leaf.name == "$ref" and ref.attribute == manager.path.attribute:
+            return self._manager_address(manager, ref, op, value)
         if ref.sub is None and ref.attribute.type == "complex":
             return self._present_complex(ref.attribute)
-        return Q(
-            TextMatch(DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value))
-        )
+        text = DocumentText("search", *self.columns.keys(ref))
+        return Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
 
     def _own(self, ref: AttributeRef, op: str, value: Any) -> Q | None:
         """Attributes that are the link's own: indexed columns."""
@@ -160,7 +134,7 @@ class Lookups:
     def _meta(self, ref: AttributeRef, op: str, value: Any) -> Q:
         match ref.leaf.name:
             case "created" | "lastModified":
-                return self._moment("created_at" if ref.leaf.name == "created" else "modified_at", op, value)
+                return shown_moment("created_at" if ref.leaf.name == "created" else "modified_at", op, value)
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":
@@ -170,29 +144,21 @@ class Lookups:
                 return Q(Always(True))
         raise InvalidFilter("Filtering by meta.version is not supported: it is computed from each answer.")
 
-    def _moment(self, column: str, op: str, value: Any) -> Q:
-        if op == "pr":
-            return Q(Always(True))
-        if not isinstance(value, datetime):
-            raise InvalidFilter(f"{op} needs a dateTime.")
-        condition = Q(**{f"{column}__{_DATE_LOOKUPS.get(op, 'exact')}": value})
-        return ~condition if op == "ne" else condition
-
     def _schemas(self, op: str, value: Any) -> Q:
         """Which schema URNs fulfil the comparison is known here; which of them a person uses is not."""
         comparison = Comparison(AttributeRef(self.mapping.schema.find(None, "schemas"), None), op, value)  # type: ignore[arg-type]
         met = [urn for urn in self.mapping.schema.urns if matches(comparison, {"schemas": [urn]})]
         if CORE_USER in met:
             return Q(Always(True))
-        return _any(self._uses_extension(urn) for urn in met)
+        return any_of(self._uses_extension(urn) for urn in met)
 
     def _uses_extension(self, urn: str) -> Q:
         mapped = [
-            self._column(entry, _ref(entry), "pr", None)
+            self._column(entry, ref_of(entry), "pr", None)
             for entry in self.mapping.entries
             if entry.path.attribute and entry.path.attribute.urn == urn
         ]
-        return _any([*mapped, Q(TextMatch(DocumentText("search", urn.casefold()), "pr", None))])
+        return any_of([*mapped, Q(TextMatch(DocumentText("search", urn.casefold()), "pr", None))])
 
     def _column(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """A comparison with a column of the host's."""
@@ -202,100 +168,61 @@ class Lookups:
                 return Q(**{f"{column}__isnull": False})
             return Q(**{column: value if op == "eq" else not value})
         if isinstance(entry.declaration, Manager):
-            return self._manager(entry, ref, op, value)
+            return self._manager(entry, op, value)
         if op not in TEXT_OPERATORS:
             raise _unsupported(ref, op)
         if entry.declaration.kind == "reference" and isinstance(value, str) and op in ("eq", "ne"):
             value = " ".join(value.split())
-        return self._shown(entry) & Q(TextMatch(self._text(entry), op, value))
+        return self.columns.shown(entry) & Q(TextMatch(self.columns.text(entry), op, value))
 
-    def _manager(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
-        if ref.leaf.name == "$ref":
-            address = Concat(
-                Value(location_prefix()), self._manager_id(entry), output_field=models.TextField()
-            )
-            known = TextMatch(Exactly(self._manager_id(entry)), "pr", None)
-            return Q(known) & Q(TextMatch(Exactly(address), op, value))
-        if ref.leaf.name not in ("value", "manager"):
-            return Q(
-                TextMatch(
-                    DocumentText("search", *self._keys(ref)), _document_op(ref, op), _stored(ref, value)
-                )
-            )
-        known = TextMatch(Exactly(self._manager_id(entry)), op, value)
-        waiting = TextMatch(DocumentText("search", *self._keys(_ref(entry))), op, value)
+    def _manager(self, entry: Entry, op: str, value: Any) -> Q:
+        known = TextMatch(Exactly(self.columns.manager_id(entry)), op, value)
+        waiting = TextMatch(DocumentText("search", *self.columns.keys(ref_of(entry))), op, value)
         is_waiting = Q(TextMatch(DocumentText("search", WAITING_FOR_MANAGER), "pr", None))
-        nobody = ~Q(TextMatch(Exactly(self._manager_id(entry)), "pr", None))
+        nobody = ~Q(TextMatch(Exactly(self.columns.manager_id(entry)), "pr", None))
         return Q(known) | (is_waiting & nobody & Q(waiting))
 
-    def _text(self, entry: Entry) -> Expression:
-        """The text of a mapped column, in the form in which it is compared."""
-        if isinstance(entry.declaration, Manager):
-            return Exactly(self._manager_id(entry))
-        leaf = entry.path.sub or entry.path.attribute
-        form = Exactly if leaf is not None and leaf.case_exact else Folded
-        column = entry.declaration.column(entry.field.name)
-        source = entry.source
-        if source.accessor is None and not source.is_account:
-            rows = source.queryset(self.connection).filter(**{source.user_field: OuterRef("user_id")})
-            return form(Subquery(rows.values(column)[:1]))
-        return form(F(source.lookup(column)))
-
-    def _manager_id(self, entry: Entry) -> Subquery:
-        target = self.mapping.manager_source
-        if target is None:
-            raise InvalidFilter("Filtering by manager is not supported.")
-        source, links = entry.source, ProvisionedUser.objects.filter(connection=self.connection)
-        if source.accessor is None and not source.is_account:
-            own = source.queryset(self.connection).filter(
-                **{source.user_field: OuterRef(OuterRef("user_id"))}
-            )
-            links = links.filter(**{f"{target.lookup('pk')}__in": own.values(entry.field.attname)})
-        else:
-            links = links.filter(**{target.lookup("pk"): OuterRef(source.lookup(entry.field.attname))})
-        newest = links.order_by(F("deleted_at").asc(nulls_first=True), "pk")
-        return Subquery(newest.values("scim_id")[:1])
-
-    def _shown(self, entry: Entry) -> Q:
-        """Whether the column's value is shown at all: one that merely fell back to userName is not."""
-        group = self._group(entry)
-        if not uses_fallback(group):
-            return Q(Always(True))
-        fell_back = Q(TextMatch(DocumentText("search", fallback_key(group.first)), "pr", None))
-        name = next(e.declaration.fallback for e in group.entries if getattr(e.declaration, "fallback", None))  # type: ignore[attr-defined]
-        if name != "userName":
-            return ~fell_back
-        same = models.lookups.Exact(Exactly(F(entry.lookup)), Exactly(F("user_name")))
-        return ~(fell_back & Q(same))
+    def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
+        """``manager.$ref``, which is shown for managers who are provisioned here."""
+        known = Q(TextMatch(Exactly(self.columns.manager_id(entry)), "pr", None))
+        if op == "pr":
+            return known
+        scim_id = self.columns.manager_id(entry)
+        address = Concat(Value(location_prefix()), scim_id, output_field=models.TextField())
+        return known & Q(TextMatch(Exactly(address), _document_op(ref, op), value))
 
     # --- complex and multi-valued attributes
 
     def _present_complex(self, attribute: Attribute) -> Q:
         mapped = [
-            self._column(entry, _ref(entry), "pr", None)
+            self._column(entry, ref_of(entry), "pr", None)
             for entry in self.mapping.entries
             if entry.path.attribute == attribute
         ]
-        document = TextMatch(DocumentText("search", *self._keys(AttributeRef(attribute, None))), "pr", None)
-        return _any([*mapped, Q(document)])
+        document = TextMatch(
+            DocumentText("search", *self.columns.keys(AttributeRef(attribute, None))), "pr", None
+        )
+        return any_of([*mapped, Q(document)])
 
     def _present_list(self, attribute: Attribute) -> Q:
-        mapped = [self._column(entry, _ref(entry), "pr", None) for entry in self._elements(attribute)]
-        keys = self._keys(AttributeRef(attribute, None))
-        return _any([*mapped, Q(ElementExists("search", keys, ("always", True)))])
+        mapped = [
+            self._column(entry, ref_of(entry), "pr", None) for entry in self.columns.elements(attribute)
+        ]
+        keys = self.columns.keys(AttributeRef(attribute, None))
+        return any_of([*mapped, Q(ElementExists("search", keys, ("always", True)))])
 
     def _value_path(self, attribute: Attribute, inner: Filter) -> Q:
         """One element must fulfil ``inner`` as a whole."""
         if not attribute.multi_valued:
             return self.condition(inner)
-        keys = self._keys(AttributeRef(attribute, None))
+        keys = self.columns.keys(AttributeRef(attribute, None))
         found = [Q(ElementExists("search", keys, _element_condition(inner)))]
-        selectors = {element_key(entry): entry for entry in self._elements(attribute)}
+        selectors = {element_key(entry): entry for entry in self.columns.elements(attribute)}
         for name in selectors:
-            entries = [entry for entry in self._elements(attribute) if element_key(entry) == name]
-            present = _any(self._column(entry, _ref(entry), "pr", None) for entry in entries)
+            entries = [entry for entry in self.columns.elements(attribute) if element_key(entry) == name]
+            present = any_of(self._column(entry, ref_of(entry), "pr", None) for entry in entries)
             found.append(present & self._on_element(entries, inner))
-        return _any(found)
+        return any_of(found)
 
     def _on_element(self, entries: list[Entry], inner: Filter) -> Q:
         """``inner`` on the element whose value is in columns of the host's."""
@@ -320,41 +247,10 @@ class Lookups:
         name = ref.leaf.name.casefold()
         if name in selector:
             element = {ref.leaf.name: selector[name]}
-            return Q(Always(matches(Comparison(ref, op, value), {ref.attribute.name: [element]})))
+            holds = Q(Always(matches(Comparison(ref, op, value), {ref.attribute.name: [element]})))
+            return holds & ~self.columns.untyped(entries)
         text = DocumentText("search", element_key(entries[0]), name)
         return Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
-
-    # --- finding
-
-    def _entry(self, ref: AttributeRef) -> Entry | None:
-        """The entry of a single-valued attribute."""
-        for entry in self.mapping.entries:
-            if entry.path.attribute != ref.attribute or entry.selector is not None:
-                continue
-            if entry.path.sub == ref.sub or (ref.sub is None and isinstance(entry.declaration, Manager)):
-                return entry
-        return None
-
-    def _elements(self, attribute: Attribute) -> list[Entry]:
-        """The entries that live in elements of a multi-valued attribute."""
-        return [e for e in self.mapping.entries if e.path.attribute == attribute and e.selector is not None]
-
-    def _group(self, entry: Entry) -> Group:
-        return next(group for group in self.mapping.groups if entry in group.entries)
-
-    def _keys(self, ref: AttributeRef) -> list[str]:
-        urn = ref.attribute.urn
-        extension = [urn.casefold()] if urn and self.mapping.schema.extension(urn) else []
-        return [*extension, key(ref.attribute), *([ref.sub.name.casefold()] if ref.sub else [])]
-
-
-def _ref(entry: Entry) -> AttributeRef:
-    return AttributeRef(entry.path.attribute, entry.path.sub)  # type: ignore[arg-type]
-
-
-def _any(conditions: Any) -> Q:
-    found = list(conditions)
-    return Q(*found, _connector=Q.OR) if found else Q(Always(False))
 
 
 def _element_condition(inner: Filter) -> ElementCondition:

@@ -11,6 +11,7 @@ from typing import Any
 
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping, Entry
 from scim_provisioning.protocol import paths
+from scim_provisioning.protocol.elements import preferred, select
 from scim_provisioning.protocol.filters import fold
 from scim_provisioning.protocol.schema import Attribute, UserSchema
 
@@ -18,6 +19,10 @@ Document = dict[str, Any]
 
 #: Present when the manager who was sent is not provisioned here, and the document's value is the truth.
 WAITING_FOR_MANAGER = "~manager"
+
+#: With an element that was sent without what selects it (Okta's untyped e-mail): its mapped value. Once the
+#: LMS changes the value, the element is shown as the one that the mapping names.
+AS_SENT = "~as sent"
 
 #: Present when a client removed ``active``: then it is not returned, and says nothing about access.
 ACTIVE_UNASSIGNED = "~active"
@@ -34,9 +39,14 @@ def fallback_key(entry: Entry) -> str:
     return f"~fallback {entry.source.name}.{entry.field.name}"
 
 
-def primary_key(attribute: Attribute) -> str:
-    """Where the value is kept that a multi-valued attribute is sorted by."""
+def preferred_key(attribute: Attribute) -> str:
+    """Where the value is kept that a multi-valued attribute is sorted by, unless the LMS keeps that one."""
     return f"~sort {key(attribute)}"
+
+
+def others_key(attribute: Attribute) -> str:
+    """Where the value is kept that it is sorted by when the LMS has none."""
+    return f"~sort others {key(attribute)}"
 
 
 def key(attribute: Attribute) -> str:
@@ -60,7 +70,20 @@ def search_copy(document: Document, mapping: CompiledMapping, *, waiting_for_man
     if waiting_for_manager:
         copy[WAITING_FOR_MANAGER] = "1"
     copy |= _folded_attributes(rest, mapping.schema)
-    return copy
+    return copy | _preferred(document, rest, mapping.schema)
+
+
+def _preferred(document: Document, rest: Document, schema: UserSchema) -> Document:
+    """The sort value of each multi-valued attribute whose primary or first element is not mapped."""
+    found: Document = {}
+    for name, value in rest.items():
+        attribute = schema.find(None, name)
+        if attribute is not None and attribute.multi_valued:
+            element = preferred(document[name])
+            sort_value = element and element in value and _sort_value([_folded_element(attribute, element)])
+            if sort_value:
+                found[preferred_key(attribute)] = sort_value
+    return found
 
 
 def _take_element(rest: Document, document: Document, entry: Entry, copy: Document) -> Document:
@@ -71,6 +94,8 @@ def _take_element(rest: Document, document: Document, entry: Entry, copy: Docume
         return rest
     others = copy.setdefault(element_key(entry), _folded(attribute, element))
     others.pop(sub.name.casefold(), None)
+    if entry.path.filter is not None and not select(entry.path.filter, [element]):
+        others[AS_SENT] = str(element.get(sub.name, ""))
     holder = _holder(rest, attribute)
     remaining = [item for item in holder.get(attribute.name, ()) if item is not element]
     return _replaced(rest, attribute, {**holder, attribute.name: remaining})
@@ -112,7 +137,7 @@ def _folded_attributes(document: Document, schema: UserSchema) -> Document:
         ):
             copy[key(attribute)] = folded
             if attribute.multi_valued and (sort_value := _sort_value(folded)):
-                copy[primary_key(attribute)] = sort_value
+                copy[others_key(attribute)] = sort_value
     return copy
 
 

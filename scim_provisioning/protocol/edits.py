@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from .constants import CORE_USER
-from .elements import eq_terms, holds, listed, preferred, select, stand_in, twin
+from .elements import eq_terms, holds, listed, meant, preferred, select, stand_in, twin
 from .errors import InvalidValue, Mutability, NoTarget
 from .filter_nodes import Filter
 from .holders import clear, container_of, elements_of, ensure_container, ensure_elements, ensure_object, keep
@@ -70,7 +70,7 @@ class Editor:
         self._touched[attribute] = None
         present = elements_of(attribute, self.document)
         if path.sub is not None:
-            _drop_sub(path.sub, present if path.filter is None else select(path.filter, present))
+            _drop_sub(path.sub, present if path.filter is None else meant(path.filter, present))
         elif path.filter is not None:
             self._discard(attribute, select(path.filter, present))
         elif attribute.required:
@@ -164,7 +164,7 @@ class Editor:
         canonical = coerce(sub, value, self.ignored)
         present = elements_of(attribute, self.document)
         if canonical is None:
-            _drop_sub(sub, select(node, present))
+            _drop_sub(sub, meant(node, present))
             return
         selected = self._selected(attribute, node, present)
         if not selected:

@@ -53,6 +53,15 @@ def stand_in(node: Filter, elements: list[Any]) -> dict[str, Any] | None:
     return elements[0]
 
 
+def meant(node: Filter, elements: list[Any]) -> list[dict[str, Any]]:
+    """Return the elements that satisfy the filter, or the one that stands in for them."""
+    selected = select(node, elements)
+    if selected:
+        return selected
+    untyped = stand_in(node, elements)
+    return [] if untyped is None else [untyped]
+
+
 def holds(element: object, wanted: Mapping[str, Any]) -> bool:
     """Whether an element has all the wanted sub-attributes with exactly these values."""
     return isinstance(element, dict) and all(

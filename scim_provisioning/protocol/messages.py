@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .constants import LIST_RESPONSE, SEARCH_REQUEST
-from .errors import InvalidFilter, InvalidSyntax, InvalidValue
+from .errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from .text import json_type, shown
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -74,7 +74,7 @@ class SearchRequest:
 
         A startIndex below 1 is 1, a negative count 0, a large one ``max_count`` (RFC 7644 section 3.4.2.4).
         Raises InvalidValue for what is no number, InvalidFilter for an empty filter, which must not mean
-        "everybody".
+        "everybody". Beside a cursor a count that is no number or too large raises InvalidCount.
         """
         return cls._read({key.lower(): params[key] for key in params}, default_count, max_count)
 
@@ -97,14 +97,15 @@ class SearchRequest:
         order = (_text(given, "sortOrder") or "ascending").lower()
         if order not in ("ascending", "descending"):
             raise InvalidValue(f"sortOrder must be ascending or descending, not {shown(order)}.")
-        start, count = _number(given, "startIndex"), _number(given, "count")
+        start, cursor = _number(given, "startIndex"), _text(given, "cursor")
+        count = _number(given, "count") if cursor is None else _count_beside_cursor(given, max_count)
         return cls(
             filter=filter_text,
             sort_by=_text(given, "sortBy") or None,
             sort_order=order,
             start_index=max(start, 1) if start is not None else 1,
             count=min(max(count, 0) if count is not None else default_count, max_count),
-            cursor=_text(given, "cursor"),
+            cursor=cursor,
             attributes=_names(given, "attributes"),
             excluded_attributes=_names(given, "excludedAttributes"),
         )
@@ -126,6 +127,17 @@ def _number(given: Mapping[str, Any], name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidValue(f"{name} must be a whole number, not {shown(value)}.")
     return min(value, _LARGEST)
+
+
+def _count_beside_cursor(given: Mapping[str, Any], max_count: int) -> int | None:
+    """RFC 9865 section 2.1 has an error of its own for the count, and counts above the largest are one."""
+    try:
+        count = _number(given, "count")
+    except InvalidValue as error:
+        raise InvalidCount(error.detail) from None
+    if count is not None and count > max_count:
+        raise InvalidCount(f"count must be between 0 and {max_count}.")
+    return count
 
 
 def _names(given: Mapping[str, Any], name: str) -> str | list[str] | None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.core import signing
 
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.protocol.errors import ExpiredCursor, InvalidCursor
+from scim_provisioning.protocol.errors import ExpiredCursor, InvalidCount, InvalidCursor
 
 #: Seconds for which a cursor is good; advertised in ``/ServiceProviderConfig``.
 LIFETIME: Final = 3600
@@ -21,25 +21,27 @@ LIFETIME: Final = 3600
 _SEPARATOR: Final = "."
 
 
-def seal(connection: SCIMConnection, query: tuple[Any, ...], last: int) -> str:
+def seal(connection: SCIMConnection, query: tuple[Any, ...], count: int, last: int) -> str:
     """The cursor that continues ``query`` after the link whose primary key is ``last``."""
-    return _signer().sign_object([_fingerprint(connection, query), last])
+    return _signer().sign_object([_fingerprint(connection, query), count, last])
 
 
-def unseal(connection: SCIMConnection, query: tuple[Any, ...], cursor: str) -> int:
+def unseal(connection: SCIMConnection, query: tuple[Any, ...], count: int, cursor: str) -> int:
     """The primary key after which to continue.
 
     Raises ``InvalidCursor`` for a forged cursor, one of another connection or of another query, and
-    ``ExpiredCursor`` for one older than ``LIFETIME``.
+    ``ExpiredCursor`` for one older than ``LIFETIME``, and ``InvalidCount`` for another page size.
     """
     try:
-        fingerprint, last = _signer().unsign_object(cursor, max_age=LIFETIME)
+        fingerprint, began_with, last = _signer().unsign_object(cursor, max_age=LIFETIME)
     except signing.SignatureExpired:
         raise ExpiredCursor("The cursor has expired; start again without one.") from None
     except (signing.BadSignature, ValueError, TypeError):
         raise InvalidCursor("The cursor is not one of this server's.") from None
     if fingerprint != _fingerprint(connection, query):
         raise InvalidCursor("The cursor belongs to another query; send the same filter and sorting again.")
+    if began_with != count:
+        raise InvalidCount(f"count must stay what it was on the first page: {began_with}.")
     return int(last)
 
 

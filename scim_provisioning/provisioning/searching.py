@@ -8,7 +8,9 @@ from django.db.models import Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.lookups import Lookups, SortKey
+from scim_provisioning.adapters.columns import Columns
+from scim_provisioning.adapters.lookups import Lookups
+from scim_provisioning.adapters.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 from scim_provisioning.protocol import filters
@@ -35,13 +37,13 @@ def find(
 
     Raises ``InvalidFilter``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
-    mapping = adapter_class.compiled(connection)
-    lookups = Lookups(mapping, connection)
+    columns = Columns(adapter_class.compiled(connection), connection)
     people = adapter_class.links(connection).living()
     if request.filter:
+        tree = filters.parse(request.filter, columns.mapping.schema, limits)
         # The tenant stands outside the filter, so that no filter can reach past it.
-        people = people.filter(lookups.condition(filters.parse(request.filter, mapping.schema, limits)))
-    order = _sort_key(request, lookups)
+        people = people.filter(Lookups(columns).condition(tree))
+    order = _sort_key(request, columns)
     if request.cursor is not None:
         return _cursor_page(connection, adapter_class, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
@@ -54,7 +56,8 @@ def waiting_for_manager(
 ) -> list[ProvisionedUser]:
     """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent."""
     people = adapter_class.links(connection).living()
-    return list(people.filter(Lookups(adapter_class.compiled(connection), connection).waiting_for(manager)))
+    columns = Columns(adapter_class.compiled(connection), connection)
+    return list(people.filter(Lookups(columns).waiting_for(manager)))
 
 
 def _window(request: SearchRequest) -> slice:
@@ -69,15 +72,15 @@ def _total(people: ProvisionedUserQuerySet, found: int, request: SearchRequest) 
     return people.count()
 
 
-def _sort_key(request: SearchRequest, lookups: Lookups) -> SortKey | None:
+def _sort_key(request: SearchRequest, columns: Columns) -> SortKey | None:
     if not request.sort_by:
         return None
-    schema = lookups.mapping.schema
+    schema = columns.mapping.schema
     path = parse_path(request.sort_by, schema)
     if path.attribute is None or path.filter is not None:
         raise InvalidValue(f"Sorting by {request.sort_by} is not supported.", code="sort.unsupported")
     sub = path.sub or (path.attribute.sub("value") if path.attribute.type == "complex" else None)
-    return lookups.sort_key(filters.AttributeRef(path.attribute, sub))
+    return sort_key(filters.AttributeRef(path.attribute, sub), columns)
 
 
 def _ordered(
@@ -102,13 +105,13 @@ def _cursor_page(
     query = (request.filter, request.sort_by, request.descending)
     remaining = people
     if request.cursor:
-        last = cursors.unseal(connection, query, request.cursor)
+        last = cursors.unseal(connection, query, request.count, request.cursor)
         remaining = people.filter(_after(last, order, request))
     # One more than asked tells whether there is a next page.
     links = list(_ordered(remaining, order, request)[: request.count + 1]) if request.count else []
     has_more = len(links) > request.count
     links = links[: request.count]
-    next_cursor = cursors.seal(connection, query, links[-1].pk) if has_more else None
+    next_cursor = cursors.seal(connection, query, request.count, links[-1].pk) if has_more else None
     total = len(links) if not request.cursor and links and not has_more else people.count()
     return Page(adapter_class.for_links(links, connection), total, next_cursor)
 
