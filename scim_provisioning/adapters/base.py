@@ -32,6 +32,7 @@ from scim_provisioning.adapters.translation import reconcile, write_group, write
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.documents import copied, schemas_in_use
+from scim_provisioning.protocol.text import fold
 
 if TYPE_CHECKING:
     from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
@@ -119,11 +120,14 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
 
         By default the account of that user name: strong evidence when ``user_name_is_sso_subject``.
         """
-        same_name = self.accounts_named(scim_user["userName"])
+        user_name = scim_user["userName"]
+        same_name = self.accounts_named(user_name)
         self._account_name_is_taken = bool(same_name)
         if not same_name:
             return []
-        mine = self.tenant_users(self.connection).filter(pk__in=[account.pk for account in same_name])
+        entry = self.compiled_mapping.user_name
+        same = [a.pk for a in same_name if entry and fold(getattr(a, entry.field.attname)) == fold(user_name)]
+        mine = self.tenant_users(self.connection).filter(pk__in=same) if same else []
         return [Candidate(account, strong=self.user_name_is_sso_subject) for account in mine]
 
     def account_name(self, user_name: str) -> str:
@@ -242,11 +246,16 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
         return self._people
 
     def accounts_named(self, user_name: str) -> list[models.Model]:
-        """The accounts whose own user name is ``user_name`` in any case; usually none, seldom one."""
+        """The accounts whose own user name is ``user_name`` in any case; usually none, seldom one.
+
+        Those that the column's collation takes for it are among them (on MariaDB ``aná`` and ``ana ``, when
+        asked for ``ana``): they are other people, but the name is not free.
+        """
         entry = self.compiled_mapping.user_name
         if entry is None:
             return []
-        matches = TextMatch(Folded(models.F(entry.field.name)), "eq", user_name)
+        matches = models.Q(TextMatch(Folded(models.F(entry.field.name)), "eq", user_name))
+        matches |= models.Q(**{entry.field.name: user_name})
         others = entry.source.model._default_manager.filter(matches)
         return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -92,6 +93,10 @@ class ProvisionedUser(models.Model):
 
     def __str__(self) -> str:
         return self.user_name
+
+    def _do_update(self, base_qs: models.QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
+        # Every statement on links names the tenant, also the one that save() writes by primary key.
+        return super()._do_update(base_qs.filter(connection_id=self.connection_id), *args, **kwargs)
 
     @property
     def is_deleted(self) -> bool:

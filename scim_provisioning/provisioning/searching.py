@@ -106,7 +106,7 @@ def _cursor_page(
     remaining = people
     if request.cursor:
         last = cursors.unseal(connection, query, request.count, request.cursor)
-        remaining = people.filter(_after(last, order, request))
+        remaining = people.filter(_after(connection, last, order, request))
     # One more than asked tells whether there is a next page.
     links = list(_ordered(remaining, order, request)[: request.count + 1]) if request.count else []
     has_more = len(links) > request.count
@@ -116,14 +116,13 @@ def _cursor_page(
     return Page(adapter_class.for_links(links, connection), total, next_cursor)
 
 
-def _after(last: int, order: SortKey | None, request: SearchRequest) -> Q:
+def _after(connection: SCIMConnection, last: int, order: SortKey | None, request: SearchRequest) -> Q:
     """The people who come after the link ``last``. Its sort key is read where it stands, deleted or not."""
     later = Q(pk__gt=last)
     if order is None:
         return later
-    value = (
-        ProvisionedUser.objects.filter(pk=last).annotate(_key=order).values_list("_key", flat=True).first()
-    )
+    link = ProvisionedUser.objects.filter(connection=connection, pk=last)
+    value = link.annotate(_key=order).values_list("_key", flat=True).first()
     absent = Q(IsNull(order, True))
     if value is None:
         return Q(absent & later) if not request.descending else Q(absent & later) | ~absent

@@ -23,7 +23,7 @@ from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
-from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_locked
+from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_tombstone_for_update
 from scim_provisioning.provisioning.writing import bury, settle_manager, write
 
 Document = dict[str, Any]
@@ -149,7 +149,9 @@ def delete(
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
-    adapter = load_locked(caller, tombstone.pk)
+    adapter = load_tombstone_for_update(caller, tombstone.pk)
+    if adapter is None:
+        raise policies.user_name_taken()
     policies.protect(adapter)
     adapter.link.deleted_at = None
     return adapter
