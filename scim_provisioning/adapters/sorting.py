@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce, NullIf
 
@@ -51,7 +51,7 @@ def _own(ref: AttributeRef) -> SortKey | None:
 
 
 def _column(entry: Entry, columns: Columns) -> Expression:
-    text = NullIf(columns.text(entry), Value(""))
+    text = NullIf(columns.text(entry), Value("", output_field=TextField()), output_field=TextField())
     return Case(When(columns.shown(entry), then=text))
 
 
