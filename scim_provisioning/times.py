@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-FORMATS = {"full": "j M Y, H:i", "day": "j M Y", "clock": "H:i"}
+DAYS_COUNTED: Final = 60
+FORMATS: Final = {"full": "j M Y, H:i", "seconds": "j M Y, H:i:s", "day": "j M Y", "clock": "H:i"}
 
 
 def written(moment: datetime, style: str = "full") -> str:
@@ -32,5 +35,13 @@ def ago(moment: datetime) -> str:
         return _("just now")
     if moment > now:
         # A minute more, or a token of one year, just made, would end "in 11 months".
-        return _("in %(span)s") % {"span": timesince(now, moment + timedelta(minutes=1), depth=1)}
-    return _("%(span)s ago") % {"span": timesince(moment, now, depth=1)}
+        return _("in %(span)s") % {"span": _span(now, moment + timedelta(minutes=1))}
+    return _("%(span)s ago") % {"span": _span(moment, now)}
+
+
+def _span(earlier: datetime, later: datetime) -> str:
+    days = (later - earlier).days
+    if 1 <= days <= DAYS_COUNTED:
+        # Not "1 week" for 12 days: by these an administrator plans.
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    return timesince(earlier, later, depth=1)

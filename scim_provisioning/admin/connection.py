@@ -22,7 +22,7 @@ from scim_provisioning.admin import activity, permissions
 from scim_provisioning.admin.filters import HealthFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages
 from scim_provisioning.admin.mapping import MappingPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, tenant_url_or_empty
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, tenant_url_or_empty
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
@@ -198,6 +198,14 @@ class ConnectionAdminMixin(
             "urls": urls,
             "links": self.connection_links(request, connection),
         }
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """The log first, then what the families of pages offer."""
+        log = log_url(self.admin_site.name, connection)
+        links = super().connection_links(request, connection)
+        if not log or not permissions.has_permission(request.user, permissions.VIEW_LOG):
+            return links
+        return [PageLink(log, _("Provisioning log"), _("What happened to whom, and why.")), *links]
 
     def _token_rows(self, request: HttpRequest, connection: SCIMConnection) -> list[dict[str, Any]]:
         may_rotate = permissions.has_permission(request.user, permissions.GENERATE)

@@ -54,6 +54,15 @@ def tenant_url_or_empty() -> str:
         return ""
 
 
+def log_url(site: str, connection: SCIMConnection) -> str:
+    """The provisioning log of one connection; empty where the host does not register it."""
+    try:
+        log = reverse(f"{site}:scim_provisioning_provisioningevent_changelist")
+    except NoReverseMatch:
+        return ""
+    return f"{log}?connection__id__exact={connection.pk}"
+
+
 def page_url_name(name: str) -> str:
     """The URL name of a page under a connection, for ``reverse("admin:" + ...)``."""
     return f"scim_provisioning_scimconnection_{name}"

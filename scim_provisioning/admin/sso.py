@@ -12,13 +12,13 @@ from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import get_template, select_template
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scim_provisioning import connections, health
 from scim_provisioning.admin import permissions
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name, tenant_url_or_empty
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name, tenant_url_or_empty
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
@@ -109,7 +109,7 @@ class SCIMPanelMixin(_Base):
         if permissions.has_permission(user, permissions.GENERATE):
             links["generate_url"] = url("generate")
         if permissions.has_permission(user, permissions.VIEW_LOG):
-            links["log_url"] = _log_url(self.admin_site.name, connection)
+            links["log_url"] = log_url(self.admin_site.name, connection)
         return links
 
     def scim_set_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -154,12 +154,3 @@ def _unsaved(row: Model) -> SCIMConnection:
     connection = SCIMConnection(sso_key=connections.key_of(row))
     connection._sso = row
     return connection
-
-
-def _log_url(site: str, connection: SCIMConnection) -> str:
-    """The provisioning log of one connection; empty where the host does not register it."""
-    try:
-        log = reverse(f"{site}:scim_provisioning_provisioningevent_changelist")
-    except NoReverseMatch:
-        return ""
-    return f"{log}?connection__id__exact={connection.pk}"

@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -65,14 +66,19 @@ def site(transactional_db: None, settings: Settings) -> Iterator[LiveServer]:
         *django_settings.MIDDLEWARE,
     ]
     settings.ALLOWED_HOSTS = ["*"]
+    yield from serve()
+
+
+def serve() -> Iterator[LiveServer]:
+    """A live server, and an orderly end to it."""
     server = LiveServer("localhost")
     yield server
-    server.stop()
-    # The server leaves its threads to themselves, and a browser opens connections that it may never use. What
-    # is still open when the next test begins would be a warning there.
+    # The server leaves its threads to themselves, and a browser opens connections that it may never use. A
+    # thread that outlives the server would close the test's own database connection, in the next test.
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
             thread.join(timeout=5)
+    server.stop()
 
 
 @pytest.fixture
@@ -88,11 +94,8 @@ def new_context(
     opened: list[BrowserContext] = []
 
     def open_context(**options: object) -> BrowserContext:
-        context = chromium.new_context(
-            base_url=site.url,
-            viewport={"width": 1280, "height": 900},
-            **options,  # type: ignore[arg-type]
-        )
+        chosen: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **options}
+        context = chromium.new_context(base_url=site.url, **chosen)
         context.set_default_timeout(10_000)
         client = Client()
         client.force_login(superuser)

@@ -1,0 +1,167 @@
+"""Every page in a browser: it renders, its console is silent under the policy, axe finds nothing serious."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+
+from scim_provisioning import tokens
+from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.testing.factories import TokenFactory
+from tests.admin.pages import url
+from tests.browser import scenes
+from tests.browser.conftest import watched
+
+Picture = Callable[[Page, str], None]
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def harborline(superuser: User) -> SCIMConnection:
+    return scenes.busy(scenes.connected(scenes.sso_of("Harborline")), superuser)
+
+
+def assert_accessible(page: Page, complaints: list[str]) -> None:
+    """No violation that axe calls serious or critical, in what the app adds to the page."""
+    before = len(complaints)
+    found = Axe().run(page, context={"include": [[".scim"]]}).response["violations"]
+    serious = [
+        f"{fault['id']}: {fault['help']} {[node['html'] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert not serious, "\n".join(serious)
+    # axe itself tries inline styles while it measures; the policy stops them, and the console says so.
+    page.wait_for_timeout(50)
+    del complaints[before:]
+
+
+def pages_of(connection: SCIMConnection, token: SCIMToken, new: SCIMToken) -> dict[str, str]:
+    return {
+        "panel": reverse("admin:lms_ssosettings_change", args=[connection.sso_key]),
+        "connection": url("change", connection),
+        "token-form": url("generate", connection),
+        "token-rotate": url("rotate", connection, new),
+        "token-rotation": url("rotation", connection, new),
+        "token-revoke": url("revoke", connection, token),
+        "pause": url("pause", connection),
+        "policies": url("policies", connection),
+        "disconnect": url("disconnect", connection),
+        "steps": url("steps", connection),
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_and_keeps_to_the_policy(
+    new_context: NewContext,
+    complaints: list[str],
+    harborline: SCIMConnection,
+    picture: Picture,
+    scheme: str,
+) -> None:
+    token = SCIMToken.objects.get()
+    new = TokenFactory(connection=harborline, label="Entra ID 2027", replaces=token)
+    page = watched(new_context(color_scheme=scheme).new_page(), complaints)
+    for name, address in pages_of(harborline, token, new).items():
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 200, name
+        picture(page, f"{name}-{scheme}")
+        assert_accessible(page, complaints)
+
+
+def test_the_list_and_the_index_show_three_badges_and_the_banner(
+    page: Page, complaints: list[str], superuser: User, harborline: SCIMConnection, picture: Picture
+) -> None:
+    scenes.busy(scenes.connected(scenes.sso_of("Brightwater")), superuser, days=12, refused=1)
+    scenes.failing(scenes.connected(scenes.sso_of("Meadow")), superuser)
+    listing = reverse("admin:scim_provisioning_scimconnection_changelist")
+    page.goto(listing)
+    for badge in ("Healthy", "Expiring", "Failing"):
+        expect(page.locator("#result_list .scim-badge", has_text=badge)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Brightwater")
+    picture(page, "connections-list")
+    assert_accessible(page, complaints)
+    page.get_by_role("link", name="Expires within 30 days").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.goto(reverse("admin:index"))
+    expect(page.get_by_role("alert")).to_contain_text("Brightwater")
+    picture(page, "index-banner")
+
+
+def test_the_rotation_page_notices_the_new_tokens_first_use_by_itself(
+    page: Page, harborline: SCIMConnection, picture: Picture
+) -> None:
+    old = SCIMToken.objects.get()
+    new = TokenFactory(connection=harborline, label="Entra ID 2027", replaces=old)
+    page.goto(url("rotation", harborline, new))
+    expect(page.locator("#scim-rotation")).to_have_text("Waiting for the new token’s first use…")
+    tokens.touch(new, address="20.91.4.17", agent="Microsoft")
+    expect(page.locator("#scim-rotation")).to_contain_text("New token in use since", timeout=15_000)
+    expect(page.locator("#scim-rotation")).to_contain_text("It is safe to revoke it.")
+    picture(page, "token-rotation-safe")
+    page.get_by_role("link", name="Revoke the old token").click()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("link", name="Rotate Entra ID 2027")).to_be_visible()
+    old.refresh_from_db()
+    assert old.is_revoked
+
+
+def test_a_policy_change_is_confirmed_and_a_disconnection_can_be_taken_back(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    page.goto(url("change", harborline))
+    page.get_by_role("link", name="Change policies").click()
+    page.get_by_label("Contacts").fill("it@harborline.example, hr@harborline.example")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("hr@harborline.example")).to_be_visible()
+    picture(page, "policies-confirm")
+    assert_accessible(page, complaints)
+    page.get_by_label("Confirm your password").fill("correct horse battery")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("The policies were changed.")).to_be_visible()
+
+    page.get_by_role("link", name="Disconnect…").click()
+    page.get_by_label("Keep them and hand them back").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("11 learners stay as they are")).to_be_visible()
+    picture(page, "disconnect-confirm")
+    assert_accessible(page, complaints)
+    page.get_by_label("Type the name of the connection to confirm").fill(harborline.name)
+    page.get_by_label("Confirm your password").fill("correct horse battery")
+    page.get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_text("Disconnected. 11 learners were handed back.")).to_be_visible()
+    picture(page, "connection-archived")
+    page.get_by_role("link", name="Restore").click()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("The connection is back.")).to_be_visible()
+
+
+def test_the_pages_fit_a_narrow_screen_and_can_be_used_by_keyboard(
+    new_context: NewContext, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    page = watched(new_context(viewport={"width": 420, "height": 800}).new_page(), complaints)
+    page.goto(url("change", harborline))
+    picture(page, "connection-narrow")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.goto(url("generate", harborline))
+    page.get_by_label("Label").focus()
+    reached = []
+    for _step in range(6):
+        reached.append(
+            page.evaluate("document.activeElement.name || document.activeElement.textContent.trim()")
+        )
+        page.keyboard.press("Tab")
+    assert reached == ["label", "expires", "networks", "password", "Generate SCIM Token", "Cancel"]
+
+
+def test_times_carry_utc_in_their_title(page: Page, harborline: SCIMConnection) -> None:
+    page.goto(url("change", harborline))
+    shown = page.locator("time", has_text="3 minutes ago").first
+    expect(shown).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"))

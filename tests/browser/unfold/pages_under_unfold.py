@@ -1,0 +1,82 @@
+"""The pages under django-unfold. Run by `test_unfold.py`, in a process with settings of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+from unfold.admin import ModelAdmin
+
+from example_project.lms.models import SSOSettings
+from scim_provisioning.admin import SCIMPanelMixin
+from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.testing.factories import TokenFactory
+from tests.admin.pages import url
+from tests.browser import scenes
+from tests.browser.conftest import serve
+from tests.browser.test_pages import pages_of
+from tests.browser.test_token_panel import TOKEN, generate
+
+admin.site.unregister(SSOSettings)
+
+
+@admin.register(SSOSettings)
+class SSOSettingsAdmin(SCIMPanelMixin, ModelAdmin):
+    """As a host on Unfold writes it."""
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[LiveServer]:
+    """Without the policy: Unfold's own scripts need `unsafe-eval`."""
+    yield from serve()
+
+
+def test_a_token_is_generated(
+    new_context: Callable[..., BrowserContext], picture: Callable[[Page, str], None]
+) -> None:
+    sso = scenes.sso_of("Harborline")
+    page = new_context().new_page()
+    page.goto(reverse("admin:lms_ssosettings_change", args=[sso.pk]))
+    expect(page.get_by_role("heading", name="SCIM provisioning")).to_be_visible()
+    picture(page, "unfold-panel")
+    page.get_by_role("link", name="Set up SCIM").click()
+    page.get_by_role("link", name="Generate SCIM Token").click()
+    picture(page, "unfold-token-form")
+    generate(page)
+    expect(page.locator("#scim-token")).to_have_text(TOKEN)
+    picture(page, "unfold-token-shown-once")
+    assert SCIMToken.objects.count() == SCIMConnection.objects.count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_renders(
+    new_context: Callable[..., BrowserContext],
+    superuser: User,
+    picture: Callable[[Page, str], None],
+    scheme: str,
+) -> None:
+    connection = scenes.busy(scenes.connected(scenes.sso_of("Harborline")), superuser, days=12)
+    token = SCIMToken.objects.get()
+    new = TokenFactory(connection=connection, label="Entra ID 2027", replaces=token, expires_in_days=13)
+    page = new_context(color_scheme=scheme).new_page()
+    addresses = {
+        **pages_of(connection, token, new),
+        "index": reverse("admin:index"),
+        "list": reverse("admin:scim_provisioning_scimconnection_changelist"),
+        "log": reverse("admin:scim_provisioning_provisioningevent_changelist"),
+        "change": url("change", connection),
+    }
+    for name, address in addresses.items():
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 200, name
+        expect(page.locator("body")).to_contain_text(re.compile(r"\S"))
+        picture(page, f"unfold-{name}-{scheme}")
+        if name in ("index", "list"):
+            expect(page.get_by_role("alert").first).to_contain_text("Entra ID of Harborline")
