@@ -198,7 +198,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("The userName belongs to another learner."),
         (_("A learner of this connection, active or not, already has this userName."),),
         _(
-            "Look at that learner below. If it is the same person, the identity provider lost track of them: "
+            "Look at that learner. If it is the same person, the identity provider lost track of them: "
             "restart provisioning for that person. Else mend the duplicate in the identity provider."
         ),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
@@ -16,11 +15,10 @@ from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,6 +30,7 @@ from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin, visible_connections
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
+from scim_provisioning.templatetags.scim_admin import scim_time
 
 Events = QuerySet[ProvisioningEvent]
 
@@ -54,7 +53,7 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
-    list_display: Any = ("moment", "learner", "what", "attributes", "result", "token_used", "took", "request")
+    list_display: Any = ("moment", "learner", "what", "result", "attributes", "token_used", "took", "request_ref")
     list_display_links: Any = ("moment",)
     list_filter: ClassVar[Any] = LIST_FILTERS
     list_select_related: ClassVar[Any] = ("token",)
@@ -105,7 +104,10 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         """Django's list, with failures of one kind grouped above it."""
         query = request.GET.urlencode()
         may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
-        own = {"export_url": f"{reverse(self._url('export'))}?{query}" if may_export else ""}
+        own = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "export_url": f"{reverse(self._url('export'))}?{query}" if may_export else "",
+        }
         answer = super().changelist_view(request, {**own, **(extra_context or {})})
         changelist = (getattr(answer, "context_data", None) or {}).get("cl")
         if isinstance(answer, TemplateResponse) and isinstance(changelist, ChangeList):
@@ -205,9 +207,9 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
     # --- columns ------------------------------------------------------------------------------------------------
 
     @admin.display(description=gettext_lazy("time"))
-    def moment(self, event: ProvisioningEvent) -> SafeString:
+    def moment(self, event: ProvisioningEvent) -> SafeString | str:
         """The time in the administrator's zone; in UTC when they point at it."""
-        return show_time(event)
+        return scim_time(event.created_at, "seconds")
 
     @admin.display(description=gettext_lazy("learner"), empty_value="—")
     def learner(self, event: ProvisioningEvent) -> SafeString | str:
@@ -226,18 +228,19 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("changed attributes"), empty_value="—")
     def attributes(self, event: ProvisioningEvent) -> str:
-        """Their names; never their values."""
-        return log_words.attribute_names(event)
+        """Their names, the first few; never their values."""
+        return log_words.attributes_in_short(event)
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, event: ProvisioningEvent) -> SafeString:
         """In words, and of a refusal the reason."""
         if event.outcome != Outcome.REFUSED:
             return format_html(
-                '<span class="scim-badge scim-badge-ok">{}</span>', event.get_outcome_display()
+                '<span class="scim-badge scim-good"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
+                event.get_outcome_display(),
             )
         return format_html(
-            '<span class="scim-badge scim-badge-problem">{}</span> <span class="scim-reason">{}</span>',
+            '<span class="scim-badge scim-bad"><span class="scim-dot" aria-hidden="true"></span>{}</span> {}',
             event.get_action_display(),
             catalogue.title(event.error_code),
         )
@@ -255,22 +258,10 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         return None if event.duration_ms is None else _("%(ms)s ms") % {"ms": event.duration_ms}
 
     @admin.display(description=gettext_lazy("request id"), empty_value="—")
-    def request(self, event: ProvisioningEvent) -> SafeString | str:
+    def request_ref(self, event: ProvisioningEvent) -> SafeString | str:
         """Shortened; the link shows everything of that request."""
         if not event.request_id:
             return ""
         url = self.list_url(q=event.request_id, lookups="show")
         short = event.request_id if len(event.request_id) <= 12 else f"{event.request_id[:8]}…"
         return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, event.request_id, short)
-
-
-def show_time(event: ProvisioningEvent) -> SafeString:
-    """``<time>`` in the administrator's zone, with UTC in the tooltip."""
-    local = timezone.localtime(event.created_at)
-    utc = event.created_at.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        utc.isoformat(timespec="seconds"),
-        utc.strftime("%Y-%m-%d %H:%M:%S"),
-        f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}",
-    )

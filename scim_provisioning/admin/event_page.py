@@ -19,6 +19,7 @@ from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
+from scim_provisioning.templatetags.scim_admin import scim_time
 
 if TYPE_CHECKING:
     from scim_provisioning.admin.event import EventAdminMixin
@@ -40,6 +41,7 @@ def operation_context(
     context: dict[str, Any] = {
         "title": _("Operation %(number)s") % {"number": event.pk},
         "event": event,
+        "moment": scim_time(event.created_at, "seconds"),
         "sentence": log_words.sentence(event),
         "changes": log_words.changes(event, in_clear=in_clear),
         "in_clear": in_clear,

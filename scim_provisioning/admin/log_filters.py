@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from scim_provisioning import catalogue
 from scim_provisioning.admin.permissions import visible_connections, within
 from scim_provisioning.models import (
+    Action,
     Operation,
     Outcome,
     ProvisionedUser,
@@ -133,8 +134,20 @@ class OutcomeFilter(RecentFacets, admin.ChoicesFieldListFilter):
     pass
 
 
-class ActionFilter(RecentFacets, admin.ChoicesFieldListFilter):
-    pass
+class ActionFilter(_Filter):
+    """By action; only those that happened lately are offered."""
+
+    title = _("action")
+    parameter_name = "action"
+
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
+        everything = model_admin.get_queryset(request)
+        happened = recent(everything, request, everything).order_by().values_list("action", flat=True)
+        actions = {*happened.distinct(), *filter(None, [self.used_parameters.get(self.parameter_name)])}
+        return [(value, label) for value, label in Action.choices if value in actions]
+
+    def condition(self, value: str) -> Q:
+        return Q(action=value)
 
 
 class DateFilter(RecentFacets, admin.DateFieldListFilter):
@@ -219,7 +232,7 @@ LIST_FILTERS: Final[tuple[Any, ...]] = (
     LookupsFilter,
     ("created_at", DateFilter),
     ("outcome", OutcomeFilter),
-    ("action", ActionFilter),
+    ActionFilter,
     ErrorFilter,
     TokenFilter,
     ConnectionFilter,

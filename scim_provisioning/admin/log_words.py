@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning import catalogue
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: What stands in place of a value that the reader may not see. The same for every value: its length says nothing.
 MASK: Final = "••••••"
 NOTHING: Final = "—"
+SHOWN_ATTRIBUTES: Final = 4
 
 _ASKED: Final[Mapping[str, StrOrPromise]] = {
     Operation.CREATE: gettext_lazy("The identity provider asked to create a learner."),
@@ -105,8 +106,20 @@ def masked(value: Any) -> str:
 
 
 def attribute_names(event: ProvisioningEvent) -> str:
-    """The changed attributes, without the urn of their schema, for lists."""
+    """The changed attributes, without the urn of their schema."""
     return ", ".join(short_name(path) for path in event.changes)
+
+
+def attributes_in_short(event: ProvisioningEvent) -> str:
+    """Some of the changed attributes, without elements and sub-attributes, and how many more there are."""
+    paths = dict.fromkeys(short_name(path).partition("[")[0].partition(".")[0] for path in event.changes)
+    named, more = list(paths)[:SHOWN_ATTRIBUTES], len(paths) - SHOWN_ATTRIBUTES
+    if more <= 0:
+        return ", ".join(named)
+    return ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
+        "names": ", ".join(named),
+        "n": more,
+    }
 
 
 def short_name(path: str) -> str:

@@ -27,12 +27,12 @@ KINDS: Final[dict[str, StrOrPromise]] = {
     "text": gettext_lazy("text"),
     "e-mail": gettext_lazy("e-mail"),
     "boolean": gettext_lazy("yes or no"),
-    "reference": gettext_lazy("name of another row"),
+    "reference": gettext_lazy("row by name"),
     "manager": gettext_lazy("manager"),
 }
 _EMPTY: Final[dict[str, StrOrPromise]] = {
-    "clear": gettext_lazy("the field is cleared"),
-    "keep": gettext_lazy("the field is kept"),
+    "clear": gettext_lazy("cleared"),
+    "keep": gettext_lazy("kept"),
 }
 
 

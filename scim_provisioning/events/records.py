@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -34,6 +35,8 @@ audit_logger = logging.getLogger("scim_provisioning.audit")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
 _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
+
+_USER_PATH = re.compile(r"(?i)/Users/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 
 # Texts are cut to their columns: a hostile header must not turn a refusal into a database error.
 _SIZES = {column.name: column.max_length or 0 for column in ProvisioningEvent._meta.concrete_fields}
@@ -110,7 +113,8 @@ def refused(
 
     An error that carries a ``token`` (see ``tokens.AuthenticationRefused``) is filed under that token's
     connection. Without any connection no row is written: strangers get a line of the log
-    ``scim_provisioning.security`` and cannot fill a table. ``link`` must exist in the database.
+    ``scim_provisioning.security`` and cannot fill a table. ``link`` must exist in the database; without it
+    the learner is the one whom the path names, if any (one query).
 
     Never raises for the database's sake: the client's answer is the refusal, not the trouble of noting it.
     """
@@ -120,19 +124,33 @@ def refused(
     if connection is None:
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
-    event = _event(known, exchange, link)
+    try:
+        with transaction.atomic():
+            _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
+    except DatabaseError:
+        logger.exception("A refusal could not be written to the provisioning log.")
+
+
+def _write_refusal(
+    caller: Caller, exchange: Exchange, error: SCIMError, link: ProvisionedUser | None
+) -> None:
+    event = _event(caller, exchange, link)
     held = error.code == "conn.held"
     event.action, event.outcome = Action.HELD if held else Action.REFUSED, Outcome.REFUSED
     event.status = error.status
     event.error_code = redaction.text(error.code, _SIZES["error_code"])
     event.detail = redaction.text(error.detail, _SIZES["detail"])
     event.cause = redaction.json_safe(error.params)
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-            _save_payload(event, exchange.request_body, error.to_dict())
-    except DatabaseError:
-        logger.exception("A refusal could not be written to the provisioning log.")
+    event.save(force_insert=True)
+    _save_payload(event, exchange.request_body, error.to_dict())
+
+
+def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
+    """The learner whose SCIM id ends the path, deleted or not, so that a refusal stands in their history."""
+    found = _USER_PATH.search(path)
+    if found is None:
+        return None
+    return ProvisionedUser.objects.filter(connection=connection, scim_id=found[1].lower()).first()
 
 
 def admin(

@@ -220,6 +220,15 @@ def test_search_finds_somebody_who_was_refused_and_has_no_account(
     assert listed(admin, q="ghost@") == [row.pk]
 
 
+def test_a_refused_change_stands_in_the_learners_history(
+    admin: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "Replace", "path": "title", "value": "x" * 151}])
+
+    assert len(listed(admin, learner=str(ines.pk))) == 2
+    assert len(listed(admin, q="ines oka")) == 2
+
+
 def test_search_treats_wildcards_as_text(admin: Client, ines: ProvisionedUser) -> None:
     assert listed(admin, q="%") == []
     assert listed(admin, q="ine_") == []

@@ -61,27 +61,33 @@ def scim(connection: SCIMConnection) -> ScimClient:
     return scim
 
 
-def assert_accessible(page: Page, where: str = "#content") -> None:
-    found = Axe().run(page, context={"include": [[where]]}).response["violations"]
+def assert_accessible(page: Page, complaints: list[str]) -> None:
+    """No violation that axe calls serious or critical, in what the app adds to the page."""
+    before = len(complaints)
+    found = Axe().run(page, context={"include": [[".scim"]]}).response["violations"]
     serious = [
         f"{fault['id']}: {[node['html'] for node in fault['nodes'][:3]]}"
         for fault in found
         if fault["impact"] in ("serious", "critical")
     ]
-    assert serious == []
+    assert not serious, "\n".join(serious)
+    # axe itself tries inline styles while it measures; the policy stops them, and the console says so.
+    page.wait_for_timeout(50)
+    del complaints[before:]
 
 
 def rows(page: Page) -> int:
     return page.locator("#result_list tbody tr").count()
 
 
-def test_the_log_is_read_filtered_and_searched(page: Page, scim: ScimClient, picture: Picture) -> None:
+def test_the_log_is_read_filtered_and_searched(
+    page: Page, complaints: list[str], scim: ScimClient, picture: Picture
+) -> None:
     page.goto(LIST)
     expect(page.get_by_text("The same problem, several times")).to_be_visible()
     assert rows(page) == 11
     picture(page, "log")
-    assert_accessible(page, "#result_list")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
 
     page.get_by_role("link", name="Show refused look-ups").click()
     expect(page.locator("#result_list tbody tr")).to_have_count(12)
@@ -99,7 +105,7 @@ def test_the_log_is_read_filtered_and_searched(page: Page, scim: ScimClient, pic
 
 
 def test_a_refusal_explains_itself_and_can_be_copied_for_support(
-    page: Page, scim: ScimClient, picture: Picture
+    page: Page, complaints: list[str], scim: ScimClient, picture: Picture
 ) -> None:
     page.goto(f"{LIST}?problems=only")
     page.locator("#result_list tbody tr").last.get_by_role("link").first.click()
@@ -107,7 +113,7 @@ def test_a_refusal_explains_itself_and_can_be_copied_for_support(
     expect(page.get_by_role("heading", name="Cause", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="What to do", exact=True)).to_be_visible()
     picture(page, "log-operation")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
     page.get_by_role("button", name="Copy for support").click()
     expect(page.locator(".scim-copy-result")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -115,18 +121,20 @@ def test_a_refusal_explains_itself_and_can_be_copied_for_support(
     assert "tanaka" not in copied
 
 
-def test_a_change_shows_before_and_after(page: Page, scim: ScimClient, picture: Picture) -> None:
+def test_a_change_shows_before_and_after(
+    page: Page, complaints: list[str], scim: ScimClient, picture: Picture
+) -> None:
     event = ProvisioningEvent.objects.filter(user_name__startswith="ines.adeyemi").latest("pk")
 
     page.goto(reverse("admin:scim_provisioning_provisioningevent_change", args=[event.pk]))
 
     expect(page.get_by_role("row", name="name.familyName")).to_contain_text("Adeyemi")
     picture(page, "log-change")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
 
 
 def test_from_the_learner_to_everything_that_happened_to_them(
-    page: Page, scim: ScimClient, picture: Picture
+    page: Page, complaints: list[str], scim: ScimClient, picture: Picture
 ) -> None:
     link = ProvisionedUser.objects.get(user_name="ines.adeyemi@harborline.example")
     learner = link.user.learner  # type: ignore[union-attr]
@@ -134,7 +142,7 @@ def test_from_the_learner_to_everything_that_happened_to_them(
     page.goto(reverse("admin:lms_learner_change", args=[learner.pk]))
     expect(page.get_by_text("Managed by SCIM")).to_be_visible()
     picture(page, "learner")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
     page.get_by_role("link", name="What happened to this learner?").click()
 
     expect(
@@ -146,7 +154,11 @@ def test_from_the_learner_to_everything_that_happened_to_them(
 
 
 def test_the_mapping_and_a_payload_that_is_tried(
-    page: Page, scim: ScimClient, connection: SCIMConnection, picture: Picture
+    page: Page,
+    complaints: list[str],
+    scim: ScimClient,
+    connection: SCIMConnection,
+    picture: Picture,
 ) -> None:
     page.goto(url("mapping", connection))
     page.get_by_label("SCIM user or PATCH, as JSON").fill(
@@ -161,11 +173,16 @@ def test_the_mapping_and_a_payload_that_is_tried(
     expect(page.get_by_role("row", name="learner.business_unit — Retail")).to_be_visible()
     expect(page.get_by_text("Nothing was saved.")).to_be_visible()
     picture(page, "mapping")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
 
 
 def test_the_self_test_and_the_ticks_that_follow_the_identity_provider(
-    page: Page, site: LiveServer, settings: Settings, connection: SCIMConnection, picture: Picture
+    page: Page,
+    complaints: list[str],
+    site: LiveServer,
+    settings: Settings,
+    connection: SCIMConnection,
+    picture: Picture,
 ) -> None:
     settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "SITE_URL": site.url}
     scim = ScimClient(TokenFactory(connection=connection).plaintext)
@@ -178,4 +195,4 @@ def test_the_self_test_and_the_ticks_that_follow_the_identity_provider(
     page.get_by_role("button", name="Run self-test").click()
     expect(page.get_by_text("Entra’s requests work here. Nothing was changed.")).to_be_visible()
     picture(page, "selftest")
-    assert_accessible(page, ".scim")
+    assert_accessible(page, complaints)
