@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from scim_provisioning.admin.event_page import operation_context
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin, visible_connections
-from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
 
@@ -37,6 +38,14 @@ Events = QuerySet[ProvisioningEvent]
 #: The URL name of the CSV export, for ``reverse("admin:" + ...)``.
 EXPORT_URL: Final = "scim_provisioning_provisioningevent_export"
 _GROUPS: Final = 5
+#: How an action is coloured, beside its words; those that are not named are "good".
+_TONES: Final[Mapping[str, str]] = {
+    Action.REFUSED: "bad",
+    Action.HELD: "warn",
+    Action.SKIPPED: "warn",
+    Action.DEACTIVATED: "idle",
+    Action.DELETED: "idle",
+}
 
 
 class LatestPaginator(Paginator):  # type: ignore[type-arg]
@@ -53,7 +62,7 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
-    list_display: Any = ("moment", "learner", "what", "result", "attributes", "token_used", "took", "request_ref")
+    list_display: Any = ("moment", "learner", "result", "attributes", "token_used", "took", "request_ref")
     list_display_links: Any = ("moment",)
     list_filter: ClassVar[Any] = LIST_FILTERS
     list_select_related: ClassVar[Any] = ("token",)
@@ -219,13 +228,6 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         url = self.list_url(learner=event.link_id)
         return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
 
-    @admin.display(description=gettext_lazy("action"))
-    def what(self, event: ProvisioningEvent) -> str:
-        """The action; of a refusal, what was asked for."""
-        if event.outcome == Outcome.REFUSED:
-            return event.get_operation_display()
-        return event.get_action_display()
-
     @admin.display(description=gettext_lazy("changed attributes"), empty_value="—")
     def attributes(self, event: ProvisioningEvent) -> str:
         """Their names, the first few; never their values."""
@@ -233,23 +235,22 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, event: ProvisioningEvent) -> SafeString:
-        """In words, and of a refusal the reason."""
-        if event.outcome != Outcome.REFUSED:
-            return format_html(
-                '<span class="scim-badge scim-good"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
-                event.get_outcome_display(),
-            )
-        return format_html(
-            '<span class="scim-badge scim-bad"><span class="scim-dot" aria-hidden="true"></span>{}</span> {}',
+        """The action, in words and a colour; of a refusal also what was asked for, and the reason."""
+        badge = format_html(
+            '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
+            _TONES.get(event.action, "good"),
             event.get_action_display(),
-            catalogue.title(event.error_code),
         )
+        if event.outcome != Outcome.REFUSED:
+            return badge
+        asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
+        return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
 
     @admin.display(description=gettext_lazy("token"), empty_value="—")
-    def token_used(self, event: ProvisioningEvent) -> str:
-        """Label and prefix."""
+    def token_used(self, event: ProvisioningEvent) -> SafeString | str:
+        """Its label; its prefix when they point at it."""
         if event.token is not None:
-            return str(event.token)
+            return format_html('<span title="{}">{}</span>', event.token.display_prefix, event.token.label)
         return display(event.token_prefix) if event.token_prefix else ""
 
     @admin.display(description=gettext_lazy("duration"), empty_value="—")
