@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -29,9 +30,12 @@ from scim_provisioning.admin.event_page import operation_context
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin, visible_connections
+from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
+
+audit_logger = logging.getLogger("scim_provisioning.audit")
 
 Events = QuerySet[ProvisioningEvent]
 
@@ -167,6 +171,8 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
             return HttpResponseRedirect(reverse(self._url("changelist")))
         events = events.defer(None).select_related("connection", "actor")
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        fields = {"actor": request.user.pk, "address": client_address(request), "values": in_clear}
+        audit_logger.info("provisioning log exported %s", fields, extra=fields)
         return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
 
     def event_url(self, event: ProvisioningEvent) -> str:
@@ -209,7 +215,8 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         link = links.select_related("connection").filter(pk=key).first()
         if link is None:
             return {}
-        former = list(link.former_identifiers.order_by("-noted_at", "-pk")[:10])
+        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        former = link.former_identifiers.order_by("-noted_at", "-pk")[:10] if in_clear else ()
         title = _("What happened to %(learner)s?") % {"learner": link.user_name}
         return {"title": title, "history_of": link, "former_identifiers": former}
 

@@ -78,8 +78,9 @@ def support_text(event: ProvisioningEvent) -> str:
         "result": f"{event.action} ({event.outcome})",
         "HTTP": f"{event.method} {_path(event.path)} -> {event.status}" if event.method else "",
         "error code": event.error_code,
-        "changed attributes": ", ".join(event.changes),
-        "ignored attributes": ", ".join(map(str, event.ignored)),
+        "changed attributes": ", ".join(map(log_words.nameless, event.changes)),
+        # Their names are whatever the client made up.
+        "ignored attributes": len(event.ignored) or "",
         "SCIM id": event.scim_id,
         "token": display(event.token_prefix) if event.token_prefix else "",
         "duration": "" if event.duration_ms is None else f"{event.duration_ms} ms",

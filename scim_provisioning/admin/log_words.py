@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MASK: Final = "••••••"
 NOTHING: Final = "—"
 SHOWN_ATTRIBUTES: Final = 4
+_VALUE_IN_PATH: Final = re.compile(r'\[value eq (?:"(?:[^"\\]|\\.)*"|[^\]]*)\]')
 
 _ASKED: Final[Mapping[str, StrOrPromise]] = {
     Operation.CREATE: gettext_lazy("The identity provider asked to create a learner."),
@@ -82,11 +84,11 @@ def sentence(event: ProvisioningEvent) -> str:
 
 def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:
     """Before and after of every attribute; masked for readers without ``view_payload``."""
-    show = shown if in_clear else masked
+    show, name = (shown, str) if in_clear else (masked, nameless)
     pairs = [
         (path, pair) for path, pair in event.changes.items() if isinstance(pair, list) and len(pair) == 2
     ]
-    return [Change(path, show(before), show(after)) for path, (before, after) in pairs]
+    return [Change(name(path), show(before), show(after)) for path, (before, after) in pairs]
 
 
 def shown(value: Any) -> str:
@@ -107,7 +109,7 @@ def masked(value: Any) -> str:
 
 def attribute_names(event: ProvisioningEvent) -> str:
     """The changed attributes, without the urn of their schema."""
-    return ", ".join(short_name(path) for path in event.changes)
+    return ", ".join(nameless(short_name(path)) for path in event.changes)
 
 
 def attributes_in_short(event: ProvisioningEvent) -> str:
@@ -120,6 +122,11 @@ def attributes_in_short(event: ProvisioningEvent) -> str:
         "names": ", ".join(named),
         "n": more,
     }
+
+
+def nameless(path: str) -> str:
+    """A path without values: of elements without a type it names the one it means by its value."""
+    return _VALUE_IN_PATH.sub('[value eq "…"]', path)
 
 
 def short_name(path: str) -> str:

@@ -325,6 +325,30 @@ def test_without_view_payload_values_are_masked_and_messages_left_out(
     assert "<td>••••••</td>" in html
 
 
+def test_a_path_that_names_an_element_by_its_value_is_masked_too(
+    staff: Staff, admin: Client, connection: SCIMConnection
+) -> None:
+    path = 'emails[value eq "ana@harborline.example"].value'
+    row = event(connection, changes={path: ["ana@harborline.example", None]})
+    reader = staff("view_provisioningevent", "view_scimconnection", "export_log")
+
+    shown = [page(reader, row).content.decode(), b"".join(reader.get(EXPORT).streaming_content).decode()]
+
+    assert all("ana@harborline" not in text for text in shown)
+    assert "ana@harborline" not in page(admin, row).context["support_text"]
+    assert "ana@harborline" in page(admin, row).content.decode()
+
+
+def test_former_identifiers_are_shown_to_those_who_may_see_values(
+    staff: Staff, admin: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "Replace", "path": "userName", "value": "new@x.example"}])
+    history = {"learner": str(ines.pk)}
+
+    assert "Formerly" in admin.get(LIST, history).content.decode()
+    assert "Formerly" not in staff("view_provisioningevent").get(LIST, history).content.decode()
+
+
 def test_messages_that_are_no_longer_kept_are_said_to_be_gone(
     admin: Client, connection: SCIMConnection
 ) -> None:
