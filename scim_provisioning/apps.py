@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from contextlib import suppress
+
+from django.apps import AppConfig, apps
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -23,3 +26,18 @@ class SCIMProvisioningConfig(AppConfig):
 
         register_checks()
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
+        self._follow_sso_rows()
+
+    def _follow_sso_rows(self) -> None:
+        """A connection ends with its SSO row. Only that model is listened to: with any listener at all Django
+        deletes rows one by one."""
+        from scim_provisioning.conf import app_settings
+        from scim_provisioning.connections import archive_with_sso_row
+
+        # A name that names nothing is reported by a check.
+        with suppress(LookupError, ValueError):
+            if app_settings.sso_model is not None:
+                sso_model = apps.get_model(app_settings.sso_model)
+                post_delete.connect(
+                    archive_with_sso_row, sender=sso_model, dispatch_uid="scim_provisioning.sso"
+                )

@@ -179,6 +179,23 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
         _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
 
 
+def archive_with_sso_row(instance: Model, **_signal: object) -> None:
+    """Receiver of ``post_delete`` on the host's SSO model: the connection ends with the row it belongs to.
+
+    A request would find out by itself (``policies.admit``); but until then the key may name another row, and a
+    disconnected connection could be restored onto it.
+    """
+    connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()
+    if connection is None:
+        return
+    if connection.is_archived:
+        SCIMConnection.objects.filter(pk=connection.pk).update(disconnected_at=None, disconnected_by=None)
+        return
+    connection.archive()
+    message = _("Archived: its SSO settings were deleted.")
+    events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
+
+
 def note_renamed(
     connection: SCIMConnection, *, actor: AbstractBaseUser | None, before: str, address: str = ""
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
+from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
@@ -15,6 +16,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 from example_project.lms.models import SSOSettings
+from scim_provisioning import connections, suspension
+from scim_provisioning.admin import register
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -462,7 +465,22 @@ def test_without_its_sso_settings_a_connection_is_not_restored(
     disconnect(admin_client, connection, "keep")
     sso.delete()
     page = text(admin_client.post(url("restore", connection), follow=True))
+    assert "cannot be restored" in page
+    # The same, where the row went without Django noticing.
+    SCIMConnection.objects.update(disconnected_at=timezone.now())
+    page = text(admin_client.post(url("restore", connection), follow=True))
     assert "The SSO settings of this connection are gone." in page
+
+
+def test_a_connection_is_archived_at_once_when_its_sso_settings_are_deleted(
+    connection: SCIMConnection, sso: SSOSettings
+) -> None:
+    scim = ScimClient(TokenFactory(connection=connection).plaintext)
+    sso.delete()
+    connection.refresh_from_db()
+    assert connection.is_archived
+    assert ProvisioningEvent.objects.get().action == Action.ARCHIVED
+    assert scim.get("/Users").status_code == HTTPStatus.UNAUTHORIZED
 
 
 def test_an_archived_connection_offers_nothing_but_its_log_and_restore(
@@ -473,6 +491,85 @@ def test_an_archived_connection_offers_nothing_but_its_log_and_restore(
     assert url("restore", connection) in page
     for name in ("generate", "pause", "disconnect", "policies"):
         assert url(name, connection) not in page
+
+
+def test_what_is_done_already_is_not_done_again(admin_client: Client, connection: SCIMConnection) -> None:
+    admin_client.post(url("resume", connection))
+    admin_client.post(url("restore", connection))
+    for _time in range(2):
+        admin_client.post(url("pause", connection), {"reason": ""})
+    disconnect(admin_client, connection, "keep")
+    disconnect(admin_client, connection, "suspend")
+    for name in ("pause", "policies"):
+        assert admin_client.post(url(name, connection)).status_code == HTTPStatus.FOUND
+    actions = ProvisioningEvent.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions) == [Action.PAUSED, Action.DISCONNECTED]
+
+
+def test_the_verbs_refuse_what_a_page_was_too_late_for(connection: SCIMConnection) -> None:
+    stale = SCIMConnection.objects.get(pk=connection.pk)
+    assert connections.pause(connection, actor=None)
+    assert not connections.pause(stale, actor=None)
+    assert connections.resume(connection, actor=None)
+    assert not connections.resume(stale, actor=None)
+    assert not connections.choose_policies(connection, actor=None, contacts=[], networks=[])
+    connections.disconnect(connection, actor=None, learners="keep")
+    with pytest.raises(connections.ConnectionRefused) as refusal:
+        connections.disconnect(stale, actor=None, learners="keep")
+    assert refusal.value.code == "connection.archived"
+    with pytest.raises(ValueError, match="Unknown choice"):
+        suspension.apply(connection, "delete", actor=None)
+    assert not LogEntry.objects.exists()
+
+
+def test_an_unchanged_policy_form_changes_nothing(admin_client: Client, connection: SCIMConnection) -> None:
+    page = text(admin_client.post(url("policies", connection), {"contacts": "", "networks": ""}, follow=True))
+    assert "Nothing was changed." in page
+    tampered = {"confirm": "1", "contacts": "nonsense", "networks": "", "password": PASSWORD}
+    response = admin_client.post(url("policies", connection), tampered)
+    assert response.headers["Location"] == url("policies", connection)
+    too_many = "\n".join(f"person{number}@example.org" for number in range(21))
+    page = text(admin_client.post(url("policies", connection), {"contacts": too_many, "networks": ""}))
+    assert "At most 20 contacts." in page
+
+
+def test_a_mail_server_in_trouble_stops_nothing(
+    admin_client: Client,
+    connection: SCIMConnection,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.EMAIL_BACKEND = "nowhere.Backend"
+    connection.policies = {"contacts": ["it@harborline.example"]}
+    connection.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(url("pause", connection), {"reason": ""})
+    connection.refresh_from_db()
+    assert connection.is_paused
+
+
+@pytest.mark.parametrize("sitting", ["", "http://lms.example"])
+def test_without_a_tenant_url_the_pages_say_what_to_do(
+    admin_client: Client, connection: SCIMConnection, settings: Settings, sitting: str
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "SITE_URL": sitting}
+    for name in ("change", "steps"):
+        page = admin_client.get(url(name, connection))
+        assert page.status_code == HTTPStatus.OK
+        assert (f"{sitting}/scim/v2" in text(page)) == bool(sitting)
+    assert ("manage.py check" in text(admin_client.get(url("change", connection)))) != bool(sitting)
+
+
+def test_a_host_with_an_admin_site_of_its_own_registers_the_pages_there(settings: Settings) -> None:
+    site = AdminSite(name="backstage")
+    register(site)
+    register(site)
+    assert site.is_registered(SCIMConnection)
+    assert site.index_template == "scim_provisioning/admin/index.html"
+    with_template = AdminSite()
+    with_template.index_template = "lms/index.html"
+    register(with_template)
+    assert with_template.index_template == "lms/index.html"
 
 
 # --- a host without SSO settings

@@ -188,6 +188,15 @@ def test_a_disconnected_connection_is_restored_rather_than_set_up_anew(
     assert SCIMConnection.objects.count() == 1
 
 
+def test_who_may_set_up_but_not_see_connections_returns_to_the_sso_settings(
+    administrator: Administrator, sso: SSOSettings
+) -> None:
+    client = administrator("view_ssosettings", "change_ssosettings", "add_scimconnection")
+    page = client.post(set_up_url(sso), follow=True)
+    assert "Ask an administrator to generate the token." in text(page)
+    assert SCIMConnection.objects.count() == 1
+
+
 def test_the_page_to_add_sso_settings_has_no_panel(admin_client: Client) -> None:
     response = admin_client.get(reverse("admin:lms_ssosettings_add"))
     assert response.status_code == HTTPStatus.OK
