@@ -74,12 +74,12 @@ class IdentityForm(forms.Form):
 
     @sensitive_variables("password")
     def _check_password(self, password: str) -> None:
-        if _failures(self.user) >= ATTEMPTS:
+        # Counted before it is looked at, so that many guesses at the same moment are many.
+        if _count_attempt(self.user) > ATTEMPTS:
             self.add_error("password", _("Too many wrong passwords. Try again in 15 minutes."))
         elif self.user.check_password(password):
             cache.delete(_key(self.user))
         else:
-            _count_failure(self.user)
             security_logger.warning(
                 "admin password not confirmed user=%s address=%s", self.user.pk, client_address(self.request)
             )
@@ -100,14 +100,13 @@ def _key(user: Any) -> str:
     return "scim_provisioning.identity." + hashlib.sha256(str(user.pk).encode()).hexdigest()[:32]
 
 
-def _failures(user: Any) -> int:
-    return int(cache.get(_key(user), 0))
-
-
-def _count_failure(user: Any) -> None:
-    # add and incr, so that attempts in parallel all count.
-    if not cache.add(_key(user), 1, LOCKED_SECONDS):
-        try:
-            cache.incr(_key(user))
-        except ValueError:
-            cache.set(_key(user), 1, LOCKED_SECONDS)
+def _count_attempt(user: Any) -> int:
+    """How many attempts this is since the last right one, or in the last 15 minutes."""
+    if cache.add(_key(user), 1, LOCKED_SECONDS):
+        return 1
+    try:
+        return cache.incr(_key(user))
+    except ValueError:
+        # It ran out between the two, or this cache keeps nothing.
+        cache.set(_key(user), 1, LOCKED_SECONDS)
+        return 1
