@@ -14,12 +14,21 @@ With ``ADMIN_AUTOREGISTER=False`` a host calls ``register(site)`` or combines th
 from __future__ import annotations
 
 from scim_provisioning.admin.connection import ConnectionAdminMixin
+from scim_provisioning.admin.event import EventAdminMixin
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
+from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.registration import register
 from scim_provisioning.admin.sso import SCIMPanelMixin
 from scim_provisioning.conf import app_settings
 
-__all__ = ["ConnectionAdminMixin", "ConnectionScopedAdmin", "SCIMPanelMixin", "register"]
+__all__ = [
+    "ConnectionAdminMixin",
+    "ConnectionScopedAdmin",
+    "EventAdminMixin",
+    "SCIMManagedAdminMixin",
+    "SCIMPanelMixin",
+    "register",
+]
 
 if app_settings.admin_autoregister:
     register()

@@ -228,17 +228,17 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         return scim_time(event.created_at, "seconds")
 
     @admin.display(description=gettext_lazy("learner"), empty_value="—")
-    def learner(self, event: ProvisioningEvent) -> SafeString | str:
+    def learner(self, event: ProvisioningEvent) -> SafeString | str | None:
         """The name at the time, with a link to all that happened to that learner."""
         if event.link_id is None:
-            return event.user_name
+            return event.user_name or None
         url = self.list_url(learner=event.link_id)
         return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
 
     @admin.display(description=gettext_lazy("changed attributes"), empty_value="—")
-    def attributes(self, event: ProvisioningEvent) -> str:
+    def attributes(self, event: ProvisioningEvent) -> str | None:
         """Their names, the first few; never their values."""
-        return log_words.attributes_in_short(event)
+        return log_words.attributes_in_short(event) or None
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, event: ProvisioningEvent) -> SafeString:
@@ -254,11 +254,11 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
 
     @admin.display(description=gettext_lazy("token"), empty_value="—")
-    def token_used(self, event: ProvisioningEvent) -> SafeString | str:
+    def token_used(self, event: ProvisioningEvent) -> SafeString | str | None:
         """Its label; its prefix when they point at it."""
         if event.token is not None:
             return format_html('<span title="{}">{}</span>', event.token.display_prefix, event.token.label)
-        return display(event.token_prefix) if event.token_prefix else ""
+        return display(event.token_prefix) if event.token_prefix else None
 
     @admin.display(description=gettext_lazy("duration"), empty_value="—")
     def took(self, event: ProvisioningEvent) -> str | None:
@@ -266,10 +266,10 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         return None if event.duration_ms is None else _("%(ms)s ms") % {"ms": event.duration_ms}
 
     @admin.display(description=gettext_lazy("request id"), empty_value="—")
-    def request_ref(self, event: ProvisioningEvent) -> SafeString | str:
+    def request_ref(self, event: ProvisioningEvent) -> SafeString | None:
         """Shortened; the link shows everything of that request."""
         if not event.request_id:
-            return ""
+            return None
         url = self.list_url(q=event.request_id, lookups="show")
         short = event.request_id if len(event.request_id) <= 12 else f"{event.request_id[:8]}…"
         return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, event.request_id, short)

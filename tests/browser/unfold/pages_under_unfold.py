@@ -73,6 +73,12 @@ def test_every_page_renders(
         "index": reverse("admin:index"),
         "list": reverse("admin:scim_provisioning_scimconnection_changelist"),
         "log": reverse("admin:scim_provisioning_provisioningevent_changelist"),
+        "log-operation": reverse(
+            "admin:scim_provisioning_provisioningevent_change",
+            args=[connection.events.filter(outcome="refused").first().pk],  # type: ignore[attr-defined]
+        ),
+        "mapping": url("mapping", connection),
+        "selftest": url("selftest", connection),
         "change": url("change", connection),
     }
     for name, address in addresses.items():
