@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -40,12 +43,22 @@ def play(connection: SCIMConnection) -> list[Line]:
     except (ImproperlyConfigured, NoReverseMatch) as error:
         what = _("The Tenant URL is known")
         return [failed(what, str(error), _("Run “manage.py check” and mend what it names."))]
+    if not _is_allowed(url):
+        mend = _("Add the host of SITE_URL to ALLOWED_HOSTS, or correct SITE_URL.")
+        return [failed(_("Django answers at the Tenant URL’s host"), urlsplit(url).netloc, mend)]
     with transaction.atomic():
         # Paused connections are tested as if they were not: whether they would work is the question.
         SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=None)
         lines = _Run(url, _token(connection)).lines()
         transaction.set_rollback(True)
     return lines
+
+
+def _is_allowed(url: str) -> bool:
+    """Whether Django lets requests for this host in, as ``HttpRequest.get_host`` decides it."""
+    at_home = [".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else []
+    domain, _port = split_domain_port(urlsplit(url).netloc)
+    return validate_host(domain, settings.ALLOWED_HOSTS or at_home)
 
 
 @sensitive_variables("secret", "plaintext")

@@ -133,6 +133,13 @@ def test_list_and_search_ask_a_bounded_number_of_questions(
     assert queries(client, q=term) <= 25
 
 
+def test_the_list_says_that_it_holds_the_latest_operations_only(superuser: Client) -> None:
+    response = superuser.get(LIST)
+
+    assert response.context["cl"].result_count == 10_000
+    assert "The latest 10\u202f000 operations are listed." in response.content.decode()
+
+
 def changelist(user: User, **parameters: str) -> QuerySet[ProvisioningEvent]:
     """The list's own statement, as the admin builds it."""
     request = RequestFactory().get(LIST, parameters)
