@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from example_project.lms.models import Learner
 from scim_provisioning.conf import tenant_url
 from tests.client import ScimClient
 from tests.people import CORE, ENTERPRISE, person
@@ -273,6 +274,13 @@ def test_version_is_a_weak_tag_that_moves_with_every_change(scim: ScimClient, in
     ]
     assert [answer.status_code for answer in stale] == [412] * 4
     assert scim.get(path).headers["ETag"] == moved
+
+
+def test_version_moves_with_an_edit_in_the_lms(scim: ScimClient, ines: dict[str, Any]) -> None:
+    path, tag = f"/Users/{ines['id']}", ines["meta"]["version"]
+    Learner.objects.update(job_role="Edited in the LMS")
+    assert scim.get(path, if_none_match=tag).json()["title"] == "Edited in the LMS"
+    assert scim.put(path, person(), if_match=tag).status_code == 412
 
 
 def test_bulk_performs_each_operation_and_keeps_to_its_limits(scim: ScimClient) -> None:
