@@ -217,10 +217,13 @@ class ConnectionAdminMixin(
             connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
         )
         counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
-        replaced = {token.replaces_id for token in tokens if not token.is_revoked}
+        live = [token for token in tokens if token.state in ("live", "expiring")]
+        # At the cap a rotation would only be refused: there is one under way, or a token to revoke first.
+        may_rotate = may_rotate and len(live) < app_settings.tokens_live_max
+        replaced = {token.replaces_id for token in live}
         rows = []
         for token in tokens:
-            is_live = token.state in ("live", "expiring") and not connection.is_archived
+            is_live = token in live and not connection.is_archived
             row = {"token": token, "state": token_state(token), "operations": counts.get(token.pk, 0)}
             if is_live and may_rotate and token.pk not in replaced:
                 row["rotate_url"] = self.page_url("rotate", connection, token_id=token.pk)

@@ -181,6 +181,16 @@ def test_the_page_shows_tokens_with_their_state_and_nothing_secret(
     assert SCIMToken.objects.all()[0].digest not in page
 
 
+def test_a_rotation_is_offered_where_it_would_not_be_refused(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    token = TokenFactory(connection=connection)
+    rotate = url("rotate", connection, token)
+    assert rotate in admin_client.get(url("change", connection)).content.decode()
+    TokenFactory(connection=connection)
+    assert rotate not in admin_client.get(url("change", connection)).content.decode()
+
+
 def test_the_page_shows_what_happened_in_24_hours(admin_client: Client, connection: SCIMConnection) -> None:
     scim = ScimClient(shown_token(generate(admin_client, connection)))
     assert scim.post("/Users", person()).status_code == HTTPStatus.CREATED
