@@ -28,6 +28,18 @@ FAILING_WRITES: Final = 10
 WRITES: Final = (Operation.CREATE, Operation.REPLACE, Operation.PATCH, Operation.DELETE, Operation.BULK)
 
 
+_AGENTS: Final = (
+    ("okta", "Okta"),
+    ("entra", "Entra ID"),
+    ("microsoft", "Entra ID"),
+    ("azure", "Entra ID"),
+    ("jumpcloud", "JumpCloud"),
+    ("onelogin", "OneLogin"),
+    ("google", "Google"),
+    ("pingidentity", "PingOne"),
+)
+
+
 @dataclass(slots=True)
 class Facts:
     """What the database says of one connection."""
@@ -35,6 +47,7 @@ class Facts:
     live: list[SCIMToken] = field(default_factory=list)
     last_dead: SCIMToken | None = None
     last_request_at: datetime | None = None
+    last_agent: str = ""
     groups_seen: bool = False
     refused: int = 0
     logged: int = 0
@@ -49,6 +62,16 @@ class Facts:
     def next_expiry(self) -> datetime | None:
         """When the first of the live tokens ends; None when none does."""
         return min((token.expires_at for token in self.live if token.expires_at), default=None)
+
+    @property
+    def identity_provider(self) -> str:
+        """Who calls, as far as the User-Agent tells; empty when nobody has called. Entra's own is not
+        documented, so a name that is not known is shown as it was sent."""
+        agent = self.last_agent.casefold()
+        for mark, name in _AGENTS:
+            if mark in agent:
+                return name
+        return self.last_agent.partition("/")[0].strip()[:30]
 
     @property
     def last_expiry(self) -> datetime | None:
@@ -93,8 +116,9 @@ def _gather_tokens(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
         else:
             known.live.append(token)
         known.groups_seen |= token.first_group_at is not None
-        if token.last_used_at is not None:
-            known.last_request_at = max(known.last_request_at or token.last_used_at, token.last_used_at)
+        used = token.last_used_at
+        if used is not None and (known.last_request_at is None or used > known.last_request_at):
+            known.last_request_at, known.last_agent = used, token.last_used_agent
 
 
 _TOKEN_COLUMNS: Final = (
@@ -105,6 +129,7 @@ _TOKEN_COLUMNS: Final = (
     "expires_at",
     "revoked_at",
     "last_used_at",
+    "last_used_agent",
     "first_group_at",
 )
 

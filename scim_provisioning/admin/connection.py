@@ -48,6 +48,7 @@ class ConnectionAdminMixin(
     list_display = (
         "name",
         "tenant",
+        "identity_provider",
         "health_badge",
         "live_tokens",
         "next_expiry",
@@ -92,6 +93,11 @@ class ConnectionAdminMixin(
         if connection.sso_key is None or connection.is_archived:
             return "—"
         return str(connection.sso or "—")
+
+    @admin.display(description=_("identity provider"))
+    def identity_provider(self, connection: Any) -> str:
+        """Who calls, by their User-Agent."""
+        return connection.scim_health.facts.identity_provider or "—"
 
     @admin.display(description=_("health"))
     def health_badge(self, connection: Any) -> SafeString:

@@ -207,3 +207,20 @@ def test_a_key_that_names_no_row_does_not_spoil_the_others(db: None) -> None:
     judged = health.of_connections([SCIMConnection.objects.get(pk=row.pk) for row in (good, odd)])
     assert judged[good.pk].badge == health.HEALTHY
     assert judged[odd.pk].badge == health.NOT_SET_UP
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Okta SCIM Client 1.0.0", "Okta"),
+        ("Microsoft Entra provisioning", "Entra ID"),
+        ("our-own-sync/2.1", "our-own-sync"),
+        ("", ""),
+    ],
+)
+def test_the_identity_provider_is_told_by_its_user_agent(
+    connection: SCIMConnection, agent: str, name: str
+) -> None:
+    used(connection, ago=DAY, last_used_agent="Somebody else")
+    used(connection, last_used_agent=agent)
+    assert health.of(connection).facts.identity_provider == name
