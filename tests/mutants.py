@@ -86,8 +86,8 @@ MUTANTS = [
         "userName regardless of case",
         "provisioning.writing",
         "http/test_names.py::test_name_in_another_case_is_the_same_name",
-        "= fold(link.user_name), None",
-        "= link.user_name, None",
+        "key = fold(link.user_name)",
+        "key = link.user_name",
     ),
     mutant(
         "and before or",

@@ -85,7 +85,10 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link = adapter.link
     link.user = adapter.obj
     link.user_name = document["userName"]
-    link.user_name_key, link.user_name_tombstone_key = fold(link.user_name), None
+    key = fold(link.user_name)
+    if link.user_name_key not in (None, key):
+        _vacate(link, key)
+    link.user_name_key, link.user_name_tombstone_key = key, None
     link.external_id = document.get("externalId")
     link.active = document.get("active", link.active)
     link.document = document
@@ -100,6 +103,13 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     except IntegrityError as error:
         # The unique key of (connection, userName): somebody else took the name a moment ago.
         raise policies.user_name_taken() from error
+
+
+def _vacate(link: ProvisionedUser, key: str) -> None:
+    """Free a name that is held only by a link whose account the host deleted: nobody is behind it."""
+    same_name = ProvisionedUser.objects.living().filter(connection=link.connection_id, user_name_key=key)
+    for vacant in same_name.filter(user__isnull=True):
+        bury(vacant)
 
 
 def bury(link: ProvisionedUser) -> None:

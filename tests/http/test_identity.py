@@ -129,6 +129,15 @@ def test_tombstone_whose_account_the_host_deleted_is_not_inherited(scim: ScimCli
     assert answer.json()["id"] != ines["id"]
 
 
+def test_name_of_somebody_whose_account_the_host_deleted_is_free_for_others(scim: ScimClient) -> None:
+    scim.post("/Users", person())
+    User.objects.get().delete()
+    rui = scim.post("/Users", person("rui.sousa")).json()["id"]
+    rename = [{"op": "replace", "path": "userName", "value": "Ines.Okafor@harborline.example"}]
+    answer = scim.patch(f"/Users/{rui}", rename)
+    assert (answer.status_code, answer.json()["userName"]) == (200, "Ines.Okafor@harborline.example")
+
+
 def test_account_of_the_same_customer_that_nobody_provisioned_is_409_and_stays_as_it_is(
     scim: ScimClient, organization: Organization
 ) -> None:

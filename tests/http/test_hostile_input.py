@@ -1,0 +1,194 @@
+"""What somebody who means harm would send: each threat of ours that a request can carry."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.contrib.auth.models import User
+
+from example_project.lms.models import Company, Learner, Organization
+from scim_provisioning.conf import tenant_url
+from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.protocol.limits import DEFAULT_LIMITS
+from tests.client import ScimClient
+from tests.lms_factories import CompanyFactory, LearnerFactory
+from tests.people import ENTERPRISE, person
+
+pytestmark = pytest.mark.django_db
+
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+@pytest.fixture
+def ines(scim: ScimClient) -> str:
+    scim_id: str = scim.post("/Users", person()).json()["id"]
+    return scim_id
+
+
+# --- somebody else's account
+
+
+def test_account_is_not_taken_over_by_its_address(scim: ScimClient, organization: Organization) -> None:
+    """GitLab's three steps (CVE-2022-1680): create with the victim's address, link, change the address."""
+    victim = LearnerFactory(
+        organization=organization, user__username="victim", user__email="victim@quay.example"
+    ).user
+    made = scim.post(
+        "/Users", person("attacker.x", emails=[{"type": "work", "value": "victim@quay.example"}])
+    )
+    assert made.status_code == 201
+    change = {"op": "replace", "path": 'emails[type eq "work"].value', "value": "attacker@evil.example"}
+    assert scim.patch(f"/Users/{made.json()['id']}", [change]).status_code == 200
+    victim.refresh_from_db()
+    assert (victim.username, victim.email) == ("victim", "victim@quay.example")
+    assert not victim.scim_links.exists()
+
+
+def test_company_of_another_customer_is_not_reached_by_its_name(
+    scim: ScimClient, ines: str, organization: Organization
+) -> None:
+    globex = CompanyFactory(name="Globex")
+    scim.patch(f"/Users/{ines}", [{"op": "add", "path": f"{ENTERPRISE}:organization", "value": "Globex"}])
+    company = Learner.objects.get().company
+    assert company is not None
+    assert (company.organization, globex.learners.count()) == (organization, 0)
+    assert Company.objects.filter(name="Globex").count() == 2
+
+
+@pytest.mark.parametrize("external_id", ["1", "0", "root"])
+def test_external_id_names_nobody_here(scim: ScimClient, external_id: str) -> None:
+    root = User.objects.create_superuser("root")
+    made = scim.post("/Users", person(externalId=external_id)).json()
+    assert User.objects.get(scim_links__scim_id=made["id"]).pk != root.pk
+    assert scim.get(f"/Users/{external_id}").status_code == 404
+
+
+# --- limits, each where it ends
+
+
+def sized(limit: str, over: int) -> dict[str, Any]:
+    """A body that reaches a limit exactly, or is one above it."""
+    most = getattr(DEFAULT_LIMITS, limit) + over
+    body = person("at.limit")
+    if limit == "string_length":
+        return body | {"nickName": "n" * most}
+    if limit == "array_length":
+        return body | {"roles": [{"value": f"r{n}"} for n in range(most)]}
+    if limit == "depth":
+        nested: Any = "x"
+        for _ in range(most - 1):
+            nested = {"n": nested}
+        return body | {"unknown": nested}
+    spare = most - sum(1 for _ in _members(body))
+    return body | {"unknown": {f"k{n}": n for n in range(spare - 1)}}
+
+
+def _members(value: Any) -> Any:
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        if isinstance(value, dict):
+            yield inner
+        yield from _members(inner)
+
+
+@pytest.mark.parametrize("limit", ["string_length", "depth", "keys", "array_length"])
+def test_limit_of_a_body_holds_exactly(scim: ScimClient, limit: str) -> None:
+    assert scim.post("/Users", sized(limit, 1)).status_code == 400
+    answer = scim.post("/Users", sized(limit, 0))
+    assert answer.status_code == 201, answer.content
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 201), (1, 413)])
+def test_limit_of_bytes_holds_exactly(scim: ScimClient, over: int, status: int) -> None:
+    text = json.dumps(person())
+    text += " " * (DEFAULT_LIMITS.body_bytes + over - len(text))
+    assert scim.post("/Users", text).status_code == status
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 200), (1, 400)])
+def test_limit_of_operations_holds_exactly(scim: ScimClient, ines: str, over: int, status: int) -> None:
+    operation = {"op": "replace", "path": "title", "value": "t"}
+    answer = scim.patch(f"/Users/{ines}", [operation] * (DEFAULT_LIMITS.operations + over))
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 50_000,
+        b'{"userName": "' + b"\\u0041" * 40_000 + b'"}',
+        b'{"userName": ' + b"1" * 200_000 + b"}",
+        b'{"a":1,' * 30_000,
+        b'{"schemas": [' + b'"x",' * 60_000 + b'"x"]}',
+    ],
+    ids=["brackets", "objects", "escapes", "digits", "members", "a list"],
+)
+def test_body_that_was_made_to_be_expensive_is_refused_at_once(scim: ScimClient, raw: bytes) -> None:
+    scim.post("/Users", b"{")
+    started = time.perf_counter()
+    answer = scim.post("/Users", raw)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidSyntax")
+    # Generous: what is to be excluded is seconds.
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("value", ["%", "_", "%%%%%%", "\\%", "a%b_c", "' OR 1=1 --", '"; DROP TABLE x; --'])
+def test_wildcards_and_quotes_in_a_filter_are_only_text(scim: ScimClient, ines: str, value: str) -> None:
+    literal = json.dumps(value)
+    for attribute in ("userName", "title", "displayName", "name.givenName", "emails.value"):
+        for op in ("eq", "co", "sw", "ew"):
+            found = scim.get(f"/Users?filter={quote(f'{attribute} {op} {literal}')}")
+            assert (found.status_code, found.json()["totalResults"]) == (200, 0), (attribute, op)
+
+
+# --- logs and addresses
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\r\nERROR forged line",
+        "\x1b[31mred",
+        "<script>alert(1)</script>",
+        '=HYPERLINK("http://evil")',
+        "\u2028x",
+    ],
+)
+def test_hostile_text_is_data_everywhere(
+    scim: ScimClient, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="scim_provisioning"):
+        made = scim.post("/Users", person(displayName=text, title=text, userName=f"{text}@x.example"))
+        assert made.status_code == 201
+        assert (made.json()["displayName"], made.json()["title"]) == (text, text)
+        scim.post("/Users", person(displayName=text, userName=f"{text}@x.example"))
+        scim.get(f"/Users/{quote(text, safe='')}", user_agent=text.replace("\r\n", " "))
+        ScimClient(f"x{quote(text, safe='')}").get("/Users")
+    for record in caplog.records:
+        if record.name.startswith("scim_provisioning"):
+            assert not set("\r\n\x1b\u2028") & set(record.getMessage())
+    for event in ProvisioningEvent.objects.all():
+        assert not set("\r\n\x1b") & set(event.user_name + event.path + event.client + event.detail)
+
+
+def test_addresses_come_from_the_settings_and_never_from_the_request(scim: ScimClient, ines: str) -> None:
+    headers = {"host": "localhost", "x_forwarded_host": "evil.example", "forwarded": "host=evil.example"}
+    answer = scim.get(f"/Users/{ines}", **headers)
+    assert answer.json()["meta"]["location"] == f"{tenant_url()}/Users/{ines}"
+    for path in ("/Users/nobody", "/Schemas", "/ServiceProviderConfig", "/nowhere"):
+        assert "evil.example" not in scim.get(path, **headers).content.decode()
+
+
+def test_nothing_in_an_answer_tells_of_others(scim: ScimClient, ines: str) -> None:
+    """A 409 names no one, an unknown id is answered like any other."""
+    taken = scim.post("/Users", person(displayName="Mallory"))
+    assert taken.status_code == 409
+    for word in (ines, "Okafor", "harborline", "okafor"):
+        assert word not in taken.content.decode()
+    unknown = {scim.get(f"/Users/{scim_id}").content for scim_id in ("x", "1", "00000000-0000-4000-8000-0")}
+    assert len(unknown) == 1
