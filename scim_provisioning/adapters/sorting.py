@@ -51,8 +51,8 @@ def _own(ref: AttributeRef) -> SortKey | None:
 
 
 def _column(entry: Entry, columns: Columns) -> Expression:
-    text = NullIf(columns.text(entry), Value("", output_field=TextField()), output_field=TextField())
-    return Case(When(columns.shown(entry), then=text))
+    text = NullIf(columns.text(entry), Value(""), output_field=TextField())
+    return Case(When(columns.shown(entry), then=text), output_field=TextField())
 
 
 def _preferred(attribute: Attribute, columns: Columns) -> Expression:
@@ -60,7 +60,7 @@ def _preferred(attribute: Attribute, columns: Columns) -> Expression:
     found: list[Expression] = [DocumentText("search", preferred_key(attribute))]
     found += [_column(entry, columns) for entry in columns.elements(attribute) if _is_value(entry)]
     found.append(DocumentText("search", others_key(attribute)))
-    return Coalesce(*found) if len(found) > 1 else found[0]
+    return Coalesce(*found, output_field=TextField()) if len(found) > 1 else found[0]
 
 
 def _is_value(entry: Entry) -> bool:
