@@ -78,9 +78,9 @@ class UserView(UserResourceView):
         resource = provisioning.get(self.caller, scim_id)
         self.touch(None)
         version = resource["meta"]["version"]
+        versions.precondition(request.META.get("HTTP_IF_MATCH"))(version)
         if versions.is_among(request.META.get("HTTP_IF_NONE_MATCH"), version):
             return Response(status=304, headers={"ETag": version})
-        versions.precondition(request.META.get("HTTP_IF_MATCH"))(version)
         return self.resource_response(resource, projection)
 
     def put(self, request: Request, scim_id: str) -> Response:

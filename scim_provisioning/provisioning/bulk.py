@@ -96,11 +96,11 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
         error = run.to_error(exception)
         events.refused(run.caller, exchange, error=error)
         run.errors += 1
-        if operation.bulk_id is not None:
-            run.failed.add(operation.bulk_id)
         result |= {"status": str(error.status), "response": error.to_dict()}
-        if operation.method != "POST":
-            result["location"] = f"{tenant_url()}{operation.path}"
+        if operation.method == "POST":
+            _introduce(run, operation, None)
+        else:
+            result["location"] = f"{tenant_url()}{_resolved_path(operation, run)}"
     run.results[number] = result
 
 
@@ -111,7 +111,7 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
         name = sorted(unknown or failed)[0]
         why = "names no operation of this request" if unknown else "could not be created"
         raise InvalidValue(f"bulkId '{name}' {why}.", code="bulk.reference")
-    scim_id = _scim_id(bulk.resolved(operation.path.rpartition("/")[2], run.ids), operation)
+    scim_id = _scim_id(_resolved_path(operation, run), operation.method)
     data = bulk.resolved(operation.data, run.ids)
     exchange = replace(exchange, request_body=data)
     version = precondition(operation.version)
@@ -130,27 +130,42 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
     return {"location": f"{tenant_url()}/Users/{scim_id}", "status": "204"}
 
 
-def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str) -> None:
-    """Let everybody who waits for this person under their bulkId know the id now."""
+def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) -> None:
+    """Let everybody who waits for this person under their bulkId know the id now, or (None) that it is vain.
+
+    Only people in a circle wait; what was reported of them is brought up to date.
+    """
     if operation.bulk_id is None:
         return
-    run.ids[operation.bulk_id] = scim_id
     if operation.bulk_id in run.referenced:
-        settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id)
+        for waiting in settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id):
+            resource = verbs.get(run.caller, waiting)
+            for result in run.results.values():
+                if "version" in result and result["location"] == resource["meta"]["location"]:
+                    result["version"] = resource["meta"]["version"]
+    if scim_id is None:
+        run.failed.add(operation.bulk_id)
+    else:
+        run.ids[operation.bulk_id] = scim_id
 
 
-def _scim_id(last: str, operation: bulk.BulkOperation) -> str:
+def _resolved_path(operation: bulk.BulkOperation, run: _Run) -> str:
+    head, slash, last = operation.path.rpartition("/")
+    return f"{head}{slash}{bulk.resolved(last, run.ids)}"
+
+
+def _scim_id(path: str, method: str) -> str:
     """The SCIM id in a path ``/Users/<id>``; empty for ``/Users``."""
-    parts = [part for part in operation.path.split("/") if part]
+    parts = [part for part in path.split("/") if part]
     collection = parts[0].casefold() if parts else ""
     if collection == "groups":
         raise NotSupported(
             "Groups are not supported here; switch group provisioning off in the app's mappings.",
             code="group.unsupported",
         )
-    if collection != "users" or len(parts) != (1 if operation.method == "POST" else 2):
-        raise NotFound(f"There is no resource at {operation.path}.", code="path.unknown")
-    return "" if operation.method == "POST" else last
+    if collection != "users" or len(parts) != (1 if method == "POST" else 2):
+        raise NotFound(f"There is no resource at {path}.", code="path.unknown")
+    return "" if method == "POST" else parts[1]
 
 
 def _done(resource: dict[str, Any], status: int) -> Result:

@@ -119,16 +119,16 @@ def bury(link: ProvisionedUser) -> None:
     link.save()
 
 
-def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:
+def settle_manager(caller: Caller, waited_for: str, scim_id: str | None) -> list[str]:
     """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
 
-    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. Returns how
-    many people that were.
+    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. With None they
+    wait for nobody any longer. Returns the SCIM ids of those people.
     """
     adapter_class = get_adapter_class()
     mapping = adapter_class.compiled(caller.tenant)
     if mapping.manager is None:
-        return 0
+        return []
     waiting = searching.waiting_for_manager(caller.tenant, adapter_class, waited_for)
     for adapter in adapter_class.for_links(waiting, caller.tenant):
         adapter.link.connection = caller.tenant
@@ -138,4 +138,4 @@ def settle_manager(caller: Caller, waited_for: str, scim_id: str) -> int:
         adapter.from_dict(document)
         save_learner(adapter)
         save_link(adapter, document)
-    return len(waiting)
+    return [link.scim_id for link in waiting]
