@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -16,7 +17,13 @@ import scim_provisioning.adapters as adapters
 from example_project.lms.models import Learner, SSOSettings, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import selftest
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SCIMConnection,
+    SCIMToken,
+)
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.selftest import Line, Result
 from scim_provisioning.testing.factories import TokenFactory
@@ -176,6 +183,53 @@ def test_the_tenant_url_answers_over_the_network(
     lines = {line.what: line for line in selftest.run(connection)}
 
     assert lines["The Tenant URL can be reached from this server"].result == Result.PASSED
+
+
+def line_of(connection: SCIMConnection, what: str) -> Line:
+    return next(line for line in run(connection) if line.what == what)
+
+
+def test_mail_that_goes_nowhere_is_a_warning_and_a_real_server_is_not(
+    connection: SCIMConnection, settings: Settings
+) -> None:
+    assert line_of(connection, "Notices are mailed").result == Result.WARNING
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert line_of(connection, "Notices are mailed").result == Result.PASSED
+
+
+def test_messages_that_outlive_their_retention_are_a_warning(connection: SCIMConnection) -> None:
+    long_ago = timezone.now() - timedelta(days=40)
+    event = ProvisioningEvent.objects.create(
+        connection=connection, operation="patch", action="updated", outcome="applied", created_at=long_ago
+    )
+    ProvisioningPayload.objects.create(event=event, request="{}", created_at=long_ago)
+
+    assert "scim_prune" in line_of(connection, "Old messages are deleted").mend
+
+
+def test_whether_the_token_passes_the_proxy_is_known_once_one_has(
+    connection: SCIMConnection, scim: ScimClient
+) -> None:
+    assert line_of(connection, "The proxy hands the token on").result == Result.UNKNOWN
+    scim.get("/Users")
+    assert line_of(connection, "The proxy hands the token on").result == Result.PASSED
+
+
+def test_a_customer_that_the_adapter_cannot_name_is_a_failure(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(scope: object, connection: SCIMConnection) -> dict[str, object]:
+        return {"organization_id": None}
+
+    monkeypatch.setattr("scim_provisioning.selftest.surroundings.resolve_scope", nobody)
+
+    assert failures(connection)[0].what == "The customer is found"
+
+
+def test_an_archived_connection_is_a_failure(connection: SCIMConnection) -> None:
+    connection.archive()
+
+    assert "The connection is archived." in [line.found for line in failures(connection)]
 
 
 # --- first contact ------------------------------------------------------------------------------------------------
