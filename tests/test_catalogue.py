@@ -9,7 +9,7 @@ import pytest
 from django.utils.translation import override
 
 import scim_provisioning
-from scim_provisioning.catalogue import CATALOGUE, UNKNOWN, explain
+from scim_provisioning.administration.catalogue import CATALOGUE, UNKNOWN, explain
 
 PACKAGE = Path(scim_provisioning.__file__).parent
 # Raised by rules that are designed and named in the catalogue already, but not built yet.

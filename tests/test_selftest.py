@@ -16,7 +16,8 @@ from pytest_django import Settings
 import scim_provisioning.adapters as adapters
 from example_project.lms.models import Learner, SSOSettings, Team
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning import selftest
+from scim_provisioning.administration import selftest
+from scim_provisioning.administration.selftest import Line, Result
 from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
@@ -25,7 +26,6 @@ from scim_provisioning.models import (
     SCIMToken,
 )
 from scim_provisioning.protocol.errors import InvalidValue
-from scim_provisioning.selftest import Line, Result
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.people import person
@@ -221,7 +221,7 @@ def test_a_customer_that_the_adapter_cannot_name_is_a_failure(
     def nobody(scope: object, connection: SCIMConnection) -> dict[str, object]:
         return {"organization_id": None}
 
-    monkeypatch.setattr("scim_provisioning.selftest.surroundings.resolve_scope", nobody)
+    monkeypatch.setattr("scim_provisioning.administration.selftest.surroundings.resolve_scope", nobody)
 
     assert failures(connection)[0].what == "The customer is found"
 

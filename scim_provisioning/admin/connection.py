@@ -17,7 +17,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import connections, health
 from scim_provisioning.admin import activity, permissions
 from scim_provisioning.admin.filters import HealthFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages
@@ -27,6 +26,7 @@ from scim_provisioning.admin.permissions import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.administration import connections, health
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken

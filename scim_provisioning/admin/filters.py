@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning import health
+from scim_provisioning.administration import health
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.models.token import EXPIRING_DAYS
 

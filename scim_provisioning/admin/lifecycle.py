@@ -13,7 +13,6 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import connections, suspension
 from scim_provisioning.admin import permissions
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
@@ -23,6 +22,7 @@ from scim_provisioning.admin.lifecycle_forms import (
     PoliciesForm,
 )
 from scim_provisioning.admin.pages import ConnectionPages
+from scim_provisioning.administration import connections, suspension
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 

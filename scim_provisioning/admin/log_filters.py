@@ -11,8 +11,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning import catalogue
 from scim_provisioning.admin.permissions import visible_connections, within
+from scim_provisioning.administration import catalogue
 from scim_provisioning.models import (
     Action,
     Operation,

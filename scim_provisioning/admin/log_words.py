@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scim_provisioning import catalogue
+from scim_provisioning.administration import catalogue
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from scim_provisioning import rotation, times, tokens
+from scim_provisioning import tokens
 from scim_provisioning.admin import permissions
 from scim_provisioning.admin.pages import ConnectionPages, tenant_url_or_empty
 from scim_provisioning.admin.reporting import TokenSafeReporterFilter
 from scim_provisioning.admin.token_forms import GenerateForm, RevokeForm, RotateForm
+from scim_provisioning.administration import rotation, times
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection, SCIMToken

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from rest_framework import serializers
 
-from scim_provisioning import catalogue, health, selftest
 from scim_provisioning.admin import log_words
 from scim_provisioning.admin.pages import tenant_url_or_empty
+from scim_provisioning.administration import catalogue, health, selftest
 from scim_provisioning.models import Outcome, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.models.token import display
 

@@ -14,11 +14,12 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning import health, rotation, selftest, tokens
+from scim_provisioning import tokens
 from scim_provisioning.admin import log_search, permissions
 from scim_provisioning.admin.log_filters import lookups
 from scim_provisioning.admin.pages import tenant_url_or_empty
 from scim_provisioning.admin.token_forms import NEVER, GenerateForm, RevokeForm, RotateForm
+from scim_provisioning.administration import health, rotation, selftest
 from scim_provisioning.api import serializers
 from scim_provisioning.api.base import AdministratorViewSet
 from scim_provisioning.api.schema import described

@@ -16,8 +16,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning import connections, suspension
 from scim_provisioning.admin import register
+from scim_provisioning.administration import connections, suspension
 from scim_provisioning.models import (
     Action,
     Operation,

@@ -1,4 +1,4 @@
-"""Badges: each rule of `scim_provisioning.health`, at its edge."""
+"""Badges: each rule of `scim_provisioning.administration.health`, at its edge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning import health
+from scim_provisioning.administration import health
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.lms_factories import SSOSettingsFactory

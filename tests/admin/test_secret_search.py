@@ -13,8 +13,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning import rotation
 from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.administration import rotation
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from tests.admin.conftest import PASSWORD
 from tests.admin.pages import generate, shown_token, token_form, url
@@ -123,7 +123,7 @@ def test_an_exception_shows_neither_the_plaintext_nor_the_password(
         monkeypatch.setattr(TokenPages, "render_page", _only_after(TokenPages.render_page, made, _fail))
     else:
         # In the middle of the page: the token is rendered by then.
-        monkeypatch.setattr("scim_provisioning.times.written", _only_after_call(made, _fail))
+        monkeypatch.setattr("scim_provisioning.administration.times.written", _only_after_call(made, _fail))
     form = token_form(admin_client, connection)
     admin_client.raise_request_exception = False
     response = admin_client.post(url("generate", connection), form)
@@ -148,7 +148,7 @@ def _only_after(original: Any, made: list[str], fail: Any) -> Any:
 
 
 def _only_after_call(made: list[str], fail: Any) -> Any:
-    from scim_provisioning import times
+    from scim_provisioning.administration import times
 
     original = times.written
 

@@ -16,7 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning import rotation
+from scim_provisioning.administration import rotation
 from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.conftest import PASSWORD, Administrator

@@ -253,7 +253,9 @@ def test_values_and_messages_need_their_permission(
 def test_the_self_test_answers_its_lines(
     boss: API, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scim_provisioning.selftest.surroundings.of_the_tenant_url", lambda: [])
+    monkeypatch.setattr(
+        "scim_provisioning.administration.selftest.surroundings.of_the_tenant_url", lambda: []
+    )
 
     report = boss.post("selftest", connection.pk).json()
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scim_provisioning import selftest
+from scim_provisioning.administration import selftest
+from scim_provisioning.administration.selftest import Result
 from scim_provisioning.management.finding import find_connection
-from scim_provisioning.selftest import Result
 
 _MARKS = {Result.PASSED: "ok", Result.WARNING: "WARN", Result.FAILED: "FAIL", Result.UNKNOWN: "?"}
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from scim_provisioning import health, notices
+from scim_provisioning.administration import health, notices
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 

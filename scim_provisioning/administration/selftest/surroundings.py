@@ -15,16 +15,17 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import catalogue, policies
+from scim_provisioning import policies
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
+from scim_provisioning.administration import catalogue
+from scim_provisioning.administration.selftest.lines import Line, Result, failed, passed, warned
+from scim_provisioning.administration.selftest.wire import get
 from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.models import ProvisioningPayload, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.constants import MEDIA_TYPE
 from scim_provisioning.protocol.errors import SCIMError
-from scim_provisioning.selftest.lines import Line, Result, failed, passed, warned
-from scim_provisioning.selftest.wire import get
 
 _SKEW: Final = timedelta(seconds=5)
 _SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")

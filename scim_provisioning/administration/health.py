@@ -27,9 +27,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scim_provisioning import facts, times
+from scim_provisioning.administration import facts, times
+from scim_provisioning.administration.facts import DAY, FAILING_WRITES, Facts
 from scim_provisioning.conf import app_settings
-from scim_provisioning.facts import DAY, FAILING_WRITES, Facts
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.models.token import EXPIRING_DAYS
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import audit, events, tokens
+from scim_provisioning import events, tokens
+from scim_provisioning.administration import audit
 from scim_provisioning.models import Action, SCIMConnection, SCIMToken
 
 if TYPE_CHECKING:

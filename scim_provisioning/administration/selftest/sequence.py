@@ -18,12 +18,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import catalogue
+from scim_provisioning.administration import catalogue
+from scim_provisioning.administration.selftest.lines import Line, failed, passed
+from scim_provisioning.administration.selftest.wire import InProcess
 from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.models.token import TOKEN_PREFIX
-from scim_provisioning.selftest.lines import Line, failed, passed
-from scim_provisioning.selftest.wire import InProcess
 from scim_provisioning.testing.simulators import (
     DEFAULT_MAPPING,
     LEARNING_ROWS,

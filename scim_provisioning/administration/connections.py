@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import audit, events, suspension
+from scim_provisioning import events
+from scim_provisioning.administration import audit, suspension
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
 

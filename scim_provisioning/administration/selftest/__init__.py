@@ -7,10 +7,10 @@ and inside a transaction that is rolled back. The adapter's hooks run too: what 
 
 from __future__ import annotations
 
+from scim_provisioning.administration.selftest import sequence, surroundings
+from scim_provisioning.administration.selftest.contact import Tick, first_contact, groups_seen_at
+from scim_provisioning.administration.selftest.lines import Line, Result
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.selftest import sequence, surroundings
-from scim_provisioning.selftest.contact import Tick, first_contact, groups_seen_at
-from scim_provisioning.selftest.lines import Line, Result
 
 __all__ = ["Line", "Result", "Tick", "failed", "first_contact", "groups_seen_at", "run"]
 
