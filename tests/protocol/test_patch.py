@@ -395,6 +395,12 @@ def test_the_only_untyped_email_is_the_work_email() -> None:
     assert result["emails"] == [{"type": "work", "value": "typed@x.example"}]
 
 
+@pytest.mark.parametrize("kind", ["remove", "replace"])
+def test_emptying_the_work_email_empties_the_only_untyped_one(kind: str) -> None:
+    document = {"userName": "u", "emails": [{"value": "untyped@x.example"}]}
+    assert after(document, op(kind, 'emails[type eq "work"].value', "")) == {"userName": "u"}
+
+
 def test_an_untyped_email_is_not_taken_for_the_home_email() -> None:
     document = {"userName": "u", "emails": [{"value": "untyped@x.example"}]}
     result = after(document, op("Replace", 'emails[type eq "home"].value', "h@x.example"))
