@@ -19,14 +19,20 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django_scim.adapters import SCIMUser
 
-from scim_provisioning.adapters.attributes import MappedAttribute, Reference
+from scim_provisioning.adapters.attributes import MappedAttribute
 from scim_provisioning.adapters.derived import with_references
 from scim_provisioning.adapters.expressions import Folded, TextMatch
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping, MappingProblem, compile_mapping
 from scim_provisioning.adapters.people import People
+from scim_provisioning.adapters.reading import (
+    fetch_managers,
+    fetch_separate_rows,
+    joined_links,
+    people_of,
+)
 from scim_provisioning.adapters.row_set import RowSet
-from scim_provisioning.adapters.rows import RelatedRow, resolve_scope, row_source
+from scim_provisioning.adapters.rows import RelatedRow, resolve_scope
 from scim_provisioning.adapters.searchable import ACTIVE_UNASSIGNED, WAITING_FOR_MANAGER
 from scim_provisioning.adapters.translation import reconcile, write_group, write_user_name
 from scim_provisioning.conf import tenant_url
@@ -241,8 +247,7 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
     @property
     def people(self) -> People:
         if self._people is None:
-            source = self.compiled_mapping.manager_source or row_source("", {})
-            self._people = People(self.connection, source)
+            self._people = people_of(self.compiled_mapping, self.connection)
         return self._people
 
     def accounts_named(self, user_name: str) -> list[models.Model]:
@@ -288,36 +293,16 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
 
         Links whose account the host deleted are left out: there is nobody behind them.
         """
-        joined = ["user"]
-        compiled = cls.compiled(connection)
-        joined += [f"user__{s.accessor}" for s in compiled.sources.values() if s.accessor]
-        joined += [
-            f"user__{e.source.accessor}__{e.field.name}" if e.source.accessor else f"user__{e.field.name}"
-            for e in compiled.entries
-            if isinstance(e.declaration, Reference) and (e.source.accessor or e.source.is_account)
-        ]
-        links = ProvisionedUser.objects.filter(connection=connection, user__isnull=False)
-        return links.select_related(*joined)
+        return joined_links(cls.compiled(connection), connection)
 
     @classmethod
     def for_links(cls, links: Sequence[ProvisionedUser], connection: SCIMConnection) -> list[Self]:
         """An adapter for each link; rows that could not be joined and managers are fetched once for all."""
         compiled = cls.compiled(connection)
-        people = People(connection, compiled.manager_source or row_source("", {}))
+        people = people_of(compiled, connection)
         adapters = [cls(link.user, link=link, connection=connection, people=people) for link in links]
-        for name, source in compiled.sources.items():
-            if source.accessor is None and not source.is_account:
-                references = [e.field.name for e in compiled.entries if isinstance(e.declaration, Reference)]
-                rows = source.queryset(connection).filter(
-                    **{f"{source.user_field}__in": [link.user_id for link in links]}
-                )
-                rows = rows.select_related(*references) if references else rows
-                by_user = {getattr(row, f"{source.user_field}_id"): row for row in rows}
-                for adapter in adapters:
-                    adapter.row_set.provide(name, by_user.get(adapter.link.user_id))
-        if compiled.manager is not None:
-            owners = [adapter.row(compiled.manager.source.name) for adapter in adapters]
-            people.learn(getattr(row, compiled.manager.field.attname) for row in owners if row is not None)
+        fetch_separate_rows(adapters, compiled, connection)
+        fetch_managers(adapters, compiled, people)
         return adapters
 
 
