@@ -157,7 +157,8 @@ class ConnectionAdminMixin(
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="scim-connections.csv"'
         writer = csv.writer(response)
-        writer.writerow(["name", "health", "live tokens", "next expiry", "last request", "errors 24 h"])
+        header = [_("name"), _("health"), _("live tokens"), _("next expiry"), _("last request"), _("errors in 24 h")]
+        writer.writerow(map(str, header))
         for row in rows:
             found = judged[row.pk]
             facts = found.facts
@@ -265,6 +266,7 @@ def token_state(token: SCIMToken) -> dict[str, Any]:
     if token.state in ("live", "expiring") and token.first_used_at is None:
         return {"label": _("Never used"), "tone": "idle"}
     return {
+        # Translators: states of a token.
         "live": {"label": _("Live"), "tone": "good"},
         "expiring": {"label": _("Expiring"), "tone": "warn"},
         "expired": {"label": _("Expired"), "tone": "bad"},

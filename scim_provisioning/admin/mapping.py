@@ -31,6 +31,7 @@ KINDS: Final[dict[str, StrOrPromise]] = {
     "manager": gettext_lazy("manager"),
 }
 _EMPTY: Final[dict[str, StrOrPromise]] = {
+    # Translators: what becomes of a field when the attribute is sent empty.
     "clear": gettext_lazy("cleared"),
     "keep": gettext_lazy("kept"),
 }

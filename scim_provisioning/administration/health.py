@@ -43,6 +43,7 @@ ARCHIVED, PAUSED, NOT_SET_UP, FAILING, WAITING = "archived", "paused", "not_set_
 HELD, QUIET, DEGRADED, EXPIRING, HEALTHY = "held", "quiet", "degraded", "expiring", "healthy"
 
 LABELS: Final[Mapping[str, StrOrPromise]] = {
+    # Translators: badges: the state of a connection in a word or two.
     NOT_SET_UP: gettext_lazy("Not set up"),
     WAITING: gettext_lazy("Waiting for first request"),
     HEALTHY: gettext_lazy("Healthy"),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import DatabaseError, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from scim_provisioning import policies
 from scim_provisioning.adapters import LearnerAdapter
@@ -120,7 +121,7 @@ def try_payload(connection: SCIMConnection, raw: bytes, *, learner: str = "") ->
     except SCIMError as refusal:
         return Trial(refusal=refusal)
     except DatabaseError:
-        return Trial(refusal=InvalidValue("The database refuses a value of this payload."))
+        return Trial(refusal=InvalidValue(_("The database refuses a value of this payload.")))
 
 
 # --- the report -------------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def _tried(connection: SCIMConnection, raw: bytes, learner: str) -> Trial:
     if is_patch:
         adapter = _known(adapter_class, connection, learner)
         if adapter is None:
-            raise NotFound("A PATCH changes a learner who is there: name one by userName or SCIM id.")
+            raise NotFound(_("A PATCH changes a learner who is there: name one by userName or SCIM id."))
         before = _canonical(adapter)
         operations = patching.parse(sent, mapping.schema, app_settings.limits)
         patched = patching.apply(before, operations, mapping.schema)

@@ -178,10 +178,10 @@ def _failing(connection: SCIMConnection, state: health.Health) -> Iterator[Notic
         return
     since, _made = SentNotice.objects.get_or_create(connection=connection, kind=_FAILING_SINCE, key="now")
     if timezone.now() - since.sent_at >= FAILING:
-        yield Notice("failing", f"{since.sent_at:%Y-%m-%dT%H:%M:%S}", _("Failing: %s") % state.sentence)
+        yield Notice("failing", f"{since.sent_at:%Y-%m-%dT%H:%M:%S}", _("Failing: %(sentence)s") % {"sentence": state.sentence})
 
 
 def _quiet(state: health.Health) -> Iterator[Notice]:
     if state.badge == health.QUIET and state.facts.last_request_at is not None:
         key = f"{state.facts.last_request_at:%Y-%m-%dT%H:%M}"
-        yield Notice("quiet", key, _("Quiet: %s") % state.sentence)
+        yield Notice("quiet", key, _("Quiet: %(sentence)s") % {"sentence": state.sentence})

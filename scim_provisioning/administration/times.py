@@ -9,15 +9,34 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext_lazy, pgettext
 
 DAYS_COUNTED: Final = 60
-FORMATS: Final = {"full": "j M Y, H:i", "seconds": "j M Y, H:i:s", "day": "j M Y", "clock": "H:i"}
+
+#: As Django's own, but in the grammatical case that "in" and "ago" ask for in some languages.
+_UNITS: Final = {
+    "year": npgettext_lazy("after “in” or before “ago”", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("after “in” or before “ago”", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("after “in” or before “ago”", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("after “in” or before “ago”", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("after “in” or before “ago”", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy("after “in” or before “ago”", "%(num)d minute", "%(num)d minutes", "num"),
+}
 
 
 def written(moment: datetime, style: str = "full") -> str:
-    """A moment as text, in the current time zone: "14 Feb 2027, 09:30"; styles "full", "day", "clock"."""
-    return date_format(timezone.localtime(moment), FORMATS[style])
+    """A moment as text, in the current time zone: "14 Feb 2027, 09:30".
+
+    Styles: "full", "seconds", "day", "clock".
+    """
+    # Translators: formats of a date and a time, in the letters of Django's template filter "date".
+    formats = {
+        "full": pgettext("date format", "j M Y, H:i"),
+        "seconds": pgettext("date format", "j M Y, H:i:s"),
+        "day": pgettext("date format", "j M Y"),
+        "clock": pgettext("date format", "H:i"),
+    }
+    return date_format(timezone.localtime(moment), formats[style])
 
 
 def brief(moment: datetime | None) -> str:
@@ -32,6 +51,7 @@ def ago(moment: datetime) -> str:
     """ "3 minutes ago", "in 12 days", "just now"."""
     now = timezone.now()
     if abs(now - moment) < timedelta(minutes=1):
+        # Translators: stands alone or in a sentence, like "3 minutes ago".
         return _("just now")
     if moment > now:
         # A minute more, or a token of one year, just made, would end "in 11 months".
@@ -43,5 +63,5 @@ def _span(earlier: datetime, later: datetime) -> str:
     days = (later - earlier).days
     if 1 <= days <= DAYS_COUNTED:
         # Not "1 week" for 12 days: by these an administrator plans.
-        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
-    return timesince(earlier, later, depth=1)
+        return str(_UNITS["day"] % {"num": days})
+    return timesince(earlier, later, time_strings=_UNITS, depth=1)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Operation(models.TextChoices):
     """What was asked for."""
 
+    # Translators: kinds of requests of an identity provider; shown before the reason of a refusal.
     CREATE = "create", _("Create")
     READ = "read", _("Read")
     SEARCH = "search", _("Search")
@@ -41,6 +42,7 @@ class Operation(models.TextChoices):
 class Action(models.TextChoices):
     """What became of it."""
 
+    # Translators: what became of a learner, as a badge; "Created" is a column of the token table as well.
     CREATED = "created", _("Created")
     UPDATED = "updated", _("Updated")
     DEACTIVATED = "deactivated", _("Deactivated")

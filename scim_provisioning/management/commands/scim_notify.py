@@ -30,10 +30,10 @@ class Command(BaseCommand):
         """Do it. Raises ``CommandError`` at the end when a mail could not be sent."""
         name = options["connection"]
         connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
-        states = health.of_connections(connections)
         failed = 0
         # Mails are written in the site's language, whatever the shell's is.
         with translation.override(settings.LANGUAGE_CODE):
+            states = health.of_connections(connections)
             for connection in connections:
                 failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
         if failed:
