@@ -157,7 +157,14 @@ class ConnectionAdminMixin(
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="scim-connections.csv"'
         writer = csv.writer(response)
-        header = [_("name"), _("health"), _("live tokens"), _("next expiry"), _("last request"), _("errors in 24 h")]
+        header = [
+            _("name"),
+            _("health"),
+            _("live tokens"),
+            _("next expiry"),
+            _("last request"),
+            _("errors in 24 h"),
+        ]
         writer.writerow(map(str, header))
         for row in rows:
             found = judged[row.pk]

@@ -178,7 +178,11 @@ def _failing(connection: SCIMConnection, state: health.Health) -> Iterator[Notic
         return
     since, _made = SentNotice.objects.get_or_create(connection=connection, kind=_FAILING_SINCE, key="now")
     if timezone.now() - since.sent_at >= FAILING:
-        yield Notice("failing", f"{since.sent_at:%Y-%m-%dT%H:%M:%S}", _("Failing: %(sentence)s") % {"sentence": state.sentence})
+        yield Notice(
+            "failing",
+            f"{since.sent_at:%Y-%m-%dT%H:%M:%S}",
+            _("Failing: %(sentence)s") % {"sentence": state.sentence},
+        )
 
 
 def _quiet(state: health.Health) -> Iterator[Notice]:
