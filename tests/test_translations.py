@@ -35,7 +35,9 @@ def test_placeholders_and_markup_are_those_of_the_english_text() -> None:
         english = [message.msgid, message.plural or message.msgid]
         for number, german in message.texts.items():
             source = english[number]
-            assert sorted(set(PLACEHOLDER.findall(german))) == sorted(set(PLACEHOLDER.findall(source))), german
+            assert sorted(set(PLACEHOLDER.findall(german))) == sorted(set(PLACEHOLDER.findall(source))), (
+                german
+            )
             tags = set(TAG.findall(german)) ^ set(TAG.findall(source))
             assert tags <= MORE_TAGS, german
             assert german.count("<") == german.count(">"), german

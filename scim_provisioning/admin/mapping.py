@@ -125,7 +125,7 @@ def _trial(trial: mapping_report.Trial) -> dict[str, Any]:
     if trial.refusal is not None:
         refusal = trial.refusal
         explanation = catalogue.explain(refusal.code, refusal.params)
-        return {"refusal": explanation, "detail": refusal.detail}
+        return {"refusal": explanation, "detail": refusal.detail, "note": trial.note}
     return {
         "learner": trial.learner,
         "is_new": trial.is_new,

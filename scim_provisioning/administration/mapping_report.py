@@ -83,7 +83,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a payload would do: differences, or the refusal."""
+    """What a payload would do: differences, or the refusal. ``note`` says more to the administrator alone."""
 
     learner: str = ""
     is_new: bool = False
@@ -91,6 +91,7 @@ class Trial:
     unused: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     refusal: SCIMError | None = None
+    note: str = ""
 
 
 def report(connection: SCIMConnection) -> Report:
@@ -121,7 +122,7 @@ def try_payload(connection: SCIMConnection, raw: bytes, *, learner: str = "") ->
     except SCIMError as refusal:
         return Trial(refusal=refusal)
     except DatabaseError:
-        return Trial(refusal=InvalidValue(_("The database refuses a value of this payload.")))
+        return Trial(refusal=InvalidValue(), note=_("The database refuses a value of this payload."))
 
 
 # --- the report -------------------------------------------------------------------------------------------------
@@ -190,7 +191,10 @@ def _tried(connection: SCIMConnection, raw: bytes, learner: str) -> Trial:
     if is_patch:
         adapter = _known(adapter_class, connection, learner)
         if adapter is None:
-            raise NotFound(_("A PATCH changes a learner who is there: name one by userName or SCIM id."))
+            return Trial(
+                refusal=NotFound(),
+                note=_("A PATCH changes a learner who is there: name one by userName or SCIM id."),
+            )
         before = _canonical(adapter)
         operations = patching.parse(sent, mapping.schema, app_settings.limits)
         patched = patching.apply(before, operations, mapping.schema)

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -25,7 +25,7 @@ from scim_provisioning.http.errors import exception_handler
 from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
 from scim_provisioning.http.throttling import ConnectionThrottle
 from scim_provisioning.models import Operation, SCIMToken
-from scim_provisioning.protocol.errors import InvalidSyntax
+from scim_provisioning.protocol.errors import InvalidSyntax, MethodNotAllowed
 from scim_provisioning.protocol.limits import Limits
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
@@ -96,6 +96,10 @@ class SCIMView(APIView):
         # Answers hold personal data and belong to one token.
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]
+        """Raises ``MethodNotAllowed``; DRF's own sentence would follow the caller's Accept-Language."""
+        raise MethodNotAllowed(f'Method "{request.method}" not allowed.')
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})

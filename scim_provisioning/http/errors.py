@@ -50,7 +50,7 @@ def scim_error(exception: Exception, request_id: str = "") -> errors.SCIMError:
     if isinstance(exception, exceptions.Throttled):
         return errors.TooManyRequests(headers={"Retry-After": "1"})
     if isinstance(exception, exceptions.MethodNotAllowed):
-        return errors.MethodNotAllowed(str(exception.detail), headers={})
+        return errors.MethodNotAllowed()
     if isinstance(exception, Http404 | exceptions.NotFound):
         return errors.NotFound()
     if isinstance(exception, PermissionDenied | exceptions.PermissionDenied):

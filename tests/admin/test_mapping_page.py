@@ -118,7 +118,7 @@ def test_a_patch_is_tried_on_the_learner_named(admin: Client, url: str, scim: Sc
     assert differences(paste(admin, url, patch, "INES.okafor@harborline.example")) == {
         "is_active": ("yes", "no")
     }
-    assert "name one by userName" in paste(admin, url, patch).context["trial"]["detail"]
+    assert "name one by userName" in paste(admin, url, patch).context["trial"]["note"]
 
 
 @pytest.mark.parametrize(
