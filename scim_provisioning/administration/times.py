@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,7 +14,7 @@ from django.utils.translation import npgettext_lazy, pgettext
 DAYS_COUNTED: Final = 60
 
 #: As Django's own, but in the grammatical case that "in" and "ago" ask for in some languages.
-_UNITS: Final = {
+_UNITS: Final[dict[str, Any]] = {
     "year": npgettext_lazy("after “in” or before “ago”", "%(num)d year", "%(num)d years", "num"),
     "month": npgettext_lazy("after “in” or before “ago”", "%(num)d month", "%(num)d months", "num"),
     "week": npgettext_lazy("after “in” or before “ago”", "%(num)d week", "%(num)d weeks", "num"),
