@@ -16,8 +16,6 @@ from scim_provisioning.testing.factories import TokenFactory
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now()
-
 
 @pytest.fixture
 def told(connection: SCIMConnection) -> SCIMConnection:
@@ -28,8 +26,8 @@ def told(connection: SCIMConnection) -> SCIMConnection:
 
 
 def token(connection: SCIMConnection, *, days: float | None = 300, **fields: Any) -> SCIMToken:
-    expires = None if days is None else NOW + timedelta(days=days, minutes=5)
-    used = NOW - timedelta(minutes=5)
+    expires = None if days is None else timezone.now() + timedelta(days=days, minutes=5)
+    used = timezone.now() - timedelta(minutes=5)
     return TokenFactory(
         connection=connection,
         **{"expires_at": expires, "first_used_at": used, "last_used_at": used, **fields},
@@ -77,7 +75,7 @@ def test_running_it_again_mails_nothing_new(told: SCIMConnection) -> None:
 def test_each_threshold_is_mailed_once_as_the_days_go_by(told: SCIMConnection) -> None:
     row = token(told, days=70)
     for days in (65, 59, 45, 31, 29, 20, 14, 9, 6, 3, 1, 0):
-        row.expires_at = NOW + timedelta(days=days, minutes=5)
+        row.expires_at = timezone.now() + timedelta(days=days, minutes=5)
         row.save()
         notify()
         at_another_day()
@@ -95,7 +93,7 @@ def test_a_token_whose_successor_is_in_use_is_left_alone(told: SCIMConnection) -
 
 
 def test_an_unused_token_is_named_after_thirty_days(told: SCIMConnection) -> None:
-    token(told, first_used_at=None, last_used_at=None, created_at=NOW - timedelta(days=31))
+    token(told, first_used_at=None, last_used_at=None, created_at=timezone.now() - timedelta(days=31))
 
     notify()
 
@@ -103,7 +101,7 @@ def test_an_unused_token_is_named_after_thirty_days(told: SCIMConnection) -> Non
 
 
 def test_a_connection_that_has_gone_quiet_is_named_once(told: SCIMConnection) -> None:
-    token(told, last_used_at=NOW - timedelta(hours=30))
+    token(told, last_used_at=timezone.now() - timedelta(hours=30))
 
     notify()
     at_another_day()
@@ -118,7 +116,7 @@ def test_failing_is_told_only_after_two_hours(told: SCIMConnection) -> None:
 
     notify()
     assert mail.outbox == []
-    SentNotice.objects.filter(kind="failing_since").update(sent_at=NOW - timedelta(hours=3))
+    SentNotice.objects.filter(kind="failing_since").update(sent_at=timezone.now() - timedelta(hours=3))
     notify()
 
     assert "Failing: " in mail.outbox[0].body
@@ -127,7 +125,7 @@ def test_failing_is_told_only_after_two_hours(told: SCIMConnection) -> None:
 def test_failing_that_is_mended_is_told_anew_the_next_time(told: SCIMConnection) -> None:
     row = token(told, days=-5)
     notify()
-    row.expires_at = NOW + timedelta(days=200)
+    row.expires_at = timezone.now() + timedelta(days=200)
     row.save()
     notify()
 
@@ -137,7 +135,7 @@ def test_failing_that_is_mended_is_told_anew_the_next_time(told: SCIMConnection)
 def test_a_connection_gets_one_mail_a_day(told: SCIMConnection) -> None:
     token(told, days=13)
     notify()
-    token(told, first_used_at=None, last_used_at=None, created_at=NOW - timedelta(days=31))
+    token(told, first_used_at=None, last_used_at=None, created_at=timezone.now() - timedelta(days=31))
 
     assert "kept for tomorrow" in notify()
     assert len(mail.outbox) == 2
@@ -160,13 +158,13 @@ def test_without_contacts_nobody_is_told_and_nothing_is_forgotten(connection: SC
 def test_archived_connections_are_left_alone_and_paused_ones_hear_of_tokens_only(
     told: SCIMConnection,
 ) -> None:
-    token(told, days=13, last_used_at=NOW - timedelta(hours=30))
-    told.paused_at = NOW
+    token(told, days=13, last_used_at=timezone.now() - timedelta(hours=30))
+    told.paused_at = timezone.now()
     told.save()
 
     notify()
     assert "Quiet" not in mail.outbox[0].body
-    told.archived_at = NOW
+    told.archived_at = timezone.now()
     told.save()
     at_another_day()
     SentNotice.objects.all().delete()

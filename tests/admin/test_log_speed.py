@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -110,13 +109,10 @@ def of_one_customer(superuser: Client, full_log: SCIMConnection, monkeypatch: py
 
 
 def queries(client: Client, **parameters: str) -> int:
-    started = perf_counter()
     with CaptureQueriesContext(database) as captured:
         response = client.get(LIST, parameters)
     assert response.status_code == 200
     assert len(response.context["cl"].result_list) > 0
-    # Generous: a full scan of the log for each filter's count takes several times as long.
-    assert perf_counter() - started < 5
     return len(captured)
 
 

@@ -225,11 +225,11 @@ PIECES = [
 @settings(deadline=None)
 @given(st.one_of(st.text(max_size=100), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
 def test_any_text_gives_a_path_or_an_invalid_path_in_bounded_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         found = parse(text, USER_SCHEMA)
     except InvalidPath:
         pass
     else:
         assert parse(str(found), USER_SCHEMA) == found
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5
