@@ -7,12 +7,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.urls import include, path
 
 import scim_provisioning.adapters as scim
+from example_project.lms.models import Learner, SSOSettings
 from scim_provisioning.checks import TAG, faults
 
 if TYPE_CHECKING:
@@ -305,6 +308,78 @@ def test_a_patch_handler_that_would_never_be_called(
     assert "mapping" in message.hint or "on_updated" in message.hint
 
 
+def referring(**options: Any) -> type[scim.LearnerAdapter]:
+    """An adapter of the example with one reference, and the customer of new learners given."""
+    return type(
+        "Referring",
+        (scim.LearnerAdapter,),
+        {
+            "rows": {"learner": scim.RelatedRow(Learner, within={"organization_id": 1})},
+            "mapping": [scim.Reference(ENTERPRISE_DEPARTMENT, "learner.team", **options)],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"within": {"organization": 1}}, {"within": {"organization_id": 1}}, {"create": "never"}]
+)
+def test_a_reference_whose_new_rows_can_be_saved(
+    options: dict[str, Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(referring(**options), settings, monkeypatch)
+    assert found() == []
+
+
+def test_a_reference_whose_new_rows_would_lack_their_customer(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(referring(), settings, monkeypatch)
+    (message,) = found()
+    assert message.id == faults.ROW_CANNOT_BE_SAVED.id
+    assert "a new lms.Team has no organization" in message.msg
+    assert 'within={"organization_id": …}' in str(message.hint)
+
+
+def test_a_reference_within_a_field_that_is_not_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(referring(within={"organization_id": 1, "tenant": 1}), settings, monkeypatch)
+    (message,) = found()
+    assert message.id == faults.SCOPE_UNKNOWN.id
+    assert "'tenant', which is not a field of lms.Team" in message.msg
+
+
+def test_a_profile_that_would_lack_its_customer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = type("A", (scim.LearnerAdapter,), {"mapping": [scim.Text("title", "learner.job_role")]})
+    use(adapter, settings, monkeypatch)
+    (message,) = found()
+    assert message.id == faults.ROW_CANNOT_BE_SAVED.id
+    assert "rows['learner']" in message.msg
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_an_account_that_would_lack_what_it_needs(
+    own: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_user_model()._meta.get_field("last_login"), "null", False)
+    use(type("A", (Adapter,), {"new_account": None} if own else {}), settings, monkeypatch)
+    messages = found()
+    assert [message.id for message in messages] == ([] if own else [faults.ROW_CANNOT_BE_SAVED.id])
+    assert own or "Override new_account() and set last_login there" in str(messages[0].hint)
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_adoption_by_name_says_whose_accounts_may_be_adopted(
+    limited: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members: dict[str, Any] = {"user_name_is_sso_subject": True}
+    if limited:
+        members["tenant_users"] = classmethod(lambda cls, connection: None)
+    adapter = type("Adopting", (Adapter,), members)
+    use(adapter, settings, monkeypatch)
+    assert found() == ([] if limited else [faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)])
+
+
 # -- the SSO settings model --------------------------------------------------------------------------------
 
 
@@ -331,7 +406,7 @@ def test_an_sso_key_field_that_is_not_unique(settings: Settings) -> None:
 
 def test_an_sso_key_field_that_is_unique_together_with_others_only(settings: Settings) -> None:
     configure(settings, SSO_MODEL="lms.Company", SSO_KEY_FIELD="name", SSO_ENABLED={"id": 1})
-    assert found() == [faults.SSO_KEY_FIELD_NOT_UNIQUE.at(field="name", model="lms.Company")]
+    assert faults.SSO_KEY_FIELD_NOT_UNIQUE.at(field="name", model="lms.Company") in found()
 
 
 @pytest.mark.parametrize("field", ["pk", "id"])
@@ -352,6 +427,18 @@ def test_no_switch_at_all_is_a_warning(settings: Settings) -> None:
     assert message.is_serious(level=30)
     assert not message.is_serious()
     configure(settings, REQUIRE_SSO=False)
+    assert found() == []
+
+
+def test_an_admin_page_without_the_panel_is_a_warning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = type("SSOSettingsAdmin", (admin.ModelAdmin,), {})
+    monkeypatch.setitem(admin.site._registry, SSOSettings, page(SSOSettings, admin.site))
+    (message,) = found()
+    assert message.id == faults.NO_PANEL.id
+    assert "class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin)" in str(message.hint)
+    monkeypatch.delitem(admin.site._registry, SSOSettings)
     assert found() == []
 
 

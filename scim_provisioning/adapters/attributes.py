@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Trim
 
 from scim_provisioning.adapters.expressions import Folded, TextMatch
-from scim_provisioning.adapters.rows import Scope, resolve_scope
+from scim_provisioning.adapters.rows import Scope, resolve_scope, scope_values
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.filters import fold
 
@@ -178,7 +178,8 @@ class Reference(MappedAttribute):
             raise InvalidValue(f"{self.path}: '{name}' does not exist here.", code="attr.reference")
         try:
             with transaction.atomic():
-                return model._default_manager.create(**scope, **{self.by: name})
+                values = scope_values(model, self.within, adapter.connection)
+                return model._default_manager.create(**values, **{self.by: name})
         except IntegrityError:
             # Another request created it in the meantime: theirs is ours. Or the host's collation takes two names
             # for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table.

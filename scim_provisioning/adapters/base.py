@@ -35,6 +35,7 @@ from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RelatedRow, resolve_scope
 from scim_provisioning.adapters.searchable import ACTIVE_UNASSIGNED, WAITING_FOR_MANAGER
 from scim_provisioning.adapters.translation import reconcile, write_group, write_user_name
+from scim_provisioning.adapters.unsaved import unsaved_problems
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.documents import copied, schemas_in_use
@@ -280,8 +281,13 @@ class LearnerAdapter(HostHooks, SCIMUser):  # type: ignore[misc]
 
     @classmethod
     def mapping_problems(cls) -> list[MappingProblem]:
-        """What is wrong with ``mapping``, for the system checks."""
-        return list(cls._compile(cls.mapping).problems)
+        """What is wrong with ``mapping`` and ``rows``, for the system checks."""
+        compiled = cls._compile(cls.mapping)
+        own_accounts = any(
+            getattr(cls, name) is not getattr(LearnerAdapter, name)
+            for name in ("new_account", "write", "from_dict", "save")
+        )
+        return [*compiled.problems, *unsaved_problems(compiled, host_makes_accounts=own_accounts)]
 
     @classmethod
     def _compile(cls, mapping: Sequence[MappedAttribute]) -> CompiledMapping:

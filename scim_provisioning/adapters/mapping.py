@@ -32,7 +32,7 @@ FORBIDDEN_TARGETS = frozenset(
 LINK_OWNED = frozenset({"userName", "externalId", "active"})
 
 
-ProblemKind = Literal["missing", "unwritable", "forbidden", "bad_path"]
+ProblemKind = Literal["missing", "unwritable", "forbidden", "bad_path", "scope", "unsaved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class MappingProblem:
     path: str
     target: str
     message: str
+    #: The column that the fix is about, where there is one.
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,15 @@ def resolve_scope(scope: Scope, connection: SCIMConnection) -> dict[str, Any]:
     return {name: value(connection) if callable(value) else value for name, value in scope.items()}
 
 
+def scope_values(model: type[models.Model], scope: Scope, connection: SCIMConnection) -> dict[str, Any]:
+    """The same for a new row of ``model``, where ``{"customer": 7}`` has to be said as ``customer_id``."""
+    relations = {field.name: field.attname for field in model._meta.concrete_fields if field.is_relation}
+    return {
+        name if isinstance(value, models.Model) else relations.get(name, name): value
+        for name, value in resolve_scope(scope, connection).items()
+    }
+
+
 class RelatedRow:
     """Declares a row that belongs to the account, in ``LearnerAdapter.rows``.
 
@@ -85,7 +94,7 @@ class RowSource:
 
     def new(self, connection: SCIMConnection) -> models.Model:
         """A fresh, unsaved row, already inside the customer."""
-        return self.model(**resolve_scope(self.within, connection))
+        return self.model(**scope_values(self.model, self.within, connection))
 
 
 def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:

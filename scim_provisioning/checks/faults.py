@@ -155,6 +155,11 @@ PATH_NOT_IMPORTABLE = Fault(
     "SCIM_PROVISIONING: {key} names '{path}', which cannot be imported: {error}",
     "Correct the dotted path in {key}, or remove the key to use the default.",
 )
+SCOPE_UNKNOWN = Fault(
+    "E026",
+    "The customer of '{path}' cannot be found: {message}.",
+    'The keys of within are fields of that model, such as within={{"organization_id": tenant}}.',
+)
 SSO_ALWAYS_ON = Fault(
     "W001",
     "SSO_ENABLED is empty: single sign-on counts as on for every row of {model}.",
@@ -169,4 +174,21 @@ PEPPER_IS_SECRET_KEY = Fault(
     "W003",
     "TOKEN_PEPPERS holds the SECRET_KEY: rotating that would end every token.",
     "Use a secret of its own.",
+)
+ROW_CANNOT_BE_SAVED = Fault(
+    "W004",
+    "What '{path}' creates may be refused by the database: {message}.",
+    "{advice}",
+)
+EVERYBODY_IS_ADOPTABLE = Fault(
+    "W005",
+    "user_name_is_sso_subject is True, and nothing says which accounts are a customer's: one customer's identity "
+    "provider could take over another's accounts.",
+    "Override tenant_users(connection) to return this customer's accounts, or give a row a within.",
+)
+NO_PANEL = Fault(
+    "W006",
+    "The admin page of {model} shows no SCIM panel: {admin} does not use SCIMPanelMixin.",
+    "Write class {name}(SCIMPanelMixin, admin.ModelAdmin), from scim_provisioning.admin import SCIMPanelMixin. "
+    "Silence this check if tokens are generated elsewhere.",
 )

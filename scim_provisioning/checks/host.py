@@ -14,7 +14,7 @@ from django.db import models, router
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils.module_loading import import_string
 
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, MappingProblem
 from scim_provisioning.checks import faults
 from scim_provisioning.conf import app_settings
 
@@ -25,6 +25,8 @@ _PROBLEMS = {
     "unwritable": faults.MAPPED_FIELD_UNWRITABLE,
     "forbidden": faults.FORBIDDEN_TARGET,
     "bad_path": faults.BAD_PATH,
+    "scope": faults.SCOPE_UNKNOWN,
+    "unsaved": faults.ROW_CANNOT_BE_SAVED,
 }
 
 # django-scim2's PATCH handlers, and where a team that knows them goes instead.
@@ -49,14 +51,30 @@ def check_adapter(**kwargs: Any) -> list[CheckMessage]:
         return [faults.ADAPTER_NOT_IMPORTABLE.at(path=path, error=f"{type(error).__name__}: {error}")]
     if not (isinstance(adapter, type) and issubclass(adapter, LearnerAdapter)):
         return [faults.ADAPTER_IS_NO_ADAPTER.at(path=path)]
-    return [*_mapping(adapter), *_handlers(adapter)]
+    return [*_mapping(adapter), *_handlers(adapter), *_adoption(adapter)]
 
 
 def _mapping(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     for problem in adapter.mapping_problems():
         fault = _PROBLEMS[problem.kind]
         message = problem.message.rstrip(".")
-        yield fault.at(obj=adapter, path=problem.path, target=problem.target, message=message)
+        facts = {"path": problem.path, "target": problem.target, "message": message}
+        yield fault.at(obj=adapter, advice=_filling(problem), **facts)
+
+
+def _filling(problem: MappingProblem) -> str:
+    """How a column that nobody sets gets its value."""
+    if problem.target == "":
+        return f"Override new_account() and set {problem.column} there, or give the field a default."
+    where = f'within={{"{problem.column}": …}}'
+    return f"Add {where} with a value or a callable of the connection, or give the field a default."
+
+
+def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+    limited = any(row.within for row in adapter.rows.values())
+    own = adapter.tenant_users.__func__ is not LearnerAdapter.tenant_users.__func__  # type: ignore[attr-defined]
+    if app_settings.sso_model and adapter.user_name_is_sso_subject and not (limited or own):
+        yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)
 
 
 def _handlers(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
@@ -74,7 +92,7 @@ def check_sso(**kwargs: Any) -> list[CheckMessage]:
         model = apps.get_model(name)
     except (LookupError, ValueError):
         return [faults.SSO_MODEL_MISSING.at(model=name)]
-    return [*_sso_key(model), *_sso_switch(model)]
+    return [*_sso_key(model), *_sso_switch(model), *_panel(model)]
 
 
 def _sso_key(model: type[models.Model]) -> Iterator[CheckMessage]:
@@ -106,6 +124,19 @@ def _sso_switch(model: type[models.Model]) -> Iterator[CheckMessage]:
             yield faults.SSO_ENABLED_UNKNOWN.at(field=name, model=model._meta.label)
     if not switch and app_settings.require_sso:
         yield faults.SSO_ALWAYS_ON.at(model=model._meta.label)
+
+
+def _panel(model: type[models.Model]) -> Iterator[CheckMessage]:
+    """A host that shows its SSO settings in Django admin surely wants the panel there."""
+    if not apps.is_installed("django.contrib.admin"):
+        return
+    from django.contrib.admin.sites import all_sites  # only where it is installed
+
+    for site in all_sites:
+        page = type(site._registry[model]) if model in site._registry else None
+        if page is not None and not hasattr(page, "scim_panel"):
+            label, dotted = model._meta.label, f"{page.__module__}.{page.__qualname__}"
+            yield faults.NO_PANEL.at(model=label, admin=dotted, name=page.__name__)
 
 
 def check_databases(**kwargs: Any) -> list[CheckMessage]:

@@ -47,4 +47,8 @@ def refuse_plain_http(request: Request, site_url: str) -> None:
     """Refuse a request that came unencrypted although the Tenant URL is https. Never redirects: a client
     would send the token again, or lose header and body on the way."""
     if site_url.startswith("https://") and not request.is_secure():
-        raise Forbidden("Use https.", code="http.insecure")
+        raise Forbidden(
+            "Use https: the Tenant URL is https, and Django took this request for plain http. (Behind a proxy: "
+            "SECURE_PROXY_SSL_HEADER. On your own machine: leave SITE_URL out.)",
+            code="http.insecure",
+        )
