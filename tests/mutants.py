@@ -133,7 +133,7 @@ MUTANTS = [
     ),
     mutant(
         "the tenant stands in what is listed and read",
-        "adapters.base",
+        "adapters.reading",
         f"{_TENANCY}test_foreign_id_is_answered_exactly_as_an_unknown_one",
         "ProvisionedUser.objects.filter(connection=connection, user__isnull=False)",
         "ProvisionedUser.objects.filter(user__isnull=False)",
