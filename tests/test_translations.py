@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 
+import django.contrib.admin
+import django.contrib.auth
 import pytest
+import rest_framework
 from django.core.management import call_command
 
 import scim_provisioning
@@ -69,6 +73,16 @@ def test_nobody_is_named_and_no_machine() -> None:
 
 def test_the_compiled_catalogue_is_up_to_date() -> None:
     assert po_files.compiled(MO) == po_files.as_compiled(MESSAGES)
+
+
+@pytest.mark.parametrize("other", [django.contrib.admin, django.contrib.auth, rest_framework])
+def test_no_word_of_ours_is_taken_by_a_package_that_means_something_else(other: ModuleType) -> None:
+    """Django asks the catalogues in the order of ``INSTALLED_APPS``: the first one that has a text wins."""
+    theirs = po_files.compiled(Path(str(other.__file__)).parent / FOLDER / "django.mo")
+    alike = {("Suchen", "Suche")}
+
+    taken = {(theirs[key], text) for key, text in po_files.as_compiled(MESSAGES).items() if key in theirs}
+    assert {pair for pair in taken if pair[0] != pair[1]} <= alike
 
 
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="gettext is not installed")

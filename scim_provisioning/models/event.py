@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from scim_provisioning.models.connection import SCIMConnection
 from scim_provisioning.models.former_identifier import PrefixCharField
@@ -42,8 +43,8 @@ class Operation(models.TextChoices):
 class Action(models.TextChoices):
     """What became of it."""
 
-    # Translators: what became of a learner, as a badge; "Created" is a column of the token table as well.
-    CREATED = "created", _("Created")
+    # Translators: what became of a learner, as a badge.
+    CREATED = "created", pgettext_lazy("what became of a learner", "Created")
     UPDATED = "updated", _("Updated")
     DEACTIVATED = "deactivated", _("Deactivated")
     REACTIVATED = "reactivated", _("Reactivated")

@@ -151,6 +151,7 @@ def test_the_pages_fit_a_narrow_screen_and_can_be_used_by_keyboard(
     picture(page, "connection-narrow")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.goto(url("generate", harborline))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_label("Label").focus()
     reached = []
     for _step in range(6):
