@@ -215,7 +215,10 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
                 "the evidence that it is the same person is not strong enough to link it."
             ),
         ),
-        _("Find out whether it is the same person, and link them or rename the account."),
+        _(
+            "Find out whether it is the same person. If so, ask the developers to let the adapter recognise them "
+            "(find_learner); if not, rename the account."
+        ),
     ),
     "user.identity_conflict": Entry(
         _("The identifier belonged to somebody else."),
