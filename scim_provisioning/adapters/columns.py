@@ -46,12 +46,14 @@ class Columns:
             return Subquery(rows.values(column)[:1])
         return F(source.lookup(column))
 
-    def manager_id(self, entry: Entry) -> Subquery:
-        """The SCIM id of the person whom the manager's foreign key names; a living link before a deleted one."""
+    def manager_id(self, entry: Entry, *, living: bool = False) -> Subquery:
+        """The SCIM id of the person whom the manager's foreign key names; a living link before a deleted one,
+        or ``living`` ones only."""
         target = self.mapping.manager_source
         if target is None:
             raise InvalidFilter("Filtering by manager is not supported.")
-        source, links = entry.source, ProvisionedUser.objects.filter(connection=self.connection)
+        people = ProvisionedUser.objects.living() if living else ProvisionedUser.objects.all()
+        source, links = entry.source, people.filter(connection=self.connection)
         if source.accessor is None and not source.is_account:
             own = source.queryset(self.connection).filter(
                 **{source.user_field: OuterRef(OuterRef("user_id"))}

@@ -27,7 +27,7 @@ def location_prefix() -> str:
 
 
 def with_references(document: Document, adapter: LearnerAdapter) -> Document:
-    """The document with the address of the manager, if they are provisioned here; the one given stays."""
+    """The document with the address of the manager, if they are provisioned here now; the one given stays."""
     attribute, manager = _manager(document, adapter.compiled_mapping)
     manager_id = _manager_id(adapter) if manager else None
     if attribute is None or manager_id is None or attribute.sub("$ref") is None:
@@ -52,11 +52,11 @@ def _manager(document: Document, mapping: CompiledMapping) -> tuple[Attribute | 
 
 
 def _manager_id(adapter: LearnerAdapter) -> str | None:
-    """The SCIM id of the manager whom the row names; None while the one who was sent is awaited."""
+    """The SCIM id of the manager whom the row names; None for one who is awaited, or was deleted."""
     entry = adapter.compiled_mapping.manager
     row = adapter.row(entry.source.name) if entry else None
-    found: str | None = entry.declaration.current(row, entry.field, adapter) if entry and row else None
-    return found
+    key = getattr(row, entry.field.attname) if entry and row else None
+    return None if key is None else adapter.people.living_id_of(key)
 
 
 def _put(document: Document, attribute: Attribute, manager: Document) -> Document:

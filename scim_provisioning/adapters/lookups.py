@@ -184,10 +184,10 @@ class Lookups:
 
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
-        known = Q(TextMatch(Exactly(self.columns.manager_id(entry)), "pr", None))
+        scim_id = self.columns.manager_id(entry, living=True)
+        known = Q(TextMatch(Exactly(scim_id), "pr", None))
         if op == "pr":
             return known
-        scim_id = self.columns.manager_id(entry)
         address = Concat(Value(location_prefix()), scim_id, output_field=models.TextField())
         return known & Q(TextMatch(Exactly(address), _document_op(ref, op), value))
 

@@ -21,6 +21,7 @@ class People:
         self._connection = connection
         self._source = source
         self._scim_ids: dict[Any, str | None] = {}
+        self._left: set[Any] = set()
 
     def learn(self, keys: Iterable[Any]) -> None:
         """Fetch the SCIM ids of these rows at once: one query, or none when all are known."""
@@ -33,14 +34,21 @@ class People:
         links = (
             ProvisionedUser.objects.filter(connection=self._connection, **{f"{lookup}__in": unknown})
             .order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
-            .values_list(lookup, "scim_id")
+            .values_list(lookup, "scim_id", "deleted_at")
         )
-        self._scim_ids |= dict(links)
+        for key, scim_id, deleted_at in links:
+            self._scim_ids[key] = scim_id
+            (self._left.discard if deleted_at is None else self._left.add)(key)
 
     def scim_id_of(self, key: Any) -> str | None:
         """The SCIM id of the row ``key``, or None for somebody who was never provisioned here."""
         self.learn([key])
         return self._scim_ids[key]
+
+    def living_id_of(self, key: Any) -> str | None:
+        """The same, but None for somebody who was deleted: their address answers 404."""
+        scim_id = self.scim_id_of(key)
+        return None if key in self._left else scim_id
 
     def find(self, scim_id: object) -> models.Model | None:
         """The row of the living person ``scim_id`` of this connection, or None. Never another tenant's."""
@@ -59,4 +67,5 @@ class People:
             row = rows.filter(**{f"{self._source.user_field}__in": links.values("user")}).first()
         if row is not None:
             self._scim_ids[row.pk] = scim_id
+            self._left.discard(row.pk)
         return row

@@ -17,11 +17,18 @@ def client_address(request: HttpRequest) -> str:
     address: str = request.META.get("REMOTE_ADDR", "")
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while forwarded and _is_trusted(address):
-        candidate = forwarded.pop().strip()
+        candidate = _without_port(forwarded.pop().strip())
         if not candidate:
             break
         address = candidate
     return address
+
+
+def _without_port(text: str) -> str:
+    """The address in ``203.0.113.7:50312`` or ``[2001:db8::7]:50312``, as Azure's Application Gateway has it."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def _is_trusted(address: str) -> bool:
@@ -29,4 +36,8 @@ def _is_trusted(address: str) -> bool:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(parsed in ipaddress.ip_network(network) for network in app_settings.trusted_proxies)
+    # A dual-stack socket reports a proxy as ::ffff:10.0.0.1; the networks are written in IPv4.
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    # Not strict, as in the system check: 10.0.0.1/8 means its network.
+    networks = (ipaddress.ip_network(text, strict=False) for text in app_settings.trusted_proxies)
+    return any(parsed in network for network in networks)

@@ -74,9 +74,11 @@ class SCIMNegotiation(BaseContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The renderer. Raises ``NotAcceptable`` when the client takes no JSON."""
-        accepted = [
-            item.strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",") if item.strip()
-        ]
+        # Parameters say nothing about JSON: clients write "application/scim+json; charset=utf-8" here too.
+        listed = (
+            item.partition(";")[0].strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",")
+        )
+        accepted = [item for item in listed if item]
         if not accepted or any(media_type_matches(item, own) for item in accepted for own in _ACCEPTED):
             return next(iter(renderers)), MEDIA_TYPE
         raise NotAcceptable(f"Only {MEDIA_TYPE} and application/json can be answered.")

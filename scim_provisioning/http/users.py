@@ -17,15 +17,29 @@ from scim_provisioning.protocol.projection import Projection
 
 Resource = dict[str, Any]
 
+_NAME_LISTS = frozenset({"attributes", "excludedattributes"})
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of the URL by their names in lower case.
+
+    Of several of one name the last counts, but lists of attributes are added up: HTTP libraries send a list as
+    ``attributes=userName&attributes=title``.
+    """
+    found: dict[str, list[str]] = {}
+    for name, values in request.query_params.lists():
+        found.setdefault(name.lower(), []).extend(values)
+    return {name: ",".join(values) if name in _NAME_LISTS else values[-1] for name, values in found.items()}
+
 
 class UserResourceView(SCIMView):
     """What the views on people share: projection and the form of an answer."""
 
     def projection(self, request: Request) -> Projection:
         """``attributes`` and ``excludedAttributes`` of the URL (RFC 7644 section 3.9)."""
-        query = request.query_params
+        query = _parameters(request)
         schema = get_adapter_class().compiled(self.caller.tenant).schema
-        return Projection.parse(query.get("attributes"), query.get("excludedAttributes"), schema)
+        return Projection.parse(query.get("attributes"), query.get("excludedattributes"), schema)
 
     def resource_response(self, resource: Resource, projection: Projection, *, status: int = 200) -> Response:
         meta = resource["meta"]
@@ -49,7 +63,7 @@ class UsersView(UserResourceView):
     def get(self, request: Request) -> Response:
         self.exchange = self.as_operation(Operation.SEARCH)
         search = messages.SearchRequest.from_query(
-            request.query_params, default_count=app_settings.page_size, max_count=app_settings.page_size_max
+            _parameters(request), default_count=app_settings.page_size, max_count=app_settings.page_size_max
         )
         return self.list_response(search)
 

@@ -11,7 +11,7 @@ from .constants import LIST_RESPONSE, SEARCH_REQUEST
 from .errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from .text import json_type, shown
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+)")
 _LARGEST = 2**31 - 1  # beyond every directory, within every database's OFFSET
 
 
@@ -122,8 +122,9 @@ def _number(given: Mapping[str, Any], name: str) -> int | None:
     value = given.get(name.lower())
     if value is None or value == "":
         return None
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = int(value)
+    if isinstance(value, str) and (number := _NUMBER.fullmatch(value.strip())):
+        # Cut first: Python refuses to read a number of thousands of digits, and no directory is that long.
+        value = int(number[1] + number[2][:12])
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidValue(f"{name} must be a whole number, not {shown(value)}.")
     return min(value, _LARGEST)

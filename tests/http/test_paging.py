@@ -64,6 +64,9 @@ EDGES = {
     "startIndex=6": (6, []),
     "startIndex=999999999999": (2**31 - 1, []),
     "count=999999999999": (1, [0, 1, 2, 3, 4]),
+    f"startIndex={'9' * 5000}": (2**31 - 1, []),
+    f"startIndex=-{'9' * 30}&count={'9' * 30}": (1, [0, 1, 2, 3, 4]),
+    f"startIndex={'0' * 30}2&count={'0' * 30}1": (2, [1]),
     "STARTINDEX=4&Count=1": (4, [3]),
     "startIndex=&count=": (1, [0, 1, 2, 3, 4]),
 }

@@ -16,6 +16,8 @@ SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 PROJECTIONS = {
     "attributes=userName": {"userName"},
     "attributes=USERNAME,name.givenName": {"userName", "name"},
+    "ATTRIBUTES=userName": {"userName"},
+    "attributes=userName&attributes=name.givenName": {"userName", "name"},
     f"attributes={CORE}:title": {"title"},
     f"attributes={ENTERPRISE}": {ENTERPRISE},
     f"attributes={ENTERPRISE}:department": {ENTERPRISE},

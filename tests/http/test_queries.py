@@ -156,6 +156,21 @@ def test_managers_are_found_by_id_address_and_absence(scim: ScimClient, people: 
     assert found(scim, people, "not (manager pr)") == "ana cleo"
 
 
+def test_a_deleted_manager_keeps_the_id_and_loses_the_address(
+    scim: ScimClient, people: dict[str, str]
+) -> None:
+    ana, ben = people["ana"], f"/Users/{people['ben']}"
+    before = scim.get(ben).json()
+    scim.delete(f"/Users/{ana}")
+    assert scim.get(ben).json()[ENTERPRISE]["manager"] == {"value": ana}
+    assert found(scim, people, f'manager eq "{ana}"') == "ben"
+    assert found(scim, people, "manager.$ref pr") == ""
+    assert found(scim, people, f'manager.$ref ew "{ana}"') == ""
+    scim.post("/Users", {"userName": "ana.lee@harborline.example"})
+    assert scim.get(ben).json() == before
+    assert found(scim, people, "manager.$ref pr") == "ben"
+
+
 def test_an_edit_in_the_lms_is_found_at_once(scim: ScimClient, people: dict[str, str]) -> None:
     Learner.objects.filter(user__username__startswith="ana").update(job_role="Captain")
     assert found(scim, people, 'title eq "captain"') == "ana"

@@ -41,7 +41,16 @@ def assert_scim_error(answer: Any, status: int) -> None:
     "sent", ["application/scim+json", "application/json", "Application/JSON; charset=UTF-8", None]
 )
 @pytest.mark.parametrize(
-    "accepted", ["application/scim+json", "application/json", "*/*", "text/html, */*;q=0.1", None]
+    "accepted",
+    [
+        "application/scim+json",
+        "application/json",
+        "application/scim+json; charset=utf-8",
+        "text/html, application/json;odata=verbose;q=0.9",
+        "*/*",
+        "text/html, */*;q=0.1",
+        None,
+    ],
 )
 def test_both_json_types_go_in_and_scim_json_comes_out(
     scim: ScimClient, sent: str | None, accepted: str | None
