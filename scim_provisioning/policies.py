@@ -122,6 +122,25 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     )
 
 
+def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
+    """Refuse to rename somebody to the name of an account of this customer that nobody provisioned.
+
+    A POST of that name is refused for the same reason: the account may be the same person's, and SSO that goes by
+    the name would sign the renamed one in to it. The accounts of people known here, deleted ones too, are in
+    nobody's way: theirs is told apart by ``account_name``.
+    """
+    accounts = {candidate.user.pk for candidate in adapter.find_learner(document)} - {adapter.obj.pk}
+    if accounts:
+        known = ProvisionedUser.objects.filter(connection=adapter.connection, user__in=accounts)
+        accounts -= set(known.values_list("user", flat=True))
+    if accounts:
+        raise Uniqueness(
+            "An account with this identifier exists and is not managed by this connection.",
+            code="user.exists_unmanaged",
+            params={"accounts": sorted(accounts)},
+        )
+
+
 def _is_linked(user: Any, adapter: LearnerAdapter) -> bool:
     living = ProvisionedUser.objects.living()
     return living.filter(user=user, connection=adapter.connection).exists()

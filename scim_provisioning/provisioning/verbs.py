@@ -21,6 +21,7 @@ from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
 from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_tombstone_for_update
@@ -181,6 +182,8 @@ def _change(
     if after == before:
         return Written(adapter.to_dict(), changed=False)
     policies.protect(adapter)
+    if fold(after["userName"]) != fold(before["userName"]):
+        policies.allow_rename(adapter, after)
     action, active = Action.UPDATED, after.get("active", adapter.link.active)
     if active != adapter.link.active:
         action = Action.REACTIVATED if active else Action.DEACTIVATED

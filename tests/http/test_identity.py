@@ -148,6 +148,34 @@ def test_account_of_the_same_customer_that_nobody_provisioned_is_409_and_stays_a
     assert contents() == before
 
 
+def test_nobody_is_renamed_to_an_account_of_the_same_customer_that_nobody_provisioned(
+    scim: ScimClient, organization: Organization
+) -> None:
+    LearnerFactory(organization=organization, user__username="ines.bell@harborline.example")
+    ines = f"/Users/{scim.post('/Users', person()).json()['id']}"
+    before = contents()
+    rename = [{"op": "Replace", "path": "userName", "value": "Ines.Bell@harborline.example"}]
+    assert "not managed" in refused(scim.patch(ines, rename), 409, "user.exists_unmanaged")["detail"]
+    refused(scim.put(ines, person("ines.bell")), 409, "user.exists_unmanaged")
+    assert contents() == before
+
+
+def test_somebody_may_be_renamed_to_the_name_of_an_account_that_is_deleted_or_renamed(
+    scim: ScimClient,
+) -> None:
+    ines, ana, ben = (
+        f"/Users/{scim.post('/Users', person(name)).json()['id']}" for name in ("ines.x", "ana.x", "ben.x")
+    )
+    # In the LMS Ben's account goes by a name that in the directory is nobody's.
+    User.objects.filter(username__startswith="ben.x").update(username="benny.x@harborline.example")
+    scim.delete(ana)
+    for name in ("ana.x", "benny.x"):
+        rename = [{"op": "Replace", "path": "userName", "value": f"{name}@harborline.example"}]
+        answer = scim.patch(ines, rename)
+        assert (answer.status_code, answer.json()["userName"]) == (200, f"{name}@harborline.example")
+    assert scim.get(ben).json()["userName"] == "ben.x@harborline.example"
+
+
 def test_account_is_adopted_where_the_user_name_is_the_sso_subject(
     scim: ScimClient, organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
