@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 PICTURES = sorted((ROOT / "docs" / "screenshots").iterdir())
 # Keys that nothing asks a host to set yet.
-UNDESCRIBED = {"METRICS", "RETENTION"}
+UNDESCRIBED = {"METRICS"}
 
 
 def links(page: Path) -> set[Path]:

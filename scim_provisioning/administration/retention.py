@@ -1,0 +1,61 @@
+"""What the log keeps, and for how long (``SCIM_PROVISIONING["RETENTION"]``).
+
+Messages hold personal data and go first, after 30 days or beyond 50,000 a connection; operations after 13 months.
+Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection
+
+#: Rows a statement, so that no request waits long for a lock.
+BATCH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many rows went, or would go."""
+
+    payloads: int
+    events: int
+
+
+def prune(*, dry_run: bool = False) -> Pruned:
+    """Delete what is past its time, in batches; with ``dry_run`` only count it."""
+    keep, now = app_settings.retention, timezone.now()
+    old_payloads = ProvisioningPayload.objects.filter(created_at__lt=now - timedelta(days=keep.payload_days))
+    old_events = ProvisioningEvent.objects.filter(created_at__lt=now - timedelta(days=keep.event_days))
+    if dry_run:
+        beyond = sum(rows.count() for rows in _beyond_the_cap(keep.payloads_per_connection))
+        return Pruned(old_payloads.count() + beyond, old_events.count())
+    payloads = _delete(old_payloads)
+    payloads += sum(_delete(rows) for rows in _beyond_the_cap(keep.payloads_per_connection))
+    # Their payloads, if any are left, go with them.
+    return Pruned(payloads, _delete(old_events))
+
+
+def _beyond_the_cap(cap: int) -> list[QuerySet[ProvisioningPayload]]:
+    """Of each connection with more than ``cap`` messages, the older ones."""
+    beyond = []
+    for connection in SCIMConnection.objects.all():
+        messages = ProvisioningPayload.objects.filter(event__connection=connection)
+        oldest_kept = messages.order_by("-pk").values_list("pk", flat=True)[max(cap - 1, 0) : cap].first()
+        if oldest_kept is not None:
+            beyond.append(messages.filter(pk__lt=oldest_kept))
+    return beyond
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    gone = 0
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        gone += len(keys)
+    return gone

@@ -1,0 +1,27 @@
+"""``manage.py scim_prune``: delete what the provisioning log need not keep any longer. Made for cron, daily."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from scim_provisioning.administration import retention
+
+
+class Command(BaseCommand):
+    """Idempotent; safe beside running requests."""
+
+    help = "Delete messages and operations of the provisioning log that are past their time."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--dry-run", action="store_true", help="count only, and delete nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and say how many rows."""
+        dry_run: bool = options["dry_run"]
+        pruned = retention.prune(dry_run=dry_run)
+        verb = "Would delete" if dry_run else "Deleted"
+        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.")
