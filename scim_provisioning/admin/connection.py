@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scim_provisioning.admin import activity, permissions
-from scim_provisioning.admin.filters import HealthFilter, StateFilter, TokenFilter
+from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, tenant_url_or_empty
@@ -56,7 +56,7 @@ class ConnectionAdminMixin(
         "errors_today",
         "held_today",
     )
-    list_filter = (HealthFilter, TokenFilter, StateFilter)
+    list_filter = (HealthFilter, IdentityProviderFilter, TokenFilter, StateFilter)
     search_fields = ("name", "sso_key")
     actions = ("pause_selected", "resume_selected", "export_selected")
 

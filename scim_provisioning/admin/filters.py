@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.administration import health
+from scim_provisioning.administration import clients, health
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.models.token import EXPIRING_DAYS
 
@@ -35,6 +35,23 @@ class HealthFilter(SimpleListFilter):
             return queryset
         judged = health.of_connections(list(queryset))
         return queryset.filter(pk__in=[key for key, found in judged.items() if found.badge == wanted])
+
+
+class IdentityProviderFilter(SimpleListFilter):
+    """By who calls, as the column of that name says."""
+
+    title = _("identity provider")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Those that are known by name, all others, and nobody."""
+        known: list[tuple[str, Any]] = [(key, name) for key, (name, _marks) in clients.KNOWN.items()]
+        return [*known, (clients.OTHER, _("Another one")), (clients.NOBODY, _("Nobody has called"))]
+
+    def queryset(self, request: HttpRequest, queryset: Connections) -> Connections:
+        """Those whom it called last."""
+        wanted = self.value()
+        return queryset if wanted is None else clients.called_by(queryset, wanted)
 
 
 class TokenFilter(SimpleListFilter):

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from scim_provisioning.administration import clients
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
     Action,
@@ -26,18 +27,6 @@ from scim_provisioning.models import (
 DAY: Final = timedelta(days=1)
 FAILING_WRITES: Final = 10
 WRITES: Final = (Operation.CREATE, Operation.REPLACE, Operation.PATCH, Operation.DELETE, Operation.BULK)
-
-
-_AGENTS: Final = (
-    ("okta", "Okta"),
-    ("entra", "Entra ID"),
-    ("microsoft", "Entra ID"),
-    ("azure", "Entra ID"),
-    ("jumpcloud", "JumpCloud"),
-    ("onelogin", "OneLogin"),
-    ("google", "Google"),
-    ("pingidentity", "PingOne"),
-)
 
 
 @dataclass(slots=True)
@@ -65,13 +54,8 @@ class Facts:
 
     @property
     def identity_provider(self) -> str:
-        """Who calls, as far as the User-Agent tells; empty when nobody has called. Entra's own is not
-        documented, so a name that is not known is shown as it was sent."""
-        agent = self.last_agent.casefold()
-        for mark, name in _AGENTS:
-            if mark in agent:
-                return name
-        return self.last_agent.partition("/")[0].strip()[:30]
+        """Who calls, as far as the User-Agent tells; empty when nobody has called."""
+        return clients.name_of(self.last_agent)
 
     @property
     def last_expiry(self) -> datetime | None:
