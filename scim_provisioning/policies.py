@@ -1,4 +1,4 @@
-"""The LMS's rules about people: who is served, who is adopted, who comes back, who is protected.
+"""The LMS's rules about people: who is served, adopted, brought back, protected, erased.
 
 Each rule either answers or raises the SCIM error that the identity provider gets; nothing is written here.
 """
@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, TextChoices
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import (
+    ExistingLearners,
+    OnDelete,
+    PolicyChoice,
+    ProvisionedUser,
+    SCIMConnection,
+)
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
 from scim_provisioning.protocol.filters import fold
+
+OptionT = TypeVar("OptionT", bound=TextChoices)
 
 #: Seconds after which a client may ask again while a connection is paused; Entra's cycle is 20-40 minutes.
 PAUSED_RETRY_AFTER = 1800
@@ -102,23 +110,28 @@ def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
 def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     """The existing account that a newcomer is, or None for somebody new.
 
-    Exactly one strong candidate is linked. Weak or ambiguous evidence never links by itself, and never makes
-    a second account for what may be the same person: 409, which Entra shows and tries again.
+    Exactly one strong candidate is linked, unless the connection's policy is never to. Weak or ambiguous
+    evidence never links by itself, and never makes a second account for what may be the same person: 409, which
+    Entra shows and tries again.
     """
     candidates = list(adapter.find_learner(document))
     strong = [candidate for candidate in candidates if candidate.strong]
     if not candidates:
         return None
+    params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     if (
         len(strong) == 1
         and not adapter.is_protected(strong[0].user)
         and not _is_linked(strong[0].user, adapter)
     ):
-        return strong[0].user
+        policy = adapter.connection.existing_learners
+        if policy is ExistingLearners.LINK:
+            return strong[0].user
+        params["policy"] = policy.value
     raise Uniqueness(
         "An account with this identifier exists and is not managed by this connection.",
         code="user.exists_unmanaged",
-        params={"accounts": [candidate.user.pk for candidate in candidates]},
+        params=params,
     )
 
 
@@ -150,3 +163,27 @@ def protect(adapter: LearnerAdapter) -> None:
     """Refuse to change, deactivate or delete an account that provisioning must not touch."""
     if adapter.is_protected(adapter.obj):
         raise Forbidden("This account cannot be managed by provisioning.", code="user.protected")
+
+
+def offered(choice: PolicyChoice[OptionT], adapter_class: type[LearnerAdapter]) -> list[OptionT]:
+    """The options of a policy that this host can keep: those whose hook, if they need one, it has written."""
+    needs = choice.needs
+    return [o for o in choice.options if o not in needs or adapter_class.overrides(needs[o])]
+
+
+def in_force(
+    choice: PolicyChoice[OptionT], connection: SCIMConnection, adapter_class: type[LearnerAdapter]
+) -> OptionT:
+    """The option chosen, or the default while the host cannot keep the one chosen."""
+    chosen = choice.of(connection)
+    return chosen if chosen in offered(choice, adapter_class) else choice.default
+
+
+def erases(adapter: LearnerAdapter) -> bool:
+    """Whether a DELETE of this learner erases them. Not while another connection manages the same account:
+    nobody can have another customer's people erased (one query, where the policy is to erase)."""
+    connection = adapter.connection
+    if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
+        return False
+    elsewhere = ProvisionedUser.objects.living().filter(user=adapter.obj).exclude(connection=connection)
+    return not elsewhere.exists()

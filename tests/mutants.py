@@ -56,6 +56,7 @@ def mutant(name: str, module: str, test: str, *texts: str) -> Mutant:
 
 _VALIDATOR = "vendors/test_microsoft_validator.py::"
 _IDENTITY = "http/test_identity.py::"
+_POLICIES = "http/test_policies.py::"
 _TENANCY = "test_tenancy.py::"
 _POINTS = "http/test_rfc_points.py::"
 _BAD = "http/test_bad_input.py::"
@@ -333,6 +334,34 @@ MUTANTS = [
         "vendors/test_okta.py::test_spec_9_groups_are_an_empty_list",
         "return Response(messages.list_response([], 0, 1))",
         "raise NotFound(_SENTENCE)",
+    ),
+    mutant(
+        "strong evidence does not link where the policy is never to",
+        "policies",
+        f"{_POLICIES}test_with_refuse_strong_evidence_is_answered_like_weak",
+        "if policy is ExistingLearners.LINK:",
+        "if True:",
+    ),
+    mutant(
+        "nobody is erased whom another connection manages",
+        "policies",
+        f"{_POLICIES}test_nobody_is_erased_whom_another_connection_manages",
+        "return not elsewhere.exists()",
+        "return True",
+    ),
+    mutant(
+        "an erasure is a choice",
+        "policies",
+        f"{_POLICIES}test_delete_only_deactivates_unless_the_policy_says_otherwise",
+        "is not OnDelete.ERASE:",
+        "is OnDelete.ERASE:",
+    ),
+    mutant(
+        "a tombstone of somebody erased has no account",
+        "provisioning.verbs",
+        f"{_POLICIES}test_with_erase_a_delete_deactivates_logs_erases_and_leaves_a_tombstone_without_account",
+        "            forget(link)\n",
+        "            pass\n",
     ),
     mutant(
         "a pause is a pause",

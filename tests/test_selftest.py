@@ -61,6 +61,24 @@ def test_nothing_is_left_behind(connection: SCIMConnection, token: str) -> None:
     assert count() == before
 
 
+def test_it_passes_and_erases_nobody_where_a_delete_erases(
+    connection: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scim.post("/Users", person())
+    erased: list[str] = []
+
+    def erase(self: LearnerAdapter, learner: Learner) -> None:
+        erased.append(learner.user.username)
+        learner.user.delete()
+
+    monkeypatch.setattr(LearnerAdapter, "erase", erase)
+    SCIMConnection.objects.update(policies={"on_delete": "erase"})
+    before = count()
+    assert failures(SCIMConnection.objects.get()) == []
+    assert [name.endswith(".invalid") for name in erased] == [True]
+    assert count() == before
+
+
 def test_it_runs_although_the_cap_of_tokens_is_reached(connection: SCIMConnection, token: str) -> None:
     TokenFactory(connection=connection)
 

@@ -52,6 +52,20 @@ class HostHooks:
     def revoke_access(self, learner: Any) -> None:
         """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""
 
+    def erase(self, learner: Any) -> None:
+        """Erase a person for good: whatever the host's duty to forget asks for, the account included or not.
+
+        There is no default. A host that overrides it lets its administrators choose, for each connection, that
+        DELETE erases. Called last, in the transaction: the learner is switched off, the log is written, and
+        ``on_deactivated`` has run. Never called for an account that another connection still manages.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def overrides(cls, hook: str) -> bool:
+        """Whether the host has written this hook itself."""
+        return getattr(cls, hook) is not getattr(HostHooks, hook)
+
     def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner was created, adopted or came back after a DELETE."""
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from scim_provisioning.admin import activity, permissions
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
-from scim_provisioning.admin.lifecycle import LifecyclePages
+from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, tenant_url_or_empty
 from scim_provisioning.admin.permissions import ConnectionScopedAdmin
@@ -209,6 +209,7 @@ class ConnectionAdminMixin(
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": self._token_rows(request, connection),
             "activity": activity.of_last_day(connection),
+            "policies": choices_in_force(connection),
             "urls": urls,
             "links": self.connection_links(request, connection),
         }

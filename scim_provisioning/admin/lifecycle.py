@@ -5,6 +5,7 @@ Each shows first what is going to happen (GET changes nothing) and acts on POST.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,8 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from scim_provisioning import policies
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin import permissions
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
@@ -73,17 +76,16 @@ class LifecyclePages(ConnectionPages):
         if connection.is_archived:
             return self._back(connection)
         if "confirm" in request.POST:
-            return self._confirm_policies(
-                request, connection, ConfirmPoliciesForm(request.POST, request=request)
-            )
-        initial = _policies(connection)
-        form = PoliciesForm(_posted(request), initial=initial)
+            posted = ConfirmPoliciesForm(request.POST, request=request, connection=connection)
+            return self._confirm_policies(request, connection, posted)
+        initial = _as_text(connection.chosen_policies())
+        form = PoliciesForm(_posted(request), initial=initial, connection=connection)
         if form.is_valid():
             if not _differences(connection, form.cleaned_data):
                 messages.info(request, _("Nothing was changed."))
                 return self._back(connection)
-            proposed = {name: "\n".join(value) for name, value in form.cleaned_data.items()}
-            confirm = ConfirmPoliciesForm(initial=proposed, request=request)
+            proposed = _as_text(form.cleaned_data)
+            confirm = ConfirmPoliciesForm(initial=proposed, request=request, connection=connection)
             return self._policies_summary(request, connection, confirm, form.cleaned_data)
         context = {"title": _("Policies"), "form": form}
         return self.render_page(request, "connection/policies.html", connection, context)
@@ -92,14 +94,13 @@ class LifecyclePages(ConnectionPages):
         self, request: HttpRequest, connection: SCIMConnection, form: ConfirmPoliciesForm
     ) -> HttpResponse:
         if form.is_valid():
-            chosen = {name: form.cleaned_data[name] for name in ("contacts", "networks")}
-            connections.choose_policies(connection, **chosen, **_who(request))
+            connections.choose_policies(connection, chosen=form.chosen, **_who(request))
             messages.success(request, _("The policies were changed."))
             return self._back(connection)
-        if {"contacts", "networks"} & set(form.errors):
+        if form.policies & set(form.errors):
             # Only a page that was tampered with, or is very old, gets here.
             return HttpResponseRedirect(self.page_url("policies", connection))
-        return self._policies_summary(request, connection, form, form.cleaned_data)
+        return self._policies_summary(request, connection, form, form.chosen)
 
     def _policies_summary(
         self, request: HttpRequest, connection: SCIMConnection, form: ConfirmPoliciesForm, chosen: Any
@@ -183,20 +184,35 @@ def _who(request: HttpRequest) -> dict[str, Any]:
     return {"actor": request.user, "address": client_address(request)}
 
 
-def _policies(connection: SCIMConnection) -> dict[str, str]:
-    return {
-        "contacts": "\n".join(connection.contacts),
-        "networks": "\n".join(connection.default_networks),
-    }
+def _as_text(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, str]:
+    """Policies as form fields hold them: a list has one line for each entry."""
+    return {name: value if isinstance(value, str) else "\n".join(value) for name, value in chosen.items()}
 
 
-def _differences(connection: SCIMConnection, chosen: Any) -> list[tuple[Any, str, str]]:
+def _differences(
+    connection: SCIMConnection, chosen: Mapping[str, Sequence[str] | str]
+) -> list[tuple[Any, str, str]]:
     """Label, before and after of each policy that would change."""
-    before = {"contacts": connection.contacts, "networks": connection.default_networks}
+    before = connection.chosen_policies()
+    changed = {name: value for name, value in chosen.items() if value != before[name]}
+    choices = {choice.name: choice for choice in SCIMConnection.policy_choices}
+    told: list[tuple[Any, str, str]] = []
+    for name, after in changed.items():
+        if name in choices:
+            options = choices[name].options
+            told.append((choices[name].label, options(before[name]).label, options(after).label))
+        else:
+            label = PoliciesForm.base_fields[name].label
+            told.append((label, ", ".join(before[name]) or "—", ", ".join(after) or "—"))
+    return told
+
+
+def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
+    """Label and option of each policy that is a choice, as it works now."""
+    adapter_class = get_adapter_class()
     return [
-        (PoliciesForm.base_fields[name].label, ", ".join(known) or "—", ", ".join(chosen[name]) or "—")
-        for name, known in before.items()
-        if list(chosen[name]) != known
+        (choice.label, policies.in_force(choice, connection, adapter_class).label)
+        for choice in SCIMConnection.policy_choices
     ]
 
 

@@ -10,9 +10,12 @@ from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scim_provisioning import policies
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.identity import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
 from scim_provisioning.administration.suspension import KEEP, SSO_ONLY, SUSPEND
+from scim_provisioning.models import SCIMConnection
 
 CONTACTS_MAX: Final = 20
 
@@ -57,6 +60,22 @@ class PauseForm(forms.Form):
     )
 
 
+def choice_fields(connection: SCIMConnection, widget: type[forms.Widget]) -> dict[str, forms.ChoiceField]:
+    """A field for each policy that is a choice. Where the host leaves one option only, and it is the one chosen,
+    there is nothing to ask."""
+    adapter_class, fields = get_adapter_class(), {}
+    for choice in SCIMConnection.policy_choices:
+        offered = policies.offered(choice, adapter_class)
+        if offered != [choice.of(connection)]:
+            fields[choice.name] = forms.ChoiceField(
+                label=choice.label,
+                help_text=choice.help_text,
+                choices=[(option.value, option.label) for option in offered],
+                widget=widget,
+            )
+    return fields
+
+
 class PoliciesForm(forms.Form):
     """What an administrator may choose for one customer."""
 
@@ -76,12 +95,27 @@ class PoliciesForm(forms.Form):
         ),
     )
 
+    def __init__(self, *args: Any, connection: SCIMConnection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {**choice_fields(connection, forms.RadioSelect), **self.fields}
+
 
 class ConfirmPoliciesForm(IdentityForm):
     """The same choices on their way through the page that asks to confirm them."""
 
     contacts = ContactsField(required=False, widget=forms.HiddenInput)
     networks = NetworksField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, connection: SCIMConnection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = choice_fields(connection, forms.HiddenInput)
+        self.fields.update(choices)
+        self.policies = {"contacts", "networks", *choices}
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The policies that the page holds, by their key."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.policies}
 
 
 class DisconnectForm(forms.Form):

@@ -61,6 +61,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.RESUMED: gettext_lazy("Provisioning was resumed."),
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
 }
+_ERASED: Final = gettext_lazy(
+    "The identity provider deleted this learner, and the application erased them, as this connection's policy says."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def sentence(event: ProvisioningEvent) -> str:
             "asked": asked,
             "reason": catalogue.title(event.error_code),
         }
+    if event.action == Action.DELETED and event.cause.get("erased"):
+        return str(_ERASED)
     return str(_DONE.get(event.action, event.get_action_display()))
 
 

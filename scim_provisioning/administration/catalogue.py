@@ -211,6 +211,10 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("The account exists and is not managed by this connection."),
         (
             _(
+                "An account of the same sign-in subject is here already, but this connection's policy on existing "
+                "learners (“%(policy)s”) is never to link by itself."
+            ),
+            _(
                 "An account with this identifier was made by hand, by an import or by another connection, and "
                 "the evidence that it is the same person is not strong enough to link it."
             ),

@@ -17,11 +17,13 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
 
+#: The policies that are lists of texts; every other one is a choice between options.
+_LISTS = ("contacts", "networks")
 _NAME_LENGTH = SCIMConnection._meta.get_field("name").max_length
 
 
@@ -115,27 +117,42 @@ def choose_policies(
     connection: SCIMConnection,
     *,
     actor: AbstractBaseUser | None,
-    contacts: Sequence[str],
-    networks: Sequence[str],
+    chosen: Mapping[str, Sequence[str] | str],
     address: str = "",
 ) -> bool:
-    """Keep an administrator's choices. False when nothing changes.
+    """Keep an administrator's choices; a policy that ``chosen`` does not name stays. False when nothing changes.
 
-    The contacts of before are told too: who is taken off the list should know by whom.
+    The contacts of before are told too: who is taken off the list should know by whom. Raises ``ValueError``
+    for a policy or an option that does not exist.
     """
-    wanted = {"contacts": list(contacts), "networks": list(networks)}
+    wanted = _checked(chosen)
     with transaction.atomic():
         locked = _locked(connection)
-        before = {"contacts": locked.contacts, "networks": locked.default_networks}
-        if before == wanted:
+        before = locked.chosen_policies()
+        changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
+        if not changes:
             return False
         audit.tell_contacts(locked, *_notice(connection, actor, _("Changed policies."), address))
-        connection.policies = {**locked.policies, **wanted}
+        connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
         connection.save(update_fields=["policies"])
-        changes = {name: (before[name], wanted[name]) for name in wanted if before[name] != wanted[name]}
-        message = _("Changed policies: %(names)s.") % {"names": ", ".join(changes)}
+        message = _("Changed policies: %(names)s.") % {"names": ", ".join(map(_told, changes.items()))}
         _write_down(connection, Action.POLICY_CHANGED, actor, message, address, changes=changes)
     return True
+
+
+def _checked(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, list[str] | str]:
+    options = {choice.name: choice.options for choice in SCIMConnection.policy_choices}
+    if unknown := set(chosen) - {*_LISTS, *options}:
+        raise ValueError(f"There is no policy of this name: {', '.join(sorted(unknown))}.")
+    return {
+        name: list(value) if name in _LISTS else str(options[name](value)) for name, value in chosen.items()
+    }
+
+
+def _told(change: tuple[str, tuple[Any, Any]]) -> str:
+    """A policy's key, and for a choice what was chosen; the addresses of a list stand in the provisioning log."""
+    name, (before, after) = change
+    return name if name in _LISTS else f"{name} ({before} → {after})"
 
 
 def disconnect(

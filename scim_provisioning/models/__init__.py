@@ -13,6 +13,7 @@ from scim_provisioning.models.event import (
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.former_identifier import FormerIdentifier
 from scim_provisioning.models.notice import SentNotice
+from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
@@ -20,9 +21,12 @@ __all__ = [
     "Action",
     "ConnectionQuerySet",
     "ExactCharField",
+    "ExistingLearners",
     "FormerIdentifier",
+    "OnDelete",
     "Operation",
     "Outcome",
+    "PolicyChoice",
     "ProvisionedUser",
     "ProvisionedUserQuerySet",
     "ProvisioningEvent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.apps import apps
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models.fields import ExactCharField
+from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -116,6 +117,32 @@ class SCIMConnection(models.Model):
     def default_networks(self) -> list[str]:
         """Networks that a new token is limited to unless its maker says otherwise; empty: any address."""
         return [str(network) for network in self.policies.get("networks", [])]
+
+    existing_learners = PolicyChoice(
+        ExistingLearners.LINK,
+        label=_("Existing learners"),
+        help_text=_(
+            "When the identity provider creates somebody who has an account here already. Weak evidence, such as "
+            "the same user name, never links. What is not linked is refused, and stands in the log."
+        ),
+        unknown=ExistingLearners.REFUSE,
+    )
+    on_delete = PolicyChoice(
+        OnDelete.DEACTIVATE,
+        label=_("What DELETE does"),
+        help_text=_(
+            "When the identity provider deletes somebody. Erasing cannot be taken back: whoever returns "
+            "afterwards is a new learner without progress."
+        ),
+        needs={OnDelete.ERASE: "erase"},
+    )
+    #: In the order in which the pages show them.
+    policy_choices: ClassVar[tuple[PolicyChoice[Any], ...]] = (existing_learners, on_delete)
+
+    def chosen_policies(self) -> dict[str, list[str] | str]:
+        """Every policy as it stands, by its key in ``policies``: options by their value."""
+        choices = {choice.name: str(choice.of(self)) for choice in self.policy_choices}
+        return {"contacts": self.contacts, "networks": self.default_networks, **choices}
 
     @property
     def sso(self) -> Any:

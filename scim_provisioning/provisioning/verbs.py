@@ -25,7 +25,7 @@ from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
 from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_tombstone_for_update
-from scim_provisioning.provisioning.writing import bury, settle_manager, write
+from scim_provisioning.provisioning.writing import bury, forget, settle_manager, write
 
 Document = dict[str, Any]
 
@@ -127,12 +127,16 @@ def patch(
 def delete(
     caller: Caller, exchange: Exchange, scim_id: str, *, precondition: Precondition | None = None
 ) -> None:
-    """Answer DELETE (RFC 7644 section 3.6): the resource is gone, the learner is switched off and kept."""
+    """Answer DELETE (RFC 7644 section 3.6): the resource is gone, the learner is switched off and kept.
+
+    Where the connection's policy says so, the host's ``erase`` comes last, and the tombstone forgets them.
+    """
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         policies.protect(adapter)
         link, was_active = adapter.link, adapter.link.active
+        erases = policies.erases(adapter)
         adapter.remember_rows()
         adapter.delete()
         bury(link)
@@ -143,10 +147,14 @@ def delete(
             link=link,
             status=204,
             changes={"active": (before.get("active"), False)} if was_active else {},
+            cause={"erased": True} if erases else None,
         )
         adapter.revoke_access(adapter.learner)
         if was_active:
             adapter.on_deactivated(learner=adapter.learner, event=event)
+        if erases:
+            adapter.erase(adapter.learner)
+            forget(link)
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:

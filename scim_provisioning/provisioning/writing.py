@@ -119,6 +119,13 @@ def bury(link: ProvisionedUser) -> None:
     link.save()
 
 
+def forget(tombstone: ProvisionedUser) -> None:
+    """Take account and document from a tombstone: its SCIM id and names stay, and it can revive nobody."""
+    # By a statement of its own: the account that the instance still holds may be gone from the database.
+    mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
+    mine.update(user=None, document={}, search={})
+
+
 def settle_manager(caller: Caller, waited_for: str, scim_id: str | None) -> list[str]:
     """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
 

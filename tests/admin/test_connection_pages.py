@@ -80,6 +80,8 @@ def test_the_list_says_in_words_how_each_is_doing(admin_client: Client, three: l
         ("tokens=none", []),
         ("health=failing", ["Failing one"]),
         ("health=healthy", ["Healthy one"]),
+        ("provider=okta", []),
+        ("provider=nobody", ["Ending one", "Failing one", "Healthy one"]),
         ("state=archived", []),
         ("state=current", ["Ending one", "Failing one", "Healthy one"]),
     ],
@@ -275,7 +277,10 @@ def test_pausing_answers_503_until_it_is_resumed(admin_client: Client, connectio
     assert list(actions)[:2] == [Action.RESUMED, Action.PAUSED]
 
 
-# --- policies
+# --- policies: the lists of addresses; the choices are in test_policy_pages
+
+#: The form of a connection nobody has given policies, sent as it was shown.
+UNCHANGED = {"existing_learners": "link", "contacts": "", "networks": ""}
 
 
 def test_a_policy_change_is_summed_up_and_asks_for_the_password(
@@ -284,12 +289,20 @@ def test_a_policy_change_is_summed_up_and_asks_for_the_password(
     mailoutbox: list[EmailMessage],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    chosen = {"contacts": "it@harborline.example\nIT@harborline.example", "networks": "203.0.113.0/24"}
+    chosen = {
+        **UNCHANGED,
+        "contacts": "it@harborline.example\nIT@harborline.example",
+        "networks": "203.0.113.0/24",
+    }
     page = admin_client.post(url("policies", connection), chosen)
     assert "Contacts — → becomes it@harborline.example" in text(page)
     connection.refresh_from_db()
     assert connection.contacts == []
-    confirmed = {"confirm": "1", "contacts": "it@harborline.example", "networks": "203.0.113.0/24"}
+    confirmed = {
+        **chosen,
+        "confirm": "1",
+        "contacts": "it@harborline.example",
+    }
     page = admin_client.post(url("policies", connection), {**confirmed, "password": "wrong"})
     assert "Your password was not correct. Nothing was changed." in text(page)
     with django_capture_on_commit_callbacks(execute=True):
@@ -317,7 +330,7 @@ def test_contacts_who_are_taken_off_the_list_are_told(
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(
             url("policies", connection),
-            {"confirm": "1", "contacts": "", "networks": "", "password": PASSWORD},
+            {**UNCHANGED, "confirm": "1", "password": PASSWORD},
         )
     assert [mail.to for mail in mailoutbox] == [["it@harborline.example"]]
 
@@ -337,7 +350,7 @@ def test_the_networks_of_the_policy_are_where_a_new_token_begins(
 def test_a_policy_that_makes_no_sense_is_refused(
     admin_client: Client, connection: SCIMConnection, field: str, value: str
 ) -> None:
-    page = admin_client.post(url("policies", connection), {"contacts": "", "networks": "", field: value})
+    page = admin_client.post(url("policies", connection), {**UNCHANGED, field: value})
     assert "Please correct what is marked below." in text(page)
 
 
@@ -522,7 +535,7 @@ def test_the_verbs_refuse_what_a_page_was_too_late_for(connection: SCIMConnectio
     assert not connections.pause(stale, actor=None)
     assert connections.resume(connection, actor=None)
     assert not connections.resume(stale, actor=None)
-    assert not connections.choose_policies(connection, actor=None, contacts=[], networks=[])
+    assert not connections.choose_policies(connection, actor=None, chosen={"contacts": [], "networks": []})
     connections.disconnect(connection, actor=None, learners="keep")
     with pytest.raises(connections.ConnectionRefused) as refusal:
         connections.disconnect(stale, actor=None, learners="keep")
@@ -533,13 +546,13 @@ def test_the_verbs_refuse_what_a_page_was_too_late_for(connection: SCIMConnectio
 
 
 def test_an_unchanged_policy_form_changes_nothing(admin_client: Client, connection: SCIMConnection) -> None:
-    page = text(admin_client.post(url("policies", connection), {"contacts": "", "networks": ""}, follow=True))
+    page = text(admin_client.post(url("policies", connection), UNCHANGED, follow=True))
     assert "Nothing was changed." in page
-    tampered = {"confirm": "1", "contacts": "nonsense", "networks": "", "password": PASSWORD}
+    tampered = {**UNCHANGED, "confirm": "1", "contacts": "nonsense", "password": PASSWORD}
     response = admin_client.post(url("policies", connection), tampered)
     assert response.headers["Location"] == url("policies", connection)
     too_many = "\n".join(f"person{number}@example.org" for number in range(21))
-    page = text(admin_client.post(url("policies", connection), {"contacts": too_many, "networks": ""}))
+    page = text(admin_client.post(url("policies", connection), {**UNCHANGED, "contacts": too_many}))
     assert "At most 20 contacts." in page
 
 

@@ -135,7 +135,7 @@ class _Run:
         )
         lines.append(self._stage(_("Deactivate (“False” as text)"), lambda: entra.disable(moved)))
         lines.append(self._stage(_("Activate again"), lambda: entra.restore(moved)))
-        lines.append(self._stage(_("Delete: the learner is kept, inactive"), lambda: entra.delete(moved)))
+        lines.append(self._stage(_("Delete: access ends"), lambda: entra.delete(moved)))
         return lines
 
     def _stage(self, what: str, play: Callable[[], object]) -> Line:

@@ -1,0 +1,78 @@
+"""What an administrator may choose for one customer: each policy is one declaration on ``SCIMConnection``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from scim_provisioning.models.connection import SCIMConnection
+
+
+class ExistingLearners(models.TextChoices):
+    """What becomes of a newcomer whom strong evidence takes for an account that is here already."""
+
+    LINK = "link", _("Link when the sign-in subject agrees")
+    REFUSE = "refuse", _("Never link by itself")
+
+
+class OnDelete(models.TextChoices):
+    """What a DELETE does to the learner."""
+
+    DEACTIVATE = "deactivate", _("Deactivate: nobody can sign in; account and progress are kept")
+    ERASE = "erase", _("Erase: the application erases the learner for good")
+
+
+OptionT = TypeVar("OptionT", bound=models.TextChoices)
+
+
+class PolicyChoice(Generic[OptionT]):
+    """A choice between options. On a connection it reads as the option chosen; on the class as itself.
+
+    The attribute's name is its key in ``SCIMConnection.policies``. Form, summary, page and log follow from the
+    declaration; only the behaviour has to be written. ``needs`` names the adapter's hook without which an
+    option is not offered.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        default: OptionT,
+        *,
+        label: StrOrPromise,
+        help_text: StrOrPromise = "",
+        unknown: OptionT | None = None,
+        needs: Mapping[OptionT, str] | None = None,
+    ) -> None:
+        self.options: type[OptionT] = type(default)
+        self.default = default
+        # A later version may have stored an option that this one does not know: take the cautious one.
+        self.unknown = default if unknown is None else unknown
+        self.label, self.help_text = label, help_text
+        self.needs: Mapping[OptionT, str] = needs or {}
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, connection: None, owner: type[object]) -> Self: ...
+
+    @overload
+    def __get__(self, connection: SCIMConnection, owner: type[object]) -> OptionT: ...
+
+    def __get__(self, connection: SCIMConnection | None, owner: type[object]) -> Self | OptionT:
+        return self if connection is None else self.of(connection)
+
+    def of(self, connection: SCIMConnection) -> OptionT:
+        """The option that is stored, or the default."""
+        stored = connection.policies.get(self.name, self.default)
+        try:
+            return self.options(stored)
+        except ValueError:
+            return self.unknown
