@@ -212,7 +212,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         (
             _(
                 "An account of the same sign-in subject is here already, but this connection's policy on existing "
-                "learners (“%(policy)s”) is never to link by itself."
+                "learners (“%(policy)s”) is never to link by itself. Who may change policies can choose otherwise."
             ),
             _(
                 "An account with this identifier was made by hand, by an import or by another connection, and "
