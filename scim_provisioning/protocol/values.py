@@ -42,8 +42,18 @@ def coerce(attribute: Attribute, value: object, ignored: list[str]) -> Any:
     if attribute.multi_valued:
         return coerce_elements(attribute, value if isinstance(value, list) else [value], ignored) or None
     if not attribute.is_complex:
-        return _simple(attribute, value)
+        value = _without_reference(value)
+        return None if is_unassigned(value) else _simple(attribute, value)
     return coerce_object(attribute, value, ignored) or None
+
+
+def _without_reference(value: object) -> object:
+    """``x`` out of ``[{"$ref": null, "value": x}]``, which is how Entra's older jobs wrap every PATCH value."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        members = {str(key).lower(): inner for key, inner in value[0].items()}
+        if members.keys() == {"$ref", "value"}:
+            return members["value"]
+    return value
 
 
 def coerce_elements(attribute: Attribute, values: list[Any], ignored: list[str]) -> list[Any]:
