@@ -24,7 +24,7 @@ class ExistingLearners(models.TextChoices):
 class OnDelete(models.TextChoices):
     """What a DELETE does to the learner."""
 
-    DEACTIVATE = "deactivate", _("Deactivate: nobody can sign in; account and progress are kept")
+    DEACTIVATE = "deactivate", _("Deactivate: the learner cannot sign in; account and progress are kept")
     ERASE = "erase", _("Erase: the application erases the learner for good")
 
 
