@@ -1,7 +1,7 @@
 """Settings of the example LMS.
 
-Everything a machine may want to differ in comes from the environment: DATABASE_URL, REDIS_URL, SITE_URL,
-DEBUG, SECRET_KEY, ALLOWED_HOSTS. With none of them set it runs on SQLite beside manage.py.
+Everything a machine may want to differ in comes from the environment: DATABASE_URL, TEST_DATABASE_NAME,
+REDIS_URL, SITE_URL, DEBUG, SECRET_KEY, ALLOWED_HOSTS. With none of them set it runs on SQLite beside manage.py.
 """
 
 from __future__ import annotations
@@ -72,6 +72,10 @@ def database(url: str) -> dict[str, Any]:
     elif settings["ENGINE"].endswith("mysql"):
         options.setdefault("charset", "utf8mb4")
         settings["TEST"] = {"CHARSET": "utf8mb4"}
+    name = os.environ.get("TEST_DATABASE_NAME")
+    if name and not settings["ENGINE"].endswith("sqlite3"):
+        # Two runs on one server must not share a test database.
+        settings["TEST"] = {**settings.get("TEST", {}), "NAME": name}
     return settings
 
 
