@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from example_project.lms.models import Organization, SSOSettings
@@ -13,6 +15,12 @@ from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+
+# The same examples in every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=explore looks
+# for new ones.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("explore", max_examples=2000, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(autouse=True)

@@ -226,7 +226,7 @@ MUTANTS = [
     mutant(
         "PATCH never changes what it was given",
         "protocol.patch",
-        "protocol/test_patch_properties.py",
+        "protocol/test_patch.py::test_one_part_of_a_complex_value",
         "editor = Editor(copied(document))",
         "editor = Editor(dict(document))",
     ),
