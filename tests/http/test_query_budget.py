@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
@@ -199,6 +200,34 @@ def test_the_use_of_a_token_is_written_at_most_once_a_minute(
         scim.get("/Users?filter=userName+eq+%22nobody%22")
     assert (len(first), len(second)) == (LOOK_UP + LAST_USED, LOOK_UP)
     assert SCIMToken.objects.get().last_used_at is not None
+
+
+@pytest.mark.parametrize("what", ["look-up", "read", "nothing changed"])
+def test_without_a_model_of_sso_settings_each_takes_one_less(
+    warm: ScimClient, ines: str, settings: Settings, what: str
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "SSO_MODEL": None, "SSO_ENABLED": {}}
+    with queries() as sent:
+        if what == "look-up":
+            warm.get("/Users?filter=userName+eq+%22nobody%22")
+        elif what == "read":
+            warm.get(f"/Users/{ines}")
+        else:
+            warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "active", "value": "True"}])
+    assert len(sent) == {"look-up": LOOK_UP, "read": GET, "nothing changed": PATCH_NOTHING}[what] - 1, sent
+
+
+def test_reports_who_wait_for_a_returning_manager_are_looked_for_once(warm: ScimClient) -> None:
+    boss = warm.post("/Users", person("boss.one")).json()["id"]
+    warm.delete(f"/Users/{boss}")
+    with queries() as sent:
+        assert warm.post("/Users", person("boss.one")).json()["id"] == boss
+    waiting = [
+        sql
+        for sql in sent
+        if "manager" in sql and sql.startswith("SELECT") and "search" in sql.partition("WHERE")[2]
+    ]
+    assert len(waiting) == 1, sent
 
 
 @pytest.mark.parametrize("directory", [1000], indirect=True)
