@@ -206,3 +206,8 @@ def tenant_url() -> str:
     Raises ``ImproperlyConfigured`` without ``SITE_URL``, ``NoReverseMatch`` while the URLs are not included.
     """
     return app_settings.site_url + reverse("scim_provisioning:root").rstrip("/")
+
+
+def user_location(scim_id: str) -> str:
+    """The ``location`` of a User (RFC 7643 section 3.1); from the settings, never from the request."""
+    return f"{tenant_url()}/Users/{scim_id}"

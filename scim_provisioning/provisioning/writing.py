@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from scim_provisioning import events, policies
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.attributes import checked_text
+from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.searchable import search_copy
+from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents, paths
@@ -93,7 +93,7 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link.active = document.get("active", link.active)
     link.document = document
     link.search = search_copy(
-        document, adapter.compiled_mapping, waiting_for_manager=adapter.waiting_for_manager
+        document, adapter.compiled_mapping, awaits_manager=adapter.person.awaits_manager
     )
     link.modified_at = timezone.now()
     if not link._state.adding:

@@ -7,6 +7,7 @@ the link's own columns, the host's columns that the mapping names, and the searc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,8 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat
 
-from scim_provisioning.adapters.attributes import Manager
-from scim_provisioning.adapters.columns import Columns, any_of, ref_of
-from scim_provisioning.adapters.derived import location_prefix
+from scim_provisioning.adapters.entries import MADE_HERE, Entry
 from scim_provisioning.adapters.expressions import (
-    TEXT_OPERATORS,
     Always,
     DocumentText,
     ElementCondition,
@@ -26,13 +24,13 @@ from scim_provisioning.adapters.expressions import (
     Exactly,
     TextMatch,
 )
-from scim_provisioning.adapters.mapping import CompiledMapping, Entry
-from scim_provisioning.adapters.moments import shown_moment
-from scim_provisioning.adapters.searchable import (
-    ACTIVE_UNASSIGNED,
-    WAITING_FOR_MANAGER,
-    element_key,
-)
+from scim_provisioning.adapters.kinds import manager_id
+from scim_provisioning.adapters.kinds.moments import shown_moment
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
+from scim_provisioning.adapters.sql.columns import Columns, any_of, ref_of
+from scim_provisioning.adapters.sql.searchable import element_key
+from scim_provisioning.conf import user_location
 from scim_provisioning.protocol.constants import CORE_USER
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import (
@@ -43,10 +41,10 @@ from scim_provisioning.protocol.filters import (
     Not,
     Or,
     ValuePath,
-    fold,
     matches,
 )
 from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.text import fold
 
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})
@@ -89,22 +87,19 @@ class Lookups:
         if op == "ne":
             # As scim2-models reads the RFC: true where nothing is equal, thus also where nothing is.
             return ~Q(self._comparison(ref, "eq", value))
-        if ref.attribute.name == "schemas":
-            return self._schemas(op, value)
-        if ref.attribute.name == "meta":
-            return self._meta(ref, op, value)
-        if ref.attribute.urn == CORE_USER or not ref.attribute.urn:
+        # In an extension these names mean attributes of its own.
+        if not ref.attribute.extension:
             own = self._own(ref, op, value)
             if own is not None:
                 return own
+        entry = self.columns.entry(ref)
+        if entry is not None:
+            return self.columns.compare(entry, op, value)
         if ref.attribute.multi_valued:
             inner = Comparison(ref, op, value) if ref.sub else None
             return (
                 self._present_list(ref.attribute) if inner is None else self._value_path(ref.attribute, inner)
             )
-        entry = self.columns.entry(ref)
-        if entry is not None:
-            return self._column(entry, ref, op, value)
         manager = self.mapping.manager
         if manager is not None and ref.leaf.name == "$ref" and ref.attribute == manager.path.attribute:
             return self._manager_address(manager, ref, op, value)
@@ -114,7 +109,7 @@ class Lookups:
         return Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
 
     def _own(self, ref: AttributeRef, op: str, value: Any) -> Q | None:
-        """Attributes that are the link's own: indexed columns."""
+        """Attributes that are the link's own, indexed columns, and what every resource has."""
         match ref.attribute.name:
             case "userName":
                 text = fold(value) if isinstance(value, str) else value
@@ -124,6 +119,10 @@ class Lookups:
             case "externalId" | "id":
                 column = "external_id" if ref.attribute.name == "externalId" else "scim_id"
                 return Q(**{column: value}) if op == "eq" else Q(TextMatch(Exactly(F(column)), op, value))
+            case "schemas":
+                return self._schemas(op, value)
+            case "meta":
+                return self._meta(ref, op, value)
             case "active":
                 shown = ~Q(TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None))
                 if op == "pr":
@@ -134,11 +133,11 @@ class Lookups:
     def _meta(self, ref: AttributeRef, op: str, value: Any) -> Q:
         match ref.leaf.name:
             case "created" | "lastModified":
-                return shown_moment("created_at" if ref.leaf.name == "created" else "modified_at", op, value)
+                return shown_moment(F("created_at" if ref.leaf.name == "created" else "modified_at"), op, value)
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":
-                address = Concat(Value(location_prefix()), F("scim_id"), output_field=models.TextField())
+                address = Concat(Value(user_location("")), F("scim_id"), output_field=models.TextField())
                 return Q(TextMatch(Exactly(address), op, value))
             case "meta":
                 return Q(Always(True))
@@ -153,63 +152,29 @@ class Lookups:
         return any_of(self._uses_extension(urn) for urn in met)
 
     def _uses_extension(self, urn: str) -> Q:
-        mapped = [
-            self._column(entry, ref_of(entry), "pr", None)
-            for entry in self.mapping.entries
-            if entry.path.attribute and entry.path.attribute.urn == urn
-        ]
-        return any_of([*mapped, Q(TextMatch(DocumentText("search", urn.casefold()), "pr", None))])
-
-    def _column(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
-        """A comparison with a column of the host's."""
-        if isinstance(entry.field, models.BooleanField):
-            column = entry.source.lookup(entry.field.name)
-            if op == "pr":
-                return Q(**{f"{column}__isnull": False})
-            return Q(**{column: value if op == "eq" else not value})
-        if isinstance(entry.declaration, Manager):
-            return self._manager(entry, op, value)
-        if op not in TEXT_OPERATORS:
-            raise _unsupported(ref, op)
-        if entry.declaration.kind == "reference" and isinstance(value, str) and op in ("eq", "ne"):
-            value = " ".join(value.split())
-        return self.columns.shown(entry) & Q(TextMatch(self.columns.text(entry), op, value))
-
-    def _manager(self, entry: Entry, op: str, value: Any) -> Q:
-        known = TextMatch(Exactly(self.columns.manager_id(entry)), op, value)
-        waiting = TextMatch(DocumentText("search", *self.columns.keys(ref_of(entry))), op, value)
-        is_waiting = Q(TextMatch(DocumentText("search", WAITING_FOR_MANAGER), "pr", None))
-        nobody = ~Q(TextMatch(Exactly(self.columns.manager_id(entry)), "pr", None))
-        return Q(known) | (is_waiting & nobody & Q(waiting))
+        mapped = self.columns.present(entry for entry in self.mapping.entries if entry.attribute.urn == urn)
+        return mapped | Q(TextMatch(DocumentText("search", urn.casefold()), "pr", None))
 
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
-        scim_id = self.columns.manager_id(entry, living=True)
+        scim_id = manager_id(self.columns.column(entry), living=True)
         known = Q(TextMatch(Exactly(scim_id), "pr", None))
         if op == "pr":
             return known
-        address = Concat(Value(location_prefix()), scim_id, output_field=models.TextField())
+        address = Concat(Value(user_location("")), scim_id, output_field=models.TextField())
         return known & Q(TextMatch(Exactly(address), _document_op(ref, op), value))
 
     # --- complex and multi-valued attributes
 
     def _present_complex(self, attribute: Attribute) -> Q:
-        mapped = [
-            self._column(entry, ref_of(entry), "pr", None)
-            for entry in self.mapping.entries
-            if entry.path.attribute == attribute
-        ]
-        document = TextMatch(
-            DocumentText("search", *self.columns.keys(AttributeRef(attribute, None))), "pr", None
-        )
-        return any_of([*mapped, Q(document)])
+        mapped = self.columns.present(e for e in self.mapping.entries if e.path.attribute == attribute)
+        keys = self.columns.keys(AttributeRef(attribute, None))
+        return mapped | Q(TextMatch(DocumentText("search", *keys), "pr", None))
 
     def _present_list(self, attribute: Attribute) -> Q:
-        mapped = [
-            self._column(entry, ref_of(entry), "pr", None) for entry in self.columns.elements(attribute)
-        ]
+        mapped = self.columns.present(self.columns.elements(attribute))
         keys = self.columns.keys(AttributeRef(attribute, None))
-        return any_of([*mapped, Q(ElementExists("search", keys, ("always", True)))])
+        return mapped | Q(ElementExists("search", keys, ("always", True)))
 
     def _value_path(self, attribute: Attribute, inner: Filter) -> Q:
         """One element must fulfil ``inner`` as a whole."""
@@ -217,11 +182,11 @@ class Lookups:
             return self.condition(inner)
         keys = self.columns.keys(AttributeRef(attribute, None))
         found = [Q(ElementExists("search", keys, _element_condition(inner)))]
-        selectors = {element_key(entry): entry for entry in self.columns.elements(attribute)}
-        for name in selectors:
-            entries = [entry for entry in self.columns.elements(attribute) if element_key(entry) == name]
-            present = any_of(self._column(entry, ref_of(entry), "pr", None) for entry in entries)
-            found.append(present & self._on_element(entries, inner))
+        mapped: dict[str, list[Entry]] = {}
+        for entry in self.columns.elements(attribute):
+            mapped.setdefault(element_key(entry), []).append(entry)
+        for entries in mapped.values():
+            found.append(self.columns.present(entries) & self._on_element(entries, inner))
         return any_of(found)
 
     def _on_element(self, entries: list[Entry], inner: Filter) -> Q:
@@ -242,15 +207,22 @@ class Lookups:
             return ~Q(self._on_sub_attribute(entries, ref, "eq", value))
         for entry in entries:
             if entry.path.sub == ref.leaf:
-                return self._column(entry, ref, op, value)
-        selector = entries[0].selector or {}
-        name = ref.leaf.name.casefold()
-        if name in selector:
-            element = {ref.leaf.name: selector[name]}
-            holds = Q(Always(matches(Comparison(ref, op, value), {ref.attribute.name: [element]})))
-            return holds & ~self.columns.untyped(entries)
-        text = DocumentText("search", element_key(entries[0]), name)
-        return Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
+                return self.columns.compare(entry, op, value)
+        first, name = entries[0], ref.leaf.name.casefold()
+        text = DocumentText("search", element_key(first), name)
+        sent = Q(TextMatch(text, _document_op(ref, op), _stored(ref, value)))
+        if first.is_chosen:
+            made = Q(Always(_holds(ref, op, value, MADE_HERE)))
+            return (self.columns.was_sent(first) & sent) | (~self.columns.was_sent(first) & made)
+        if name in first.selector:
+            selected = _holds(ref, op, value, {ref.leaf.name: first.selector[name]})
+            return Q(Always(selected)) & ~self.columns.untyped(entries)
+        return sent
+
+
+def _holds(ref: AttributeRef, op: str, value: Any, element: Mapping[str, object]) -> bool:
+    """Whether an element that is known here fulfils a comparison."""
+    return matches(Comparison(ref, op, value), {ref.attribute.name: [element]})
 
 
 def _element_condition(inner: Filter) -> ElementCondition:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.expressions import Expression
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 
-from scim_provisioning.adapters.columns import Columns
+from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.expressions import DocumentText, Exactly, TextMatch
-from scim_provisioning.adapters.mapping import Entry
-from scim_provisioning.adapters.searchable import ACTIVE_UNASSIGNED, others_key, preferred_key
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
+from scim_provisioning.adapters.sql.columns import Columns
+from scim_provisioning.adapters.sql.searchable import others_key, preferred_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.filters import AttributeRef
 from scim_provisioning.protocol.schema import Attribute
@@ -23,12 +24,15 @@ def sort_key(ref: AttributeRef, columns: Columns) -> SortKey:
     own = _own(ref)
     if own is not None:
         return own
-    if ref.attribute.multi_valued and ref.attribute.name != "schemas" and ref.leaf.name == "value":
+    if columns.elements(ref.attribute) and ref.leaf.name == "value":
         return _preferred(ref.attribute, columns)
     entry = columns.entry(ref)
     if entry is not None:
         return _column(entry, columns)
-    if ref.attribute.name in ("meta", "schemas") or ref.attribute.multi_valued or ref.leaf.type == "complex":
+    is_common = not ref.attribute.urn and ref.attribute.name in ("meta", "schemas")
+    if ref.attribute.multi_valued and not is_common and ref.leaf.name == "value":
+        return _preferred(ref.attribute, columns)
+    if is_common or ref.attribute.multi_valued or ref.leaf.type == "complex":
         raise InvalidValue(f"Sorting by {ref.name} is not supported.", code="sort.unsupported")
     return DocumentText("search", *columns.keys(ref))
 
@@ -50,18 +54,16 @@ def _own(ref: AttributeRef) -> SortKey | None:
     return None
 
 
-def _column(entry: Entry, columns: Columns) -> Expression:
-    text = NullIf(columns.text(entry), Value(""), output_field=TextField())
-    return Case(When(columns.shown(entry), then=text), output_field=TextField())
+def _column(entry: Entry, columns: Columns) -> SortKey:
+    order = entry.declaration.order(columns.column(entry))
+    if columns.falls_back(entry):
+        return Case(When(columns.shown(entry), then=order))
+    return order
 
 
 def _preferred(attribute: Attribute, columns: Columns) -> Expression:
     """The primary value, else the first: the document's where it is not one that the LMS keeps."""
-    found: list[Expression] = [DocumentText("search", preferred_key(attribute))]
-    found += [_column(entry, columns) for entry in columns.elements(attribute) if _is_value(entry)]
+    found: list[SortKey] = [DocumentText("search", preferred_key(attribute))]
+    found += [_column(entry, columns) for entry in columns.elements(attribute) if entry.leaf.name == "value"]
     found.append(DocumentText("search", others_key(attribute)))
-    return Coalesce(*found, output_field=TextField()) if len(found) > 1 else found[0]
-
-
-def _is_value(entry: Entry) -> bool:
-    return entry.path.sub is not None and entry.path.sub.name == "value"
+    return Coalesce(*found, output_field=TextField())

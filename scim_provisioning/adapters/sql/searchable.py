@@ -6,32 +6,28 @@ selects (``emails[type eq "work"]``) keep their other sub-attributes under a key
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping, Entry
-from scim_provisioning.protocol import paths
+from scim_provisioning.adapters.entries import Entry
+from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER
 from scim_provisioning.protocol.elements import preferred, select
-from scim_provisioning.protocol.filters import fold
 from scim_provisioning.protocol.schema import Attribute, UserSchema
+from scim_provisioning.protocol.text import fold
 
 Document = dict[str, Any]
-
-#: Present when the manager who was sent is not provisioned here, and the document's value is the truth.
-WAITING_FOR_MANAGER = "~manager"
 
 #: With an element that was sent without what selects it (Okta's untyped e-mail): its mapped value. Once the
 #: LMS changes the value, the element is shown as the one that the mapping names.
 AS_SENT = "~as sent"
 
-#: Present when a client removed ``active``: then it is not returned, and says nothing about access.
-ACTIVE_UNASSIGNED = "~active"
-
+#: With an element that the kind chooses: present when it was sent. An address that the LMS alone knows is shown
+#: as ``entries.MADE_HERE`` says.
+SENT = "~sent"
 
 def element_key(entry: Entry) -> str:
     """Where the unmapped sub-attributes of the element that ``entry`` selects are kept."""
-    terms = sorted((entry.selector or {}).items())
-    return f"~{key(entry.path.attribute)}{terms}"  # type: ignore[arg-type]
+    return f"~{key(entry.attribute)}{sorted(entry.selector.items())}"
 
 
 def fallback_key(entry: Entry) -> str:
@@ -53,7 +49,7 @@ def key(attribute: Attribute) -> str:
     return attribute.name.casefold()
 
 
-def search_copy(document: Document, mapping: CompiledMapping, *, waiting_for_manager: bool) -> Document:
+def search_copy(document: Document, mapping: CompiledMapping, *, awaits_manager: bool) -> Document:
     """What of ``document`` filters look for in the link; see the module's docstring."""
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
@@ -61,14 +57,14 @@ def search_copy(document: Document, mapping: CompiledMapping, *, waiting_for_man
         if group.sent(document) is None and group.fallback(document) is not None:
             copy[fallback_key(group.first)] = "1"
         for entry in group.entries:
-            if entry.selector is not None:
+            if entry.is_element:
                 rest = _take_element(rest, document, entry, copy)
-            elif not (waiting_for_manager and entry == mapping.manager):
+            elif not (awaits_manager and entry == mapping.manager):
                 rest = _without(rest, entry)
     if "active" not in document:
         copy[ACTIVE_UNASSIGNED] = "1"
-    if waiting_for_manager:
-        copy[WAITING_FOR_MANAGER] = "1"
+    if awaits_manager:
+        copy[AWAITS_MANAGER] = "1"
     copy |= _folded_attributes(rest, mapping.schema)
     return copy | _preferred(document, rest, mapping.schema)
 
@@ -88,23 +84,22 @@ def _preferred(document: Document, rest: Document, schema: UserSchema) -> Docume
 
 def _take_element(rest: Document, document: Document, entry: Entry, copy: Document) -> Document:
     """Move the mapped element out of its list; what of it is not mapped stays searchable."""
-    attribute, sub = entry.path.attribute, entry.path.sub
-    element = paths.read(document, replace(entry.path, sub=None))
-    if attribute is None or sub is None or not isinstance(element, dict):
+    attribute, element = entry.attribute, entry.element(document)
+    if element is None:
         return rest
     others = copy.setdefault(element_key(entry), _folded(attribute, element))
-    others.pop(sub.name.casefold(), None)
-    if entry.path.filter is not None and not select(entry.path.filter, [element]):
-        others[AS_SENT] = str(element.get(sub.name, ""))
+    others.pop(entry.leaf.name.casefold(), None)
+    if entry.path.filter is None:
+        others[SENT] = "1"
+    elif not select(entry.path.filter, [element]):
+        others[AS_SENT] = str(element.get(entry.leaf.name, ""))
     holder = _holder(rest, attribute)
     remaining = [item for item in holder.get(attribute.name, ()) if item is not element]
     return _replaced(rest, attribute, {**holder, attribute.name: remaining})
 
 
 def _without(rest: Document, entry: Entry) -> Document:
-    attribute, sub = entry.path.attribute, entry.path.sub
-    if attribute is None:
-        return rest
+    attribute, sub = entry.attribute, entry.path.sub
     holder = dict(_holder(rest, attribute))
     if sub is None or not isinstance(holder.get(attribute.name), dict):
         holder.pop(attribute.name, None)
