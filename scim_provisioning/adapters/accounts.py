@@ -40,7 +40,11 @@ class HostAccounts(HostHooks):
     obj: Any
     link: ProvisionedUser
     connection: SCIMConnection
-    compiled_mapping: CompiledMapping
+
+    @property
+    def compiled_mapping(self) -> CompiledMapping:
+        """The same, of this person's connection."""
+        return self.compiled(self.connection)
 
     @cached_property
     def _taken_names(self) -> dict[str, bool]:
@@ -105,7 +109,9 @@ class HostAccounts(HostHooks):
         Nobody's address is made up: where accounts are named by addresses it raises ``Uniqueness``.
         """
         entry = self.compiled_mapping.account_name
-        field: Any = entry.field if entry else get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD)
+        field: Any = (
+            entry.field if entry else get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD)
+        )
         if is_address(field):
             raise Uniqueness(
                 "Another account of this application already signs in with this address.",
@@ -140,22 +146,31 @@ class HostAccounts(HostHooks):
             self._taken_names[name] = bool(self.accounts_named(name))
         return self.account_name(name) if self._taken_names[name] else name
 
+    def is_hidden(self, account: Any) -> bool:
+        """Whether the host's default manager leaves this account out. One query where it leaves any out."""
+        model = type(account)
+        return hides_rows(model) and not model._default_manager.filter(pk=account.pk).exists()
+
     def bring_back(self) -> None:
         """See to it that an account that returns is visible to the host. One query where the host hides accounts.
 
         Raises ``Uniqueness`` when it stays hidden: nobody may be called active whom the LMS does not know.
         """
-        model = type(self.obj)
-        if not hides_rows(model) or model._default_manager.filter(pk=self.obj.pk).exists():
+        if not self.is_hidden(self.obj):
             return
         if self.overrides("restore"):
             self.restore(self.obj)
-        if not model._default_manager.filter(pk=self.obj.pk).exists():
-            raise Uniqueness(
-                "This account was deleted in the application. It has to be restored, or removed for good, there.",
-                code="user.hidden",
-                params={"accounts": [self.obj.pk]},
-            )
+        if self.is_hidden(self.obj):
+            raise hidden_account({"accounts": [self.obj.pk]})
+
+
+def hidden_account(params: Mapping[str, object]) -> Uniqueness:
+    """The 409 for a person whose account the host has deleted softly and does not bring back."""
+    return Uniqueness(
+        "This account was deleted in the application. It has to be restored, or removed for good, there.",
+        code="user.hidden",
+        params=params,
+    )
 
 
 def is_address(field: models.Field[Any, Any]) -> bool:

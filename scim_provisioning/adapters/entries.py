@@ -9,7 +9,7 @@ from typing import Any
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.protocol import paths
-from scim_provisioning.protocol.elements import preferred, select, stand_in
+from scim_provisioning.protocol.elements import eq_terms, preferred, select, stand_in
 from scim_provisioning.protocol.filters import Comparison
 from scim_provisioning.protocol.holders import elements_of
 from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
@@ -80,7 +80,10 @@ class Entry:
         """Put a value where it stands or would stand, in place; None takes it away."""
         element = self.element(document) if self.is_element else None
         if value is not None and element is not None:
-            # In place, so that the rest of its element (primary, display) stays.
+            # In place, so that the rest of its element (primary, display) stays. One that stood in for the element
+            # of the filter (Okta's untyped e-mail) is that element from now on.
+            if self.path.filter is not None and not select(self.path.filter, [element]):
+                element |= eq_terms(self.path.filter)
             element[self.leaf.name] = value
         elif not self.is_chosen:
             paths.write(document, self.path, _as_published(value, self.leaf))

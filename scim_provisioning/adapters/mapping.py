@@ -6,7 +6,7 @@ What the host wrote wrong is collected as :class:`MappingProblem` for the system
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -86,7 +86,9 @@ def compile_mapping(
     groups: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         if entry is not own.get(_core_name(entry)):
-            groups.setdefault((entry.source.name, entry.field.name, *entry.declaration.keys), []).append(entry)
+            groups.setdefault((entry.source.name, entry.field.name, *entry.declaration.keys), []).append(
+                entry
+            )
     compiled = CompiledMapping(
         schema=schema,
         groups=tuple(Group(tuple(group)) for group in groups.values()),
@@ -94,9 +96,7 @@ def compile_mapping(
         user_name=own.get("userName"),
         active=own.get("active"),
     )
-    return CompiledMapping(
-        schema, compiled.groups, compiled.sources, compiled.user_name, compiled.active, (*problems, *_problems(compiled))
-    )
+    return replace(compiled, problems=(*problems, *_problems(compiled)))
 
 
 def _account_first(entries: Sequence[Entry]) -> list[Entry]:
@@ -140,7 +140,11 @@ def _is_core(path: str) -> bool:
 
 
 def _entry(
-    line: MappedAttribute, source: RowSource, model_field: Any, schema: UserSchema, problems: list[MappingProblem]
+    line: MappedAttribute,
+    source: RowSource,
+    model_field: Any,
+    schema: UserSchema,
+    problems: list[MappingProblem],
 ) -> Entry | None:
     """The entry of a line, or None and a problem noted."""
     try:

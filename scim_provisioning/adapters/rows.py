@@ -135,12 +135,10 @@ def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
 
 
 def _relation(account: type[models.Model], name: str) -> Any:
-    try:
-        found = account._meta.get_field(name)
-        return found if found.is_relation else None
-    except FieldDoesNotExist:
-        relations = account._meta.related_objects
-        return next((r for r in relations if r.get_accessor_name() == name), None)
+    named: dict[str, Any] = {f.name: f for f in account._meta.get_fields() if f.is_relation}
+    related = account._meta.related_objects
+    accessors: dict[Any, Any] = {relation.get_accessor_name(): relation for relation in related}
+    return {**named, **accessors}.get(name)
 
 
 def _declared_source(name: str, row: RelatedRow) -> RowSource:
@@ -150,11 +148,11 @@ def _declared_source(name: str, row: RelatedRow) -> RowSource:
         raise LookupError(
             f"rows['{name}']: {row.model._meta.label} has no field '{row.user_field}'"
         ) from error
-    relation = user_field.remote_field
+    relation: Any = user_field.remote_field
     if relation is None or not issubclass(get_user_model(), relation.model):
         raise LookupError(f"rows['{name}']: '{row.user_field}' does not point at the account")
-    accessor = relation.get_accessor_name() if user_field.one_to_one else None  # type: ignore[attr-defined]
-    query_name: str = user_field.related_query_name()  # type: ignore[union-attr]
+    accessor = relation.get_accessor_name() if user_field.one_to_one else None
+    query_name = relation.field.related_query_name()
     return RowSource(name, row.model, accessor, query_name, row.user_field, row.within, row.defaults)
 
 

@@ -92,5 +92,5 @@ def _name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
             attribute = entry.path.attribute
             is_text = isinstance(entry.field, models.CharField | models.TextField)
             if attribute is not None and attribute.name in _NAME_ATTRIBUTES and is_text:
-                fields[entry.lookup] = None
+                fields[entry.source.lookup(entry.field.name)] = None
     return list(fields)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from scim_provisioning.events.records import Caller, Exchange, admin, applied, refused
+from scim_provisioning.events.records import Caller, Exchange, admin, applied, exchanged, refused
 
-__all__ = ["Caller", "Exchange", "admin", "applied", "refused"]
+__all__ = ["Caller", "Exchange", "admin", "applied", "exchanged", "refused"]

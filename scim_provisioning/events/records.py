@@ -83,12 +83,11 @@ def applied(
     status: int,
     changes: Mapping[str, tuple[object, object]],
     ignored: Iterable[str] = (),
-    response: object = None,
     detail: str = "",
     cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
-    """Write down what was done: two inserts (one when neither side of the exchange has a body), and one
-    more for the userName, e-mail address or name that it did away with.
+    """Write down what was done: one insert, and one more for the userName, e-mail address or name that it did
+    away with. ``exchanged`` keeps what was said, once the answer is known.
 
     Call it inside the transaction that does it, so that the log cannot lie. ``changes`` maps SCIM attribute
     paths to (before, after). ``detail`` and ``cause`` explain a change that was skipped.
@@ -100,10 +99,17 @@ def applied(
     event.detail = redaction.text(detail, _SIZES["detail"])
     event.cause = redaction.json_safe(cause or {})
     event.save(force_insert=True)
-    _save_payload(event, exchange.request_body, response)
     if link is not None:
         identifiers.remember(link, changes)
     return event
+
+
+def exchanged(event: ProvisioningEvent, exchange: Exchange, response: object = None) -> None:
+    """Keep what was asked and answered, redacted: one insert, none when neither side has a body.
+
+    Call it in the same transaction, after the host's hooks: what they change is in the answer.
+    """
+    _save_payload(event, exchange.request_body, response)
 
 
 def refused(

@@ -22,6 +22,10 @@ from scim_provisioning.provisioning import searching
 Document = dict[str, Any]
 
 
+#: What lets somebody in again: an account that the host had hidden must be seen once more.
+_RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
+
+
 def write(
     adapter: LearnerAdapter,
     caller: Caller,
@@ -45,18 +49,20 @@ def write(
     if action is not Action.UPDATED:
         adapter.set_active(active)
     save_learner(adapter)
+    if active and action in _RETURNS:
+        adapter.bring_back()
     save_link(adapter, after)
     if not active:
         adapter.revoke_access(adapter.learner)
+    changes = documents.changes(before, after)
     return events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after),
+        changes=changes,
         ignored=ignored,
-        response=adapter.to_dict(),
     )
 
 

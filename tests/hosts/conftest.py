@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import os
 
-HOSTS = {"custom_user", "membership"}
+HOSTS = {"custom_user", "membership", "every_kind"}
 
 collect_ignore = sorted(HOSTS - {os.environ.get("HOST", "")})

@@ -73,6 +73,9 @@ class Choice(MappedAttribute):
             raise self.refusal(f"expected one of {wanted}; got {shown(value)}.", code="attr.invalid")
         setattr(row, field.attname, stored)
 
+    def displayed(self, row: models.Model, field: Any, person: Person) -> Any:
+        return getattr(row, field.attname)
+
     def _stored(self, sent: Any) -> Any:
         key = fold(str(sent).strip())
         return next((stored for name, stored in self._known.items() if fold(name) == key), self.unknown)
@@ -93,7 +96,9 @@ class Choice(MappedAttribute):
         return known | (others & super().condition(column, op, operand))
 
     def order(self, column: Column) -> Expression:
-        whens = [When(Exact(column.value(), stored), then=Value(name)) for name, stored in self._known.items()]
+        whens = [
+            When(Exact(column.value(), stored), then=Value(name)) for name, stored in self._known.items()
+        ]
         return Case(*whens, default=super().order(column), output_field=CharField())
 
     def publish(self, attribute: Attribute) -> Attribute:
@@ -150,6 +155,9 @@ class Toggle(MappedAttribute):
     def current(self, row: models.Model, field: Any, person: Person) -> bool | None:
         value = getattr(row, field.attname)
         return None if value is None and isinstance(field, models.BooleanField) else self.is_on(row, field)
+
+    def displayed(self, row: models.Model, field: Any, person: Person) -> Any:
+        return getattr(row, field.attname)
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         if not isinstance(value, bool):
@@ -250,7 +258,10 @@ class OffSince(Toggle):
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
         if not field.null:
             yield MappingProblem(
-                "switch", self.path, self.target, f"'{self.target}' cannot be empty, so nobody could be active"
+                "switch",
+                self.path,
+                self.target,
+                f"'{self.target}' cannot be empty, so nobody could be active",
             )
 
     def order(self, column: Column) -> Expression:

@@ -89,7 +89,8 @@ class Json(MappedAttribute):
         value = getattr(row, field.attname)
         for key in self._keys:
             value = value.get(key) if isinstance(value, dict) else None
-        return None if value == "" or isinstance(value, dict | list) else value
+        # What is of another type was not put there by this line, and is nothing that it could show.
+        return value if value != "" and self._fits(value) else None
 
     def to_scim(self, current: Any) -> Any:
         return self._as.to_scim(current)
@@ -104,15 +105,15 @@ class Json(MappedAttribute):
         setattr(row, field.attname, self._with(getattr(row, field.attname), self._keys, None))
 
     def _stored(self, value: Any) -> Any:
-        fits = {
-            "string": isinstance(value, str),
-            "boolean": isinstance(value, bool),
-            "integer": isinstance(self._as, Integer) and self._as.parse(value) is not None,
-            "decimal": isinstance(self._as, Integer) and self._as.parse(value) is not None,
-        }
-        if not fits[self._type]:
+        if not self._fits(value):
             raise self.refusal(f"expected a value of type {self._type}, got {shown(value)}.")
         return self._as.to_scim(self._as.parse(value)) if isinstance(self._as, Integer) else value
+
+    def _fits(self, value: Any) -> bool:
+        """Whether a value is of the declared type."""
+        if isinstance(self._as, Integer):
+            return self._as.parse(value) is not None
+        return isinstance(value, bool if self._type == "boolean" else str)
 
     def _with(self, value: Any, keys: tuple[str, ...], new: Any) -> dict[str, Any]:
         """A copy of ``value`` with ``new`` at ``keys``; None takes it away."""

@@ -7,7 +7,7 @@ admin calls it. Nothing else asks which kind a line is, so a host's own kind is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -163,6 +163,10 @@ class MappedAttribute:
             return None
         return sent if sent is not None and self.same(sent, current) else self.to_scim(current)
 
+    def displayed(self, row: models.Model, field: Any, person: Person) -> Any:
+        """The row's value as an administrator knows it; None when there is none."""
+        return self.current(row, field, person)
+
     # --- writing
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
@@ -181,9 +185,16 @@ class MappedAttribute:
         try:
             # Identity providers are answered in English, whatever language the host's validators speak.
             with translation.override("en"):
-                field.clean(value, row)
+                field.validate(value, row)
+                for validator in self.validators(field):
+                    validator(value)
         except ValidationError as error:
             raise self.refusal(" ".join(error.messages), code="attr.invalid") from error
+
+    def validators(self, field: Any) -> Iterable[Callable[[Any], None]]:
+        """Those of the column that its values must pass."""
+        validators: list[Callable[[Any], None]] = field.validators
+        return validators
 
     # --- switching (see Toggle): deactivation goes through what is mapped to ``active``
 

@@ -28,12 +28,17 @@ class Manager(MappedAttribute):
     is_manager = True
     field_types: ClassVar[tuple[type[Any], ...]] = (models.ForeignKey,)
 
-    def __init__(self, target: str, *, path: str = f"{ENTERPRISE_USER}:manager.value", **options: Any) -> None:
+    def __init__(
+        self, target: str, *, path: str = f"{ENTERPRISE_USER}:manager.value", **options: Any
+    ) -> None:
         super().__init__(path, target, **options)
 
     def current(self, row: models.Model, field: Any, person: Person) -> str | None:
         key = getattr(row, field.attname)
         return None if key is None else person.people.scim_id_of(key)
+
+    def displayed(self, row: models.Model, field: Any, person: Person) -> Any:
+        return getattr(row, field.name)
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         manager = person.people.find(value)

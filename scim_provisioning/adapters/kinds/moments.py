@@ -105,7 +105,7 @@ class Date(DateTime):
         return f"{current.isoformat()}T00:00:00Z"
 
     def same(self, sent: Any, current: Any) -> bool:
-        return self.parse(sent) == current
+        return bool(self.parse(sent) == current)
 
     def stored(self, moment: Any) -> Any:
         return moment

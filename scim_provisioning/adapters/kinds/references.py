@@ -63,12 +63,11 @@ class Reference(MappedAttribute):
     def joins(self, field: Any) -> str | None:
         return str(field.name)
 
-    def current(self, row: models.Model, field: Any, person: Person) -> models.Model | None:
+    def current(self, row: models.Model, field: Any, person: Person) -> Any:
         # A new row has no key yet; asking for the row itself would raise where the column must not be NULL.
         if getattr(row, field.attname) is None:
             return None
-        related: models.Model | None = getattr(row, field.name)
-        return related
+        return getattr(row, field.name)
 
     def to_scim(self, current: Any) -> str:
         return str(getattr(current, self.by))
@@ -96,7 +95,7 @@ class Reference(MappedAttribute):
 
     def compare(self, column: Column, op: str, value: Any) -> Q:
         # What is looked for inside a name keeps its spaces.
-        if op in ("co", "sw", "ew"):
+        if op in {"co", "sw", "ew"} & self.operators:
             return self.condition(column, op, str(value))
         return super().compare(column, op, value)
 
@@ -111,7 +110,9 @@ class Reference(MappedAttribute):
         try:
             model._meta.get_field(self.by)
         except FieldDoesNotExist:
-            message = f"{model._meta.label} has no field '{self.by}'; name the one that holds its name in by=..."
+            message = (
+                f"{model._meta.label} has no field '{self.by}'; name the one that holds its name in by=..."
+            )
             yield MappingProblem("missing", self.path, self.target, message)
             return
         if self.create == "auto":
@@ -145,10 +146,10 @@ class Reference(MappedAttribute):
         except IntegrityError:
             # Another request created it in the meantime: theirs is ours. Or the host's collation takes two names
             # for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table.
-            found = model._default_manager.filter(**scope, **{self.by: name}).first()
-            if found is None:
+            theirs: models.Model | None = model._default_manager.filter(**scope, **{self.by: name}).first()
+            if theirs is None:
                 raise self.refusal(f"'{name}' could not be created here.", code="attr.reference") from None
-            return found
+            return theirs
 
     def _find(self, model: Any, name: str, scope: dict[str, Any]) -> models.Model | None:
         matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
@@ -178,9 +179,9 @@ class References(Reference):
 
     def value_path(self, path: Path) -> Path:
         attribute = path.attribute
-        if attribute is not None and attribute.multi_valued and path.filter is None and path.sub is None:
-            if not attribute.is_complex:
-                return path
+        is_whole = path.filter is None and path.sub is None
+        if attribute is not None and attribute.multi_valued and is_whole and not attribute.is_complex:
+            return path
         return super().value_path(path)
 
     def declare(self, name: str) -> Attribute:
@@ -241,7 +242,11 @@ class References(Reference):
             if self.others == "remove":
                 relation.set(rows)
                 return
-            gone = [old for old in relation.all() if reference_key(self.to_name(old)) in before and old not in rows]
+            gone = [
+                old
+                for old in relation.all()
+                if reference_key(self.to_name(old)) in before and old not in rows
+            ]
             if gone:
                 relation.remove(*gone)
             if rows:

@@ -78,9 +78,9 @@ class Columns:
     def entry(self, ref: AttributeRef) -> Entry | None:
         """The entry of a single-valued attribute, or of a list of plain values."""
         for entry in self.mapping.entries:
-            if entry.path.attribute == ref.attribute and not entry.is_element:
-                if entry.path.sub == ref.sub or (ref.sub is None and entry.declaration.is_manager):
-                    return entry
+            is_same = entry.path.sub == ref.sub or (ref.sub is None and entry.declaration.is_manager)
+            if is_same and entry.path.attribute == ref.attribute and not entry.is_element:
+                return entry
         return None
 
     def elements(self, attribute: Attribute) -> list[Entry]:

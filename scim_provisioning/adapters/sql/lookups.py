@@ -133,7 +133,9 @@ class Lookups:
     def _meta(self, ref: AttributeRef, op: str, value: Any) -> Q:
         match ref.leaf.name:
             case "created" | "lastModified":
-                return shown_moment(F("created_at" if ref.leaf.name == "created" else "modified_at"), op, value)
+                return shown_moment(
+                    F("created_at" if ref.leaf.name == "created" else "modified_at"), op, value
+                )
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":

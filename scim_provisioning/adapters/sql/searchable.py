@@ -25,6 +25,7 @@ AS_SENT = "~as sent"
 #: as ``entries.MADE_HERE`` says.
 SENT = "~sent"
 
+
 def element_key(entry: Entry) -> str:
     """Where the unmapped sub-attributes of the element that ``entry`` selects are kept."""
     return f"~{key(entry.attribute)}{sorted(entry.selector.items())}"
