@@ -26,6 +26,9 @@ class Host(Protocol):
     def make_sso(self, customer: Any) -> Any:
         """SSO settings of the customer, switched on."""
 
+    def make_administrator(self, name: str, password: str) -> Any:
+        """A superuser of this LMS."""
+
     def facts(self, user_name: str, customer: Any) -> Facts:
         """The seven facts about a learner, the e-mail address, and whether they may come in."""
 

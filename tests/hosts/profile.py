@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from example_project.lms.models import Learner, Organization, SSOSettings
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
 
@@ -14,6 +16,10 @@ def make_customer() -> Organization:
 
 def make_sso(customer: Organization) -> SSOSettings:
     return SSOSettingsFactory(organization=customer)
+
+
+def make_administrator(name: str, password: str) -> Any:
+    return get_user_model()._default_manager.create_superuser(name, f"{name}@example.org", password)  # type: ignore[attr-defined]
 
 
 def facts(user_name: str, customer: Organization) -> dict[str, Any]:

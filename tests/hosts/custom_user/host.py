@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hosts.profile import make_customer, make_sso, spelled
+from tests.hosts.profile import make_administrator, make_customer, make_sso, spelled
 
 from .models import User
 
-__all__ = ["facts", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
 
 
 def facts(user_name: str, customer: Any) -> dict[str, Any]:
