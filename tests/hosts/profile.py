@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
 from example_project.lms.models import Learner, Organization, SSOSettings
+from tests.hosts.defaults import make_administrator, spelled
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
 
 
 def make_customer() -> Organization:
@@ -16,10 +17,6 @@ def make_customer() -> Organization:
 
 def make_sso(customer: Organization) -> SSOSettings:
     return SSOSettingsFactory(organization=customer)
-
-
-def make_administrator(name: str, password: str) -> Any:
-    return get_user_model()._default_manager.create_superuser(name, f"{name}@example.org", password)  # type: ignore[attr-defined]
 
 
 def facts(user_name: str, customer: Organization) -> dict[str, Any]:
@@ -41,7 +38,3 @@ def retitle(user_name: str, customer: Organization, title: str) -> None:
     learner = Learner.objects.get(user__username=user_name, organization=customer)
     learner.job_role = title
     learner.save()
-
-
-def spelled(text: str) -> str:
-    return text

@@ -15,14 +15,14 @@ from scim_provisioning.administration.selftest import Result
 from scim_provisioning.checks import TAG
 from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
 from tests.admin.pages import PASSWORD, generate, shown_token, text, url
-from tests.client import ScimClient
+from tests.client import ScimClient, SecureBrowser
 from tests.hosts.current import host
 
 
 @pytest.fixture
 def browser(db: None) -> Client:
-    """A superuser's browser, over https: where a host demands it, and where it does not."""
-    client = Client(**{"wsgi.url_scheme": "https"})
+    """A superuser's browser."""
+    client = SecureBrowser()
     client.force_login(host().make_administrator("ada", PASSWORD))
     return client
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hosts.profile import make_administrator, make_customer, make_sso, spelled
+from tests.hosts.defaults import make_administrator, spelled
+from tests.hosts.profile import make_customer, make_sso
 
 from .models import Membership
 
