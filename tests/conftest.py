@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
-from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
-from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+from tests.hosts.current import host
 
 # The same examples in every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=explore looks
 # for new ones.
@@ -33,17 +33,19 @@ def _fast_and_separate(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def organization(db: None) -> Organization:
-    return OrganizationFactory()
+def organization(db: None) -> Any:
+    """A customer of the LMS, of whatever model the host has for them."""
+    return host().make_customer()
 
 
 @pytest.fixture
-def sso(organization: Organization) -> SSOSettings:
-    return SSOSettingsFactory(organization=organization)
+def sso(organization: Any) -> Any:
+    """That customer's SSO settings, switched on."""
+    return host().make_sso(organization)
 
 
 @pytest.fixture
-def connection(sso: SSOSettings) -> SCIMConnection:
+def connection(sso: Any) -> SCIMConnection:
     return ConnectionFactory(name="Entra", sso_key=str(sso.pk))
 
 
