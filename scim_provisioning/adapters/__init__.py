@@ -3,6 +3,7 @@
 from scim_provisioning.adapters.attributes import Boolean, Email, Manager, MappedAttribute, Reference, Text
 from scim_provisioning.adapters.base import Candidate, LearnerAdapter
 from scim_provisioning.adapters.mapping import MappingProblem
+from scim_provisioning.adapters.refusals import Refuse
 from scim_provisioning.adapters.rows import RelatedRow
 from scim_provisioning.protocol.constants import ENTERPRISE_USER as ENTERPRISE
 
@@ -16,6 +17,7 @@ __all__ = [
     "MappedAttribute",
     "MappingProblem",
     "Reference",
+    "Refuse",
     "RelatedRow",
     "Text",
 ]
