@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
@@ -26,17 +27,23 @@ if TYPE_CHECKING:
 
 Model = type[models.Model]
 
-_CODES: Final[Mapping[Rule, str]] = {
-    Rule.UNIQUE: "user.value_taken",
-    Rule.NOT_NULL: "attr.null",
-    Rule.LENGTH: "attr.too_long",
-    Rule.OTHER: "attr.constraint",
-}
-_SENTENCES: Final[Mapping[Rule, str]] = {
-    Rule.UNIQUE: "%s: must be unique in the application, and is already in use.",
-    Rule.NOT_NULL: "%s: the application needs a value.",
-    Rule.LENGTH: "%s: too long for the application's database.",
-    Rule.OTHER: "%s: not accepted by the application's database.",
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """A broken rule in SCIM. ``sentence`` is about attributes, a column or a constraint: ``%s``."""
+
+    error: type[SCIMError]
+    code: str
+    sentence: str
+
+
+_MEANINGS: Final[Mapping[Rule, _Meaning]] = {
+    Rule.UNIQUE: _Meaning(
+        Uniqueness, "user.value_taken", "%s: must be unique in the application, and is already in use."
+    ),
+    Rule.NOT_NULL: _Meaning(InvalidValue, "attr.null", "%s: the application needs a value."),
+    Rule.LENGTH: _Meaning(InvalidValue, "attr.too_long", "%s: too long for the application's database."),
+    Rule.OTHER: _Meaning(InvalidValue, "attr.constraint", "%s: not accepted by the application's database."),
 }
 
 
@@ -76,9 +83,8 @@ def explain(
         params["attribute"] = ", ".join(named)
     if constraint := _constraint(violation):
         params["constraint"] = constraint
-    detail = _SENTENCES[violation.rule] % _subject(named, constraint)
-    kind = Uniqueness if violation.rule is Rule.UNIQUE else InvalidValue
-    return kind(detail, code=_CODES[violation.rule], params=params)
+    meaning = _MEANINGS[violation.rule]
+    return meaning.error(meaning.sentence % _subject(named, constraint), code=meaning.code, params=params)
 
 
 def is_collision(error: DatabaseError, model: Model, constraint: str) -> bool:
