@@ -81,10 +81,10 @@ def explain(
     params: dict[str, object] = {"database": violation.sentence}
     if named:
         params["attribute"] = ", ".join(named)
-    if constraint := _constraint(violation):
-        params["constraint"] = constraint
+    if violation.constraint:
+        params["constraint"] = violation.constraint
     meaning = _MEANINGS[violation.rule]
-    return meaning.error(meaning.sentence % _subject(named, constraint), code=meaning.code, params=params)
+    return meaning.error(meaning.sentence % _subject(named, violation), code=meaning.code, params=params)
 
 
 def is_collision(error: DatabaseError, model: Model, constraint: str) -> bool:
@@ -103,15 +103,12 @@ def every_model() -> list[Model]:
     return list(apps.get_models(include_auto_created=True))
 
 
-def _subject(named: list[str], constraint: str) -> str:
+def _subject(named: list[str], violation: Violation) -> str:
+    """Attributes or columns; also the constraint where its name says more than they do, or all there is."""
+    constraint = violation.constraint if violation.rule is Rule.OTHER or not named else ""
     if named and constraint:
         return f"{', '.join(named)} (constraint {constraint})"
     return ", ".join(named) or (f"Constraint {constraint}" if constraint else "A value")
-
-
-def _constraint(violation: Violation) -> str:
-    """The constraint's name where it says more than the columns do: the host chose it for a rule."""
-    return violation.constraint if violation.rule is Rule.OTHER or not violation.columns else ""
 
 
 # --- which columns are meant
