@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 #: What RFC 7644 table 9 calls a refusal of these statuses, unless the host says otherwise.
 _SCIM_TYPES: Mapping[int, str] = {HTTPStatus.BAD_REQUEST: "invalidValue", HTTPStatus.CONFLICT: "uniqueness"}
-_NO_WORDS = "The application refused the change."
 _TAKEN = frozenset({"unique", "unique_together"})
 
 
@@ -36,8 +35,6 @@ class Refuse(SCIMError):
 
     Raises ``ValueError`` where it is made, for a status that no refusal has or a sentence that is missing.
     """
-
-    code = "host.refused"
 
     def __init__(
         self,
@@ -62,17 +59,11 @@ class Refuse(SCIMError):
             self.headers["Retry-After"] = str(max(0, round(seconds)))
 
 
-def of_bare_error(error: SCIMError) -> Refuse:
-    """A ``SCIMError`` of no class that has a status of its own: a refusal with the words that it carries."""
-    code = Refuse.code if error.code == SCIMError.code else error.code
-    return Refuse(error.detail, code=code, params=error.params, headers=error.headers)
-
-
 def of_permission_denied(error: PermissionDenied, params: Mapping[str, object]) -> Refuse:
     """Django's ``PermissionDenied``: 403 with its own words."""
     with translation.override("en"):
         words = " ".join(str(argument) for argument in error.args).strip()
-    return Refuse(words or _NO_WORDS, status=403, params=params)
+    return Refuse(words or SCIMError.default_detail, status=403, params=params)
 
 
 def of_validation_error(
@@ -85,16 +76,13 @@ def of_validation_error(
     """
     # Django's own messages are lazy: identity providers are told everything in one language.
     with translation.override("en"):
-        by_field = dict(_messages(error))
-    said = {attributes.get(field, field): " ".join(words) for field, words in by_field.items()}
-    detail = " ".join(
-        words if name == NON_FIELD_ERRORS else f"{name}: {words}" for name, words in said.items()
-    )
-    named = [name for name in said if name != NON_FIELD_ERRORS]
+        said = [(attributes.get(field, field), " ".join(words)) for field, words in _messages(error)]
+    detail = " ".join(words if name == NON_FIELD_ERRORS else f"{name}: {words}" for name, words in said)
+    named = [name for name, _ in said if name != NON_FIELD_ERRORS]
     facts = {**params, **({"attribute": named} if named else {})}
     if _codes(error) and _codes(error) <= _TAKEN:
         return Refuse(detail, status=409, code="user.value_taken", params=facts)
-    return Refuse(detail.strip() or _NO_WORDS, params=facts)
+    return Refuse(detail.strip() or SCIMError.default_detail, params=facts)
 
 
 def _messages(error: ValidationError) -> Iterator[tuple[str, list[str]]]:

@@ -64,11 +64,10 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
     facts = {"exception": type(exception).__name__, "place": place}
     match exception:
         case errors.SCIMError():
-            # Of no class with a status of its own: a host that says no by the shortest way.
-            is_bare = exception.status == errors.SCIMError.status and not isinstance(
-                exception, errors.InternalError
-            )
-            return refusals.of_bare_error(exception) if is_bare else exception
+            # Every class here that is a 400 says which; a host's own may leave it out.
+            if exception.status == 400 and exception.scim_type is None:
+                exception.scim_type = "invalidValue"
+            return exception
         case SCIMException():
             return _of_django_scim2(exception)
         case exceptions.Throttled():
@@ -125,6 +124,8 @@ def _mapping(caller: Caller) -> CompiledMapping | None:
 
 def _of_django_scim2(exception: SCIMException) -> errors.SCIMError:
     """What a host's override raised in django-scim2's own vocabulary."""
-    error = errors.SCIMError(str(exception.detail), code=refusals.Refuse.code)
-    error.status, error.scim_type = int(exception.status), exception.scim_type
-    return refusals.of_bare_error(error) if error.status == SCIMException.status else error
+    error = errors.SCIMError(str(exception.detail))
+    if exception.status != SCIMException.status:
+        error.status = int(exception.status)
+    error.scim_type = exception.scim_type or ("invalidValue" if error.status == 400 else None)
+    return error

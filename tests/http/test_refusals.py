@@ -35,6 +35,12 @@ class NoSeats(SCIMError):
     """A host's own class, which says nothing about a status."""
 
 
+class BadlyTimed(SCIMError):
+    """Another one, which says no more than its status."""
+
+    status = 403
+
+
 @pytest.fixture
 def ines(scim: ScimClient) -> str:
     scim_id: str = scim.post("/Users", person()).json()["id"]
@@ -78,7 +84,8 @@ REFUSALS: list[tuple[Exception, int, str | None, str]] = [
     (SCIMError("No seats left."), 400, "invalidValue", "No seats left."),
     (NoSeats("No seats left."), 400, "invalidValue", "No seats left."),
     (SCIMException("No seats left."), 400, "invalidValue", "No seats left."),
-    (BadRequestError("Not on Sundays."), 400, None, "Not on Sundays."),
+    (BadRequestError("Not on Sundays."), 400, "invalidValue", "Not on Sundays."),
+    (BadlyTimed("Not on Sundays."), 403, None, "Not on Sundays."),
     (ValidationError("Not on Sundays."), 400, "invalidValue", "Not on Sundays."),
     (
         ValidationError(["Not on Sundays.", ValidationError("Not at %(hour)s.", params={"hour": 7})]),
