@@ -400,11 +400,18 @@ MUTANTS = [
         "        case exceptions.PermissionDenied():\n",
     ),
     mutant(
-        "a database error names the attribute",
+        "a database error in a signal of the host's is about the person",
         "provisioning.writing",
-        "http/test_database_errors.py::test_a_mapped_column_that_must_be_unique_is_409_with_its_attribute",
+        "http/test_database_errors.py::test_a_unique_column_of_another_table_is_named_itself",
         "    with database_errors.explained(adapter.compiled_mapping):",
         "    if database_errors:",
+    ),
+    mutant(
+        "a constraint that speaks up at COMMIT is about the person",
+        "http.errors",
+        "http/test_database_errors.py::test_a_reference_to_nothing_is_400_be_it_found_at_once_or_at_commit",
+        "case IntegrityError() | DataError() if not place:",
+        "case IntegrityError() | DataError() if not caller:",
     ),
     mutant(
         "not every collision is a userName's",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models.signals import ModelSignal, post_save, pre_save
+from django.db.models.signals import post_save, pre_save
 from pytest_django import Settings
 
 from example_project.lms.models import Course, Learner, Organization, Progress, SSOSettings, Team
@@ -25,20 +25,6 @@ pytestmark = pytest.mark.django_db
 
 Connect = Callable[..., None]
 ELSE = "somebody.else@another.example"
-
-
-@pytest.fixture
-def receive() -> Iterator[Connect]:
-    """Connects a receiver to a model's signal for the length of a test."""
-    connected: list[tuple[ModelSignal, Any, Any]] = []
-
-    def connect(signal: ModelSignal, sender: Any, receiver: Callable[..., None]) -> None:
-        signal.connect(receiver, sender=sender, weak=False)
-        connected.append((signal, sender, receiver))
-
-    yield connect
-    for signal, sender, receiver in connected:
-        signal.disconnect(receiver, sender=sender)
 
 
 def on(vendor_words: dict[str, str]) -> str:

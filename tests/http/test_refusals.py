@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation, ValidationError
-from django.db.models.signals import ModelSignal, post_save, pre_save
+from django.db.models.signals import post_save, pre_save
 from django.http import Http404
 from django.utils import translation
 from django_scim.exceptions import BadRequestError, SCIMException
@@ -45,20 +45,6 @@ class BadlyTimed(SCIMError):
 def ines(scim: ScimClient) -> str:
     scim_id: str = scim.post("/Users", person()).json()["id"]
     return scim_id
-
-
-@pytest.fixture
-def receive() -> Iterator[Connect]:
-    """Connects a receiver to a model's signal for the length of a test."""
-    connected: list[tuple[ModelSignal, Any, Any]] = []
-
-    def connect(signal: ModelSignal, sender: Any, receiver: Callable[..., None]) -> None:
-        signal.connect(receiver, sender=sender, weak=False)
-        connected.append((signal, sender, receiver))
-
-    yield connect
-    for signal, sender, receiver in connected:
-        signal.disconnect(receiver, sender=sender)
 
 
 def raising(exception: BaseException) -> Callable[..., Any]:
