@@ -23,6 +23,7 @@ from scim_provisioning.adapters.kinds import (
 )
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem
+from scim_provisioning.adapters.refusals import Refuse
 from scim_provisioning.adapters.rows import RelatedRow
 from scim_provisioning.protocol.constants import ENTERPRISE_USER as ENTERPRISE
 
@@ -47,6 +48,7 @@ __all__ = [
     "Person",
     "Reference",
     "References",
+    "Refuse",
     "RelatedRow",
     "Switch",
     "Text",

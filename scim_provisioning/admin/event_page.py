@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from scim_provisioning import __version__
 from scim_provisioning.admin import log_words
 from scim_provisioning.admin.provisioned_user import learner_page
-from scim_provisioning.administration import catalogue
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
@@ -54,7 +53,7 @@ def operation_context(
         "support_text": support_text(event),
     }
     if event.outcome == Outcome.REFUSED:
-        context["explanation"] = catalogue.explain(event.error_code, event.cause)
+        context["explanation"] = log_words.explanation(event, in_clear=in_clear)
         context["others"] = _others(model_admin, event)
     context["same_request"] = _listed(model_admin, event, visible.filter(request_id=event.request_id))
     if not event.request_id:
@@ -79,6 +78,9 @@ def support_text(event: ProvisioningEvent) -> str:
         "result": f"{event.action} ({event.outcome})",
         "HTTP": f"{event.method} {_path(event.path)} -> {event.status}" if event.method else "",
         "error code": event.error_code,
+        "raised": " in ".join(
+            str(event.cause[name]) for name in ("exception", "place") if event.cause.get(name)
+        ),
         "changed attributes": ", ".join(map(log_words.nameless, event.changes)),
         # Their names are whatever the client made up.
         "ignored attributes": len(event.ignored) or "",

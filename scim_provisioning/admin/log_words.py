@@ -97,6 +97,14 @@ def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:
     return [Change(name(path), show(before), show(after)) for path, (before, after) in pairs]
 
 
+def explanation(event: ProvisioningEvent, *, in_clear: bool) -> catalogue.Explanation:
+    """Why it was refused and what to do. The database's own sentence may hold a value of somebody else's."""
+    facts = dict(event.cause)
+    if not in_clear and facts.get("database"):
+        facts["database"] = MASK
+    return catalogue.explain(event.error_code, facts)
+
+
 def shown(value: Any) -> str:
     """A value as text."""
     if value is None or value == "":

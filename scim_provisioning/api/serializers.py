@@ -146,6 +146,7 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
 
     sentence = serializers.SerializerMethodField()
     cause = serializers.SerializerMethodField()
+    database = serializers.SerializerMethodField()
     what_to_do = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
     token_prefix = serializers.SerializerMethodField()
@@ -155,7 +156,7 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
         model = ProvisioningEvent
         fields = (
             "id", "created_at", "operation", "action", "outcome", "status", "error_code", "sentence", "cause",
-            "what_to_do", "detail", "user_name", "external_id", "scim_id", "changes", "ignored", "token",
+            "database", "what_to_do", "detail", "user_name", "external_id", "scim_id", "changes", "ignored", "token",
             "token_prefix", "actor", "request_id", "method", "path", "address", "client", "duration_ms",
         )  # fmt: skip
         read_only_fields = fields
@@ -169,6 +170,10 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
         if event.outcome != Outcome.REFUSED:
             return ""
         return catalogue.explain(event.error_code, event.cause).cause
+
+    def get_database(self, event: ProvisioningEvent) -> str:
+        """The database's own sentence, where it was the database that refused; it may hold a value."""
+        return log_words.explanation(event, in_clear=bool(self.context.get("in_clear"))).database
 
     def get_what_to_do(self, event: ProvisioningEvent) -> str:
         """How to mend it; empty when there is nothing to mend."""

@@ -21,7 +21,7 @@ from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.models.token import TOKEN_PATTERN
-from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory, UserFactory
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
@@ -245,6 +245,27 @@ def test_values_and_messages_need_their_permission(
     assert masked["request"] is None
     assert clear["changes"]["title"] == ["Secure Coding Lead", "Head of Keys"]
     assert "Head of Keys" in clear["request"]
+
+
+def test_what_the_database_said_needs_the_same_permission(
+    staff: Staff, boss: API, connection: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    UserFactory(user_name="somebody.else@another.example")
+    monkeypatch.setattr(LearnerAdapter, "account_name_is_taken", lambda self, user_name: True)
+    monkeypatch.setattr(
+        LearnerAdapter, "account_name", lambda self, user_name: "somebody.else@another.example"
+    )
+    scim.post("/Users", person())
+    event = ProvisioningEvent.objects.latest("pk")
+    reader = staff("view_scimconnection", "view_provisioningevent")
+
+    masked = reader.get("event", connection.pk, event.pk).json()
+    clear = boss.get("event", connection.pk, event.pk).json()
+
+    assert masked["cause"] == clear["cause"]
+    assert masked["cause"].startswith("userName must be unique in this application")
+    assert masked["database"] == "••••••"
+    assert "username" in clear["database"]
 
 
 # --- self-test ----------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from scim_provisioning.administration import catalogue
 from scim_provisioning.administration.selftest.lines import Line, failed, passed
 from scim_provisioning.administration.selftest.wire import InProcess
 from scim_provisioning.conf import app_settings, tenant_url
-from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.models.token import TOKEN_PREFIX
 from scim_provisioning.testing.simulators import (
     DEFAULT_MAPPING,
@@ -101,7 +101,7 @@ class _Broken:
     """The first request of a stage that went wrong."""
 
     step: Step
-    code: str
+    refusal: ProvisioningEvent | None
 
 
 class _Run:
@@ -143,13 +143,19 @@ class _Run:
         play()
         if self._broken is None:
             return passed(what)
-        step, code = self._broken.step, self._broken.code
-        explanation = catalogue.explain(code) if code else None
-        mend = (
-            explanation.todo if explanation else _("Ask the developers of this application: see the detail.")
-        )
-        return failed(what, f"{step.what}: {step.detail}", mend)
+        step, refusal = self._broken.step, self._broken.refusal
+        found = f"{step.what}: {step.detail}"
+        if refusal is None:
+            mend = _("Ask the developers of this application: see the detail.")
+            return failed(what, found, mend)
+        explanation = catalogue.explain(refusal.error_code, refusal.cause)
+        if refusal.cause.get("exception"):
+            found = f"{found} {explanation.cause}"
+        if explanation.database:
+            # Whatever value it holds is the made-up learner's.
+            found = f"{found} {_('The database said:')} {explanation.database}"
+        return failed(what, found, explanation.todo)
 
     def _note(self, step: Step) -> None:
         if not step.ok and self._broken is None:
-            self._broken = _Broken(step, self._send.code)
+            self._broken = _Broken(step, self._send.refusal)

@@ -21,12 +21,12 @@ _SECONDS: Final = 5.0
 class InProcess:
     """Sends requests through the host's middleware and URLs, without leaving this process or transaction.
 
-    ``code`` is the catalogue's code of the last answer, read from the log; "" when it was no refusal.
+    ``refusal`` is what the log holds of the last answer; None when it was no refusal.
     """
 
     def __init__(self) -> None:
         self._handler = WSGIHandler()
-        self.code = ""
+        self.refusal: ProvisioningEvent | None = None
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         parts = urlsplit(url)
@@ -43,15 +43,14 @@ class InProcess:
         # A middleware may choose another language for a client than the administrator's, who reads on.
         with translation.override(translation.get_language()):
             response: Any = self._handler.get_response(request)
-        self.code = (
-            self._code_of(response.headers.get("X-Request-ID", "")) if response.status_code >= 400 else ""
-        )
+        is_refusal = response.status_code >= 400
+        self.refusal = self._logged(response.headers.get("X-Request-ID", "")) if is_refusal else None
         named = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, named, response.content)
 
-    def _code_of(self, request_id: str) -> str:
+    def _logged(self, request_id: str) -> ProvisioningEvent | None:
         events = ProvisioningEvent.objects.filter(request_id=request_id).exclude(request_id="")
-        return events.order_by("-pk").values_list("error_code", flat=True).first() or ""
+        return events.order_by("-pk").first()
 
 
 def get(url: str) -> Answer:
