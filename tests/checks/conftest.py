@@ -1,0 +1,14 @@
+"""The example runs on a developer's machine; these tests run as in production."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from tests.checks.project import configure
+
+
+@pytest.fixture(autouse=True)
+def _https(settings: Settings) -> None:
+    settings.DEBUG = False
+    configure(settings, SITE_URL="https://lms.example")
