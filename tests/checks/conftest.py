@@ -11,4 +11,5 @@ from tests.checks.project import configure
 @pytest.fixture(autouse=True)
 def _https(settings: Settings) -> None:
     settings.DEBUG = False
+    settings.ALLOWED_HOSTS = [".lms.example", "127.0.0.1", "testserver"]
     configure(settings, SITE_URL="https://lms.example")
