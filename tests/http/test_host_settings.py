@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
-from django.core.exceptions import PermissionDenied
-from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.db import connections, transaction
+from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import Client
 from django.urls import include, path
@@ -18,7 +17,8 @@ from django.views.generic import RedirectView
 from pytest_django import Settings
 
 from example_project.lms.models import Learner, Team
-from scim_provisioning.models import ProvisioningEvent
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
@@ -211,39 +211,24 @@ def test_views_answer_in_english_whatever_language_the_host_chose(
     assert detail == scim.get("/Users/unknown", accept_language="en").json()["detail"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_log_of_a_refused_write_survives_atomic_requests(
-    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
-    assert (
-        scim.post("/Users", {**person(), "emails": [{"type": "work", "value": "no address"}]}).status_code
-        == 400
-    )
-    (event,) = ProvisioningEvent.objects.all()
-    assert (event.outcome, event.operation) == ("refused", "create")
-    assert not Learner.objects.exists()
+class WatchingAdapter(LearnerAdapter):
+    """The example's, noting whether it is asked inside a transaction before any verb has begun."""
 
+    in_transaction: ClassVar[list[bool]] = []
 
-class Failing:
-    """A middleware of the host's that raises once the view has answered."""
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        answer = self.get_response(request)
-        if request.method == "POST":
-            raise PermissionDenied
-        return answer
+    @classmethod
+    def tenant_enabled(cls, connection: SCIMConnection) -> bool:
+        cls.in_transaction.append(transaction.get_connection().in_atomic_block)
+        return True
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_committed_stays_when_a_middleware_fails_afterwards(
+def test_atomic_requests_do_not_wrap_the_views(
     scim: ScimClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    adapter = f"{__name__}.{WatchingAdapter.__name__}"
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": adapter}
     monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
-    add(settings, Failing)
-    assert scim.post("/Users", person()).status_code == 403
-    assert Learner.objects.count() == 1
-    assert [event.outcome for event in ProvisioningEvent.objects.all()] == ["applied"]
+    WatchingAdapter.in_transaction.clear()
+    assert_undisturbed(scim)
+    assert set(WatchingAdapter.in_transaction) == {False}
