@@ -90,7 +90,7 @@ class Command(BaseCommand):
 
     def _issue_token(self, connection: SCIMConnection, lms: SeededLMS) -> str:
         """Replace the token of an earlier run: a connection has two live tokens at most."""
-        for old in connection.tokens.live().filter(label=TOKEN_LABEL):  # type: ignore[attr-defined]
+        for old in connection.tokens.live().filter(label=TOKEN_LABEL):
             revoke(old, by=lms.admin)
         try:
             _, plaintext = issue(connection, label=TOKEN_LABEL, created_by=lms.admin)
