@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -59,6 +61,18 @@ def test_nothing_is_left_behind(connection: SCIMConnection, token: str) -> None:
     run(connection)
 
     assert count() == before
+
+
+def test_nobody_is_mailed_about_its_token(
+    connection: SCIMConnection, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    connection.policies = {"contacts": ["it@customer.example"]}
+    connection.save()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert failures(connection) == []
+
+    assert mailoutbox == []
 
 
 def test_it_passes_and_erases_nobody_where_a_delete_erases(

@@ -6,6 +6,7 @@ Each verb is one transaction with its entries in both logs, and tells the connec
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -80,19 +81,24 @@ def generate(
     connection: SCIMConnection,
     *,
     actor: AbstractBaseUser | None,
-    nonce: str,
     label: str,
-    expires_in_days: int | None,
+    expires_in_days: int | None | tokens.Default = tokens.DEFAULT,
     allowed_networks: Iterable[str] = (),
+    nonce: str | None = None,
     replaces: SCIMToken | None = None,
     overlap: timedelta | None = None,
     address: str = "",
+    above_cap: bool = False,
 ) -> tuple[SCIMToken, Secret]:
     """Make a token, once for each nonce. Returns the row and the secret, which nothing else holds.
 
-    ``replaces`` begins a rotation: the old token goes on, for ``overlap`` (None: until it is revoked or
-    expires by itself). Raises ``tokens.TokenRefused`` and ``AlreadyShown``.
+    Pages, API, commands and the self-test all come here. Whoever has no form to be sent twice needs no
+    ``nonce``. ``replaces`` begins a rotation: the old token goes on, for ``overlap`` (None: until it is revoked
+    or expires by itself). ``above_cap`` is for the self-test, which rolls its token back. Raises
+    ``tokens.TokenRefused`` and ``AlreadyShown``.
     """
+    if nonce is None:
+        nonce = secrets.token_urlsafe(NONCE_LENGTH)
     if len(nonce) < NONCE_LENGTH:
         raise tokens.TokenRefused(_("Open the form again: it was not complete."), "token.nonce")
     refuse_second_use(connection, nonce)
@@ -104,6 +110,7 @@ def generate(
                 expires_in_days=expires_in_days,
                 allowed_networks=allowed_networks,
                 created_by=actor,
+                above_cap=above_cap,
             )
             # Unique: of two clicks at once the second one fails here, whatever the first one is doing.
             token.nonce_digest, token.replaces = nonce_digest(nonce), replaces

@@ -25,13 +25,14 @@ from scim_provisioning.tokens.authentication import (
     authenticate,
     touch,
 )
-from scim_provisioning.tokens.issuing import DEFAULT, TokenRefused, issue, revoke
+from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, issue, revoke
 
 __all__ = [
     "DEFAULT",
     "TOKEN_PATTERN",
     "AddressRefused",
     "AuthenticationRefused",
+    "Default",
     "FirstSeen",
     "TokenRefused",
     "authenticate",

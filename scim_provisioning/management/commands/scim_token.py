@@ -7,15 +7,14 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.urls import NoReverseMatch
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import events, tokens
+from scim_provisioning import tokens
+from scim_provisioning.administration import rotation
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.management.finding import find_connection
-from scim_provisioning.models import Action, SCIMToken
+from scim_provisioning.models import SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
 
 # The shortest piece of a public part that `revoke` takes: what lists and logs show of it.
@@ -50,20 +49,14 @@ class Command(BaseCommand):
         else:
             self._revoke(options["prefix"])
 
-    @sensitive_variables("plaintext")
     def _create(self, name: str, label: str, days: int | None) -> None:
         connection = find_connection(name)
+        life = tokens.DEFAULT if days is None else days
         try:
-            with transaction.atomic():
-                token, plaintext = tokens.issue(
-                    connection, label=label, expires_in_days=tokens.DEFAULT if days is None else days
-                )
-                events.admin(
-                    connection, action=Action.TOKEN_GENERATED, actor=None, token=token, detail=token.label
-                )
+            token, secret = rotation.generate(connection, actor=None, label=label, expires_in_days=life)
         except tokens.TokenRefused as refusal:
             raise CommandError(refusal.message) from None
-        self.stdout.write(plaintext)
+        self.stdout.write(secret.reveal())
         self._say(f"Token “{token.label}” ({token.display_prefix}) of connection “{connection.name}”.")
         self._say(f"Expires: {_day(token.expires_at) or 'never'}.")
         try:
@@ -100,16 +93,10 @@ class Command(BaseCommand):
 
     def _revoke(self, prefix: str) -> None:
         token = _token(prefix)
-        with transaction.atomic():
-            if tokens.revoke(token):
-                events.admin(
-                    token.connection, action=Action.TOKEN_REVOKED, actor=None, token=token, detail=token.label
-                )
-                self._say(f"Revoked “{token.label}” ({token.display_prefix}). Requests with it now fail.")
-            else:
-                self._say(
-                    f"“{token.label}” ({token.display_prefix}) was revoked on {_day(token.revoked_at)}."
-                )
+        if rotation.revoke(token, actor=None):
+            self._say(f"Revoked “{token.label}” ({token.display_prefix}). Requests with it now fail.")
+        else:
+            self._say(f"“{token.label}” ({token.display_prefix}) was revoked on {_day(token.revoked_at)}.")
 
     def _say(self, sentence: str) -> None:
         # Standard error, and not in the red of an error: standard output belongs to the token.
