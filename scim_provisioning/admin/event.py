@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -29,12 +28,11 @@ from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.permissions import visible_connections
 from scim_provisioning.administration import catalogue
+from scim_provisioning.events import lines
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
-
-audit_logger = logging.getLogger("scim_provisioning.audit")
 
 Events = QuerySet[ProvisioningEvent]
 
@@ -140,8 +138,14 @@ class EventAdminMixin(OperationPage):
             return HttpResponseRedirect(reverse(self.url_name("changelist")))
         events = events.defer(None).select_related("connection", "actor")
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
-        fields = {"actor": request.user.pk, "address": client_address(request), "values": in_clear}
-        audit_logger.info("provisioning log exported %s", fields, extra=fields)
+        lines.audit(
+            {
+                "action": "log_exported",
+                "actor": request.user.pk,
+                "address": client_address(request),
+                "values": in_clear,
+            }
+        )
         return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ Too many wrong answers close the door for a while, so that a stolen session cann
 from __future__ import annotations
 
 import hashlib
-import logging
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,9 +20,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.events import lines
 from scim_provisioning.http.address import client_address
-
-security_logger = logging.getLogger("scim_provisioning.security")
 
 FRESH: Final = timedelta(minutes=5)
 ATTEMPTS: Final = 5
@@ -80,8 +78,12 @@ class IdentityForm(forms.Form):
         elif self.user.check_password(password):
             cache.delete(_key(self.user))
         else:
-            security_logger.warning(
-                "admin password not confirmed user=%s address=%s", self.user.pk, client_address(self.request)
+            lines.security(
+                {
+                    "reason": "password_not_confirmed",
+                    "actor": self.user.pk,
+                    "address": client_address(self.request),
+                }
             )
             self.add_error("password", self.refusal)
 

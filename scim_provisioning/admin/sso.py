@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -84,7 +84,7 @@ class SCIMPanelMixin(_Base):
         if connection is None or (archived and connection.restorable_until is None):
             if self._may_set_up(request, row):
                 panel["set_up_url"] = reverse(
-                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(row.pk,)
+                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(quote(row.pk),)
                 )
             return panel
         panel["health"] = health.of(connection)
@@ -138,7 +138,7 @@ class SCIMPanelMixin(_Base):
         )
 
     def _row_url(self, row: Model) -> str:
-        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(row.pk,))
+        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(quote(row.pk),))
 
     def _scim_url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -74,7 +75,7 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
     rows = apps.get_model(app_settings.sso_model)._default_manager
     try:
         found = {str(getattr(row, name)): row for row in rows.filter(**{f"{name}__in": list(waiting)})}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ValidationError):
         # One key of another kind than the field spoils the statement: let each speak for itself.
         return
     for key, connection in waiting.items():
