@@ -17,17 +17,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from scim_provisioning.admin import activity, permissions
+from scim_provisioning.admin import activity
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, tenant_url_or_empty
-from scim_provisioning.admin.permissions import ConnectionScopedAdmin
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url
+from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health
-from scim_provisioning.conf import app_settings
+from scim_provisioning.administration import connections, health, permissions
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.templatetags.scim_admin import scim_time

@@ -22,12 +22,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import log_export, log_search, log_words, permissions
+from scim_provisioning.admin import log_export
 from scim_provisioning.admin.event_page import OperationPage
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
-from scim_provisioning.admin.permissions import visible_connections
-from scim_provisioning.administration import catalogue
+from scim_provisioning.administration import catalogue, log_search, log_words, permissions
+from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent

@@ -17,11 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import __version__
-from scim_provisioning.admin import log_words, permissions
 from scim_provisioning.admin.pages import TEMPLATES
-from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.admin.provisioned_user import learner_page
-from scim_provisioning.administration import catalogue
+from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
+from scim_provisioning.administration import catalogue, log_words, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display

@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 
 from scim_provisioning import policies
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin import permissions
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
     ConfirmPoliciesForm,
@@ -25,7 +24,7 @@ from scim_provisioning.admin.lifecycle_forms import (
     PoliciesForm,
 )
 from scim_provisioning.admin.pages import ConnectionPages
-from scim_provisioning.administration import connections, suspension
+from scim_provisioning.administration import connections, permissions, suspension
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 

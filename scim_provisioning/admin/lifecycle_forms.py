@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning import policies
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin.identity import IdentityForm
+from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
 from scim_provisioning.administration.suspension import KEEP, SSO_ONLY, SUSPEND
 from scim_provisioning.models import SCIMConnection

@@ -12,10 +12,9 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.log_words import masked, shown
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
-from scim_provisioning.administration import catalogue, mapping_report
+from scim_provisioning.administration import catalogue, mapping_report, permissions
+from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 

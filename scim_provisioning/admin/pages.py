@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.conf import tenant_url
+from scim_provisioning.administration import permissions
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -44,14 +42,6 @@ class PageLink:
     url: str
     label: StrOrPromise
     help: StrOrPromise = ""
-
-
-def tenant_url_or_empty() -> str:
-    """The Tenant URL; empty while settings or URLs are not complete (a system check says why)."""
-    try:
-        return tenant_url()
-    except (ImproperlyConfigured, NoReverseMatch):
-        return ""
 
 
 def log_url(site: str, connection: SCIMConnection) -> str:

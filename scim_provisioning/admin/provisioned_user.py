@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin import permissions
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.administration import permissions
 from scim_provisioning.models import ProvisionedUser
 
 if TYPE_CHECKING:

@@ -16,10 +16,9 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name, tenant_url_or_empty
-from scim_provisioning.administration import connections, health
-from scim_provisioning.conf import app_settings
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
+from scim_provisioning.administration import connections, health, permissions
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
 

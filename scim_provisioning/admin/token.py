@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from scim_provisioning import tokens
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.pages import ConnectionPages, tenant_url_or_empty
-from scim_provisioning.admin.reporting import TokenSafeReporterFilter
+from scim_provisioning.admin.pages import ConnectionPages
 from scim_provisioning.admin.token_forms import GenerateForm, RevokeForm, RotateForm
-from scim_provisioning.administration import rotation, times
-from scim_provisioning.conf import app_settings
+from scim_provisioning.administration import permissions, rotation, times, token_rules
+from scim_provisioning.administration.reporting import TokenSafeReporterFilter
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
@@ -162,7 +161,7 @@ class TokenPages(ConnectionPages):
             messages.info(request, _("“%(token)s” is revoked already.") % {"token": token})
             return HttpResponseRedirect(self.page_url("change", connection))
         is_live = token.state in ("live", "expiring") and not connection.is_archived
-        is_only = is_live and not SCIMToken.objects.live().filter(connection=connection).exclude(pk=token.pk)
+        is_only = token_rules.is_only_live(token)
         form = RevokeForm(_posted(request), token=token, is_only=is_only)
         if request.method == "POST" and form.is_valid():
             user: Any = request.user

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from scim_provisioning.api.views import ConnectionViewSet, EventViewSet, SelfTestViewSet, TokenViewSet
+from scim_provisioning.api.connections import ConnectionViewSet, SelfTestViewSet
+from scim_provisioning.api.events import EventViewSet
+from scim_provisioning.api.tokens import TokenViewSet
 
 app_name = "scim_provisioning_api"
 

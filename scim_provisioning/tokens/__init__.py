@@ -25,7 +25,7 @@ from scim_provisioning.tokens.authentication import (
     authenticate,
     touch,
 )
-from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, issue, revoke
+from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, checked_networks, issue, revoke
 
 __all__ = [
     "DEFAULT",
@@ -36,6 +36,7 @@ __all__ = [
     "FirstSeen",
     "TokenRefused",
     "authenticate",
+    "checked_networks",
     "issue",
     "revoke",
     "touch",

@@ -66,7 +66,7 @@ def issue(
     """
     label = _checked_label(label)
     expires_at = _expiry(expires_in_days)
-    networks = [str(_network(text)) for text in allowed_networks]
+    networks = checked_networks(allowed_networks)
     with transaction.atomic():
         # Locked so that two administrators at once cannot pass the cap together.
         locked = SCIMConnection.objects.select_for_update().get(pk=connection.pk)
@@ -120,6 +120,11 @@ def _expiry(days: int | None | Default) -> datetime | None:
             "token.expiry",
         )
     return timezone.now() + timedelta(days=days)
+
+
+def checked_networks(texts: Iterable[str]) -> list[str]:
+    """Addresses and networks in their canonical form, none twice. Raises ``TokenRefused`` (``token.network``)."""
+    return list(dict.fromkeys(str(_network(text)) for text in texts))
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.admin import log_words
+from scim_provisioning.administration import log_words
 from scim_provisioning.events import lines
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory

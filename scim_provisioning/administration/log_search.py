@@ -19,13 +19,23 @@ from django.db.models import Q, QuerySet
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events.identifiers import key_of
-from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    FormerIdentifier,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.models.former_identifier import begins_with
 
 #: So many learners are followed at most; a term that fits more of them is too short to be of use.
 MAX_LEARNERS: Final = 200
 # Connections may have mappings of their own; more of them than this share the first ones' fields anyhow.
 _MAX_MAPPINGS: Final = 20
+# Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
+# are problems of the connection, whatever was asked for: they are never hidden.
+_REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails"})
 
 
@@ -46,6 +56,14 @@ def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
         learners.update(found[: MAX_LEARNERS - len(learners)])
     condition = begins_with("user_name_key", key) | Q(external_id=term) | Q(request_id=term)
     return condition | Q(link__in=sorted(learners)) if learners else condition
+
+
+def lookups() -> Q:
+    """The condition that an operation is a look-up that was refused; accepted ones leave no row at all."""
+    reading = Q(operation__in=(Operation.READ, Operation.SEARCH)) | Q(
+        operation=Operation.GROUP, method__in=("GET", "HEAD")
+    )
+    return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
 
 
 def _by_identifier(term: str, key: str, connections: list[int]) -> QuerySet[Any, int]:
