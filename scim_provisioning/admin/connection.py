@@ -232,7 +232,7 @@ class ConnectionAdminMixin(
             connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
         )
         counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
-        live = [token for token in tokens if token.state in ("live", "expiring")]
+        live = [token for token in tokens if token.is_live]
         # At the cap a rotation would only be refused: there is one under way, or a token to revoke first.
         may_rotate = may_rotate and len(live) < app_settings.tokens_live_max
         replaced = {token.replaces_id for token in live}
@@ -271,7 +271,7 @@ def badge(found: health.Health) -> SafeString:
 
 def token_state(token: SCIMToken) -> dict[str, Any]:
     """The state of a token in words, and how it is coloured."""
-    if token.state in ("live", "expiring") and token.first_used_at is None:
+    if token.is_live and token.first_used_at is None:
         return {"label": _("Never used"), "tone": "idle"}
     return {
         # Translators: states of a token.

@@ -57,7 +57,7 @@ class TokenPages(ConnectionPages):
         """As ``generate_view``; the new token is going to replace ``token_id``."""
         _keep_out_of_reports(request)
         old = _token(connection, token_id)
-        if old.state not in ("live", "expiring"):
+        if not old.is_live:
             messages.error(request, _("Only a live token can be rotated. Generate a new one instead."))
             return HttpResponseRedirect(self.page_url("change", connection))
         form = RotateForm(_posted(request), request=request, connection=connection, replaces=old)
@@ -160,7 +160,7 @@ class TokenPages(ConnectionPages):
         if token.is_revoked:
             messages.info(request, _("“%(token)s” is revoked already.") % {"token": token})
             return HttpResponseRedirect(self.page_url("change", connection))
-        is_live = token.state in ("live", "expiring") and not connection.is_archived
+        is_live = token.is_live and not connection.is_archived
         is_only = token_rules.is_only_live(token)
         form = RevokeForm(_posted(request), token=token, is_only=is_only)
         if request.method == "POST" and form.is_valid():

@@ -96,10 +96,10 @@ def _gather_tokens(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     rows = SCIMToken.objects.filter(connection__in=keys).order_by("created_at", "pk")
     for token in rows.only(*_TOKEN_COLUMNS):
         known = facts[token.connection_id]
-        if token.is_revoked or token.is_expired:
-            known.last_dead = token
-        else:
+        if token.is_live:
             known.live.append(token)
+        else:
+            known.last_dead = token
         known.groups_seen |= token.first_group_at is not None
         used = token.last_used_at
         if used is not None and (known.last_request_at is None or used > known.last_request_at):

@@ -28,6 +28,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.models.former_identifier import begins_with
+from scim_provisioning.models.provisioned_user import user_name_key
 
 #: So many learners are followed at most; a term that fits more of them is too short to be of use.
 MAX_LEARNERS: Final = 200
@@ -48,7 +49,7 @@ def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
     keys = list(connections.order_by("pk").values_list("pk", flat=True))
     learners: set[int] = set()
     for found in (
-        _by_identifier(term, key, keys),
+        _by_identifier(term, keys),
         _by_former_identifier(key, keys),
         _by_user_name_at_any_time(key, keys),
         _by_name(term, connections, keys),
@@ -66,9 +67,10 @@ def lookups() -> Q:
     return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
 
 
-def _by_identifier(term: str, key: str, connections: list[int]) -> QuerySet[Any, int]:
-    names = Q(user_name_key=key) | Q(user_name_tombstone_key=key) | Q(external_id=term) | Q(scim_id=term)
-    return ProvisionedUser.objects.filter(names, connection__in=connections).values_list("pk", flat=True)
+def _by_identifier(term: str, connections: list[int]) -> QuerySet[Any, int]:
+    key = user_name_key(term)
+    same = Q(user_name_key=key) | Q(user_name_tombstone_key=key) | Q(external_id=term) | Q(scim_id=term)
+    return ProvisionedUser.objects.filter(same, connection__in=connections).values_list("pk", flat=True)
 
 
 def _by_former_identifier(key: str, connections: list[int]) -> QuerySet[Any, int]:

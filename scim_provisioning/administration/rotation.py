@@ -209,7 +209,7 @@ def progress(new: SCIMToken) -> Progress:
     """How far the rotation is that ``new`` began; without an old token it is complete once it is used."""
     old = new.replaces
     first, last = new.first_used_at, None if old is None else old.last_used_at
-    if old is None or old.is_revoked or old.is_expired:
+    if old is None or not old.is_live:
         state = "finished" if first is not None else "waiting"
     elif first is None:
         state = "waiting"

@@ -18,6 +18,7 @@ from scim_provisioning.conf import tenant_url
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk
+from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
 from scim_provisioning.protocol.versions import precondition
 from scim_provisioning.provisioning import verbs
@@ -159,10 +160,7 @@ def _scim_id(path: str, method: str) -> str:
     parts = [part for part in path.split("/") if part]
     collection = parts[0].casefold() if parts else ""
     if collection == "groups":
-        raise NotSupported(
-            "Groups are not supported here; switch group provisioning off in the app's mappings.",
-            code="group.unsupported",
-        )
+        raise NotSupported(GROUPS_UNSUPPORTED, code="group.unsupported")
     if collection != "users" or len(parts) != (1 if method == "POST" else 2):
         raise NotFound(f"There is no resource at {path}.", code="path.unknown")
     return "" if method == "POST" else parts[1]
