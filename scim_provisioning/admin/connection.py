@@ -26,7 +26,7 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health, permissions
+from scim_provisioning.administration import connections, health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
@@ -255,7 +255,7 @@ class ConnectionAdminMixin(
         user: Any = request.user
         address = client_address(request)
         if not change:
-            connections.note_made(obj, actor=user, address=address)
+            setting_up.note_made(obj, actor=user, address=address)
         elif "name" in form.changed_data:
             connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
 

@@ -145,11 +145,7 @@ class LifecyclePages(ConnectionPages):
         return self.render_page(request, "connection/disconnect_confirm.html", connection, context)
 
     def _disconnect(self, request: HttpRequest, connection: SCIMConnection, choice: str) -> HttpResponse:
-        try:
-            tally = connections.disconnect(connection, learners=choice, **_who(request))
-        except connections.ConnectionRefused as refusal:
-            messages.error(request, refusal.message)
-            return self._back(connection)
+        tally = connections.disconnect(connection, learners=choice, **_who(request))
         sentence = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         if tally.protected:
             sentence += " " + ngettext(
@@ -165,11 +161,8 @@ class LifecyclePages(ConnectionPages):
         if not connection.is_archived:
             return self._back(connection)
         if request.method == "POST":
-            try:
-                connections.restore(connection, **_who(request))
-                messages.success(request, _("The connection is back. Generate a token to go on."))
-            except connections.ConnectionRefused as refusal:
-                messages.error(request, refusal.message)
+            connections.restore(connection, **_who(request))
+            messages.success(request, _("The connection is back. Generate a token to go on."))
             return self._back(connection)
         context = {"title": _("Restore"), "until": connection.restorable_until}
         return self.render_page(request, "connection/restore.html", connection, context)

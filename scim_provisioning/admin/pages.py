@@ -13,12 +13,13 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
-from scim_provisioning.administration import permissions
+from scim_provisioning.administration import permissions, setting_up
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ class ConnectionPages(_Base):
         """
 
         def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
-            return view(request, permissions.get_connection(request, object_id, permission), **rest)
+            connection = permissions.get_connection(request, object_id, permission)
+            try:
+                return view(request, connection, **rest)
+            except setting_up.ConnectionRefused as refusal:
+                # Somebody else was quicker, or what it was to come back to is gone.
+                messages.error(request, refusal.message)
+                return HttpResponseRedirect(self.page_url("change", connection))
 
         wrapped = self.admin_site.admin_view(update_wrapper(guarded, view))
         return path(f"<str:object_id>/{route}", wrapped, name=page_url_name(name))

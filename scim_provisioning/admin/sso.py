@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
-from scim_provisioning.administration import connections, health, permissions
+from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
@@ -69,7 +69,7 @@ class SCIMPanelMixin(_Base):
 
     def scim_panel(self, request: HttpRequest, row: Model) -> dict[str, Any]:
         """What the panel says of this row, to this person; at most eight queries."""
-        connection = connections.find(row)
+        connection = setting_up.find(row)
         archived = connection is not None and connection.is_archived
         panel: dict[str, Any] = {
             "tenant_url": tenant_url_or_empty(),
@@ -120,8 +120,8 @@ class SCIMPanelMixin(_Base):
             raise PermissionDenied
         user: Any = request.user
         try:
-            connection = connections.set_up(row, actor=user, address=client_address(request))
-        except connections.ConnectionRefused as refusal:
+            connection, _made = setting_up.set_up(row, actor=user, address=client_address(request))
+        except setting_up.ConnectionRefused as refusal:
             messages.error(request, refusal.message)
             return HttpResponseRedirect(self._row_url(row))
         if not permissions.may_view(request.user):
@@ -150,6 +150,6 @@ def _loaded(names: Any) -> Any:
 
 def _unsaved(row: Model) -> SCIMConnection:
     """A connection that does not exist, to ask it whether SSO is on."""
-    connection = SCIMConnection(sso_key=connections.key_of(row))
+    connection = SCIMConnection(sso_key=setting_up.key_of(row))
     connection._sso = row
     return connection

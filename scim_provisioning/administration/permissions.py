@@ -13,11 +13,14 @@ from __future__ import annotations
 import logging
 from typing import Any, Final, TypeVar
 
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
 logger = logging.getLogger("scim_provisioning.administration")
@@ -85,6 +88,22 @@ def may(user: Any, codename: str, connection: SCIMConnection) -> bool:
         and has_permission(user, codename)
         and visible_connections(user).filter(pk=connection.pk).exists()
     )
+
+
+def may_change_sso(user: Any, key: str) -> bool:
+    """Whether ``user`` may change the host's SSO settings that have this key, by the permissions of their model.
+
+    A back-end that knows permissions of single rows is asked about the row; whether there is one, nobody without
+    any permission learns from the answer. True where the host has no SSO settings.
+    """
+    if app_settings.sso_model is None:
+        return True
+    opts = apps.get_model(app_settings.sso_model)._meta
+    permission = f"{opts.app_label}.{get_permission_codename('change', opts)}"
+    if user.has_perm(permission):
+        return True
+    row = SCIMConnection(sso_key=key).load_sso()
+    return row is not None and bool(user.has_perm(permission, row))
 
 
 def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -> SCIMConnection:
