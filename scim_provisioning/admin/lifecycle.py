@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import policies
-from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
     ConfirmPoliciesForm,
@@ -24,7 +23,7 @@ from scim_provisioning.admin.lifecycle_forms import (
     PoliciesForm,
 )
 from scim_provisioning.admin.pages import ConnectionPages
-from scim_provisioning.administration import connections, permissions, suspension
+from scim_provisioning.administration import connections, host, permissions, suspension
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 
@@ -200,8 +199,11 @@ def _differences(
 
 
 def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
-    """Label and option of each policy that is a choice, as it works now."""
-    adapter_class = get_adapter_class()
+    """Label and option of each policy that is a choice, as it works now; none while the adapter does not load."""
+    try:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        return []
     return [
         (choice.label, policies.in_force(choice, connection, adapter_class).label)
         for choice in SCIMConnection.policy_choices

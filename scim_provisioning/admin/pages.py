@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
-from scim_provisioning.administration import permissions, setting_up
+from scim_provisioning.administration import host, permissions, setting_up
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class ConnectionPages(_Base):
             connection = permissions.get_connection(request, object_id, permission)
             try:
                 return view(request, connection, **rest)
-            except setting_up.ConnectionRefused as refusal:
-                # Somebody else was quicker, or what it was to come back to is gone.
+            except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
+                # Somebody else was quicker, what it was to come back to is gone, or the host cannot be asked.
                 messages.error(request, refusal.message)
                 return HttpResponseRedirect(self.page_url("change", connection))
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import host
 from scim_provisioning.events import lines
 from scim_provisioning.http.address import client_address
 
@@ -34,12 +34,15 @@ WRONG_PASSWORD_NO_TOKEN: Final = gettext_lazy("Your password was not correct. No
 
 
 class Confirmation:
-    """The question to the person behind one request, and what is wrong with their answer."""
+    """The question to the person behind one request, and what is wrong with their answer.
+
+    Raises ``host.AdapterBroken``: nobody is confirmed while the host cannot be asked.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._user: Any = request.user
-        self._hosts_answer = get_adapter_class().confirm_identity(request)
+        self._hosts_answer = host.adapter_class().confirm_identity(request)
 
     @property
     def needs_password(self) -> bool:

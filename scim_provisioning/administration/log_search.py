@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import host
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
     FormerIdentifier,
@@ -102,8 +102,8 @@ def _by_name(
 def _name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
     """The ORM paths of what the mapping calls a name or an e-mail address, seen from the link."""
     try:
-        adapter_class = get_adapter_class()
-    except Exception:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
         # The log must stay readable while the host's adapter does not load.
         return []
     fields: dict[str, None] = {}

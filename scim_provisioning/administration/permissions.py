@@ -19,7 +19,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
-from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import host
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
@@ -53,9 +53,9 @@ def visible_connections(user: Any) -> QuerySet[SCIMConnection]:
     if not (user.is_active and user.is_staff):
         return SCIMConnection.objects.none()
     try:
-        adapter_class = get_adapter_class()
-    except Exception:
-        # Whatever an import of the host's module may raise: the admin index must not die of it.
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        # The admin index must not die of it.
         logger.exception("The adapter cannot be loaded.")
         return SCIMConnection.objects.all() if user.is_superuser else SCIMConnection.objects.none()
     return adapter_class.connections_for(user)

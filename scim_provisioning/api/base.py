@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
-from scim_provisioning.administration import identity, permissions
+from scim_provisioning.administration import host, identity, permissions
 from scim_provisioning.administration.reporting import TokenSafeReporterFilter
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
@@ -42,6 +42,13 @@ class Conflict(exceptions.APIException):
 
     status_code = 409
     default_detail = "Nothing was done."
+
+
+class Unavailable(exceptions.APIException):
+    """What would have to be asked does not answer."""
+
+    status_code = 503
+    default_detail = "Not available now."
 
 
 class IdentitySerializer(serializers.Serializer[Any]):
@@ -95,8 +102,13 @@ class AdministratorViewSet(GenericViewSet[Any]):
         return super().initialize_request(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """DRF's own, whatever the host uses elsewhere."""
-        return exception_handler
+        """DRF's own, whatever the host uses elsewhere; an adapter that does not load is a 503."""
+
+        def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+            unavailable = Unavailable(error.message) if isinstance(error, host.AdapterBroken) else error
+            return exception_handler(unavailable, context)
+
+        return handler
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Answers hold personal data or a secret: nobody keeps them."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from scim_provisioning.administration import connections, health, policy_choices, setting_up
+from scim_provisioning.administration import connections, health, host, policy_choices, setting_up
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection, name_for
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
         try:
             getattr(self, f"_{options['command']}")(options)
-        except setting_up.ConnectionRefused as refusal:
+        except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
             raise CommandError(refusal.message) from None
 
     def _create(self, options: dict[str, Any]) -> None:
