@@ -253,7 +253,7 @@ def test_a_customer_that_the_adapter_cannot_name_is_a_failure(
     def nobody(scope: object, connection: SCIMConnection) -> dict[str, object]:
         return {"organization_id": None}
 
-    monkeypatch.setattr("scim_provisioning.administration.selftest.surroundings.resolve_scope", nobody)
+    monkeypatch.setattr("scim_provisioning.administration.selftest.prerequisites.resolve_scope", nobody)
 
     assert failures(connection)[0].what == "The customer is found"
 
@@ -299,7 +299,7 @@ def url(connection: SCIMConnection, name: str = "selftest") -> str:
 def test_the_page_runs_it_on_post_only(
     admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selftest.surroundings, "of_the_tenant_url", lambda: [])
+    monkeypatch.setattr(selftest.prerequisites, "of_the_tenant_url", lambda: [])
 
     assert "Run self-test" in admin.get(url(connection)).content.decode()
     html = admin.post(url(connection)).content.decode()

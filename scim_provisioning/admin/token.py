@@ -185,7 +185,7 @@ def rotation_sentence(progress: rotation.Progress) -> str:
         "last": times.brief(progress.old_last_used_at),
     }
     if progress.state == "waiting":
-        return str(rotation.STATES["waiting"])
+        return _("Waiting for the new token’s first use…")
     if progress.state == "finished":
         return _("The old token is no longer live. The rotation is complete.")
     if progress.state == "both":

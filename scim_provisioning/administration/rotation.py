@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import events, tokens
@@ -195,14 +194,6 @@ class Progress:
     def is_safe(self) -> bool:
         """Whether the old token can go without anybody missing it."""
         return self.state == "safe"
-
-
-STATES: Final = {
-    "waiting": gettext_lazy("Waiting for the new token’s first use…"),
-    "both": gettext_lazy("Both tokens are in use"),
-    "safe": gettext_lazy("New token in use"),
-    "finished": gettext_lazy("The rotation is complete"),
-}
 
 
 def progress(new: SCIMToken) -> Progress:

@@ -222,7 +222,7 @@ def test_the_self_test_answers_its_lines(
     boss: API, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "scim_provisioning.administration.selftest.surroundings.of_the_tenant_url", lambda: []
+        "scim_provisioning.administration.selftest.prerequisites.of_the_tenant_url", lambda: []
     )
 
     report = boss.post("selftest", connection.pk).json()

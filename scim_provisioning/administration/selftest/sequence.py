@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning.administration import catalogue, rotation
-from scim_provisioning.administration.selftest.lines import Line, failed, passed
-from scim_provisioning.administration.selftest.wire import InProcess
+from scim_provisioning.administration.selftest.report import Line, failed, passed
+from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.simulators import (
