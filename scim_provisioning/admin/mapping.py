@@ -12,10 +12,9 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.log_words import masked, shown
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
-from scim_provisioning.administration import catalogue, mapping_report, trial
+from scim_provisioning.administration import catalogue, host, mapping_report, permissions, trial
+from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
@@ -75,10 +74,11 @@ class MappingPages(ConnectionPages):
         return [*super().connection_links(request, connection), link]
 
     def mapping_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
-        """The tables; with POST, what the pasted payload would do."""
+        """The tables; with POST, what the pasted payload would do. Raises ``host.AdapterBroken``."""
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         if request.method == "POST" and not in_clear:
             raise PermissionDenied
+        host.adapter_class()
         form = TrialForm(request.POST if request.method == "POST" else None)
         result = None
         if form.is_valid():

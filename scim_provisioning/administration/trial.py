@@ -57,7 +57,7 @@ def try_payload(connection: SCIMConnection, raw: bytes, *, learner: str = "") ->
         return _tried(connection, sent, learner.strip())
     except Exception as exception:
         # Whatever a host's hook may raise is what its identity provider would be told.
-        return Trial(refusal=scim_error(exception))
+        return Trial(refusal=scim_error(exception, Caller(connection, None)))
 
 
 def _tried(connection: SCIMConnection, sent: Any, learner: str) -> Trial:

@@ -1,4 +1,7 @@
-"""What is written down: ``applied`` inside the transaction, ``refused`` after it, ``admin`` for people."""
+"""What is written down: ``applied`` inside the transaction, ``refused`` after it, ``admin`` for people.
+
+``lines`` writes beside it into the logs of the process.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 
-from scim_provisioning.events import identifiers, redaction
+from scim_provisioning.events import identifiers, lines, redaction
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from scim_provisioning.protocol.errors import SCIMError
 
 logger = logging.getLogger("scim_provisioning.events")
-security_logger = logging.getLogger("scim_provisioning.security")
-audit_logger = logging.getLogger("scim_provisioning.audit")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
 _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
@@ -196,7 +193,7 @@ def admin(
         "actor": event.actor_id,
         "address": event.address,
     }
-    transaction.on_commit(lambda: audit_logger.info("%s", _line(fields), extra=fields))
+    lines.audit(fields)
     return event
 
 
@@ -278,16 +275,4 @@ def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: S
         "path": exchange.path,
         "request_id": caller.request_id,
     }
-    safe = {
-        key: redaction.text(value, 200) if isinstance(value, str) else value for key, value in fields.items()
-    }
-    security_logger.warning("%s", _line(safe), extra=safe)
-
-
-def _line(fields: Mapping[str, object]) -> str:
-    # Values in JSON's quotes, so that none can pose as another field.
-    return " ".join(
-        f"{key}={json.dumps(value, ensure_ascii=False)}"
-        for key, value in fields.items()
-        if value not in (None, "")
-    )
+    lines.security(fields)

@@ -28,7 +28,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.testing.factories import ConnectionFactory
+from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
 from tests.people import person
@@ -200,6 +200,15 @@ def test_search_finds_the_learner_by_what_they_are_and_were_called(
     )
 
     assert listed(admin, q=term) == list(link.events.order_by("-pk").values_list("pk", flat=True))
+
+
+def test_a_user_name_with_odd_spaces_is_found_although_the_row_that_named_it_is_pruned(
+    admin: Client, connection: SCIMConnection
+) -> None:
+    link = ProvisionedUserFactory(connection=connection, user_name="Ana  Belle")
+    row = refusal(connection, link=link)
+
+    assert listed(admin, q="ana  belle") == [row.pk]
 
 
 def test_search_finds_by_scim_id_and_request_id(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
-from scim_provisioning.admin import permissions
+from scim_provisioning.administration import permissions
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
 URGENT: Final = timedelta(days=14)

@@ -111,7 +111,10 @@ def shown(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # Only what has members is written as JSON; a host's date, UUID or amount is a text of its own.
+    return (
+        json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    )
 
 
 def masked(value: Any) -> str:

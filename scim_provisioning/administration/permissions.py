@@ -1,4 +1,4 @@
-"""Who may see which connection, and do what with it. Every page of the app's admin asks here.
+"""Who may see which connection, and do what with it. Every page of the admin and every view of the API asks here.
 
 An administrator may act on a connection when both hold:
 
@@ -11,23 +11,19 @@ What is not theirs to see is a 404, as if it did not exist; what they see but ma
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.contrib.admin import ModelAdmin
-from django.contrib.admin.utils import unquote
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
-from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import host
+from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
-if TYPE_CHECKING:
-    _Base = ModelAdmin[Any]
-else:
-    _Base = object
-
-logger = logging.getLogger("scim_provisioning.admin")
+logger = logging.getLogger("scim_provisioning.administration")
 
 APP: Final = "scim_provisioning"
 
@@ -57,9 +53,9 @@ def visible_connections(user: Any) -> QuerySet[SCIMConnection]:
     if not (user.is_active and user.is_staff):
         return SCIMConnection.objects.none()
     try:
-        adapter_class = get_adapter_class()
-    except Exception:
-        # Whatever an import of the host's module may raise: the admin index must not die of it.
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        # The admin index must not die of it.
         logger.exception("The adapter cannot be loaded.")
         return SCIMConnection.objects.all() if user.is_superuser else SCIMConnection.objects.none()
     return adapter_class.connections_for(user)
@@ -94,6 +90,22 @@ def may(user: Any, codename: str, connection: SCIMConnection) -> bool:
     )
 
 
+def may_change_sso(user: Any, key: str) -> bool:
+    """Whether ``user`` may change the host's SSO settings that have this key, by the permissions of their model.
+
+    A back-end that knows permissions of single rows is asked about the row; whether there is one, nobody without
+    any permission learns from the answer. True where the host has no SSO settings.
+    """
+    if app_settings.sso_model is None:
+        return True
+    opts = apps.get_model(app_settings.sso_model)._meta
+    permission = f"{opts.app_label}.{get_permission_codename('change', opts)}"
+    if user.has_perm(permission):
+        return True
+    row = SCIMConnection(sso_key=key).load_sso()
+    return row is not None and bool(user.has_perm(permission, row))
+
+
 def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -> SCIMConnection:
     """The connection of a URL, for a page that needs ``codename``.
 
@@ -102,45 +114,9 @@ def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -
     if not may_view(request.user):
         raise PermissionDenied
     try:
-        connection = visible_connections(request.user).get(pk=unquote(object_id))
+        connection = visible_connections(request.user).get(pk=object_id)
     except (SCIMConnection.DoesNotExist, ValueError, ValidationError):
         raise Http404("There is no such SCIM connection.") from None
     if codename != VIEW and not has_permission(request.user, codename):
         raise PermissionDenied
     return connection
-
-
-class ConnectionScopedAdmin(_Base):
-    """Mixin for the ``ModelAdmin`` of anything that belongs to a connection: only visible ones are listed.
-
-    It goes before the base class: ``class EventAdmin(ConnectionScopedAdmin, admin.ModelAdmin)``. Django asks
-    ``get_queryset`` in lists, object pages, actions and autocompletes, so this one method scopes them all.
-    """
-
-    #: Path from this model to its connection; ``"pk"`` on the connection itself.
-    connection_lookup: ClassVar[str] = "connection"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Rows of connections that this person may see."""
-        rows = super().get_queryset(request)
-        return within(rows, self.connection_lookup, visible_connections(request.user))
-
-    def may(self, request: HttpRequest, codename: str) -> bool:
-        """Whether this person has a permission of the app (any connection)."""
-        return has_permission(request.user, codename)
-
-
-class ReadOnlyAdmin(_Base):
-    """Mixin for pages that only show: nothing can be added, changed or deleted, by superusers neither."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False

@@ -17,15 +17,26 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import host
 from scim_provisioning.events.identifiers import key_of
-from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    FormerIdentifier,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.models.former_identifier import begins_with
+from scim_provisioning.models.provisioned_user import user_name_key
 
 #: So many learners are followed at most; a term that fits more of them is too short to be of use.
 MAX_LEARNERS: Final = 200
 # Connections may have mappings of their own; more of them than this share the first ones' fields anyhow.
 _MAX_MAPPINGS: Final = 20
+# Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
+# are problems of the connection, whatever was asked for: they are never hidden.
+_REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails"})
 
 
@@ -38,7 +49,7 @@ def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
     keys = list(connections.order_by("pk").values_list("pk", flat=True))
     learners: set[int] = set()
     for found in (
-        _by_identifier(term, key, keys),
+        _by_identifier(term, keys),
         _by_former_identifier(key, keys),
         _by_user_name_at_any_time(key, keys),
         _by_name(term, connections, keys),
@@ -48,9 +59,18 @@ def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
     return condition | Q(link__in=sorted(learners)) if learners else condition
 
 
-def _by_identifier(term: str, key: str, connections: list[int]) -> QuerySet[Any, int]:
-    names = Q(user_name_key=key) | Q(user_name_tombstone_key=key) | Q(external_id=term) | Q(scim_id=term)
-    return ProvisionedUser.objects.filter(names, connection__in=connections).values_list("pk", flat=True)
+def lookups() -> Q:
+    """The condition that an operation is a look-up that was refused; accepted ones leave no row at all."""
+    reading = Q(operation__in=(Operation.READ, Operation.SEARCH)) | Q(
+        operation=Operation.GROUP, method__in=("GET", "HEAD")
+    )
+    return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
+
+
+def _by_identifier(term: str, connections: list[int]) -> QuerySet[Any, int]:
+    key = user_name_key(term)
+    same = Q(user_name_key=key) | Q(user_name_tombstone_key=key) | Q(external_id=term) | Q(scim_id=term)
+    return ProvisionedUser.objects.filter(same, connection__in=connections).values_list("pk", flat=True)
 
 
 def _by_former_identifier(key: str, connections: list[int]) -> QuerySet[Any, int]:
@@ -82,8 +102,8 @@ def _by_name(
 def _name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
     """The ORM paths of what the mapping calls a name or an e-mail address, seen from the link."""
     try:
-        adapter_class = get_adapter_class()
-    except Exception:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
         # The log must stay readable while the host's adapter does not load.
         return []
     fields: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""What must be right around the requests: adapter, customer, tables, clock, mail, and the way in."""
+"""What must be right before any request can succeed: adapter, customer, tables, clock, mail, and the way in."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.administration import catalogue
-from scim_provisioning.administration.selftest.lines import Line, Result, failed, passed, warned
-from scim_provisioning.administration.selftest.wire import get
+from scim_provisioning.administration.selftest.report import Line, Result, failed, passed, warned
+from scim_provisioning.administration.selftest.sending import get
 from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.models import ProvisioningPayload, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.constants import MEDIA_TYPE
