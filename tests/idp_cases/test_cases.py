@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.idp_cases import runner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 # This one describes a server without bulk; ours has it (tests/http/test_bulk.py).
 CASES = [case for case in runner.load() if case["id"] != "rfc-bulk-unsupported"]
