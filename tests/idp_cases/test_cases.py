@@ -15,6 +15,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 CASES = [case for case in runner.load() if case["id"] != "rfc-bulk-unsupported"]
 
 
+def test_the_file_holds_one_case_a_line_and_each_id_once() -> None:
+    cases = runner.load()
+    assert runner.CASES.read_text("utf-8") == runner.as_text(cases), "Run python -m tests.idp_cases"
+    assert len({case["id"] for case in cases}) == len(cases)
+
+
 def send_with(client: Client) -> runner.Send:
     """Send through Django's handler stack: middleware, routing and views, without a socket."""
 
