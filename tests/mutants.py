@@ -478,7 +478,9 @@ def run(tests: Sequence[str], mutant: Mutant | None = None) -> subprocess.Comple
     # Other plugins take half of the time that it takes to start.
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     command = [sys.executable, "-m", "pytest", "-p", "tests.mutants", "-p", "pytest_django.plugin"]
-    command += ["-q", "-x", "--no-header", "--tb=line", "--nomigrations", "-p", "no:cacheprovider", *tests]
+    # Without other plugins their options in pyproject.toml are unknown.
+    command += ["-o", "addopts=--import-mode=importlib", "-q", "-x", "--no-header", "--tb=line"]
+    command += ["--nomigrations", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -27,6 +27,9 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.testing.factories import ConnectionFactory
 
+# All of them, or pytest-django would put some last and the log would be made a second time for these.
+pytestmark = pytest.mark.django_db
+
 LIST = reverse("admin:scim_provisioning_provisioningevent_changelist")
 EVENTS = 100_000
 PEOPLE = 1_000

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.db.models.signals import ModelSignal
 
-from tests.client import ScimClient
 from tests.people import ENTERPRISE, person
+from tests.sharing import Customer
 
 
-@pytest.fixture
-def people(scim: ScimClient) -> dict[str, str]:
-    """SCIM ids by name: Ana, Ben and Cleo differ in everything that is asked for below."""
+@pytest.fixture(scope="module")
+def people(shared_customer: Customer) -> dict[str, str]:
+    """SCIM ids by name: Ana, Ben and Cleo differ in everything that the tests of a module ask for."""
+    scim = shared_customer.scim
     ana = person(
         "ana.lee",
         title="Trainer",
