@@ -1,4 +1,4 @@
-"""The same story and every identity provider's case again, inside hosts of the two other shapes.
+"""The same story, the contract and every identity provider's case again, inside hosts of the two other shapes.
 
 ``AUTH_USER_MODEL`` cannot change in a running process, so each host has a process of its own.
 """
@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("host", ["custom_user", "membership"])
 def test_a_host_of_another_shape_serves_entra_as_well(host: str, tmp_path: Path) -> None:
-    suite = ["tests/hosts/test_shapes.py", "tests/idp_cases", f"tests/hosts/{host}"]
+    shared = ["tests/hosts/test_shapes.py", "tests/hosts/test_contract.py", "tests/idp_cases"]
+    suite = [*shared, f"tests/hosts/{host}"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--create-db", f"--ds=tests.hosts.{host}.settings", *suite],
         cwd=ROOT,
