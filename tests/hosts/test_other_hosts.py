@@ -1,4 +1,4 @@
-"""The same story and every identity provider's case again, inside each host of another shape.
+"""The same story, the contract and every identity provider's case again, inside each host of another shape.
 
 ``AUTH_USER_MODEL`` cannot change in a running process, so each host has a process of its own.
 """
@@ -11,8 +11,13 @@ import pytest
 
 from tests.processes import run_pytest
 
-#: What runs in every host: the story, its pages, what each identity provider sends.
-SHARED = ["tests/hosts/test_shapes.py", "tests/hosts/test_administration.py", "tests/idp_cases"]
+#: What runs in every host: the story, its pages, the contract of its adapter, what each identity provider sends.
+SHARED = [
+    "tests/hosts/test_shapes.py",
+    "tests/hosts/test_administration.py",
+    "tests/hosts/test_contract.py",
+    "tests/idp_cases",
+]
 HOSTS = {
     **dict.fromkeys(["custom_user", "membership", "academy", "signals", "club"], SHARED),
     # There to hold one field of every kind; its users are those of the example.
