@@ -14,7 +14,7 @@ from django.db.models.functions import Trim
 from scim_provisioning.adapters.expressions import Folded, TextMatch
 from scim_provisioning.adapters.rows import Scope, resolve_scope, scope_values
 from scim_provisioning.protocol.errors import InvalidValue
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.text import fold
 
 if TYPE_CHECKING:
     from scim_provisioning.adapters.base import LearnerAdapter

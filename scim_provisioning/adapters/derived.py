@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.conf import tenant_url
-from scim_provisioning.protocol.holders import container_of, elements_of
+from scim_provisioning.protocol.resources import container_of, elements_of
 from scim_provisioning.protocol.schema import Attribute
 
 if TYPE_CHECKING:

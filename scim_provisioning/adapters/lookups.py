@@ -43,10 +43,10 @@ from scim_provisioning.protocol.filters import (
     Not,
     Or,
     ValuePath,
-    fold,
     matches,
 )
 from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.text import fold
 
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})

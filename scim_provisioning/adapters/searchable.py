@@ -11,9 +11,10 @@ from typing import Any
 
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping, Entry
 from scim_provisioning.protocol import paths
-from scim_provisioning.protocol.elements import preferred, select
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.filters import select
+from scim_provisioning.protocol.resources import preferred
 from scim_provisioning.protocol.schema import Attribute, UserSchema
+from scim_provisioning.protocol.text import fold
 
 Document = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scim_provisioning.adapters.attributes import Email, MappedAttribute, checked_text
 from scim_provisioning.protocol import paths
 from scim_provisioning.protocol.errors import InvalidValue
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.text import fold
 
 if TYPE_CHECKING:
     from scim_provisioning.adapters.base import LearnerAdapter

@@ -16,7 +16,7 @@ from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents, paths
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import searching
 
 Document = dict[str, Any]

@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import InvalidValue
-from .schema import Attribute
-from .text import is_storable, json_type, shown
+from ..errors import InvalidValue
+from ..text import is_storable, json_type, shown
+from .attributes import Attribute
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _MAX_INTEGER = 2**63 - 1
@@ -124,7 +124,10 @@ def settle_primary(elements: list[Any], chosen: object = None) -> list[dict[str,
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """Return an XSD dateTime as an aware UTC datetime, or None if it is not one. No zone is read as UTC."""
+    """Return an XSD dateTime as an aware UTC datetime, or None if it is not one. No zone is read as UTC.
+
+    A plain date is midnight: directories send the day somebody was hired as ``2023-05-01``.
+    """
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
