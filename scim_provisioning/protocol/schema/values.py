@@ -109,18 +109,11 @@ def as_members(attribute: Attribute, value: object) -> dict[str, Any]:
     raise InvalidValue(f"{attribute.path}: expected an object, got {json_type(value)}.")
 
 
-def settle_primary(elements: list[Any], chosen: object = None) -> list[dict[str, Any]]:
-    """Leave ``primary: true`` on ``chosen`` only, else on the last element that has it; return the others."""
-    keeper = chosen
-    demoted = []
-    for element in reversed(elements):
-        if isinstance(element, dict) and element.get("primary") is True:
-            if keeper is None:
-                keeper = element
-            elif element is not keeper:
-                element["primary"] = False
-                demoted.append(element)
-    return demoted
+def settle_primary(elements: list[Any]) -> None:
+    """Leave ``primary: true`` on the last element that has it only."""
+    claiming = [item for item in elements if isinstance(item, dict) and item.get("primary") is True]
+    for element in claiming[:-1]:
+        element["primary"] = False
 
 
 def parse_datetime(text: str) -> datetime | None:
