@@ -15,7 +15,7 @@ from .plan import Listed, Matching, Which
 def find(which: Which | Matching | Listed, elements: Elements) -> list[int]:
     """Return the numbers of the elements that are meant, in their order."""
     if isinstance(which, Matching):
-        return matching(which.filter, elements)
+        return _matching(which.filter, elements)
     if isinstance(which, Listed):
         return _listed(which.values, elements)
     if which is Which.PRIMARY:
@@ -26,17 +26,10 @@ def find(which: Which | Matching | Listed, elements: Elements) -> list[int]:
     return [] if preferred is None else [preferred]
 
 
-def matching(node: Filter, elements: Elements) -> list[int]:
-    """Return the elements that satisfy the filter.
-
-    Its ``eq`` terms are looked up; only what is left is compared, which is everything for other filters.
-    """
-    candidates = elements.by_number if elements.are_few else elements.holding(_eq_parts(node))
-    return [
-        number
-        for number in candidates
-        if isinstance(element := elements.by_number[number], dict) and matches_element(node, element)
-    ]
+def find_or_stand_in(which: Which | Matching | Listed, elements: Elements) -> list[int]:
+    """Return the elements that are meant, else the one that stands in for what a filter asks for."""
+    found = find(which, elements)
+    return untyped(which.filter, elements) if not found and isinstance(which, Matching) else found
 
 
 def untyped(node: Filter, elements: Elements) -> list[int]:
@@ -60,6 +53,19 @@ def has(elements: Elements, wanted: Mapping[str, Any]) -> bool:
         for number in elements.holding(wanted)
         if isinstance(element := elements.by_number[number], dict)
     )
+
+
+def _matching(node: Filter, elements: Elements) -> list[int]:
+    """Return the elements that satisfy the filter.
+
+    Its ``eq`` terms are looked up; only what is left is compared, which is everything for other filters.
+    """
+    candidates = elements.by_number if elements.are_few else elements.holding(_eq_parts(node))
+    return [
+        number
+        for number in candidates
+        if isinstance(element := elements.by_number[number], dict) and matches_element(node, element)
+    ]
 
 
 def _eq_parts(node: Filter) -> dict[str, Any]:

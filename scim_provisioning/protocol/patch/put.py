@@ -13,7 +13,7 @@ from ..errors import Mutability, NoTarget
 from ..filters.path_syntax import Path
 from ..resources import Document
 from .elements import Elements
-from .find import find, has, made_before, untyped
+from .find import find, find_or_stand_in, has, made_before, untyped
 from .plan import (
     Add,
     Assign,
@@ -75,7 +75,7 @@ def _change(
     if isinstance(change, Discard):
         elements.discard(find(which, elements))
     elif isinstance(change, Unset):
-        for number in _to_unset(which, elements):
+        for number in find_or_stand_in(which, elements):
             elements.merge(number, {}, (change.name,))
     elif not (meant := _to_write(which, elements)):
         if isinstance(which, Matching):
@@ -91,12 +91,6 @@ def _change(
             elements.merge(number, change.members, change.cleared)
             elements.complete(number, change.lasting)
             elements.prefer(number)
-
-
-def _to_unset(which: Which | Matching | Listed, elements: Elements) -> list[int]:
-    """Return the elements that are meant, else the one that stands in for them."""
-    meant = find(which, elements)
-    return untyped(which.filter, elements) if not meant and isinstance(which, Matching) else meant
 
 
 def _to_write(which: Which | Matching | Listed, elements: Elements) -> list[int]:
