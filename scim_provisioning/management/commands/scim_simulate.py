@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import policies, tokens
+from scim_provisioning import rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.selftest.sending import InProcess
@@ -135,7 +135,7 @@ def _refuse_unless_served(connection: SCIMConnection) -> None:
     try:
         with transaction.atomic():
             # A copy, and rolled back: admit() archives a connection whose SSO settings are gone.
-            policies.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
+            rules.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
             transaction.set_rollback(True)
     except SCIMError as refusal:
         said = catalogue.explain(refusal.code, refusal.params)
