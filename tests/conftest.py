@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
-from pytest_django import Settings
 
-from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
-from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+from tests.hosts.current import host
+from tests.sharing import Customer, rolled_back
 
 # The same examples in every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=explore looks
 # for new ones.
@@ -23,34 +27,92 @@ hypothesis_settings.register_profile("explore", max_examples=2000, deadline=None
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+# --- in parallel
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """All cores for the suite or a folder of it, one process for single files: they are done before a second starts."""
+    named = config.option.file_or_dir
+    return 0 if named and all(".py" in argument for argument in named) else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In parallel the longest tests start first, so that no worker is left alone with one of them in the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _caches_of(worker_id: str) -> dict[str, Any]:
+    """The caches of the settings, on Redis with a database of the worker's own: each test empties its cache."""
+    caches: dict[str, Any] = copy.deepcopy(django_settings.CACHES)
+    number = re.fullmatch(r"gw(\d+)", worker_id)
+    for options in caches.values():
+        if number and options["BACKEND"].endswith("RedisCache"):
+            address, _, database = options["LOCATION"].rpartition("/")
+            options["LOCATION"] = f"{address}/{int(database) + int(number[1])}"
+    return caches
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fast_and_of_one_worker() -> Iterator[None]:
+    """Cheap password hashes, and a cache that no other worker empties."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    caches = _caches_of(os.environ.get("PYTEST_XDIST_WORKER", ""))
+    with override_settings(PASSWORD_HASHERS=hashers, CACHES=caches):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _fast_and_separate(settings: Settings) -> Iterator[None]:
-    """Cheap password hashes, and no throttle counter left over from another test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache.clear()
-    yield
+def _no_counter_left_over() -> None:
+    """No throttle counter of another test's."""
     cache.clear()
 
 
-@pytest.fixture
-def organization(db: None) -> Organization:
-    return OrganizationFactory()
+# --- a customer
+
+
+@pytest.fixture(scope="module")
+def shared_customer(django_db_setup: None, django_db_blocker: Any) -> Iterator[Customer]:
+    """One customer for all tests of a module; organization, sso, connection, token and scim are then this one's.
+
+    A module asks for it as a whole (``usefixtures``), and makes in fixtures of its own what else its tests share.
+    """
+    with django_db_blocker.unblock(), rolled_back():
+        yield Customer.make()
 
 
 @pytest.fixture
-def sso(organization: Organization) -> SSOSettings:
-    return SSOSettingsFactory(organization=organization)
+def _shared(request: pytest.FixtureRequest) -> Customer | None:
+    """A copy of the shared customer, as a test may change what it holds; None where the module shares none."""
+    if "shared_customer" not in request.fixturenames:
+        return None
+    shared: Customer = copy.deepcopy(request.getfixturevalue("shared_customer"))
+    return shared
 
 
 @pytest.fixture
-def connection(sso: SSOSettings) -> SCIMConnection:
-    return ConnectionFactory(name="Entra", sso_key=str(sso.pk))
+def organization(db: None, _shared: Customer | None) -> Any:
+    """A customer of the LMS, of whatever model the host has for them."""
+    return _shared.organization if _shared else host().make_customer()
 
 
 @pytest.fixture
-def token(connection: SCIMConnection) -> str:
+def sso(organization: Any, _shared: Customer | None) -> Any:
+    """That customer's SSO settings, switched on."""
+    return _shared.sso if _shared else host().make_sso(organization)
+
+
+@pytest.fixture
+def connection(sso: Any, _shared: Customer | None) -> SCIMConnection:
+    return _shared.connection if _shared else ConnectionFactory(name="Entra", sso_key=str(sso.pk))
+
+
+@pytest.fixture
+def token(connection: SCIMConnection, _shared: Customer | None) -> str:
     """The plaintext of a live token of `connection`."""
-    return TokenFactory(connection=connection).plaintext
+    return _shared.token if _shared else TokenFactory(connection=connection).plaintext
 
 
 @pytest.fixture

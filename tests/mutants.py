@@ -392,6 +392,42 @@ MUTANTS = [
         "    if False:",
     ),
     mutant(
+        "a host's Http404 is not the person's",
+        "http.errors",
+        "http/test_refusals.py::test_a_failure_is_500_and_tells_only_administrators_what_and_where",
+        "        case exceptions.PermissionDenied():\n",
+        "        case exceptions.NotFound():\n            return errors.NotFound()\n"
+        "        case exceptions.PermissionDenied():\n",
+    ),
+    mutant(
+        "a database error in a signal of the host's is about the person",
+        "provisioning.writing",
+        "http/test_database_errors.py::test_a_unique_column_of_another_table_is_named_itself",
+        "    with database_errors.explained(adapter.compiled_mapping):",
+        "    if database_errors:",
+    ),
+    mutant(
+        "a constraint that speaks up at COMMIT is about the person",
+        "http.errors",
+        "http/test_database_errors.py::test_a_reference_to_nothing_is_400_be_it_found_at_once_or_at_commit",
+        "case IntegrityError() | DataError() if not place:",
+        "case IntegrityError() | DataError() if not caller:",
+    ),
+    mutant(
+        "not every collision is a userName's",
+        "provisioning.writing",
+        "http/test_database_errors.py::test_only_the_links_own_constraint_means_that_a_user_name_is_taken",
+        'if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):',
+        "if not error:",
+    ),
+    mutant(
+        "the database's sentence is a value",
+        "admin.log_words",
+        "admin/test_log.py::test_what_the_database_said_is_masked_without_view_payload",
+        'if not in_clear and facts.get("database"):',
+        "if False:",
+    ),
+    mutant(
         "a fault of the host's stays on the server",
         "http.errors",
         "http/test_host_hooks.py::test_exception_in_a_hook_is_a_500_without_detail_rolled_back_and_logged",
@@ -442,7 +478,9 @@ def run(tests: Sequence[str], mutant: Mutant | None = None) -> subprocess.Comple
     # Other plugins take half of the time that it takes to start.
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     command = [sys.executable, "-m", "pytest", "-p", "tests.mutants", "-p", "pytest_django.plugin"]
-    command += ["-q", "-x", "--no-header", "--tb=line", "--nomigrations", "-p", "no:cacheprovider", *tests]
+    # Without other plugins their options in pyproject.toml are unknown.
+    command += ["-o", "addopts=--import-mode=importlib", "-q", "-x", "--no-header", "--tb=line"]
+    command += ["--nomigrations", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.processes import ROOT, run_pytest
+
 PAGE = ROOT / "docs" / "conformance.md"
 POINTS = 41
 _ROW = re.compile(r"^\| (\d+) \| (.+) \| (.+) \|$", re.M)
@@ -34,8 +32,7 @@ def test_every_test_that_the_page_names_is_collected(page: str) -> None:
     named = set(_TEST.findall(page))
     assert len(named) > POINTS
     files = sorted({name.partition("::")[0] for name in named})
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_pytest("conformance", "--collect-only", *files)
     assert done.returncode == 0, done.stdout[-2000:]
     collected = {line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line}
     assert named - collected == set()

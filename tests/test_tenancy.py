@@ -193,6 +193,7 @@ def undone() -> Iterator[None]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.long
 def test_whatever_is_sent_the_other_customer_stays_as_it_was_and_is_never_shown(
     ours: Tenant, theirs: Tenant, data: st.DataObject
 ) -> None:

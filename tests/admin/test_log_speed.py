@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.admin import log_search
+from scim_provisioning.administration import log_search
 from scim_provisioning.models import (
     Action,
     FormerIdentifier,
@@ -26,6 +26,9 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.testing.factories import ConnectionFactory
+
+# All of them, or pytest-django would put some last and the log would be made a second time for these.
+pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:scim_provisioning_provisioningevent_changelist")
 EVENTS = 100_000

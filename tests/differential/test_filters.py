@@ -131,6 +131,7 @@ def strings(value: Any) -> list[str]:
     return [text for item in items for text in strings(item)]
 
 
+@pytest.mark.long
 def test_sql_finds_whom_scim2_models_finds(scim: ScimClient) -> None:
     people = populate(scim)
     models = {p["id"]: Model.model_validate(p, scim_ctx=Context.RESOURCE_QUERY_RESPONSE) for p in people}

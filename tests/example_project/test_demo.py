@@ -33,6 +33,7 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "demo.db"
 
 
+@pytest.mark.long
 def test_demo_once_shows_what_became_of_whom_twice(database: Path) -> None:
     first = manage(database, "demo", "--once", "--port", "0")
     assert first.returncode == 0, first.stdout + first.stderr

@@ -18,17 +18,18 @@ from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToke
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.people import CORE, ENTERPRISE, person
+from tests.sharing import Customer
 from tests.tables import contents
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
-@pytest.fixture
-def ines(scim: ScimClient) -> str:
-    scim_id: str = scim.post("/Users", person()).json()["id"]
+@pytest.fixture(scope="module")
+def ines(shared_customer: Customer) -> str:
+    scim_id: str = shared_customer.scim.post("/Users", person()).json()["id"]
     return scim_id
 
 

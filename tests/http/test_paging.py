@@ -17,19 +17,20 @@ from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
+from tests.sharing import Customer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 SIZE = 5
 
 
-@pytest.fixture
-def ids(scim: ScimClient) -> list[str]:
+@pytest.fixture(scope="module")
+def ids(shared_customer: Customer) -> list[str]:
     """Five people in the order of their creation; only three of them have a nickName, two the same."""
     nicknames = ["Bo", None, "Al", "Bo", None]
     return [
-        scim.post("/Users", person(f"p{number}.x", nickName=nickname)).json()["id"]
+        shared_customer.scim.post("/Users", person(f"p{number}.x", nickName=nickname)).json()["id"]
         for number, nickname in enumerate(nicknames)
     ]
 
@@ -97,8 +98,8 @@ def test_no_page_is_larger_than_advertised(scim: ScimClient, ids: list[str], set
     assert advertised["pagination"]["defaultPageSize"] == 2
 
 
-def test_an_empty_list_is_200_with_a_total_of_zero(scim: ScimClient) -> None:
-    body = page(scim, "")
+def test_an_empty_list_is_200_with_a_total_of_zero() -> None:
+    body = page(Customer.make().scim, "")
     assert (body["totalResults"], body["itemsPerPage"], body["Resources"]) == (0, 0, [])
 
 

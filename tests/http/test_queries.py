@@ -13,7 +13,7 @@ from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import CORE, ENTERPRISE, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 

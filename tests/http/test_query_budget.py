@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -20,8 +19,9 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.text import fold
 from tests.client import ScimClient
 from tests.people import ENTERPRISE, person
+from tests.sharing import Customer, rolled_back
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 LOOK_UP = 3  # token with its connection, SSO row, links joined with learners
 GET = 3
@@ -48,10 +48,17 @@ def queries() -> Iterator[list[str]]:
     sent += [query["sql"] for query in captured if not query["sql"].upper().startswith(framing)]
 
 
-@pytest.fixture(params=[10, 1000])
-def directory(request: pytest.FixtureRequest, connection: SCIMConnection, organization: Any) -> int:
-    """A directory of that many people, written straight to the tables."""
-    count: int = request.param
+@pytest.fixture(params=[10, 1000], scope="module")
+def directory(request: pytest.FixtureRequest, shared_customer: Customer) -> Iterator[int]:
+    """A directory of that many people, made once."""
+    with rolled_back():
+        _fill(shared_customer, request.param)
+        yield request.param
+
+
+def _fill(customer: Customer, count: int) -> None:
+    """Write that many people straight to the tables."""
+    organization = customer.organization
     team = Team.objects.create(organization=organization, name="Crowd")
     User = get_user_model()
     users = User.objects.bulk_create(
@@ -60,7 +67,7 @@ def directory(request: pytest.FixtureRequest, connection: SCIMConnection, organi
     Learner.objects.bulk_create([Learner(user=user, organization=organization, team=team) for user in users])
     ProvisionedUser.objects.bulk_create(
         ProvisionedUser(
-            connection=connection,
+            connection=customer.connection,
             user=user,
             user_name=user.username,
             user_name_key=fold(user.username),
@@ -68,7 +75,6 @@ def directory(request: pytest.FixtureRequest, connection: SCIMConnection, organi
         )
         for user in users
     )
-    return count
 
 
 @pytest.fixture

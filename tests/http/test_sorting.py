@@ -9,8 +9,9 @@ import pytest
 
 from tests.client import ScimClient
 from tests.people import ENTERPRISE, person
+from tests.sharing import Customer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 
 def order(scim: ScimClient, people: dict[str, str], query: str) -> str:
@@ -58,7 +59,8 @@ def has(resource: dict[str, Any], by: str) -> bool:
     return members.get(name.partition(".")[0].lower()) is not None
 
 
-def test_many_values_are_sorted_by_the_primary_one(scim: ScimClient) -> None:
+def test_many_values_are_sorted_by_the_primary_one() -> None:
+    scim = Customer.make().scim
     work = {"type": "work", "value": "a@x.example"}
     first = scim.post(
         "/Users", person("p.one", emails=[work, {"type": "home", "value": "z@x.example", "primary": True}])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+CASES = Path(__file__).with_name("cases.json")
+
 Answer = tuple[int, dict[str, str], bytes]
 Send = Callable[[str, str, dict[str, str], bytes | None], Answer]
 
@@ -34,8 +36,14 @@ _TYPES: dict[str, Any] = {
 
 
 def load() -> list[dict[str, Any]]:
-    cases: list[dict[str, Any]] = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
+    cases: list[dict[str, Any]] = json.loads(CASES.read_text("utf-8"))
     return cases
+
+
+def as_text(cases: list[dict[str, Any]]) -> str:
+    """What ``cases.json`` holds for these cases: one a line, so that a change shows which case it is about."""
+    lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
+    return f"[\n{lines}\n]\n"
 
 
 def play(case: dict[str, Any], send: Send, token: str) -> list[str]:

@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.hosts.current import spelled
 from tests.idp_cases import runner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
 
 # This one describes a server without bulk; ours has it (tests/http/test_bulk.py).
 CASES = [case for case in runner.load() if case["id"] != "rfc-bulk-unsupported"]
+
+
+def test_the_file_holds_one_case_a_line_and_each_id_once() -> None:
+    cases = runner.load()
+    assert runner.CASES.read_text("utf-8") == runner.as_text(cases), "Run python -m tests.idp_cases"
+    assert len({case["id"] for case in cases}) == len(cases)
 
 
 def send_with(client: Client) -> runner.Send:
@@ -30,6 +37,6 @@ def send_with(client: Client) -> runner.Send:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_identity_provider_gets_the_answer_it_needs(case: dict[str, Any], token: str) -> None:
-    complaints = runner.play(case, send_with(Client()), token)
+    complaints = runner.play(spelled(case), send_with(Client()), token)
 
     assert complaints == [], case["why"]
