@@ -22,7 +22,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.text import fold
 
 OptionT = TypeVar("OptionT", bound=TextChoices)
 

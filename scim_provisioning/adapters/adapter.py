@@ -30,11 +30,10 @@ from scim_provisioning.adapters.rows import RelatedRow
 from scim_provisioning.conf import user_location
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.documents import schemas_in_use
+from scim_provisioning.protocol.resources import Document
 
 if TYPE_CHECKING:
     from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
-
-Document = dict[str, Any]
 
 
 class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]

@@ -16,10 +16,8 @@ from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
 from scim_provisioning.conf import user_location
 from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.errors import InvalidValue
-from scim_provisioning.protocol.holders import container_of, elements_of
+from scim_provisioning.protocol.resources import Document, container_of, elements_of
 from scim_provisioning.protocol.schema import Attribute
-
-Document = dict[str, Any]
 
 #: Given the name that an account should sign in by, the one that it gets.
 NameAccount = Callable[[str], str]

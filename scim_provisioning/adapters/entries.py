@@ -9,12 +9,10 @@ from typing import Any
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.protocol import paths
-from scim_provisioning.protocol.elements import eq_terms, preferred, select, stand_in
-from scim_provisioning.protocol.filters import Comparison
-from scim_provisioning.protocol.holders import elements_of
+from scim_provisioning.protocol.filters import Comparison, select
+from scim_provisioning.protocol.filters.selection import eq_terms, stand_in
+from scim_provisioning.protocol.resources import Document, elements_of, preferred
 from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
-
-Document = dict[str, Any]
 
 #: What is said of an address that no identity provider sent, where the mapping does not say which one it is.
 MADE_HERE = {"type": "work"}

@@ -19,6 +19,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol import documents
+from scim_provisioning.protocol.resources import Document
 
 DAYS: Final = 30
 #: So many of the learners changed latest are looked at.
@@ -29,8 +30,6 @@ ALWAYS_UNUSED: Final = ("roles", "entitlements", "groups")
 _LINK_ATTRIBUTES: Final = {"externalId"}
 # Say which element is meant, and carry nothing of their own.
 _MARKERS: Final = (".type", ".primary", ".display", ".$ref", ".displayName")
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

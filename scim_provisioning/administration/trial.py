@@ -21,8 +21,6 @@ from scim_provisioning.protocol.errors import NotFound, SCIMError
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import Written, create, patch, replace
 
-Document = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Exists, OuterRef
 
@@ -13,10 +12,9 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import NotFound
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
-
-Document = dict[str, Any]
 
 
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:

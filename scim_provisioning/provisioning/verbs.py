@@ -21,6 +21,7 @@ from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
@@ -32,8 +33,6 @@ from scim_provisioning.provisioning.loading import (
     load_tombstone_for_update,
 )
 from scim_provisioning.provisioning.writing import bury, forget, settle_manager, write
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -15,11 +13,9 @@ from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents, paths
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import searching
-
-Document = dict[str, Any]
-
 
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})

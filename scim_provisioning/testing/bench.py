@@ -18,12 +18,12 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.constants import CORE_USER, MEDIA_TYPE, PATCH_OP
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.testing.mapped import Mapped, columns_of, lines_of
 from scim_provisioning.testing.samples import Samples, sample
 from scim_provisioning.testing.sending import send_through
 from scim_provisioning.testing.simulators import Answer, Send
 
-Document = dict[str, Any]
 Operation = dict[str, Any]
 
 

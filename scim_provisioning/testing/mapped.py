@@ -15,10 +15,10 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.mapping import CompiledMapping, Entry, Group
+from scim_provisioning.adapters.entries import Entry, Group
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.testing.simulators import documents
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Mapped:
         return self.name == "emails" or isinstance(self.field, models.EmailField)
 
     @property
-    def field(self) -> models.Field[Any, Any]:
+    def field(self) -> Any:
         return self.entry.field
 
     @property

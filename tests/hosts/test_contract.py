@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing import AdapterContract
-from scim_provisioning.testing.factories import ConnectionFactory
-from tests.lms_factories import SSOSettingsFactory
+from tests.hosts.current import make_connection
 
 
 class TestContract(AdapterContract):
     def make_connection(self) -> SCIMConnection:
-        return ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))
+        return make_connection()
 
-    make_other_connection = make_connection
+    def make_other_connection(self) -> SCIMConnection:
+        return make_connection("Other")

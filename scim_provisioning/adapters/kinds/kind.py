@@ -25,14 +25,13 @@ from scim_provisioning.adapters.problems import MappingProblem, Unusable
 from scim_provisioning.adapters.rows import RelatedRow, RowSource, row_source
 from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
 from scim_provisioning.protocol.paths import Path
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Field: TypeAlias = "models.Field[Any, Any]"
-Document: TypeAlias = dict[str, Any]
-
 #: Fields that decide who may do what. Provisioning never writes them (SECURITY: privilege escalation).
 FORBIDDEN_TARGETS = frozenset(
     {"password", "is_staff", "is_superuser", "groups", "user_permissions", "last_login"}

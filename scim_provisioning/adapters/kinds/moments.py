@@ -21,8 +21,8 @@ from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.protocol.errors import InvalidFilter
+from scim_provisioning.protocol.schema.values import parse_datetime
 from scim_provisioning.protocol.text import shown
-from scim_provisioning.protocol.values import parse_datetime
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LATEST = datetime.max.replace(tzinfo=UTC) - _MILLISECOND

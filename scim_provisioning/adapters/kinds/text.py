@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.kinds.kind import Document, MappedAttribute, checked_text
+from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
-from scim_provisioning.protocol.elements import preferred
 from scim_provisioning.protocol.paths import Path
+from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.text import fold
 
 

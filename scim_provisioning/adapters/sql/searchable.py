@@ -11,11 +11,10 @@ from typing import Any
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER
-from scim_provisioning.protocol.elements import preferred, select
+from scim_provisioning.protocol.filters import select
+from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.schema import Attribute, UserSchema
 from scim_provisioning.protocol.text import fold
-
-Document = dict[str, Any]
 
 #: With an element that was sent without what selects it (Okta's untyped e-mail): its mapped value. Once the
 #: LMS changes the value, the element is shown as the one that the mapping names.

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 from scim_provisioning import policies, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import catalogue, rotation
-from scim_provisioning.administration.selftest.wire import InProcess
+from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection

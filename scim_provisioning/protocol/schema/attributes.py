@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .constants import CORE_USER, SCHEMA
+from ..constants import CORE_USER, SCHEMA
+from ..text import fold
 
 TEXT_TYPES = frozenset({"string", "reference", "binary"})
 
@@ -53,6 +54,10 @@ class Attribute:
     def sub(self, name: str) -> Attribute | None:
         """Return the sub-attribute of that name, in any case, or None."""
         return self.subs.get(name.lower())
+
+    def comparable(self, value: Any) -> Any:
+        """Return the form in which two values of the attribute are the same: folded text unless case exact."""
+        return fold(value) if isinstance(value, str) and not self.case_exact else value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition in the form of RFC 7643 section 7."""

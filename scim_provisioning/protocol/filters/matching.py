@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .filter_nodes import And, AttributeRef, Comparison, Filter, Not, Or
-from .holders import elements_of
-from .text import fold
-from .values import parse_datetime
+from ..resources import elements_of
+from ..schema.values import parse_datetime
+from ..text import fold
+from .nodes import And, AttributeRef, Comparison, Filter, Not, Or
 
 
 def matches(node: Filter, document: Mapping[str, Any]) -> bool:

@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import InvalidValue
-from .schema import Attribute
-from .text import is_storable, json_type, shown
+from ..errors import InvalidValue
+from ..text import is_storable, json_type, shown
+from .attributes import Attribute
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _MAX_INTEGER = 2**63 - 1
@@ -109,22 +109,18 @@ def as_members(attribute: Attribute, value: object) -> dict[str, Any]:
     raise InvalidValue(f"{attribute.path}: expected an object, got {json_type(value)}.")
 
 
-def settle_primary(elements: list[Any], chosen: object = None) -> list[dict[str, Any]]:
-    """Leave ``primary: true`` on ``chosen`` only, else on the last element that has it; return the others."""
-    keeper = chosen
-    demoted = []
-    for element in reversed(elements):
-        if isinstance(element, dict) and element.get("primary") is True:
-            if keeper is None:
-                keeper = element
-            elif element is not keeper:
-                element["primary"] = False
-                demoted.append(element)
-    return demoted
+def settle_primary(elements: list[Any]) -> None:
+    """Leave ``primary: true`` on the last element that has it only."""
+    claiming = [item for item in elements if isinstance(item, dict) and item.get("primary") is True]
+    for element in claiming[:-1]:
+        element["primary"] = False
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """Return an XSD dateTime as an aware UTC datetime, or None if it is not one. No zone is read as UTC."""
+    """Return an XSD dateTime as an aware UTC datetime, or None if it is not one. No zone is read as UTC.
+
+    A plain date is midnight: directories send the day somebody was hired as ``2023-05-01``.
+    """
     try:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TypeAlias
 
-from .errors import InvalidFilter
-from .limits import Limits
-from .text import is_storable, shown
+from ..errors import InvalidFilter
+from ..limits import Limits
+from ..text import is_storable, shown
 
 # A whole dotted and URN-qualified name is one token; the schema decides later where its parts end.
 _WORD = re.compile(r"[A-Za-z$][A-Za-z0-9_$:.-]*")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from .schema import Attribute
+from ..schema import Attribute
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SCIM filters (RFC 7644 section 3.4.2.2): text to a typed tree, and evaluation on a resource.
+"""SCIM filters (RFC 7644 section 3.4.2.2): text to a typed tree.
 
 The grammar is scim2_filter_parser's; the tokens, the precedence (its parser has one level for ``and`` and
 ``or``), the types and the error sentences are ours. A filter is understood completely or refused with
@@ -13,31 +13,14 @@ from typing import Any
 from scim2_filter_parser import ast
 from scim2_filter_parser.parser import SCIMParser, SCIMParserError
 
-from .errors import InvalidFilter, InvalidPath, UnknownAttribute
-from .filter_nodes import And, AttributeRef, Comparison, Filter, Not, Or, ValuePath, render
+from ..errors import InvalidFilter, InvalidPath, UnknownAttribute
+from ..limits import DEFAULT_LIMITS, Limits
+from ..schema import Attribute, UserSchema
+from ..schema.names import resolve
+from ..text import shown
 from .lexer import Token, tokenize
-from .limits import DEFAULT_LIMITS, Limits
-from .matching import matches, matches_element
-from .names import resolve
+from .nodes import And, AttributeRef, Filter, Not, Or, ValuePath
 from .operands import comparison
-from .schema import Attribute, UserSchema
-from .text import fold, shown
-
-__all__ = [
-    "And",
-    "AttributeRef",
-    "Comparison",
-    "Filter",
-    "Not",
-    "Or",
-    "UnknownFilterAttribute",
-    "ValuePath",
-    "fold",
-    "matches",
-    "matches_element",
-    "parse",
-    "render",
-]
 
 
 class UnknownFilterAttribute(InvalidFilter):

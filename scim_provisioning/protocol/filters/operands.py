@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeAlias
 
-from .errors import InvalidFilter
-from .filter_nodes import AttributeRef, Comparison, Filter, Not
-from .schema import TEXT_TYPES
-from .text import json_type, shown
-from .values import parse_datetime
+from ..errors import InvalidFilter
+from ..schema import TEXT_TYPES
+from ..schema.values import parse_datetime
+from ..text import json_type, shown
+from .nodes import AttributeRef, Comparison, Filter, Not
 
 Operand: TypeAlias = str | bool | int | float | datetime
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .errors import InvalidPath, UnknownAttribute
-from .schema import Attribute, UserSchema
-from .text import shown
+from ..errors import InvalidPath, UnknownAttribute
+from ..text import shown
+from .attributes import Attribute
+from .user import UserSchema
 
 # RFC 7644's ATTRNAME, with the leading "$" of "$ref" that erratum 8924 adds.
 ATTRIBUTE_NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9$_-]*")

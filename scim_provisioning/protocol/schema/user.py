@@ -11,9 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
-from .attributes import COMMON, TEXT_TYPES, Attribute, Schema
-
-__all__ = ["COMMON", "TEXT_TYPES", "USER_SCHEMA", "Attribute", "Schema", "UserSchema"]
+from .attributes import COMMON, Attribute, Schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)

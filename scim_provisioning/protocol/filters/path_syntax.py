@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from . import filters
-from .errors import InvalidFilter, InvalidPath, UnknownAttribute
-from .filter_nodes import Filter, ValuePath, render
-from .names import ATTRIBUTE_NAME, resolve
-from .schema import Attribute, UserSchema
-from .text import shown
+from ..errors import InvalidFilter, InvalidPath, UnknownAttribute
+from ..schema import Attribute, UserSchema
+from ..schema.names import ATTRIBUTE_NAME, resolve
+from ..text import shown
+from . import grammar
+from .nodes import Filter, ValuePath, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def parse(text: str, schema: UserSchema) -> Path:
 def _value_filter(text: str, selection: str, schema: UserSchema) -> Filter:
     """Return the filter inside the brackets of ``attr[filter]``."""
     try:
-        tree = filters.parse(selection, schema)
-    except filters.UnknownFilterAttribute as error:
+        tree = grammar.parse(selection, schema)
+    except grammar.UnknownFilterAttribute as error:
         raise UnknownAttribute(f"Path not supported: {shown(text)}; {error.detail}") from None
     except InvalidFilter as error:
         raise InvalidPath(f"Path not supported: {shown(text)}; {error.detail}") from None
