@@ -124,7 +124,7 @@ def subjects_of(mapping: CompiledMapping, single_customer: bool) -> dict[str, li
     return {
         "attribute": attributes,
         "manager": [line for line in lines if line.is_manager],
-        "clearable": [line for line in attributes if line.can_be_empty],
+        "clearable": [line for line in attributes if line.can_be_cleared],
         "kept": [line for line in attributes if line.is_kept],
         "required": [line for line in attributes if line.is_required],
         "limited": [line for line in attributes if line.longest],
@@ -140,7 +140,7 @@ def subjects_of(mapping: CompiledMapping, single_customer: bool) -> dict[str, li
 
 
 def _can_be_sorted(line: Mapped) -> bool:
-    return not line.is_list and "[" not in line.path
+    return not line.is_relation and "[" not in line.path
 
 
 def _cases_of(cls: type) -> dict[str, list[Any]]:
