@@ -121,11 +121,11 @@ class Spellings(Bench):
 
     def test_onelogin_renders_empty_macros_and_suspends_by_put(self) -> None:
         template = {
-            **self.full_body(0),
-            "schemas": ["urn:scim:schemas:core:1.0"],
             "nickName": "",
             "addresses": [{"streetAddress": "", "locality": "Umea", "country": "SE", "primary": True}],
             "phoneNumbers": [{"value": "", "type": "work"}],
+            **self.full_body(0),
+            "schemas": ["urn:scim:schemas:core:1.0"],
         }
         extension = template.get(ENTERPRISE_USER, {})
         template[ENTERPRISE_USER] = {**extension, "manager": {"value": "", "displayName": " "}}
