@@ -52,6 +52,10 @@ class AdapterContract(Attributes, Stillness, Customers, Access, Returning, Hooks
         cls.subjects = subjects_of(
             cls.compiled_mapping(get_adapter_class()), cls.single_customer
         ) | _cases_of(cls)
+        cls._take_away_what_is_lacking()
+
+    @classmethod
+    def _take_away_what_is_lacking(cls) -> None:
         for name in [name for name in dir(cls) if name.startswith("test")]:
             if name in vars(cls) or (getattr(cls, name) is None and name not in cls._lacking):
                 continue  # the host's own word
@@ -65,7 +69,14 @@ class AdapterContract(Attributes, Stillness, Customers, Access, Returning, Hooks
     def compiled_mapping(cls, adapter_class: type[LearnerAdapter]) -> CompiledMapping:
         """The mapping to test: that of the class, else what the adapter gives a customer."""
         if cls.mapping is None:
-            return adapter_class.compiled(SCIMConnection())
+            try:
+                return adapter_class.compiled(SCIMConnection())
+            except Exception as error:
+                # Whatever a host's mapping_for() may raise for a connection that is not saved.
+                raise AssertionError(
+                    f"mapping_for() asks for a connection that exists: set {cls.__name__}.mapping to the list that "
+                    "the customer of make_connection has."
+                ) from error
         answers = {"mapping_for": staticmethod(lambda connection: cls.mapping)}
         named: type[LearnerAdapter] = type(adapter_class.__name__, (adapter_class,), answers)
         return named.compiled(SCIMConnection())

@@ -16,6 +16,7 @@ import pytest
 from scim_provisioning.testing import AdapterContract
 from tests.processes import run_pytest
 from tests.testing import contracts_to_run
+from tests.testing.broken_adapters import PicksByCustomer
 
 FILE = "tests/testing/contracts_to_run.py"
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
@@ -77,7 +78,7 @@ NOTICED = [
     ("Demanding", f"test_a_change_by_patch_reaches_the_row[{DEPARTMENT}]", "takes only names that exist"),
 ]
 #: Hosts without a fault: they lack what others have, or demand more.
-SOUND = ["MapsLittle", "DemandingWithSamples"]
+SOUND = ["MapsLittle", "DemandingWithSamples", "PicksByCustomer"]
 
 
 def outcomes(folder: Path, *tests: str) -> dict[tuple[str, str], str]:
@@ -149,3 +150,8 @@ def test_one_customer_for_good_has_no_tests_about_a_second_and_none_that_its_dev
     missing = names_of(contracts_to_run._Contract) - names_of(contracts_to_run.TestSingleCustomer)
     scoped = {"test_the_same_name_at_two_customers_is_two_people_who_leave_apart"}
     assert missing == ABOUT_CUSTOMERS | scoped | {"test_the_mapping_has_no_problems"}
+
+
+def test_a_mapping_that_differs_from_customer_to_customer_has_to_be_named() -> None:
+    with pytest.raises(AssertionError, match=r"set TestUnnamed\.mapping to the list"):
+        type("TestUnnamed", (contracts_to_run._Contract,), {"adapter": PicksByCustomer})
