@@ -74,6 +74,22 @@ class Access(Bench):
         )
         self._has_access(made["id"], True, "A returner")
 
+    def test_access_that_your_application_ends_is_answered_and_found(self) -> None:
+        made = self.create(self.full_body(0))
+        adapter = self.adapter_of(made["id"])
+        adapter.remember_rows()
+        adapter.set_active(False)
+        adapter.save()
+        shown = self.read(made["id"]).get("active")
+        expect(
+            shown is False, f"Your application switched somebody off, and active is answered as {shown!r}."
+        )
+        found = self.scim.get("Users?filter=active+eq+false&count=200").resource.get("Resources") or []
+        expect(
+            made["id"] in [user["id"] for user in found],
+            "Your application switched somebody off, and active eq false does not find them.",
+        )
+
     def test_somebody_created_inactive_has_no_access(self) -> None:
         made = self.create(self.full_body(0, active=False))
         self._has_access(made["id"], False, "Somebody created inactive")
