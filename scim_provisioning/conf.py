@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from scim_provisioning.protocol.limits import DEFAULT_LIMITS, Limits
 
@@ -206,3 +206,16 @@ def tenant_url() -> str:
     Raises ``ImproperlyConfigured`` without ``SITE_URL``, ``NoReverseMatch`` while the URLs are not included.
     """
     return app_settings.site_url + reverse("scim_provisioning:root").rstrip("/")
+
+
+def user_location(scim_id: str) -> str:
+    """The ``location`` of a User (RFC 7643 section 3.1); from the settings, never from the request."""
+    return f"{tenant_url()}/Users/{scim_id}"
+
+
+def tenant_url_or_empty() -> str:
+    """The Tenant URL; empty while settings or URLs are not complete (a system check says why)."""
+    try:
+        return tenant_url()
+    except (ImproperlyConfigured, NoReverseMatch):
+        return ""

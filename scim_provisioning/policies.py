@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import Q, TextChoices
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.accounts import hidden_account
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
     ExistingLearners,
@@ -21,7 +22,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.text import fold
 
 OptionT = TypeVar("OptionT", bound=TextChoices)
 
@@ -128,6 +129,8 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
         if policy is ExistingLearners.LINK:
             return strong[0].user
         params["policy"] = policy.value
+    if all(adapter.is_hidden(candidate.user) for candidate in candidates):
+        raise hidden_account(params)
     raise Uniqueness(
         "An account with this identifier exists and is not managed by this connection.",
         code="user.exists_unmanaged",

@@ -12,6 +12,13 @@ from django.urls import reverse
 SCIM_JSON = "application/scim+json"
 
 
+class SecureBrowser(Client):
+    """Django's test client, over https whatever it is asked for: as if a proxy had ended TLS."""
+
+    def generic(self, *args: Any, **options: Any) -> HttpResponse:
+        return super().generic(*args, **{**options, "secure": True})
+
+
 class ScimClient:
     """Sends requests to paths under the SCIM base, as `scim.post("/Users", {...})`.
 

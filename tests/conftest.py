@@ -14,11 +14,10 @@ from django.core.cache import cache
 from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
-from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
-from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+from tests.hosts.current import host
 from tests.sharing import Customer, rolled_back
 
 # The same examples in every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=explore looks
@@ -94,17 +93,19 @@ def _shared(request: pytest.FixtureRequest) -> Customer | None:
 
 
 @pytest.fixture
-def organization(db: None, _shared: Customer | None) -> Organization:
-    return _shared.organization if _shared else OrganizationFactory()
+def organization(db: None, _shared: Customer | None) -> Any:
+    """A customer of the LMS, of whatever model the host has for them."""
+    return _shared.organization if _shared else host().make_customer()
 
 
 @pytest.fixture
-def sso(organization: Organization, _shared: Customer | None) -> SSOSettings:
-    return _shared.sso if _shared else SSOSettingsFactory(organization=organization)
+def sso(organization: Any, _shared: Customer | None) -> Any:
+    """That customer's SSO settings, switched on."""
+    return _shared.sso if _shared else host().make_sso(organization)
 
 
 @pytest.fixture
-def connection(sso: SSOSettings, _shared: Customer | None) -> SCIMConnection:
+def connection(sso: Any, _shared: Customer | None) -> SCIMConnection:
     return _shared.connection if _shared else ConnectionFactory(name="Entra", sso_key=str(sso.pk))
 
 

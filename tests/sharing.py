@@ -9,29 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
-from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
-from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+from tests.hosts.current import host
 
 
 @dataclass(frozen=True)
 class Customer:
     """A customer who is ready to provision; ``token`` is the plaintext of a live one."""
 
-    organization: Organization
-    sso: SSOSettings
+    organization: Any
+    sso: Any
     connection: SCIMConnection
     token: str
 
     @classmethod
     def make(cls) -> Customer:
-        organization = OrganizationFactory()
-        sso = SSOSettingsFactory(organization=organization)
+        organization = host().make_customer()
+        sso = host().make_sso(organization)
         connection = ConnectionFactory(name="Entra", sso_key=str(sso.pk))
         return cls(organization, sso, connection, TokenFactory(connection=connection).plaintext)
 

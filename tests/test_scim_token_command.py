@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,6 +17,7 @@ from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToke
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 
 if TYPE_CHECKING:
+    from django.core.mail import EmailMessage
     from pytest_django import Settings
 
 
@@ -47,9 +48,29 @@ def test_create_is_in_the_log_without_the_secret(connection: SCIMConnection) -> 
     out, _ = scim_token("create", "--connection", "Entra")
     event = ProvisioningEvent.objects.get()
     assert (event.operation, event.action, event.outcome) == ("admin", "token_generated", "applied")
-    assert (event.connection, event.actor, event.detail) == (connection, None, "Entra ID")
+    assert (event.connection, event.actor) == (connection, None)
+    assert event.detail == f"Generated SCIM token “{SCIMToken.objects.get()}”."
     assert event.token_prefix == out[8:16]
     assert out[16:59] not in str(event.__dict__)
+
+
+@pytest.mark.usefixtures("connection")
+def test_the_contacts_are_mailed_about_tokens_of_the_command_as_about_those_of_the_pages(
+    mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    SCIMConnection.objects.update(policies={"contacts": ["it@customer.example"]})
+    with django_capture_on_commit_callbacks(execute=True):
+        out, _ = scim_token("create", "--connection", "Entra")
+    with django_capture_on_commit_callbacks(execute=True):
+        scim_token("revoke", out.strip())
+
+    assert [mail.to for mail in mailoutbox] == [["it@customer.example"]] * 2
+    assert [mail.subject for mail in mailoutbox] == [
+        "SCIM token generated: Entra",
+        "SCIM token revoked: Entra",
+    ]
+    assert "by the server from –" in mailoutbox[0].body
+    assert out.strip() not in "".join(mail.body for mail in mailoutbox)
 
 
 def test_a_label_and_a_life_are_given_when_none_is_asked_for(connection: SCIMConnection) -> None:

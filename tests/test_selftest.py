@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -59,6 +61,18 @@ def test_nothing_is_left_behind(connection: SCIMConnection, token: str) -> None:
     run(connection)
 
     assert count() == before
+
+
+def test_nobody_is_mailed_about_its_token(
+    connection: SCIMConnection, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    connection.policies = {"contacts": ["it@customer.example"]}
+    connection.save()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert failures(connection) == []
+
+    assert mailoutbox == []
 
 
 def test_it_passes_and_erases_nobody_where_a_delete_erases(
@@ -239,7 +253,7 @@ def test_a_customer_that_the_adapter_cannot_name_is_a_failure(
     def nobody(scope: object, connection: SCIMConnection) -> dict[str, object]:
         return {"organization_id": None}
 
-    monkeypatch.setattr("scim_provisioning.administration.selftest.surroundings.resolve_scope", nobody)
+    monkeypatch.setattr("scim_provisioning.administration.selftest.prerequisites.resolve_scope", nobody)
 
     assert failures(connection)[0].what == "The customer is found"
 
@@ -285,7 +299,7 @@ def url(connection: SCIMConnection, name: str = "selftest") -> str:
 def test_the_page_runs_it_on_post_only(
     admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selftest.surroundings, "of_the_tenant_url", lambda: [])
+    monkeypatch.setattr(selftest.prerequisites, "of_the_tenant_url", lambda: [])
 
     assert "Run self-test" in admin.get(url(connection)).content.decode()
     html = admin.post(url(connection)).content.decode()

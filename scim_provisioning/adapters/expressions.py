@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression, Func, Value
+from django.db.models.functions import NullIf
 from django.db.models.sql.compiler import SQLCompiler
 
 Sql = tuple[str, list[Any]]
@@ -143,17 +144,58 @@ def json_path(*keys: str) -> str:
 
 
 class DocumentText(Func):
-    """The text at ``keys`` in a JSON column, already in the form that is compared; NULL when absent."""
+    """The text at ``keys`` in a JSON column (its name, or an expression); NULL when absent.
+
+    In ``ProvisionedUser.search`` it is in the form that is compared already.
+    """
 
     output_field: ClassVar[models.Field[Any, Any]] = models.TextField()
 
-    def __init__(self, column: str, *keys: str) -> None:
-        super().__init__(models.F(column))
+    def __init__(self, column: Any, *keys: str) -> None:
+        super().__init__(models.F(column) if isinstance(column, str) else column)
         self.keys = keys
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:  # type: ignore[override]
         sql, params = compiler.compile(self.source_expressions[0])
-        return extract_text(sql, list(params), self.keys, connection)
+        return self.extract(sql, list(params), connection)
+
+    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        """The SQL of what stands at the keys of the JSON value ``sql``."""
+        return extract_text(sql, params, self.keys, connection)
+
+
+class DocumentFlag(DocumentText):
+    """``true`` or ``false`` at ``keys`` in a JSON column, as text."""
+
+    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        if connection.vendor == "sqlite":
+            # JSON_EXTRACT would answer 1 and 0.
+            return f"JSON_TYPE({sql}, %s)", [*params, json_path(*self.keys)]
+        return super().extract(sql, params, connection)
+
+
+class DocumentNumber(DocumentText):
+    """The number at ``keys`` in a JSON column; NULL where anything else stands there, which no cast survives."""
+
+    output_field: ClassVar[models.Field[Any, Any]] = models.FloatField()
+
+    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        if connection.vendor == "postgresql":
+            keys = list(self.keys)
+            when = f"JSONB_TYPEOF({sql} #> %s::text[]) = 'number'"
+            then = f"({sql} #>> %s::text[])::double precision"
+            return f"CASE WHEN {when} THEN {then} END", [*params, keys, *params, keys]
+        path, kind = json_path(*self.keys), "JSON_TYPE(%s, %%s)"
+        if connection.vendor != "sqlite":
+            kind = "JSON_TYPE(JSON_EXTRACT(%s, %%s))"
+        known = "'integer', 'real', 'INTEGER', 'DOUBLE', 'DECIMAL'"
+        then = f"JSON_EXTRACT({sql}, %s) + 0.0"
+        return f"CASE WHEN {kind % sql} IN ({known}) THEN {then} END", [*params, path, *params, path]
+
+
+def sort_text(text: Expression) -> Expression:
+    """``text`` as a sort key: whoever has none sorts as NULL."""
+    return NullIf(text, Value(""), output_field=models.TextField())
 
 
 def extract_text(sql: str, params: list[Any], keys: Sequence[str], connection: BaseDatabaseWrapper) -> Sql:

@@ -49,6 +49,13 @@ class HostHooks:
         account.set_unusable_password()
         return account
 
+    def restore(self, account: Any) -> None:
+        """Make an account visible again that the host had hidden (soft deletion), because its person returns.
+
+        There is no default. Without it the person is refused until somebody restores the account in the LMS.
+        """
+        raise NotImplementedError
+
     def revoke_access(self, learner: Any) -> None:
         """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from scim_provisioning.adapters.base import LearnerAdapter
+from scim_provisioning.adapters.adapter import LearnerAdapter
 from scim_provisioning.conf import app_settings
 
 

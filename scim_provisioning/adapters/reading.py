@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from scim_provisioning.adapters.attributes import Reference
-from scim_provisioning.adapters.mapping import CompiledMapping, Entry
-from scim_provisioning.adapters.people import People
-from scim_provisioning.adapters.rows import RowSource, row_source
+from django.db.models import Model, prefetch_related_objects
+
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.person import Person
+from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 if TYPE_CHECKING:
-    from scim_provisioning.adapters.base import LearnerAdapter
     from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 
 
@@ -20,40 +20,46 @@ def joined_links(compiled: CompiledMapping, connection: SCIMConnection) -> Provi
     """A connection's links, joined with the account, the rows that are one-to-one with it, and references."""
     joined = ["user"]
     for source in compiled.sources.values():
-        if source.is_account or source.accessor:
+        if source.is_joined:
             row = "__".join(part for part in ("user", source.accessor) if part)
-            joined += [row, *(f"{row}__{entry.field.name}" for entry in _references(compiled, source))]
+            joined += [row, *(f"{row}__{name}" for name in _joins(compiled, source))]
     links = ProvisionedUser.objects.filter(connection=connection, user__isnull=False)
     return links.select_related(*joined)
 
 
-def fetch_separate_rows(
-    adapters: Sequence[LearnerAdapter], compiled: CompiledMapping, connection: SCIMConnection
+def complete(people: Sequence[Person], compiled: CompiledMapping, connection: SCIMConnection) -> None:
+    """Fetch what could not be joined: one query a kind of row or relation, and one for everybody's managers."""
+    for source in compiled.sources.values():
+        if not source.is_joined:
+            _fetch_rows(people, compiled, source, connection)
+    for entry in compiled.entries:
+        relation = entry.declaration.prefetches(entry.field)
+        if relation is not None:
+            prefetch_related_objects(_present(people, entry.source.name), relation)
+    if compiled.manager is not None and people:
+        managed = _present(people, compiled.manager.source.name)
+        people[0].people.learn(getattr(row, compiled.manager.field.attname) for row in managed)
+
+
+def _fetch_rows(
+    people: Sequence[Person], compiled: CompiledMapping, source: RowSource, connection: SCIMConnection
 ) -> None:
-    """Hand each person the row of which an account has several, such as a membership: one query a kind."""
-    for name, source in compiled.sources.items():
-        if source.is_account or source.accessor:
-            continue
-        accounts = [adapter.link.user_id for adapter in adapters]
-        rows = source.queryset(connection).filter(**{f"{source.user_field}__in": accounts})
-        if references := [entry.field.name for entry in _references(compiled, source)]:
-            rows = rows.select_related(*references)
-        by_account = {getattr(row, f"{source.user_field}_id"): row for row in rows}
-        for adapter in adapters:
-            adapter.row_set.provide(name, by_account.get(adapter.link.user_id))
+    """Hand each person the row of which an account has several, such as a membership."""
+    accounts = [person.link.user_id for person in people]
+    rows = source.queryset(connection).filter(**{f"{source.user_field}__in": accounts})
+    if joins := list(_joins(compiled, source)):
+        rows = rows.select_related(*joins)
+    by_account = {getattr(row, f"{source.user_field}_id"): row for row in rows}
+    for person in people:
+        person.rows.provide(source.name, by_account.get(person.link.user_id))
 
 
-def fetch_managers(adapters: Sequence[LearnerAdapter], compiled: CompiledMapping, people: People) -> None:
-    """Learn the SCIM ids of everybody's managers: one query, none where nobody has one."""
-    if compiled.manager is not None:
-        owners = [adapter.row(compiled.manager.source.name) for adapter in adapters]
-        people.learn(getattr(row, compiled.manager.field.attname) for row in owners if row is not None)
+def _joins(compiled: CompiledMapping, source: RowSource) -> Iterable[str]:
+    for entry in compiled.entries:
+        relation = entry.declaration.joins(entry.field) if entry.source == source else None
+        if relation is not None:
+            yield relation
 
 
-def people_of(compiled: CompiledMapping, connection: SCIMConnection) -> People:
-    """Who is who in a connection, through the row that the manager's foreign key points at."""
-    return People(connection, compiled.manager_source or row_source("", {}))
-
-
-def _references(compiled: CompiledMapping, source: RowSource) -> list[Entry]:
-    return [e for e in compiled.entries if e.source == source and isinstance(e.declaration, Reference)]
+def _present(people: Iterable[Person], name: str) -> list[Model]:
+    return [row for person in people if (row := person.rows.get(name)) is not None]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import models
+from django.db.models.signals import post_save
 
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import SCIMConnection
@@ -22,13 +23,14 @@ class RowSet:
         self._connection = connection
         self._rows: dict[str, models.Model | None] = {"": account}
         self._before: dict[str, dict[str, Any]] = {}
+        self._later: list[Callable[[], None]] = []
 
     def get(self, name: str) -> models.Model | None:
         """The row that targets call ``name``, or None when the person has none. One query at most."""
         if name not in self._rows:
             source = self._sources[name]
             row = source.of(self._account)
-            if row is None and source.accessor is None and not self._account._state.adding:
+            if row is None and not source.is_joined and not self._account._state.adding:
                 own = source.queryset(self._connection).filter(**{source.user_field: self._account})
                 row = own.first()
             self._rows[name] = row
@@ -42,7 +44,11 @@ class RowSet:
         """The row ``name``; a new one inside the customer when the person has none."""
         row = self.get(name)
         if row is None:
-            row = self._rows[name] = self._sources[name].new(self._connection)
+            source = self._sources[name]
+            row = self._rows[name] = source.model()
+            # What the model itself says of a row that nobody has written to: see _take_over.
+            self._before[name] = _columns(row)
+            source.fill(row, self._connection)
         return row
 
     def remember(self) -> None:
@@ -52,15 +58,23 @@ class RowSet:
             if row is not None and not row._state.adding:
                 self._before[name] = _columns(row)
 
+    def after_save(self, write: Callable[[], None]) -> None:
+        """Have ``write`` called once the rows are saved: a many-to-many relation needs their keys."""
+        self._later.append(write)
+
     def save(self, *, complete: bool) -> None:
         """Save what changed, the account first; ``complete`` makes every row that the mapping knows."""
+        account_is_new = self._account._state.adding
         for name, row in self._present(complete):
-            if row._state.adding:
-                if name:
-                    setattr(row, self._sources[name].user_field, self._account)
+            if not row._state.adding:
+                if changed := self._changed(name, row):
+                    row.save(update_fields=changed)
+            elif not name:
                 row.save()
-            elif changed := self._changed(name, row):
-                row.save(update_fields=changed)
+            else:
+                self._add(name, row, account_is_new)
+        while self._later:
+            self._later.pop(0)()
 
     def _present(self, complete: bool) -> Iterator[tuple[str, models.Model]]:
         yield "", self._account
@@ -68,6 +82,40 @@ class RowSet:
             row = self.to_write(name) if complete else self.get(name)
             if name and row is not None:
                 yield name, row
+
+    def _add(self, name: str, row: models.Model, account_is_new: bool) -> None:
+        source = self._sources[name]
+        made = self._made_by_host(source) if account_is_new else None
+        if made is not None:
+            self._take_over(name, row, made)
+        else:
+            setattr(row, source.user_field, self._account)
+            row.save()
+
+    def _made_by_host(self, source: RowSource) -> models.Model | None:
+        """The row that saving the account has made: by a ``post_save`` signal, the commonest way to give every
+        account a profile, or by the account's own ``save``."""
+        known = self._account._state.fields_cache.get(source.accessor or "")
+        if known is not None or not _may_make_rows(type(self._account)):
+            return known
+        rows = source.model._base_manager.all() if source.accessor else source.queryset(self._connection)
+        return rows.filter(**{source.user_field: self._account}).first()
+
+    def _take_over(self, name: str, row: models.Model, made: models.Model) -> None:
+        """Write to the row that is there what was meant for a new one."""
+        blank = self._before[name]
+        mine = {self._sources[name].user_field, made._meta.pk.name}
+        changed = [
+            field
+            for field in row._meta.concrete_fields
+            if field.name not in mine and row.__dict__.get(field.attname) != blank.get(field.attname)
+        ]
+        for field in changed:
+            related = row._state.fields_cache.get(field.name) if field.is_relation else None
+            setattr(made, field.name if related else field.attname, related or row.__dict__[field.attname])
+        self._rows[name] = made
+        if changed:
+            made.save(update_fields=[field.attname for field in changed])
 
     def _changed(self, name: str, row: models.Model) -> list[str]:
         before = self._before.get(name)
@@ -77,6 +125,11 @@ class RowSet:
         if changed:
             changed += [f.attname for f in row._meta.concrete_fields if getattr(f, "auto_now", False)]
         return changed
+
+
+def _may_make_rows(account: type[models.Model]) -> bool:
+    """Whether saving an account can run code of the host's; if not, nobody needs to look what it made."""
+    return post_save.has_listeners(account) or not account.save.__module__.startswith("django.")
 
 
 def _columns(row: models.Model) -> dict[str, Any]:

@@ -9,7 +9,7 @@ Three shapes of host are served (a *row* is one model instance the mapping write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +20,12 @@ from django.db import models
 
 from scim_provisioning.models import SCIMConnection
 
-#: A constant, or a callable that is given the connection: what narrows a model to one customer.
+#: A constant, or a callable that is given the connection.
 Scope = Mapping[str, Any | Callable[[SCIMConnection], Any]]
 
 
 def resolve_scope(scope: Scope, connection: SCIMConnection) -> dict[str, Any]:
-    """The keyword arguments that ``scope`` means for this connection: used to find and to create."""
+    """The keyword arguments that ``scope`` means for this connection."""
     return {name: value(connection) if callable(value) else value for name, value in scope.items()}
 
 
@@ -41,17 +41,24 @@ def scope_values(model: type[models.Model], scope: Scope, connection: SCIMConnec
 class RelatedRow:
     """Declares a row that belongs to the account, in ``LearnerAdapter.rows``.
 
-    ``model`` is a model class or ``"app.Model"``; ``user_field`` its foreign key or one-to-one to the
-    account; ``within`` what makes it this customer's row (constants, or callables of the connection), both to
-    find the row and to fill a new one.
+    ``model`` is a model class or ``"app.Model"``; ``user_field`` its foreign key or one-to-one to the account.
+    ``within`` makes it this customer's row (constants, or callables of the connection): it finds the row, fills
+    a new one, and limits who counts as this customer's. ``defaults``, of the same form, only fill a new row:
+    what the LMS changes later (a role, a status) belongs there, or the changed row is not found any more.
     """
 
     def __init__(
-        self, model: type[models.Model] | str, *, user_field: str = "user", within: Scope | None = None
+        self,
+        model: type[models.Model] | str,
+        *,
+        user_field: str = "user",
+        within: Scope | None = None,
+        defaults: Scope | None = None,
     ) -> None:
         self._model = model
         self.user_field = user_field
         self.within: Scope = within or {}
+        self.defaults: Scope = defaults or {}
 
     @property
     def model(self) -> type[models.Model]:
@@ -70,10 +77,16 @@ class RowSource:
     query_name: str = ""
     user_field: str = ""
     within: Scope = field(default_factory=dict)
+    defaults: Scope = field(default_factory=dict)
 
     @property
     def is_account(self) -> bool:
         return self.name == ""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the row comes with the account in one statement."""
+        return self.is_account or self.accessor is not None
 
     def lookup(self, name: str) -> str:
         """The ORM path of this row's field ``name``, seen from a ``ProvisionedUser``."""
@@ -92,9 +105,11 @@ class RowSource:
         """The rows of this kind that belong to the connection's customer."""
         return self.model._default_manager.filter(**resolve_scope(self.within, connection))
 
-    def new(self, connection: SCIMConnection) -> models.Model:
-        """A fresh, unsaved row, already inside the customer."""
-        return self.model(**scope_values(self.model, self.within, connection))
+    def fill(self, row: models.Model, connection: SCIMConnection) -> None:
+        """Put a new row inside the customer, and give it the host's defaults."""
+        for scope in (self.defaults, self.within):
+            for name, value in scope_values(self.model, scope, connection).items():
+                setattr(row, name, value)
 
 
 def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
@@ -107,18 +122,23 @@ def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
         return RowSource("", account)
     if name in declared:
         return _declared_source(name, declared[name])
-    relation: Any
-    try:
-        relation = account._meta.get_field(name)
-    except FieldDoesNotExist:
-        relation = next((r for r in account._meta.related_objects if r.get_accessor_name() == name), None)
-    if relation is None or not relation.one_to_one or not relation.related_model:
+    relation = _relation(account, name)
+    if relation is None:
+        raise LookupError(f"'{name}' is no field and no relation of {account._meta.label}")
+    if not relation.one_to_one or not relation.related_model:
         raise LookupError(
             f"'{name}' is not a one-to-one relation of {account._meta.label}; "
             f"declare it in rows = {{'{name}': RelatedRow(...)}} on the adapter"
         )
     remote = "" if relation.concrete else relation.field.name
     return RowSource(name, relation.related_model, name, relation.name, remote)
+
+
+def _relation(account: type[models.Model], name: str) -> Any:
+    named: dict[str, Any] = {f.name: f for f in account._meta.get_fields() if f.is_relation}
+    related = account._meta.related_objects
+    accessors: dict[Any, Any] = {relation.get_accessor_name(): relation for relation in related}
+    return {**named, **accessors}.get(name)
 
 
 def _declared_source(name: str, row: RelatedRow) -> RowSource:
@@ -128,7 +148,15 @@ def _declared_source(name: str, row: RelatedRow) -> RowSource:
         raise LookupError(
             f"rows['{name}']: {row.model._meta.label} has no field '{row.user_field}'"
         ) from error
-    relation = user_field.remote_field
-    accessor = relation.get_accessor_name() if user_field.one_to_one else None  # type: ignore[union-attr]
-    query_name: str = user_field.related_query_name()  # type: ignore[union-attr, operator, misc]
-    return RowSource(name, row.model, accessor, query_name, row.user_field, row.within)
+    relation: Any = user_field.remote_field
+    if relation is None or not issubclass(get_user_model(), relation.model):
+        raise LookupError(f"rows['{name}']: '{row.user_field}' does not point at the account")
+    accessor = relation.get_accessor_name() if user_field.one_to_one else None
+    query_name = relation.field.related_query_name()
+    return RowSource(name, row.model, accessor, query_name, row.user_field, row.within, row.defaults)
+
+
+def source_of_model(model: Any, sources: Iterable[RowSource]) -> RowSource | None:
+    """The row that is a ``model``: the account, or one of ``sources``."""
+    candidates = [row_source("", {}), *sources]
+    return next((source for source in candidates if source.model is model), None)

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from scim_provisioning.admin.connection import ConnectionAdminMixin
 from scim_provisioning.admin.event import EventAdminMixin
-from scim_provisioning.admin.permissions import ConnectionScopedAdmin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.registration import register
+from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.sso import SCIMPanelMixin
 from scim_provisioning.conf import app_settings
 

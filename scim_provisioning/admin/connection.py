@@ -17,17 +17,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from scim_provisioning.admin import activity, permissions
+from scim_provisioning.admin import activity
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, tenant_url_or_empty
-from scim_provisioning.admin.permissions import ConnectionScopedAdmin
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url
+from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health
-from scim_provisioning.conf import app_settings
+from scim_provisioning.administration import connections, health, permissions, setting_up
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.templatetags.scim_admin import scim_time
@@ -232,7 +232,7 @@ class ConnectionAdminMixin(
             connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
         )
         counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
-        live = [token for token in tokens if token.state in ("live", "expiring")]
+        live = [token for token in tokens if token.is_live]
         # At the cap a rotation would only be refused: there is one under way, or a token to revoke first.
         may_rotate = may_rotate and len(live) < app_settings.tokens_live_max
         replaced = {token.replaces_id for token in live}
@@ -255,7 +255,7 @@ class ConnectionAdminMixin(
         user: Any = request.user
         address = client_address(request)
         if not change:
-            connections.note_made(obj, actor=user, address=address)
+            setting_up.note_made(obj, actor=user, address=address)
         elif "name" in form.changed_data:
             connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
 
@@ -271,7 +271,7 @@ def badge(found: health.Health) -> SafeString:
 
 def token_state(token: SCIMToken) -> dict[str, Any]:
     """The state of a token in words, and how it is coloured."""
-    if token.state in ("live", "expiring") and token.first_used_at is None:
+    if token.is_live and token.first_used_at is None:
         return {"label": _("Never used"), "tone": "idle"}
     return {
         # Translators: states of a token.

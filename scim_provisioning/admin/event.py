@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.forms import Media
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import cached_property
@@ -24,18 +22,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import log_export, log_search, log_words, permissions
-from scim_provisioning.admin.event_page import operation_context
+from scim_provisioning.admin import log_export
+from scim_provisioning.admin.event_page import OperationPage
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
-from scim_provisioning.admin.permissions import ConnectionScopedAdmin, ReadOnlyAdmin, visible_connections
-from scim_provisioning.administration import catalogue
+from scim_provisioning.administration import catalogue, log_search, log_words, permissions
+from scim_provisioning.administration.permissions import visible_connections
+from scim_provisioning.events import lines
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
-
-audit_logger = logging.getLogger("scim_provisioning.audit")
 
 Events = QuerySet[ProvisioningEvent]
 
@@ -62,7 +59,7 @@ class LatestPaginator(Paginator):  # type: ignore[type-arg]
         return int(latest.count())
 
 
-class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
+class EventAdminMixin(OperationPage):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
@@ -119,7 +116,7 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
         own = {
             "title": capfirst(self.opts.verbose_name_plural),
-            "export_url": f"{reverse(self._url('export'))}?{query}" if may_export else "",
+            "export_url": f"{reverse(self.url_name('export'))}?{query}" if may_export else "",
         }
         answer = super().changelist_view(request, {**own, **(extra_context or {})})
         changelist = (getattr(answer, "context_data", None) or {}).get("cl")
@@ -131,36 +128,6 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
             context |= self._history(request)
         return answer
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """One operation. 404 for an operation of a connection that this person does not see."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
-        events = self.get_queryset(request).select_related(*related)
-        found = (
-            events.filter(pk=object_id) if object_id.isdecimal() and len(object_id) < 19 else events.none()
-        )
-        event = found.first()
-        if event is None:
-            raise Http404("There is no such operation.")
-        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
-        context = {
-            **self.admin_site.each_context(request),
-            **operation_context(self, request, event, in_clear=in_clear),
-            "opts": self.opts,
-            "media": self.media,
-            "original": event,
-            "list_url": reverse(self._url("changelist")),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, f"{TEMPLATES}/event.html", {**context, **(extra_context or {})})
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """A row of the log never changes, so it has no history of its own."""
-        raise Http404
-
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV, with the filters and the search that are in the URL."""
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
@@ -168,23 +135,18 @@ class EventAdminMixin(ConnectionScopedAdmin, ReadOnlyAdmin):
         try:
             events = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse(self._url("changelist")))
+            return HttpResponseRedirect(reverse(self.url_name("changelist")))
         events = events.defer(None).select_related("connection", "actor")
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
-        fields = {"actor": request.user.pk, "address": client_address(request), "values": in_clear}
-        audit_logger.info("provisioning log exported %s", fields, extra=fields)
+        lines.audit(
+            {
+                "action": "log_exported",
+                "actor": request.user.pk,
+                "address": client_address(request),
+                "values": in_clear,
+            }
+        )
         return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
-
-    def event_url(self, event: ProvisioningEvent) -> str:
-        """The page of one operation."""
-        return reverse(self._url("change"), args=(event.pk,))
-
-    def list_url(self, **parameters: object) -> str:
-        """The list with filters set."""
-        return f"{reverse(self._url('changelist'))}?{urlencode(parameters)}"
-
-    def _url(self, name: str) -> str:
-        return f"{self.admin_site.name}:scim_provisioning_provisioningevent_{name}"
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
         """The most frequent causes in the list, each with a link to its operations."""

@@ -1,29 +1,30 @@
-"""What the page of one operation shows."""
+"""The page of one operation."""
 
 from __future__ import annotations
 
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import __version__
-from scim_provisioning.admin import log_words
+from scim_provisioning.admin.pages import TEMPLATES
 from scim_provisioning.admin.provisioned_user import learner_page
-from scim_provisioning.administration import catalogue
+from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
+from scim_provisioning.administration import log_words, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
-
-if TYPE_CHECKING:
-    from scim_provisioning.admin.event import EventAdminMixin
 
 _NEIGHBOURS: Final = 10
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -34,38 +35,96 @@ _KNOWN_PATH: Final = re.compile(
 _LINK_FACTS: Final = ("link", "links")
 
 
-def operation_context(
-    model_admin: EventAdminMixin, request: HttpRequest, event: ProvisioningEvent, *, in_clear: bool
-) -> dict[str, Any]:
-    """The template's context. ``in_clear`` False masks values and leaves out the messages."""
-    visible = model_admin.get_queryset(request)
-    context: dict[str, Any] = {
-        "title": _("Operation %(number)s") % {"number": event.pk},
-        "event": event,
-        "moment": scim_time(event.created_at, "seconds"),
-        "sentence": log_words.sentence(event),
-        "changes": log_words.changes(event, in_clear=in_clear),
-        "in_clear": in_clear,
-        "token": _token(event),
-        "authorization": display(event.token_prefix) if event.token_prefix else "",
-        "learner_url": learner_page(model_admin.admin_site, request, event.link),
-        "history_url": "" if event.link_id is None else model_admin.list_url(learner=event.link_id),
-        "messages_exchanged": _messages(event) if in_clear else None,
-        "support_text": support_text(event),
-    }
-    if event.outcome == Outcome.REFUSED:
-        context["explanation"] = catalogue.explain(event.error_code, event.cause)
-        context["others"] = _others(model_admin, event)
-    context["same_request"] = _listed(model_admin, event, visible.filter(request_id=event.request_id))
-    if not event.request_id:
-        context["same_request"] = []
-    minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
-        created_at__lte=event.created_at + timedelta(seconds=30)
-    )
-    context["neighbours"] = _listed(
-        model_admin, event, visible.filter(minute, connection=event.connection_id)
-    )
-    return context
+class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
+    """The page of one row of the log, and where pages about the log are found."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One operation. 404 for an operation of a connection that this person does not see."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
+        events = self.get_queryset(request).select_related(*related)
+        found = (
+            events.filter(pk=object_id) if object_id.isdecimal() and len(object_id) < 19 else events.none()
+        )
+        event = found.first()
+        if event is None:
+            raise Http404("There is no such operation.")
+        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        context = {
+            **self.admin_site.each_context(request),
+            **self.operation_context(request, event, in_clear=in_clear),
+            "opts": self.opts,
+            "media": self.media,
+            "original": event,
+            "list_url": reverse(self.url_name("changelist")),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"{TEMPLATES}/event.html", {**context, **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """A row of the log never changes, so it has no history of its own."""
+        raise Http404
+
+    def operation_context(
+        self, request: HttpRequest, event: ProvisioningEvent, *, in_clear: bool
+    ) -> dict[str, Any]:
+        """What the page's template shows. ``in_clear`` False masks values and leaves out the messages."""
+        visible = self.get_queryset(request)
+        context: dict[str, Any] = {
+            "title": _("Operation %(number)s") % {"number": event.pk},
+            "event": event,
+            "moment": scim_time(event.created_at, "seconds"),
+            "sentence": log_words.sentence(event),
+            "changes": log_words.changes(event, in_clear=in_clear),
+            "in_clear": in_clear,
+            "token": _token(event),
+            "authorization": display(event.token_prefix) if event.token_prefix else "",
+            "learner_url": learner_page(self.admin_site, request, event.link),
+            "history_url": "" if event.link_id is None else self.list_url(learner=event.link_id),
+            "messages_exchanged": _messages(event) if in_clear else None,
+            "support_text": support_text(event),
+        }
+        if event.outcome == Outcome.REFUSED:
+            context["explanation"] = log_words.explanation(event, in_clear=in_clear)
+            context["others"] = self._others(event)
+        same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
+        context["same_request"] = self._listed(event, same_request)
+        minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
+            created_at__lte=event.created_at + timedelta(seconds=30)
+        )
+        context["neighbours"] = self._listed(event, visible.filter(minute, connection=event.connection_id))
+        return context
+
+    def event_url(self, event: ProvisioningEvent) -> str:
+        """The page of one operation."""
+        return reverse(self.url_name("change"), args=(event.pk,))
+
+    def list_url(self, **parameters: object) -> str:
+        """The list with filters set."""
+        return f"{reverse(self.url_name('changelist'))}?{urlencode(parameters)}"
+
+    def url_name(self, name: str) -> str:
+        """The name of one of the log's own pages, for ``reverse``."""
+        return f"{self.admin_site.name}:scim_provisioning_provisioningevent_{name}"
+
+    def _others(self, event: ProvisioningEvent) -> list[dict[str, str]]:
+        """The learners that a refusal was about, when its facts name some of the same connection."""
+        named: list[str] = []
+        for fact in _LINK_FACTS:
+            value = event.cause.get(fact)
+            named += [value] if isinstance(value, str) else [v for v in value or [] if isinstance(v, str)]
+        links = ProvisionedUser.objects.filter(connection=event.connection_id, scim_id__in=named[:10])
+        return [
+            {"name": link.user_name, "url": self.list_url(learner=link.pk)}
+            for link in (links if named else [])
+        ]
+
+    def _listed(self, event: ProvisioningEvent, events: Any) -> list[dict[str, Any]]:
+        rows = events.exclude(pk=event.pk).order_by("-pk")[:_NEIGHBOURS]
+        return [{"event": row, "url": self.event_url(row), "words": log_words.sentence(row)} for row in rows]
 
 
 def support_text(event: ProvisioningEvent) -> str:
@@ -79,6 +138,9 @@ def support_text(event: ProvisioningEvent) -> str:
         "result": f"{event.action} ({event.outcome})",
         "HTTP": f"{event.method} {_path(event.path)} -> {event.status}" if event.method else "",
         "error code": event.error_code,
+        "raised": " in ".join(
+            str(event.cause[name]) for name in ("exception", "place") if event.cause.get(name)
+        ),
         "changed attributes": ", ".join(map(log_words.nameless, event.changes)),
         # Their names are whatever the client made up.
         "ignored attributes": len(event.ignored) or "",
@@ -123,23 +185,3 @@ def _pretty(text: str) -> str:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
         return text
-
-
-def _others(model_admin: EventAdminMixin, event: ProvisioningEvent) -> list[dict[str, str]]:
-    """The learners that a refusal was about, when its facts name some of the same connection."""
-    named: list[str] = []
-    for fact in _LINK_FACTS:
-        value = event.cause.get(fact)
-        named += [value] if isinstance(value, str) else [v for v in value or [] if isinstance(v, str)]
-    links = ProvisionedUser.objects.filter(connection=event.connection_id, scim_id__in=named[:10])
-    return [
-        {"name": link.user_name, "url": model_admin.list_url(learner=link.pk)}
-        for link in (links if named else [])
-    ]
-
-
-def _listed(model_admin: EventAdminMixin, event: ProvisioningEvent, events: Any) -> list[dict[str, Any]]:
-    rows = events.exclude(pk=event.pk).order_by("-pk")[:_NEIGHBOURS]
-    return [
-        {"event": row, "url": model_admin.event_url(row), "words": log_words.sentence(row)} for row in rows
-    ]

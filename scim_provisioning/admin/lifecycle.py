@@ -15,8 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import policies
-from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin import permissions
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
     ConfirmPoliciesForm,
@@ -25,7 +23,7 @@ from scim_provisioning.admin.lifecycle_forms import (
     PoliciesForm,
 )
 from scim_provisioning.admin.pages import ConnectionPages
-from scim_provisioning.administration import connections, suspension
+from scim_provisioning.administration import connections, host, permissions, suspension
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 
@@ -146,11 +144,7 @@ class LifecyclePages(ConnectionPages):
         return self.render_page(request, "connection/disconnect_confirm.html", connection, context)
 
     def _disconnect(self, request: HttpRequest, connection: SCIMConnection, choice: str) -> HttpResponse:
-        try:
-            tally = connections.disconnect(connection, learners=choice, **_who(request))
-        except connections.ConnectionRefused as refusal:
-            messages.error(request, refusal.message)
-            return self._back(connection)
+        tally = connections.disconnect(connection, learners=choice, **_who(request))
         sentence = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         if tally.protected:
             sentence += " " + ngettext(
@@ -166,11 +160,8 @@ class LifecyclePages(ConnectionPages):
         if not connection.is_archived:
             return self._back(connection)
         if request.method == "POST":
-            try:
-                connections.restore(connection, **_who(request))
-                messages.success(request, _("The connection is back. Generate a token to go on."))
-            except connections.ConnectionRefused as refusal:
-                messages.error(request, refusal.message)
+            connections.restore(connection, **_who(request))
+            messages.success(request, _("The connection is back. Generate a token to go on."))
             return self._back(connection)
         context = {"title": _("Restore"), "until": connection.restorable_until}
         return self.render_page(request, "connection/restore.html", connection, context)
@@ -208,8 +199,11 @@ def _differences(
 
 
 def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
-    """Label and option of each policy that is a choice, as it works now."""
-    adapter_class = get_adapter_class()
+    """Label and option of each policy that is a choice, as it works now; none while the adapter does not load."""
+    try:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        return []
     return [
         (choice.label, policies.in_force(choice, connection, adapter_class).label)
         for choice in SCIMConnection.policy_choices

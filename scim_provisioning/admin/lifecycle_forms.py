@@ -6,18 +6,14 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import policies
-from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin.identity import IdentityForm
+from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
+from scim_provisioning.administration import policy_choices
 from scim_provisioning.administration.suspension import KEEP, SSO_ONLY, SUSPEND
 from scim_provisioning.models import SCIMConnection
-
-CONTACTS_MAX: Final = 20
 
 CHOICES: Final = (
     (KEEP, gettext_lazy("Keep them and hand them back: the LMS manages them from now on")),
@@ -33,19 +29,8 @@ class ContactsField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """Raises ``ValidationError`` naming what is no address."""
-        contacts: list[str] = []
-        for text in str(super().clean(value) or "").replace(",", " ").replace(";", " ").split():
-            try:
-                EmailValidator()(text)
-            except ValidationError:
-                raise ValidationError(
-                    _("“%(address)s” is not an e-mail address."), params={"address": text[:60]}
-                ) from None
-            if text.casefold() not in {known.casefold() for known in contacts}:
-                contacts.append(text)
-        if len(contacts) > CONTACTS_MAX:
-            raise ValidationError(_("At most %(n)d contacts."), params={"n": CONTACTS_MAX})
-        return contacts
+        typed = str(super().clean(value) or "").replace(",", " ").replace(";", " ").split()
+        return policy_choices.checked_contacts(typed)
 
 
 class PauseForm(forms.Form):
@@ -61,19 +46,16 @@ class PauseForm(forms.Form):
 
 
 def choice_fields(connection: SCIMConnection, widget: type[forms.Widget]) -> dict[str, forms.ChoiceField]:
-    """A field for each policy that is a choice. Where the host leaves one option only, and it is the one chosen,
-    there is nothing to ask."""
-    adapter_class, fields = get_adapter_class(), {}
-    for choice in SCIMConnection.policy_choices:
-        offered = policies.offered(choice, adapter_class)
-        if offered != [choice.of(connection)]:
-            fields[choice.name] = forms.ChoiceField(
-                label=choice.label,
-                help_text=choice.help_text,
-                choices=[(option.value, option.label) for option in offered],
-                widget=widget,
-            )
-    return fields
+    """A field for each policy that is a choice worth a question."""
+    return {
+        choice.name: forms.ChoiceField(
+            label=choice.label,
+            help_text=choice.help_text,
+            choices=[(option.value, option.label) for option in policy_choices.options(choice)],
+            widget=widget,
+        )
+        for choice in policy_choices.asked(connection)
+    }
 
 
 class PoliciesForm(forms.Form):

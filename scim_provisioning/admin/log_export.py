@@ -11,8 +11,8 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning.admin.log_words import attribute_names
 from scim_provisioning.administration import catalogue
+from scim_provisioning.administration.log_words import attribute_names
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.models.token import display
 

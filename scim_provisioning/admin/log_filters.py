@@ -11,11 +11,11 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.admin.permissions import visible_connections, within
 from scim_provisioning.administration import catalogue
+from scim_provisioning.administration.log_search import lookups
+from scim_provisioning.administration.permissions import visible_connections, within
 from scim_provisioning.models import (
     Action,
-    Operation,
     Outcome,
     ProvisionedUser,
     ProvisioningEvent,
@@ -32,17 +32,6 @@ Events = QuerySet[ProvisioningEvent]
 
 #: Counts, and the grouping of failures, look at so many of the latest operations.
 RECENT: Final = 10_000
-# Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
-# are problems of the connection, whatever was asked for: they are never hidden.
-_REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
-
-
-def lookups() -> Q:
-    """The condition that an operation is a look-up that was refused; accepted ones leave no row at all."""
-    reading = Q(operation__in=(Operation.READ, Operation.SEARCH)) | Q(
-        operation=Operation.GROUP, method__in=("GET", "HEAD")
-    )
-    return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
 
 
 def recent(events: Events, request: HttpRequest, everything: Events) -> Events:

@@ -12,24 +12,15 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.log_words import masked, shown
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
-from scim_provisioning.administration import catalogue, mapping_report
+from scim_provisioning.administration import catalogue, host, mapping_report, permissions, trial
+from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-#: What an attribute's kind is called; a host's own kind is shown as it calls itself.
-KINDS: Final[dict[str, StrOrPromise]] = {
-    "text": gettext_lazy("text"),
-    "e-mail": gettext_lazy("e-mail"),
-    "boolean": gettext_lazy("yes or no"),
-    "reference": gettext_lazy("row by name"),
-    "manager": gettext_lazy("manager"),
-}
 _EMPTY: Final[dict[str, StrOrPromise]] = {
     # Translators: what becomes of a field when the attribute is sent empty.
     "clear": gettext_lazy("cleared"),
@@ -50,7 +41,8 @@ class TrialForm(forms.Form):
         required=False,
         max_length=320,
         help_text=gettext_lazy(
-            "userName or SCIM id. Needed for a PATCH; of a user, the userName in it says who."
+            "userName or SCIM id. Needed for a PATCH. With it a whole user is tried as an update (PUT), without "
+            "it as somebody new (POST)."
         ),
     )
 
@@ -82,15 +74,16 @@ class MappingPages(ConnectionPages):
         return [*super().connection_links(request, connection), link]
 
     def mapping_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
-        """The tables; with POST, what the pasted payload would do."""
+        """The tables; with POST, what the pasted payload would do. Raises ``host.AdapterBroken``."""
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         if request.method == "POST" and not in_clear:
             raise PermissionDenied
+        host.adapter_class()
         form = TrialForm(request.POST if request.method == "POST" else None)
-        trial = None
+        result = None
         if form.is_valid():
             raw = form.cleaned_data["payload"].encode("utf-8", "surrogatepass")
-            trial = mapping_report.try_payload(connection, raw, learner=form.cleaned_data["learner"])
+            result = trial.try_payload(connection, raw, learner=form.cleaned_data["learner"])
         report = mapping_report.report(connection)
         show = shown if in_clear else masked
         context = {
@@ -105,7 +98,7 @@ class MappingPages(ConnectionPages):
             "days": mapping_report.DAYS,
             "may_try": in_clear,
             "form": form,
-            "trial": _trial(trial) if trial is not None else None,
+            "trial": _trial(result) if result is not None else None,
         }
         return self.render_page(request, "connection/mapping.html", connection, context)
 
@@ -114,27 +107,27 @@ def _line(line: mapping_report.Line, show: Callable[[Any], str]) -> dict[str, An
     return {
         "path": line.path,
         "target": line.target,
-        "kind": KINDS.get(line.kind, line.kind),
+        "kind": line.kind,
         "empty": _("refused") if line.required else _EMPTY[line.when_empty],
         "seen": line.seen,
         "example": show(line.example),
     }
 
 
-def _trial(trial: mapping_report.Trial) -> dict[str, Any]:
-    if trial.refusal is not None:
-        refusal = trial.refusal
+def _trial(result: trial.Trial) -> dict[str, Any]:
+    if result.refusal is not None:
+        refusal = result.refusal
         explanation = catalogue.explain(refusal.code, refusal.params)
-        return {"refusal": explanation, "detail": refusal.detail, "note": trial.note}
+        return {"refusal": explanation, "detail": refusal.detail, "note": result.note}
     return {
-        "learner": trial.learner,
-        "is_new": trial.is_new,
+        "learner": result.learner,
+        "is_new": result.is_new,
         "differences": [
             {"target": item.target, "before": shown(item.before), "after": shown(item.after)}
-            for item in trial.differences
+            for item in result.differences
         ],
-        "unused": _listed(trial.unused),
-        "ignored": _listed(trial.ignored),
+        "unused": _listed(result.unused),
+        "ignored": _listed(result.ignored),
     }
 
 

@@ -13,14 +13,13 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.conf import tenant_url
+from scim_provisioning.administration import host, permissions, setting_up
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -44,14 +43,6 @@ class PageLink:
     url: str
     label: StrOrPromise
     help: StrOrPromise = ""
-
-
-def tenant_url_or_empty() -> str:
-    """The Tenant URL; empty while settings or URLs are not complete (a system check says why)."""
-    try:
-        return tenant_url()
-    except (ImproperlyConfigured, NoReverseMatch):
-        return ""
 
 
 def log_url(site: str, connection: SCIMConnection) -> str:
@@ -88,7 +79,13 @@ class ConnectionPages(_Base):
         """
 
         def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
-            return view(request, permissions.get_connection(request, object_id, permission), **rest)
+            connection = permissions.get_connection(request, object_id, permission)
+            try:
+                return view(request, connection, **rest)
+            except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
+                # Somebody else was quicker, what it was to come back to is gone, or the host cannot be asked.
+                messages.error(request, refusal.message)
+                return HttpResponseRedirect(self.page_url("change", connection))
 
         wrapped = self.admin_site.admin_view(update_wrapper(guarded, view))
         return path(f"<str:object_id>/{route}", wrapped, name=page_url_name(name))

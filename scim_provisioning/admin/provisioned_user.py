@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin import permissions
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.administration import permissions
 from scim_provisioning.models import ProvisionedUser
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class SCIMManagedAdminMixin(_Base):
         return obj if isinstance(obj, get_user_model()) else getattr(obj, self.scim_user_field, None)
 
     def _managed_by(self, request: HttpRequest, object_id: str) -> list[ManagedBy]:
-        row = self.get_object(request, object_id)
+        row = self.get_object(request, unquote(object_id))
         user = None if row is None else self.scim_user(row)
         if user is None or not self.has_view_or_change_permission(request, row):
             return []
@@ -103,7 +104,7 @@ def learner_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser | 
             if not model_admin.has_view_or_change_permission(request, row):
                 continue
             label = f"{row._meta.app_label}_{row._meta.model_name}_change"
-            return reverse(f"{site.name}:{label}", args=(row.pk,))
+            return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
     return ""
 
 

@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
-from scim_provisioning.admin import permissions
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
-from scim_provisioning.administration import selftest
+from scim_provisioning.administration import permissions, selftest
 from scim_provisioning.administration.selftest import Result
 from scim_provisioning.models import SCIMConnection
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,10 +16,9 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name, tenant_url_or_empty
-from scim_provisioning.administration import connections, health
-from scim_provisioning.conf import app_settings
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
+from scim_provisioning.administration import health, permissions, setting_up
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
 
@@ -70,7 +69,7 @@ class SCIMPanelMixin(_Base):
 
     def scim_panel(self, request: HttpRequest, row: Model) -> dict[str, Any]:
         """What the panel says of this row, to this person; at most eight queries."""
-        connection = connections.find(row)
+        connection = setting_up.find(row)
         archived = connection is not None and connection.is_archived
         panel: dict[str, Any] = {
             "tenant_url": tenant_url_or_empty(),
@@ -84,7 +83,7 @@ class SCIMPanelMixin(_Base):
         if connection is None or (archived and connection.restorable_until is None):
             if self._may_set_up(request, row):
                 panel["set_up_url"] = reverse(
-                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(row.pk,)
+                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(quote(row.pk),)
                 )
             return panel
         panel["health"] = health.of(connection)
@@ -121,8 +120,8 @@ class SCIMPanelMixin(_Base):
             raise PermissionDenied
         user: Any = request.user
         try:
-            connection = connections.set_up(row, actor=user, address=client_address(request))
-        except connections.ConnectionRefused as refusal:
+            connection, _made = setting_up.set_up(row, actor=user, address=client_address(request))
+        except setting_up.ConnectionRefused as refusal:
             messages.error(request, refusal.message)
             return HttpResponseRedirect(self._row_url(row))
         if not permissions.may_view(request.user):
@@ -138,7 +137,7 @@ class SCIMPanelMixin(_Base):
         )
 
     def _row_url(self, row: Model) -> str:
-        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(row.pk,))
+        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(quote(row.pk),))
 
     def _scim_url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
@@ -151,6 +150,6 @@ def _loaded(names: Any) -> Any:
 
 def _unsaved(row: Model) -> SCIMConnection:
     """A connection that does not exist, to ask it whether SSO is on."""
-    connection = SCIMConnection(sso_key=connections.key_of(row))
+    connection = SCIMConnection(sso_key=setting_up.key_of(row))
     connection._sso = row
     return connection

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
-from scim_provisioning.admin.pages import ConnectionPages, tenant_url_or_empty
+from scim_provisioning.admin.pages import ConnectionPages
+from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.models import SCIMConnection
 
 

@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from scim_provisioning import tokens
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.pages import ConnectionPages, tenant_url_or_empty
-from scim_provisioning.admin.reporting import TokenSafeReporterFilter
+from scim_provisioning.admin.pages import ConnectionPages
 from scim_provisioning.admin.token_forms import GenerateForm, RevokeForm, RotateForm
-from scim_provisioning.administration import rotation, times
-from scim_provisioning.conf import app_settings
+from scim_provisioning.administration import permissions, rotation, times, token_rules
+from scim_provisioning.administration.reporting import TokenSafeReporterFilter
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
@@ -58,7 +57,7 @@ class TokenPages(ConnectionPages):
         """As ``generate_view``; the new token is going to replace ``token_id``."""
         _keep_out_of_reports(request)
         old = _token(connection, token_id)
-        if old.state not in ("live", "expiring"):
+        if not old.is_live:
             messages.error(request, _("Only a live token can be rotated. Generate a new one instead."))
             return HttpResponseRedirect(self.page_url("change", connection))
         form = RotateForm(_posted(request), request=request, connection=connection, replaces=old)
@@ -161,8 +160,8 @@ class TokenPages(ConnectionPages):
         if token.is_revoked:
             messages.info(request, _("“%(token)s” is revoked already.") % {"token": token})
             return HttpResponseRedirect(self.page_url("change", connection))
-        is_live = token.state in ("live", "expiring") and not connection.is_archived
-        is_only = is_live and not SCIMToken.objects.live().filter(connection=connection).exclude(pk=token.pk)
+        is_live = token.is_live and not connection.is_archived
+        is_only = token_rules.is_only_live(token)
         form = RevokeForm(_posted(request), token=token, is_only=is_only)
         if request.method == "POST" and form.is_valid():
             user: Any = request.user
@@ -186,7 +185,7 @@ def rotation_sentence(progress: rotation.Progress) -> str:
         "last": times.brief(progress.old_last_used_at),
     }
     if progress.state == "waiting":
-        return str(rotation.STATES["waiting"])
+        return _("Waiting for the new token’s first use…")
     if progress.state == "finished":
         return _("The old token is no longer live. The rotation is complete.")
     if progress.state == "both":

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin.identity import IdentityForm
-from scim_provisioning.conf import app_settings
+from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.administration import identity, token_rules
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.tokens.issuing import LABEL_LENGTH
 
 NEVER: Final = "never"
-OFFERED_DAYS: Final = (90, 365, 730)
-#: Hours for which the old token of a rotation goes on; empty: until somebody revokes it.
-OVERLAPS: Final = (
-    ("1", gettext_lazy("1 hour")),
-    ("24", gettext_lazy("24 hours")),
-    ("168", gettext_lazy("7 days")),
-    ("", gettext_lazy("until I revoke it")),
-)
 
 
 class NetworksField(forms.CharField):
@@ -36,24 +26,13 @@ class NetworksField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """Raises ``ValidationError`` naming what is no network."""
-        networks = []
-        for text in str(super().clean(value) or "").replace(",", " ").split():
-            try:
-                network = str(ipaddress.ip_network(text, strict=False))
-            except ValueError:
-                raise ValidationError(
-                    _("“%(network)s” is not an address or network. Write it like 203.0.113.0/24."),
-                    params={"network": text[:60]},
-                ) from None
-            if network not in networks:
-                networks.append(network)
-        return networks
+        return token_rules.checked_networks(str(super().clean(value) or "").replace(",", " ").split())
 
 
 class GenerateForm(IdentityForm):
     """What a new token is to be like, and the nonce that lets this form make one only."""
 
-    refusal = gettext_lazy("Your password was not correct. No token was created.")
+    refusal = identity.WRONG_PASSWORD_NO_TOKEN
 
     nonce = forms.CharField(widget=forms.HiddenInput, required=False)
     label = forms.CharField(
@@ -77,13 +56,15 @@ class GenerateForm(IdentityForm):
         initial = {
             "nonce": secrets.token_urlsafe(24),
             "label": _("Entra ID"),
-            "expires": str(min(app_settings.token_default_days, app_settings.token_max_days)),
+            "expires": str(token_rules.usual_days()),
             "networks": "\n".join(connection.default_networks),
             **(kwargs.pop("initial", None) or {}),
         }
         super().__init__(*args, request=request, initial=initial, **kwargs)
         expires: Any = self.fields["expires"]
-        expires.choices = expiry_choices()
+        expires.choices = [
+            (NEVER if days is None else str(days), words) for days, words in token_rules.lives().items()
+        ]
 
     @property
     def expires_in_days(self) -> int | None:
@@ -97,7 +78,7 @@ class RotateForm(GenerateForm):
 
     overlap = forms.ChoiceField(
         label=gettext_lazy("The old token goes on"),
-        choices=OVERLAPS,
+        choices=[(hours or "", label) for hours, label in token_rules.OVERLAPS.items()],
         required=False,
         help_text=gettext_lazy(
             "Paste the new token into your identity provider before the old one ends. “Until I revoke it” cannot "
@@ -118,7 +99,7 @@ class RotateForm(GenerateForm):
     def overlap_span(self) -> timedelta | None:
         """For how long the old token goes on; None: until it is revoked or ends by itself."""
         chosen = self.cleaned_data["overlap"]
-        return timedelta(hours=int(chosen)) if chosen else None
+        return token_rules.overlap(int(chosen) if chosen else None)
 
 
 class RevokeForm(forms.Form):
@@ -138,28 +119,6 @@ class RevokeForm(forms.Form):
 
     def clean_label(self) -> str:
         """Raises ``ValidationError`` unless it is the token's label."""
-        typed = str(self.cleaned_data["label"]).strip()
-        if typed != self.token.label:
-            raise ValidationError(
-                _("Type “%(label)s”, exactly as it is written. The token is still live."),
-                params={"label": self.token.label},
-            )
+        typed = str(self.cleaned_data["label"])
+        token_rules.check_confirmation(self.token, typed)
         return typed
-
-
-def expiry_choices() -> list[tuple[str, str]]:
-    """The lives that the settings allow, the default one among them."""
-    longest = app_settings.token_max_days
-    days = {day for day in OFFERED_DAYS if day <= longest}
-    days.add(min(app_settings.token_default_days, longest))
-    choices = [(str(day), span(day)) for day in sorted(days)]
-    if app_settings.allow_non_expiring_tokens:
-        choices.append((NEVER, _("Never")))
-    return choices
-
-
-def span(days: int) -> str:
-    """ "90 days", "1 year", "2 years"."""
-    if days % 365 == 0:
-        return ngettext("%(n)d year", "%(n)d years", days // 365) % {"n": days // 365}
-    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}

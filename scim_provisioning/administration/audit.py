@@ -60,4 +60,4 @@ def tell_contacts(connection: SCIMConnection, subject: str, body: str) -> None:
                 # Whatever a mail back-end may raise.
                 logger.exception("A contact could not be told: %s", connection.pk)
 
-    transaction.on_commit(send)
+    transaction.on_commit(send, robust=True)

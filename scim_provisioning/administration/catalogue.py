@@ -29,18 +29,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An entry with the facts of one refusal filled in: plain text, to be escaped by whoever shows it."""
+    """An entry with the facts of one refusal filled in: plain text, to be escaped by whoever shows it.
+
+    ``database`` is the database's own sentence, in its own language, where it was the database that refused.
+    """
 
     title: str
     cause: str
     todo: str
+    database: str = ""
 
 
 def explain(code: str, facts: Mapping[str, object] | None = None) -> Explanation:
     """Title, cause and what to do, in the active language. A code that nobody knows gets honest words."""
     entry = CATALOGUE.get(code, UNKNOWN)
     known = {str(name): _said(value) for name, value in (facts or {}).items() if value not in (None, "", [])}
-    return Explanation(str(entry.title), _first_complete(entry.cause, known), str(entry.todo))
+    cause, database = _first_complete(entry.cause, known), known.get("database", "")
+    return Explanation(str(entry.title), cause, str(entry.todo), database)
 
 
 def title(code: str) -> str:
@@ -203,9 +208,20 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         ),
     ),
     "user.value_taken": Entry(
-        _("A value that must be unique belongs to another account."),
-        (_("The host application allows this value once only, and another account holds it."),),
-        _("Find the other account, for example by its e-mail address, and correct one of the two."),
+        _("A value that must be unique is already in use."),
+        (
+            _(
+                "%(attribute)s must be unique in this application, and another record holds the value already."
+            ),
+            _(
+                "The constraint %(constraint)s lets a value stand once only, and another record holds it already."
+            ),
+            _("The host application allows this value once only, and another record holds it already."),
+        ),
+        _(
+            "Find the record that holds the value, and correct one of the two. If the identity provider does not "
+            "send that value, ask the developers of this application."
+        ),
     ),
     "user.exists_unmanaged": Entry(
         _("The account exists and is not managed by this connection."),
@@ -285,9 +301,34 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("A value is too long."),
         (
             _("%(attribute)s has %(length)s characters; the learner's field holds %(limit)s."),
+            _("%(attribute)s does not fit the learner's field."),
             _("The value does not fit the learner's field."),
         ),
         _("Shorten it in the identity provider, in Entra ID with the expression Mid()."),
+    ),
+    "attr.null": Entry(
+        _("A value is missing that this application cannot do without."),
+        (
+            _("%(attribute)s must not be empty in this application's database."),
+            _("A column of this application's database must not be empty."),
+        ),
+        _(
+            "Fill the attribute in the identity provider. If nothing is mapped to it, ask the developers of this "
+            "application: the column needs a default, or a line in the adapter's mapping."
+        ),
+    ),
+    "attr.constraint": Entry(
+        _("A value breaks a rule of this application's database."),
+        (
+            _("%(attribute)s breaks the rule %(constraint)s of this application's database."),
+            _("%(attribute)s holds something that this application's database does not accept."),
+            _("The values break the rule %(constraint)s of this application's database."),
+            _("The values break a rule of this application's database."),
+        ),
+        _(
+            "Correct the value in the identity provider. If it does not send that value, ask the developers of "
+            "this application."
+        ),
     ),
     "attr.reference": Entry(
         _("A name is not known here."),
@@ -397,12 +438,16 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     # --- the host -----------------------------------------------------------------------------------------------
     "host.refused": Entry(
         _("The host application refused the change."),
-        (_("The adapter of this application raised a refusal of its own."),),
+        (
+            _("A rule of this application refused it: %(exception)s in %(place)s."),
+            _("A rule of this application refused it."),
+        ),
         _("Read the detail; if it does not help, ask the developers of this application."),
     ),
     "host.hook": Entry(
         _("An error in this application stopped the change."),
         (
+            _("The host application raised %(exception)s in %(place)s. Nothing was changed."),
             _("The host application raised %(exception)s. Nothing was changed."),
             _("The host application failed. Nothing was changed."),
         ),
@@ -410,7 +455,10 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "internal": Entry(
         _("An internal error stopped the change."),
-        (_("Something unexpected happened. Nothing was changed."),),
+        (
+            _("%(exception)s was raised, and not by the host application's code. Nothing was changed."),
+            _("Something unexpected happened. Nothing was changed."),
+        ),
         _("Give the request id to the developers: the traceback is in the log “scim_provisioning”."),
     ),
 }

@@ -1,6 +1,7 @@
-"""An administrator's verbs on connections: set up, pause, resume, choose policies, disconnect, restore.
+"""An administrator's verbs on connections: pause, resume, choose policies, disconnect, restore.
 
-Each verb is one transaction with its entries in both logs. Tokens have their own verbs, in ``rotation``.
+Each verb is one transaction with its entries in both logs; pages, API and commands all come here. How a connection
+begins stands in ``setting_up``; tokens have their own verbs, in ``rotation``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.administration import audit, suspension
+from scim_provisioning.administration.policy_choices import LISTS
+from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
 
@@ -22,74 +25,16 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
 
-#: The policies that are lists of texts; every other one is a choice between options.
-_LISTS = ("contacts", "networks")
-_NAME_LENGTH = SCIMConnection._meta.get_field("name").max_length
-
-
-class ConnectionRefused(ValueError):
-    """Nothing was done; ``message`` says why to an administrator, ``code`` to a program.
-
-    Codes: ``connection.disconnected``, ``connection.archived``, ``connection.gone``, ``connection.expired``.
-    """
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-
-def key_of(sso: Model) -> str:
-    """How a connection names this row of the host's SSO settings."""
-    return str(getattr(sso, app_settings.sso_key_field))
-
-
-def find(sso: Model) -> SCIMConnection | None:
-    """The connection of an SSO row, archived or not; None when SCIM was never set up for it (one query)."""
-    found = SCIMConnection.objects.filter(sso_key=key_of(sso)).first()
-    if found is not None:
-        found._sso = sso
-    return found
-
-
-def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> SCIMConnection:
-    """The connection of this SSO row, made if there is none. No token is made.
-
-    An archived connection keeps its log but gives up the key: keys are used again (by a database that reuses
-    primary keys, for one), and nobody may inherit another customer's learners. Raises ``ConnectionRefused``
-    (``connection.disconnected``) for one that was disconnected and can still be restored.
-    """
-    with transaction.atomic():
-        found = SCIMConnection.objects.select_for_update().filter(sso_key=key_of(sso)).first()
-        if found is not None and not found.is_archived:
-            return found
-        if found is not None and found.restorable_until is not None:
-            raise ConnectionRefused(
-                _("This connection was disconnected. Restore it, so that the same learners are found again."),
-                "connection.disconnected",
-            )
-        if found is not None:
-            found.sso_key = None
-            found.save(update_fields=["sso_key"])
-        name = str(sso)[:_NAME_LENGTH] or key_of(sso)
-        connection = SCIMConnection.objects.create(name=name, sso_key=key_of(sso))
-        note_made(connection, actor=actor, address=address)
-        audit.log_entry(actor, connection, _("Set up SCIM."), flag=audit.ADDITION)
-        return connection
-
-
-def note_made(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
-    """Write into the provisioning log that a form has made a connection; Django's own log has it from there."""
-    events.admin(connection, action=Action.CONNECTED, actor=actor, detail=_("Set up SCIM."), address=address)
-
 
 def pause(
     connection: SCIMConnection, *, actor: AbstractBaseUser | None, reason: str = "", address: str = ""
 ) -> bool:
-    """Answer every request with 503 until ``resume``. False when it was paused before."""
+    """Answer every request with 503 until ``resume``. False when it was paused before.
+
+    Raises ``ConnectionRefused`` (``connection.archived``), as ``resume`` and ``choose_policies`` do.
+    """
     with transaction.atomic():
-        locked = _locked(connection)
-        if locked.is_paused:
+        if _locked_current(connection).is_paused:
             return False
         connection.paused_at = timezone.now()
         connection.paused_by_id = None if actor is None else actor.pk
@@ -105,7 +50,7 @@ def pause(
 def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Serve requests again. False when it was not paused."""
     with transaction.atomic():
-        if not _locked(connection).is_paused:
+        if not _locked_current(connection).is_paused:
             return False
         connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
         connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
@@ -127,7 +72,7 @@ def choose_policies(
     """
     wanted = _checked(chosen)
     with transaction.atomic():
-        locked = _locked(connection)
+        locked = _locked_current(connection)
         before = locked.chosen_policies()
         changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
         if not changes:
@@ -142,17 +87,17 @@ def choose_policies(
 
 def _checked(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, list[str] | str]:
     options = {choice.name: choice.options for choice in SCIMConnection.policy_choices}
-    if unknown := set(chosen) - {*_LISTS, *options}:
+    if unknown := set(chosen) - {*LISTS, *options}:
         raise ValueError(f"There is no policy of this name: {', '.join(sorted(unknown))}.")
     return {
-        name: list(value) if name in _LISTS else str(options[name](value)) for name, value in chosen.items()
+        name: list(value) if name in LISTS else str(options[name](value)) for name, value in chosen.items()
     }
 
 
 def _told(change: tuple[str, tuple[Any, Any]]) -> str:
     """A policy's key, and for a choice what was chosen; the addresses of a list stand in the provisioning log."""
     name, (before, after) = change
-    return name if name in _LISTS else f"{name} ({before} → {after})"
+    return name if name in LISTS else f"{name} ({before} → {after})"
 
 
 def disconnect(
@@ -232,6 +177,15 @@ def note_renamed(
 
 def _locked(connection: SCIMConnection) -> SCIMConnection:
     return SCIMConnection.objects.select_for_update().get(pk=connection.pk)
+
+
+def _locked_current(connection: SCIMConnection) -> SCIMConnection:
+    locked = _locked(connection)
+    if locked.is_archived:
+        raise ConnectionRefused(
+            _("This connection is archived: nothing can be changed."), "connection.archived"
+        )
+    return locked
 
 
 def _write_down(

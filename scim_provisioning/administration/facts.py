@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -74,7 +75,7 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
     rows = apps.get_model(app_settings.sso_model)._default_manager
     try:
         found = {str(getattr(row, name)): row for row in rows.filter(**{f"{name}__in": list(waiting)})}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ValidationError):
         # One key of another kind than the field spoils the statement: let each speak for itself.
         return
     for key, connection in waiting.items():
@@ -95,10 +96,10 @@ def _gather_tokens(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     rows = SCIMToken.objects.filter(connection__in=keys).order_by("created_at", "pk")
     for token in rows.only(*_TOKEN_COLUMNS):
         known = facts[token.connection_id]
-        if token.is_revoked or token.is_expired:
-            known.last_dead = token
-        else:
+        if token.is_live:
             known.live.append(token)
+        else:
+            known.last_dead = token
         known.groups_seen |= token.first_group_at is not None
         used = token.last_used_at
         if used is not None and (known.last_request_at is None or used > known.last_request_at):

@@ -6,6 +6,7 @@ Each verb is one transaction with its entries in both logs, and tells the connec
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import events, tokens
@@ -80,19 +80,24 @@ def generate(
     connection: SCIMConnection,
     *,
     actor: AbstractBaseUser | None,
-    nonce: str,
     label: str,
-    expires_in_days: int | None,
+    expires_in_days: int | None | tokens.Default = tokens.DEFAULT,
     allowed_networks: Iterable[str] = (),
+    nonce: str | None = None,
     replaces: SCIMToken | None = None,
     overlap: timedelta | None = None,
     address: str = "",
+    above_cap: bool = False,
 ) -> tuple[SCIMToken, Secret]:
     """Make a token, once for each nonce. Returns the row and the secret, which nothing else holds.
 
-    ``replaces`` begins a rotation: the old token goes on, for ``overlap`` (None: until it is revoked or
-    expires by itself). Raises ``tokens.TokenRefused`` and ``AlreadyShown``.
+    Pages, API, commands and the self-test all come here. Whoever has no form to be sent twice needs no
+    ``nonce``. ``replaces`` begins a rotation: the old token goes on, for ``overlap`` (None: until it is revoked
+    or expires by itself). ``above_cap`` is for the self-test, which rolls its token back. Raises
+    ``tokens.TokenRefused`` and ``AlreadyShown``.
     """
+    if nonce is None:
+        nonce = secrets.token_urlsafe(NONCE_LENGTH)
     if len(nonce) < NONCE_LENGTH:
         raise tokens.TokenRefused(_("Open the form again: it was not complete."), "token.nonce")
     refuse_second_use(connection, nonce)
@@ -104,6 +109,7 @@ def generate(
                 expires_in_days=expires_in_days,
                 allowed_networks=allowed_networks,
                 created_by=actor,
+                above_cap=above_cap,
             )
             # Unique: of two clicks at once the second one fails here, whatever the first one is doing.
             token.nonce_digest, token.replaces = nonce_digest(nonce), replaces
@@ -190,19 +196,11 @@ class Progress:
         return self.state == "safe"
 
 
-STATES: Final = {
-    "waiting": gettext_lazy("Waiting for the new token’s first use…"),
-    "both": gettext_lazy("Both tokens are in use"),
-    "safe": gettext_lazy("New token in use"),
-    "finished": gettext_lazy("The rotation is complete"),
-}
-
-
 def progress(new: SCIMToken) -> Progress:
     """How far the rotation is that ``new`` began; without an old token it is complete once it is used."""
     old = new.replaces
     first, last = new.first_used_at, None if old is None else old.last_used_at
-    if old is None or old.is_revoked or old.is_expired:
+    if old is None or not old.is_live:
         state = "finished" if first is not None else "waiting"
     elif first is None:
         state = "waiting"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import events
-from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
+from scim_provisioning.provisioning.loading import load_many_for_update
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -79,7 +79,7 @@ def apply(connection: SCIMConnection, choice: str, *, actor: AbstractBaseUser | 
     links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
     keys = list(links.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _BATCH):
-        for adapter in _adapters(connection, keys[start : start + _BATCH]):
+        for adapter in load_many_for_update(connection, keys[start : start + _BATCH]):
             if adapter.is_protected(adapter.obj):
                 protected += 1
             elif choice == SUSPEND:
@@ -87,21 +87,6 @@ def apply(connection: SCIMConnection, choice: str, *, actor: AbstractBaseUser | 
             else:
                 changed += _take_password(adapter)
     return Tally(choice, managed, changed, protected)
-
-
-def _adapters(connection: SCIMConnection, keys: list[int]) -> list[LearnerAdapter]:
-    # Locked first and read afterwards: a joined row read by the locking statement itself may be stale.
-    list(ProvisionedUser.objects.select_for_update().filter(pk__in=keys).values_list("pk"))
-    adapter_class = get_adapter_class()
-    elsewhere = ProvisionedUser.objects.living().filter(user=OuterRef("user"), active=True)
-    elsewhere = elsewhere.exclude(connection=OuterRef("connection"))
-    links = list(
-        adapter_class.links(connection).filter(pk__in=keys).annotate(active_elsewhere=Exists(elsewhere))
-    )
-    adapters = adapter_class.for_links(links, connection)
-    for link, adapter in zip(links, adapters, strict=True):
-        adapter.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
-    return adapters
 
 
 def _suspend(connection: SCIMConnection, adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:

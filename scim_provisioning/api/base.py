@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
@@ -17,9 +19,13 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
-from scim_provisioning.admin import permissions
-from scim_provisioning.admin.reporting import TokenSafeReporterFilter
+from scim_provisioning.administration import host, identity, permissions
+from scim_provisioning.administration.reporting import TokenSafeReporterFilter
+from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Pages(CursorPagination):
@@ -29,6 +35,51 @@ class Pages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
     ordering = "-id"
+
+
+class Conflict(exceptions.APIException):
+    """Nothing was done; ``code`` says why to a program."""
+
+    status_code = 409
+    default_detail = "Nothing was done."
+
+
+class Unavailable(exceptions.APIException):
+    """What would have to be asked does not answer."""
+
+    status_code = 503
+    default_detail = "Not available now."
+
+
+class IdentitySerializer(serializers.Serializer[Any]):
+    """A body that asks who is there, as the admin's forms do: last, when nothing else is wrong."""
+
+    #: What is said of a wrong password.
+    wrong_password: ClassVar[StrOrPromise] = identity.WRONG_PASSWORD
+
+    password = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="The administrator's own, unless the host confirms who is there by itself.",
+    )
+
+    @sensitive_variables("attrs", "password")
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raises ``ValidationError`` for somebody who is not confirmed."""
+        password = attrs.pop("password", "")
+        confirmation = identity.Confirmation(self.context["request"]._request)
+        if confirmation.needs_password and not password:
+            raise serializers.ValidationError(
+                {"password": [serializers.Field.default_error_messages["required"]]}
+            )
+        refusal = confirmation.refusal(password, wrong=self.wrong_password)
+        if refusal is not None:
+            raise serializers.ValidationError(
+                {"password" if confirmation.needs_password else "detail": [refusal]}
+            )
+        return attrs
 
 
 class AdministratorViewSet(GenericViewSet[Any]):
@@ -51,8 +102,13 @@ class AdministratorViewSet(GenericViewSet[Any]):
         return super().initialize_request(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """DRF's own, whatever the host uses elsewhere."""
-        return exception_handler
+        """DRF's own, whatever the host uses elsewhere; an adapter that does not load is a 503."""
+
+        def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+            unavailable = Unavailable(error.message) if isinstance(error, host.AdapterBroken) else error
+            return exception_handler(unavailable, context)
+
+        return handler
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Answers hold personal data or a secret: nobody keeps them."""
@@ -63,3 +119,17 @@ class AdministratorViewSet(GenericViewSet[Any]):
     def connection(self, codename: str = permissions.VIEW) -> SCIMConnection:
         """The connection in the URL. Raises 404 for what this person must not see, 403 for what they may not do."""
         return permissions.get_connection(self.request._request, str(self.kwargs["connection_id"]), codename)
+
+    @sensitive_variables("body")
+    def valid(
+        self, body_class: type[serializers.Serializer[Any]], request: Request, **context: Any
+    ) -> dict[str, Any]:
+        """The body as ``body_class`` takes it. Raises ``ValidationError`` with the names of what is wrong."""
+        body = body_class(data=request.data, context={**self.get_serializer_context(), **context})
+        body.is_valid(raise_exception=True)
+        validated: dict[str, Any] = body.validated_data
+        return validated
+
+    def who(self) -> dict[str, Any]:
+        """Who acts, and from where, for the verbs of ``administration``."""
+        return {"actor": self.request.user, "address": client_address(self.request._request)}

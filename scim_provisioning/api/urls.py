@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from scim_provisioning.api.views import ConnectionViewSet, EventViewSet, SelfTestViewSet, TokenViewSet
+from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet, SelfTestViewSet
+from scim_provisioning.api.events import EventViewSet
+from scim_provisioning.api.tokens import TokenViewSet
 
 app_name = "scim_provisioning_api"
 
 _ONE = "connections/<int:connection_id>/"
 
 urlpatterns = [
-    path("connections/", ConnectionViewSet.as_view({"get": "list"}), name="connections"),
+    path("connections/", ConnectionViewSet.as_view({"get": "list", "post": "create"}), name="connections"),
     path(_ONE, ConnectionViewSet.as_view({"get": "retrieve"}), name="connection"),
+    path(f"{_ONE}pause/", ConnectionViewSet.as_view({"post": "pause"}), name="pause"),
+    path(f"{_ONE}resume/", ConnectionViewSet.as_view({"post": "resume"}), name="resume"),
+    path(
+        f"{_ONE}policies/",
+        PoliciesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="policies",
+    ),
     path(f"{_ONE}selftest/", SelfTestViewSet.as_view({"post": "create"}), name="selftest"),
     path(f"{_ONE}tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
     path(f"{_ONE}tokens/<int:token_id>/", TokenViewSet.as_view({"get": "retrieve"}), name="token"),

@@ -1,34 +1,14 @@
 """Every fault the system checks know: one id each, never reused, and the fix as its hint.
 
 A fault is made concrete with ``at()``; tests and hosts build the message they expect in the same way.
+``docs/checks.md`` lists them all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from scim_provisioning.checks.fault import Fault
 
-from django.core.checks import CheckMessage, Error, Warning
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """``number`` such as "E001"; ``message`` and ``hint`` may name facts in braces."""
-
-    number: str
-    message: str
-    hint: str
-
-    @property
-    def id(self) -> str:
-        """The id to silence it by, such as "scim_provisioning.E001"."""
-        return f"scim_provisioning.{self.number}"
-
-    def at(self, obj: Any = None, **facts: object) -> CheckMessage:
-        """The message of the system check, with its facts filled in."""
-        level = Error if self.number.startswith("E") else Warning
-        return level(self.message.format(**facts), hint=self.hint.format(**facts), obj=obj, id=self.id)
-
+__all__ = ["Fault"]
 
 SETTING_IS_NO_DICT = Fault(
     "E001",
@@ -160,6 +140,58 @@ SCOPE_UNKNOWN = Fault(
     "The customer of '{path}' cannot be found: {message}.",
     'The keys of within are fields of that model, such as within={{"organization_id": tenant}}.',
 )
+ADAPTER_IS_THE_BASE = Fault(
+    "E027",
+    "ADAPTER names LearnerAdapter itself, which maps nothing.",
+    "Write a subclass of scim_provisioning.adapters.LearnerAdapter with a mapping, and set ADAPTER to its dotted path.",
+)
+MAPPING_IS_EMPTY = Fault(
+    "E028",
+    "The mapping of the adapter '{path}' is empty: of a person, only userName and active would reach the account.",
+    'Write mapping = [scim.Text("name.givenName", "first_name"), …], or override mapping_for(connection).',
+)
+NO_DECLARATION = Fault(
+    "E029",
+    "The adapter's {place} is {value}, where {wanted} is expected.{others}",
+    "{advice}",
+)
+MAPPING_FAILS = Fault(
+    "E030",
+    "The mapping of the adapter '{path}' cannot be used: {error}",
+    "Correct the line of mapping or rows that the error is about; {name}.mapping_problems() in manage.py shell shows "
+    "where it comes from.",
+)
+MIXIN_BEHIND_MODEL_ADMIN = Fault(
+    "E031",
+    "{admin} has {mixin} behind {base}: Django's own methods come first, and nothing of the mixin is shown.",
+    "Write class {name}({bases}): the mixin goes before the class that it extends.",
+)
+PANEL_ON_ANOTHER_MODEL = Fault(
+    "E032",
+    "{admin} shows the SCIM panel on {model}, but SSO_MODEL is {named}: it would be set up for the wrong row.",
+    "{advice}",
+)
+URLS_DEPEND_ON_LANGUAGE = Fault(
+    "E033",
+    "The Tenant URL depends on the language: the URLs of scim_provisioning are included inside {where}.",
+    'Move path("", include("scim_provisioning.urls")) out of it, into a list of its own: '
+    'urlpatterns = [path("", include("scim_provisioning.urls")), *i18n_patterns(…)].',
+)
+URLS_ANSWERED_BY_ANOTHER = Fault(
+    "E034",
+    "{path} is answered by another view, {view}: its pattern '{pattern}' comes before the URLs of scim_provisioning.",
+    'Move path("", include("scim_provisioning.urls")) above that pattern.',
+)
+SITE_URL_WITHOUT_WWW = Fault(
+    "E035",
+    "PREPEND_WWW is on, and SITE_URL '{url}' has no www: every SCIM request would be redirected, and lose its body.",
+    'Set SITE_URL to "{better}".',
+)
+SSO_KEY_FIELD_IS_RELATION = Fault(
+    "E036",
+    "SSO_KEY_FIELD names '{field}' of {model}, which is a relation: a connection keeps text, and would find no row.",
+    'Set SSO_KEY_FIELD to "{attname}".',
+)
 SSO_ALWAYS_ON = Fault(
     "W001",
     "SSO_ENABLED is empty: single sign-on counts as on for every row of {model}.",
@@ -191,4 +223,36 @@ NO_PANEL = Fault(
     "The admin page of {model} shows no SCIM panel: {admin} does not use SCIMPanelMixin.",
     "Write class {name}(SCIMPanelMixin, admin.ModelAdmin), from scim_provisioning.admin import SCIMPanelMixin. "
     "Silence this check if tokens are generated elsewhere.",
+)
+SSL_REDIRECT_LOSES_BODY = Fault(
+    "W007",
+    "SECURE_SSL_REDIRECT redirects SCIM requests that come as plain http: the client's next request has no body, and "
+    "nobody is told what is wrong.",
+    'Add r"{pattern}" to SECURE_REDIRECT_EXEMPT. Plain http is refused all the same while SITE_URL is https.',
+)
+HOST_NOT_ALLOWED = Fault(
+    "W008",
+    "ALLOWED_HOSTS does not hold '{host}', the host of SITE_URL: Django would answer SCIM requests with 400.",
+    'Add "{host}" to ALLOWED_HOSTS. Silence this check if a proxy sends another Host header.',
+)
+SSO_NEVER_ON = Fault(
+    "W009",
+    "SSO_ENABLED asks for '{field}' to be {value}, which it never is in {model}: single sign-on would never be on.",
+    "{advice}",
+)
+SSO_KEY_FIELD_NULLABLE = Fault(
+    "W010",
+    "SSO_KEY_FIELD names '{field}', which may be NULL in {model}: rows without a value cannot be told apart.",
+    "Make the field null=False, or choose another one. Silence this check if every row has a value.",
+)
+MAPPING_FOR_FAILS = Fault(
+    "W011",
+    "mapping_for() of the adapter '{path}' fails for {connections}: {message}",
+    "Correct what mapping_for(connection) returns for them: their requests are refused until then.",
+)
+NETWORKS_BEHIND_PROXY = Fault(
+    "W012",
+    "Live tokens are limited to networks ({count}), and TRUSTED_PROXIES is empty although SECURE_PROXY_SSL_HEADER says "
+    "that there is a proxy: every request seems to come from the proxy's address.",
+    'Set TRUSTED_PROXIES to the addresses of your proxies, such as ["10.0.0.0/8"].',
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 
-from scim_provisioning.events import identifiers, redaction
+from scim_provisioning.events import identifiers, lines, redaction
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from scim_provisioning.protocol.errors import SCIMError
 
 logger = logging.getLogger("scim_provisioning.events")
-security_logger = logging.getLogger("scim_provisioning.security")
-audit_logger = logging.getLogger("scim_provisioning.audit")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
 _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
@@ -83,12 +80,11 @@ def applied(
     status: int,
     changes: Mapping[str, tuple[object, object]],
     ignored: Iterable[str] = (),
-    response: object = None,
     detail: str = "",
     cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
-    """Write down what was done: two inserts (one when neither side of the exchange has a body), and one
-    more for the userName, e-mail address or name that it did away with.
+    """Write down what was done: one insert, and one more for the userName, e-mail address or name that it did
+    away with. ``exchanged`` keeps what was said, once the answer is known.
 
     Call it inside the transaction that does it, so that the log cannot lie. ``changes`` maps SCIM attribute
     paths to (before, after). ``detail`` and ``cause`` explain a change that was skipped.
@@ -100,10 +96,17 @@ def applied(
     event.detail = redaction.text(detail, _SIZES["detail"])
     event.cause = redaction.json_safe(cause or {})
     event.save(force_insert=True)
-    _save_payload(event, exchange.request_body, response)
     if link is not None:
         identifiers.remember(link, changes)
     return event
+
+
+def exchanged(event: ProvisioningEvent, exchange: Exchange, response: object = None) -> None:
+    """Keep what was asked and answered, redacted: one insert, none when neither side has a body.
+
+    Call it in the same transaction, after the host's hooks: what they change is in the answer.
+    """
+    _save_payload(event, exchange.request_body, response)
 
 
 def refused(
@@ -190,7 +193,7 @@ def admin(
         "actor": event.actor_id,
         "address": event.address,
     }
-    transaction.on_commit(lambda: audit_logger.info("%s", _line(fields), extra=fields))
+    lines.audit(fields)
     return event
 
 
@@ -272,16 +275,4 @@ def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: S
         "path": exchange.path,
         "request_id": caller.request_id,
     }
-    safe = {
-        key: redaction.text(value, 200) if isinstance(value, str) else value for key, value in fields.items()
-    }
-    security_logger.warning("%s", _line(safe), extra=safe)
-
-
-def _line(fields: Mapping[str, object]) -> str:
-    # Values in JSON's quotes, so that none can pose as another field.
-    return " ".join(
-        f"{key}={json.dumps(value, ensure_ascii=False)}"
-        for key, value in fields.items()
-        if value not in (None, "")
-    )
+    lines.security(fields)

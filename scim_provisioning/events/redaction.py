@@ -20,7 +20,8 @@ _DEPTH: Final = 24
 
 NOT_KEPT: Final = "[not kept: it may hold a password and could not be read]"
 
-_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}([0-9A-Za-z]*)", re.IGNORECASE)
+# With the mark of a token that is shortened already.
+_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}([0-9A-Za-z]*)…?", re.IGNORECASE)
 _PASSWORD: Final = re.compile(r"pass\W*(?:word|wd)", re.IGNORECASE)
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 

@@ -95,6 +95,10 @@ class SCIMView(APIView):
         response.headers["X-Request-ID"] = self.request_id
         # Answers hold personal data and belong to one token.
         response.headers["Cache-Control"] = "no-store"
+        if response.status_code == 404:
+            # LocaleMiddleware takes a 404 for a path without its language, and redirects when anything inside the
+            # host's i18n_patterns answers there (a CMS answers everything). There are no such patterns in ours.
+            request._request.urlconf = "scim_provisioning.urls"
         return response
 
     def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]

@@ -29,7 +29,7 @@ class BulkView(SCIMView):
     def post(self, request: Request) -> Response:
         parsed = messages.parse(self.body(request), app_settings.limits)
         results = bulk.perform(
-            self.caller, self.exchange, parsed, lambda exception: scim_error(exception, self.request_id)
+            self.caller, self.exchange, parsed, lambda exception: scim_error(exception, self.caller)
         )
         self.touch("create" if any(result["method"] == "POST" for result in results) else "update")
         return Response(messages.response(results))

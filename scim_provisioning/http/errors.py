@@ -1,18 +1,25 @@
-"""Turns every exception into a SCIM error (RFC 7644 section 3.12), and files it in the provisioning log."""
+"""Turns every exception into a SCIM error (RFC 7644 section 3.12), and files it in the provisioning log.
+
+What a host may raise, and what becomes of it, is ``docs/errors.md``.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import Http404
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django_scim.exceptions import SCIMException
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from scim_provisioning import events
+from scim_provisioning.adapters import attribute_names, database_errors, refusals, violations
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.events import Caller
+from scim_provisioning.http import host_code
 from scim_provisioning.http.authentication import CHALLENGE
 from scim_provisioning.protocol import errors
 from scim_provisioning.protocol.constants import MEDIA_TYPE
@@ -23,11 +30,10 @@ logger = logging.getLogger("scim_provisioning")
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: the answer to an exception raised anywhere in a SCIM view."""
     view = context["view"]
-    error = scim_error(exception, view.request_id)
-    if error.status >= 500 and error.status not in (501, 503):
-        logger.error("SCIM request %s failed", view.request_id, exc_info=exception)
-    # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own.
-    if error.status != 429 and not transaction.get_connection().needs_rollback:
+    error = scim_error(exception, view.caller)
+    # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
+    # throttled could fill the log.
+    if error.code != "rate" and not transaction.get_connection().needs_rollback:
         events.refused(view.caller, view.exchange, error=error)
     return error_response(error)
 
@@ -41,33 +47,85 @@ def error_response(error: errors.SCIMError) -> Response:
     )
 
 
-def scim_error(exception: Exception, request_id: str = "") -> errors.SCIMError:
-    """The SCIM error that stands for any exception; the details of an unexpected one stay on the server."""
-    if isinstance(exception, errors.SCIMError):
-        return exception
-    if isinstance(exception, SCIMException):
-        return _of_django_scim2(exception)
-    if isinstance(exception, exceptions.Throttled):
-        return errors.TooManyRequests(headers={"Retry-After": "1"})
-    if isinstance(exception, exceptions.MethodNotAllowed):
-        return errors.MethodNotAllowed()
-    if isinstance(exception, Http404 | exceptions.NotFound):
-        return errors.NotFound()
-    if isinstance(exception, PermissionDenied | exceptions.PermissionDenied):
-        return errors.Forbidden()
-    if isinstance(exception, exceptions.ParseError):
-        return errors.InvalidSyntax(str(exception.detail))
-    error = errors.InternalError(
-        f"Internal error; the change was not made. Request id: {request_id}",
-        code="host.hook",
-        params={"exception": type(exception).__name__},
-    )
-    error.token = getattr(exception, "token", None)
+def scim_error(exception: Exception, caller: Caller) -> errors.SCIMError:
+    """The SCIM error that stands for any exception; the traceback of a failure goes to the log, with its request id."""
+    place = host_code.place(exception)
+    error = _meant(exception, caller, place) or _unexpected(exception, caller.request_id, place)
+    if not hasattr(error, "token"):
+        # Whose request it was, where the host refused it while the token was being looked at.
+        error.token = getattr(exception, "token", None)
+    if error.status >= 500 and error.status not in (501, 503):
+        logger.error("SCIM request %s failed", caller.request_id, exc_info=exception)
     return error
+
+
+def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError | None:
+    """The refusal that somebody meant by raising ``exception``; None for a failure."""
+    facts = {"exception": type(exception).__name__, "place": place}
+    match exception:
+        case errors.SCIMError():
+            # Every class here that is a 400 says which; a host's own may leave it out.
+            if exception.status == 400 and exception.scim_type is None:
+                exception.scim_type = "invalidValue"
+            return exception
+        case SCIMException():
+            return _of_django_scim2(exception)
+        case exceptions.Throttled():
+            return errors.TooManyRequests(headers={"Retry-After": "1"})
+        case exceptions.MethodNotAllowed():
+            return errors.MethodNotAllowed()
+        case exceptions.ParseError():
+            return errors.InvalidSyntax(str(exception.detail))
+        case exceptions.PermissionDenied():
+            return errors.Forbidden()
+        case PermissionDenied():
+            return refusals.of_permission_denied(exception, facts)
+        case ValidationError():
+            compiled = _mapping(caller)
+            attributes = {} if compiled is None else attribute_names.by_field(compiled)
+            return refusals.of_validation_error(exception, attributes, facts)
+        case IntegrityError() | DataError() if not place:
+            # Not while the host's code ran: a constraint that is deferred speaks up at COMMIT.
+            compiled = _mapping(caller)
+            columns = {} if compiled is None else attribute_names.by_column(compiled)
+            return database_errors.explain(exception, database_errors.every_model(), columns)
+    return None
+
+
+def _unexpected(exception: Exception, request_id: str, place: str) -> errors.SCIMError:
+    """A failure, the host's if any line of its code took part; the details of it stay on the server.
+
+    ``Http404``, ``ObjectDoesNotExist`` and the like are failures too: what the host did not find is not the person
+    who was asked for, and a 404 would make Entra forget them.
+    """
+    facts: dict[str, object] = {"exception": type(exception).__name__}
+    if place:
+        facts["place"] = place
+    if isinstance(exception, DatabaseError):
+        facts["database"] = violations.sentence(exception)
+    return errors.InternalError(
+        f"Internal error; the change was not made. Request id: {request_id}",
+        code="host.hook" if place else "internal",
+        params=facts,
+    )
+
+
+def _mapping(caller: Caller) -> CompiledMapping | None:
+    """What gives fields and columns their SCIM names; None where the mapping itself is what is broken."""
+    if caller.connection is None:
+        return None
+    try:
+        return get_adapter_class().compiled(caller.connection)
+    except Exception:
+        # ``mapping_for`` is the host's code and may raise anything. The host's own names serve.
+        logger.exception("SCIM request %s: the mapping could not be read", caller.request_id)
+        return None
 
 
 def _of_django_scim2(exception: SCIMException) -> errors.SCIMError:
     """What a host's override raised in django-scim2's own vocabulary."""
-    error = errors.SCIMError(str(exception.detail), code="host.refused")
-    error.status, error.scim_type = int(exception.status), exception.scim_type
+    error = errors.SCIMError(str(exception.detail))
+    if exception.status != SCIMException.status:
+        error.status = int(exception.status)
+    error.scim_type = exception.scim_type or ("invalidValue" if error.status == 400 else None)
     return error

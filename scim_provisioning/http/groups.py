@@ -13,9 +13,8 @@ from rest_framework.response import Response
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages
+from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import NotFound, NotSupported
-
-_SENTENCE = "Groups are not supported here; switch group provisioning off in the app's mappings."
 
 
 class GroupView(SCIMView):
@@ -26,12 +25,12 @@ class GroupView(SCIMView):
     def get(self, request: Request, group_id: str | None = None) -> Response:
         self.touch(None)
         if group_id is not None:
-            raise NotFound(_SENTENCE, code="group.unsupported")
+            raise NotFound(GROUPS_UNSUPPORTED, code="group.unsupported")
         return Response(messages.list_response([], 0, 1))
 
     def post(self, request: Request, group_id: str | None = None) -> Response:
         # Only writes count as "Entra is also sending groups": its connection test reads them once anyway.
         self.touch("group")
-        raise NotSupported(_SENTENCE, code="group.unsupported")
+        raise NotSupported(GROUPS_UNSUPPORTED, code="group.unsupported")
 
     put = patch = delete = post

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date, time
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -54,7 +55,13 @@ class SCIMRenderer(BaseRenderer):
         if data is None:
             return b""
         # A lone half of a surrogate pair is legal in JSON, but not in UTF-8.
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        written = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_as_text)
+        return written.encode("utf-8", "backslashreplace")
+
+
+def _as_text(value: object) -> str:
+    """What a host's ``to_dict`` may hold and JSON has no form for: a moment, a UUID, an amount."""
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 class SCIMNegotiation(BaseContentNegotiation):

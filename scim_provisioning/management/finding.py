@@ -12,7 +12,8 @@ def find_connection(name: str) -> SCIMConnection:
     everything = list(SCIMConnection.objects.current())
     if not everything:
         raise CommandError(
-            "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM."
+            "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM; or run "
+            "`manage.py scim_connection create`."
         )
     for found in (
         [row for row in everything if row.name == name],
@@ -28,3 +29,9 @@ def find_connection(name: str) -> SCIMConnection:
     known = ", ".join(f"“{row.name}”" for row in everything[:10])
     more = " and others" if len(everything) > 10 else ""
     raise CommandError(f"No SCIM connection is called “{name}”. There are: {known}{more}.")
+
+
+def name_for(connection: SCIMConnection) -> str:
+    """What a command has to be given to mean this connection: its name, unless another one shares it."""
+    namesakes = SCIMConnection.objects.current().filter(name=connection.name).exclude(pk=connection.pk)
+    return connection.sso_key if connection.sso_key and namesakes.exists() else connection.name

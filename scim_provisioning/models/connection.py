@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django.apps import apps
 from django.conf import settings
@@ -15,12 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
-
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
-
-    from scim_provisioning.models.provisioned_user import ProvisionedUser
-    from scim_provisioning.models.token import SCIMToken
 
 _NOT_LOADED: Any = object()
 
@@ -70,10 +64,6 @@ class SCIMConnection(models.Model):
     policies = models.JSONField(_("policies"), default=dict, blank=True, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
-
-    if TYPE_CHECKING:
-        tokens: RelatedManager[SCIMToken]
-        links: RelatedManager[ProvisionedUser]
 
     # The host's SSO row once it was read. On the instance only: it must be read anew at every request.
     _sso: Any = _NOT_LOADED

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-    from scim_provisioning.models.connection import SCIMConnection
 
 
 class ExistingLearners(models.TextChoices):
@@ -29,6 +27,13 @@ class OnDelete(models.TextChoices):
 
 
 OptionT = TypeVar("OptionT", bound=models.TextChoices)
+
+
+class HoldsPolicies(Protocol):
+    """What a policy is declared on and read from: in the app's tables, a connection."""
+
+    #: What was chosen, by the policies' names.
+    policies: dict[str, Any]
 
 
 class PolicyChoice(Generic[OptionT]):
@@ -64,12 +69,12 @@ class PolicyChoice(Generic[OptionT]):
     def __get__(self, connection: None, owner: type[object]) -> Self: ...
 
     @overload
-    def __get__(self, connection: SCIMConnection, owner: type[object]) -> OptionT: ...
+    def __get__(self, connection: HoldsPolicies, owner: type[object]) -> OptionT: ...
 
-    def __get__(self, connection: SCIMConnection | None, owner: type[object]) -> Self | OptionT:
+    def __get__(self, connection: HoldsPolicies | None, owner: type[object]) -> Self | OptionT:
         return self if connection is None else self.of(connection)
 
-    def of(self, connection: SCIMConnection) -> OptionT:
+    def of(self, connection: HoldsPolicies) -> OptionT:
         """The option that is stored, or the default."""
         stored = connection.policies.get(self.name, self.default)
         try:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.models.connection import SCIMConnection
 from scim_provisioning.models.fields import ExactCharField
+from scim_provisioning.protocol.text import fold
 
 USER_NAME_LENGTH = 320
 # Folding can lengthen a text ("ß" becomes "ss"), so a key has twice the room. More would not fit an index of
@@ -23,6 +24,11 @@ EXTERNAL_ID_LENGTH = 320
 def new_scim_id() -> str:
     """A random id that says nothing about the learner and cannot be guessed."""
     return str(uuid.uuid4())
+
+
+def user_name_key(user_name: str) -> str:
+    """What makes two userNames one: case does not count, nor does the Unicode form (RFC 7643 section 4.1.1)."""
+    return fold(user_name)
 
 
 class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):

@@ -169,6 +169,11 @@ class SCIMToken(models.Model):
         return self.revoked_at is not None
 
     @property
+    def is_live(self) -> bool:
+        """Whether it opens the door. A connection that is archived has none: archiving revokes them all."""
+        return not (self.is_revoked or self.is_expired)
+
+    @property
     def state(self) -> TokenState:
         """One of "live", "expiring" (within 30 days), "expired" and "revoked"."""
         if self.is_revoked:

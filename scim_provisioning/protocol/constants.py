@@ -1,4 +1,4 @@
-"""The names RFC 7643, RFC 7644 and RFC 9865 give to schemas, messages and the media type."""
+"""The names RFC 7643, RFC 7644 and RFC 9865 give to schemas, messages and the media type; our own refusals."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ BULK_REQUEST: Final = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE: Final = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 
 MEDIA_TYPE: Final = "application/scim+json"
+
+#: What everything about groups is answered, alone or inside a bulk request.
+GROUPS_UNSUPPORTED: Final = (
+    "Groups are not supported here; switch group provisioning off in the app's mappings."
+)

@@ -19,13 +19,14 @@ from .constants import ERROR
 class SCIMError(SCIMException):  # type: ignore[misc]
     """Base of every refusal: ``status``, ``scim_type`` (RFC 7644 table 9) and ``code`` are class attributes.
 
-    ``code`` is the key of the administrator's error catalogue; an instance may name a more precise one.
+    ``code`` is the key of the administrator's error catalogue; an instance may name a more precise one. The base
+    itself is raised by hosts only: theirs is whatever has no class of its own here.
     """
 
-    status: int = 500
+    status: int = 400
     scim_type: str | None = None
-    code: str = "internal"
-    default_detail: ClassVar[str] = "Internal error; the change was not made."
+    code: str = "host.refused"
+    default_detail: ClassVar[str] = "The application refused the change."
 
     def __init__(
         self,
@@ -195,7 +196,9 @@ class TooManyRequests(SCIMError):
 
 
 class InternalError(SCIMError):
-    pass
+    status = 500
+    code = "internal"
+    default_detail = "Internal error; the change was not made."
 
 
 class NotSupported(SCIMError):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .constants import CORE_USER
-from .elements import select
 from .errors import InvalidPath, InvalidSyntax, InvalidValue
-from .filter_nodes import Filter
-from .path_syntax import parse as parse_path
+from .filters import Filter, select
+from .filters.path_syntax import parse as parse_path
+from .resources import Document
 from .schema import COMMON, Attribute, UserSchema
 from .text import json_type
 
@@ -52,7 +52,7 @@ class Projection:
             raise InvalidValue("attributes and excludedAttributes cannot be used together.")
         return cls(schema, _named(keep, schema) if keep else None, _named(leave, schema) if leave else None)
 
-    def apply(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+    def apply(self, resource: Mapping[str, Any]) -> Document:
         """Return what is left of a full resource, which itself stays as it is."""
         if self.included is None and self.excluded is None and not self.schema.has_hidden:
             return dict(resource)

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import transaction
 
 from scim_provisioning import events
-from scim_provisioning.conf import tenant_url
+from scim_provisioning.conf import tenant_url, user_location
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk
+from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
 from scim_provisioning.protocol.versions import precondition
 from scim_provisioning.provisioning import verbs
@@ -127,7 +128,7 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
             written = verbs.patch(run.caller, exchange, scim_id, data, precondition=version)
             return _done(written.resource, 200)
     verbs.delete(run.caller, exchange, scim_id, precondition=version)
-    return {"location": f"{tenant_url()}/Users/{scim_id}", "status": "204"}
+    return {"location": user_location(scim_id), "status": "204"}
 
 
 def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) -> None:
@@ -159,10 +160,7 @@ def _scim_id(path: str, method: str) -> str:
     parts = [part for part in path.split("/") if part]
     collection = parts[0].casefold() if parts else ""
     if collection == "groups":
-        raise NotSupported(
-            "Groups are not supported here; switch group provisioning off in the app's mappings.",
-            code="group.unsupported",
-        )
+        raise NotSupported(GROUPS_UNSUPPORTED, code="group.unsupported")
     if collection != "users" or len(parts) != (1 if method == "POST" else 2):
         raise NotFound(f"There is no resource at {path}.", code="path.unknown")
     return "" if method == "POST" else parts[1]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.derived import canonical
+from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import NotFound
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
-
-Document = dict[str, Any]
 
 
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:
@@ -47,17 +46,31 @@ def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
+    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account."""
+    adapters = read_locked(caller.tenant, [key])
+    if not adapters:
+        raise NotFound()
+    return adapters[0]
+
+
+def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
+    """Read people whose links are locked, with what else keeps their accounts active, in the order of their keys."""
     adapter_class = get_adapter_class()
     elsewhere = ProvisionedUser.objects.living().filter(user=OuterRef("user"), active=True)
     elsewhere = elsewhere.exclude(connection=OuterRef("connection"))
-    links = adapter_class.links(caller.tenant).annotate(active_elsewhere=Exists(elsewhere))
-    link = links.filter(pk=key).first()
-    if link is None:
-        raise NotFound()
-    link.connection = caller.tenant
-    adapter = adapter_class.for_links([link], caller.tenant)[0]
-    adapter.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
-    return adapter
+    links = adapter_class.links(connection).annotate(active_elsewhere=Exists(elsewhere))
+    found = list(links.filter(pk__in=keys).order_by("pk"))
+    adapters = adapter_class.for_links(found, connection)
+    for link, adapter in zip(found, adapters, strict=True):
+        link.connection = connection
+        adapter.person.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
+    return adapters
+
+
+def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
+    """Lock many links, always in one order, then read them."""
+    locked = ProvisionedUser.objects.select_for_update().filter(connection=connection, pk__in=keys)
+    return read_locked(connection, list(locked.order_by("pk").values_list("pk", flat=True)))
 
 
 def _refuse_impossible(scim_id: str) -> None:

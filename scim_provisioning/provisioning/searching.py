@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.columns import Columns
-from scim_provisioning.adapters.lookups import Lookups
-from scim_provisioning.adapters.sorting import SortKey, sort_key
+from scim_provisioning.adapters.sql.columns import Columns
+from scim_provisioning.adapters.sql.lookups import Lookups
+from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 from scim_provisioning.protocol import filters

@@ -17,25 +17,30 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisionedUser
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
-from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_tombstone_for_update
+from scim_provisioning.provisioning.loading import (
+    checked,
+    load,
+    load_for_update,
+    load_locked,
+    load_tombstone_for_update,
+)
 from scim_provisioning.provisioning.writing import bury, forget, settle_manager, write
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a verb did: the resource as it stands now, and whether anything changed."""
+    """What a verb did: the resource as it stands now, and the event that says so; None if nothing changed."""
 
     resource: Document
-    changed: bool = True
+    event: ProvisioningEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,7 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
         event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
         if tombstone is not None:
             settle_manager(caller, adapter.id, adapter.id)
-        adapter.on_provisioned(learner=adapter.learner, event=event)
-        return Written(adapter.to_dict())
+        return _told(adapter, caller, exchange, event, "on_provisioned")
 
 
 def replace(
@@ -155,6 +159,7 @@ def delete(
         if erases:
             adapter.erase(adapter.learner)
             forget(link)
+        events.exchanged(event, exchange)
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
@@ -188,7 +193,7 @@ def _change(
     ignored: tuple[str, ...],
 ) -> Written:
     if after == before:
-        return Written(adapter.to_dict(), changed=False)
+        return Written(adapter.to_dict())
     policies.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
         policies.allow_rename(adapter, after)
@@ -196,10 +201,26 @@ def _change(
     if active != adapter.link.active:
         action = Action.REACTIVATED if active else Action.DEACTIVATED
     event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
-    hooks = {
-        Action.UPDATED: adapter.on_updated,
-        Action.REACTIVATED: adapter.on_reactivated,
-        Action.DEACTIVATED: adapter.on_deactivated,
-    }
-    hooks[action](learner=adapter.learner, event=event)
-    return Written(adapter.to_dict())
+    return _told(adapter, caller, exchange, event, _HOOKS[action])
+
+
+_HOOKS = {
+    Action.UPDATED: "on_updated",
+    Action.REACTIVATED: "on_reactivated",
+    Action.DEACTIVATED: "on_deactivated",
+}
+
+
+def _told(
+    adapter: LearnerAdapter, caller: Caller, exchange: Exchange, event: ProvisioningEvent, hook: str
+) -> Written:
+    """Tell the host; then render the answer, once, and keep it in the log as it is given.
+
+    What a hook of the host's changes in its tables, by whatever road, is read again.
+    """
+    getattr(adapter, hook)(learner=adapter.learner, event=event)
+    if adapter.overrides(hook):
+        adapter = load_locked(caller, adapter.link.pk)
+    resource = adapter.to_dict()
+    events.exchanged(event, exchange, resource)
+    return Written(resource, event)

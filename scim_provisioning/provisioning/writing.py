@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import IntegrityError
 from django.utils import timezone
 
 from scim_provisioning import events, policies
-from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.attributes import checked_text
+from scim_provisioning.adapters import LearnerAdapter, database_errors
+from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.searchable import search_copy
+from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents, paths
-from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.protocol.filters import fold
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import searching
 
-Document = dict[str, Any]
+#: What lets somebody in again: an account that the host had hidden must be seen once more.
+_RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
 
 def write(
@@ -45,18 +44,20 @@ def write(
     if action is not Action.UPDATED:
         adapter.set_active(active)
     save_learner(adapter)
+    if active and action in _RETURNS:
+        adapter.bring_back()
     save_link(adapter, after)
     if not active:
         adapter.revoke_access(adapter.learner)
+    changes = documents.changes(before, after)
     return events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after),
+        changes=changes,
         ignored=ignored,
-        response=adapter.to_dict(),
     )
 
 
@@ -71,14 +72,8 @@ def _check_link(document: Document) -> None:
 
 
 def save_learner(adapter: LearnerAdapter) -> None:
-    try:
+    with database_errors.explained(adapter.compiled_mapping):
         adapter.save()
-    except IntegrityError as error:
-        raise Uniqueness(
-            "A value that must be unique is already used by another account.",
-            code="user.value_taken",
-            params={"error": type(error).__name__},
-        ) from error
 
 
 def save_link(adapter: LearnerAdapter, document: Document) -> None:
@@ -93,7 +88,7 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link.active = document.get("active", link.active)
     link.document = document
     link.search = search_copy(
-        document, adapter.compiled_mapping, waiting_for_manager=adapter.waiting_for_manager
+        document, adapter.compiled_mapping, awaits_manager=adapter.person.awaits_manager
     )
     link.modified_at = timezone.now()
     if not link._state.adding:
@@ -101,7 +96,9 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     try:
         link.save()
     except IntegrityError as error:
-        # The unique key of (connection, userName): somebody else took the name a moment ago.
+        if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):
+            raise
+        # Somebody else took the name a moment ago.
         raise policies.user_name_taken() from error
 
 

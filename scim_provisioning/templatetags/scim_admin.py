@@ -7,10 +7,9 @@ from typing import Any
 
 from django import template
 from django.utils.html import format_html
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from scim_provisioning.administration import times
+from scim_provisioning.administration import alerts, times
 
 register = template.Library()
 
@@ -41,6 +40,4 @@ def scim_number(number: int) -> str:
 @register.inclusion_tag("scim_provisioning/admin/alerts.html", takes_context=True)
 def scim_alerts(context: Any) -> dict[str, Any]:
     """What is urgent among the connections that this person sees; nothing at all when nothing is."""
-    # By name: Django imports every template library, also where its admin is not installed.
-    for_user = import_string("scim_provisioning.admin.alerts.for_user")
-    return {"alerts": for_user(context["request"].user)}
+    return {"alerts": alerts.for_user(context["request"].user)}

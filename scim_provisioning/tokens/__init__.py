@@ -25,16 +25,18 @@ from scim_provisioning.tokens.authentication import (
     authenticate,
     touch,
 )
-from scim_provisioning.tokens.issuing import DEFAULT, TokenRefused, issue, revoke
+from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, checked_networks, issue, revoke
 
 __all__ = [
     "DEFAULT",
     "TOKEN_PATTERN",
     "AddressRefused",
     "AuthenticationRefused",
+    "Default",
     "FirstSeen",
     "TokenRefused",
     "authenticate",
+    "checked_networks",
     "issue",
     "revoke",
     "touch",

@@ -55,20 +55,24 @@ def issue(
     expires_in_days: int | None | Default = DEFAULT,
     allowed_networks: Iterable[str] = (),
     created_by: AbstractBaseUser | None = None,
+    above_cap: bool = False,
 ) -> tuple[SCIMToken, str]:
     """Make a token. Returns the row and the plaintext, which nothing keeps: show it once.
 
-    ``expires_in_days`` None means never. Raises ``TokenRefused`` when the cap of live tokens is reached, the
-    life is not allowed, SSO is off (``REQUIRE_SSO``), the connection is archived, a network is malformed or
-    the label is empty or too long. Writes no event: the caller knows who asked.
+    ``expires_in_days`` None means never. Raises ``TokenRefused`` when the cap of live tokens is reached
+    (``above_cap``, for a token that is going to be rolled back, does not count), the life is not allowed, SSO is
+    off (``REQUIRE_SSO``), the connection is archived, a network is malformed or the label is empty or too long.
+    Writes no event: the caller knows who asked.
     """
     label = _checked_label(label)
     expires_at = _expiry(expires_in_days)
-    networks = [str(_network(text)) for text in allowed_networks]
+    networks = checked_networks(allowed_networks)
     with transaction.atomic():
         # Locked so that two administrators at once cannot pass the cap together.
         locked = SCIMConnection.objects.select_for_update().get(pk=connection.pk)
         _refuse_unless_allowed(locked)
+        if not above_cap:
+            _refuse_at_the_cap(locked)
         public, secret = random_text(PUBLIC_LENGTH), random_text(SECRET_LENGTH)
         pepper = next(iter(app_settings.token_peppers), "")
         token = SCIMToken.objects.create(
@@ -118,6 +122,11 @@ def _expiry(days: int | None | Default) -> datetime | None:
     return timezone.now() + timedelta(days=days)
 
 
+def checked_networks(texts: Iterable[str]) -> list[str]:
+    """Addresses and networks in their canonical form, none twice. Raises ``TokenRefused`` (``token.network``)."""
+    return list(dict.fromkeys(str(_network(text)) for text in texts))
+
+
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(text.strip(), strict=False)
@@ -140,6 +149,9 @@ def _refuse_unless_allowed(connection: SCIMConnection) -> None:
             _("Turn on single sign-on first. People provisioned by SCIM sign in through SSO."),
             "token.sso_off",
         )
+
+
+def _refuse_at_the_cap(connection: SCIMConnection) -> None:
     cap = app_settings.tokens_live_max
     if SCIMToken.objects.filter(connection=connection).live().count() >= cap:
         raise TokenRefused(_cap_sentence(cap), "token.cap")

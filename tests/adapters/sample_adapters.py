@@ -60,3 +60,10 @@ class Failing(Base):
     """Its hooks raise; each test says which."""
 
     mapping = [scim.Text("title", "learner.job_role")]
+
+
+class Homeless(scim.LearnerAdapter):
+    """It forgot to say which organization a new learner belongs to."""
+
+    rows = {"learner": scim.RelatedRow(Learner)}
+    mapping = [scim.Text("title", "learner.job_role")]

@@ -10,9 +10,8 @@ from django.test import Client
 
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory
+from tests.admin.pages import PASSWORD
 from tests.lms_factories import SSOSettingsFactory
-
-PASSWORD = "correct horse battery"
 
 Administrator = Callable[..., Client]
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from scim_provisioning.models import SCIMConnection, SCIMToken
-from tests.admin.conftest import PASSWORD
+
+PASSWORD = "correct horse battery"
 
 SHOWN = re.compile(r'<output id="scim-token"[^>]*>(lmsscim_[0-9A-Za-z]{57})</output>')
 

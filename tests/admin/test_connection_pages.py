@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.admin import register
-from scim_provisioning.administration import connections, suspension
+from scim_provisioning.administration import connections, setting_up, suspension
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -537,7 +537,7 @@ def test_the_verbs_refuse_what_a_page_was_too_late_for(connection: SCIMConnectio
     assert not connections.resume(stale, actor=None)
     assert not connections.choose_policies(connection, actor=None, chosen={"contacts": [], "networks": []})
     connections.disconnect(connection, actor=None, learners="keep")
-    with pytest.raises(connections.ConnectionRefused) as refusal:
+    with pytest.raises(setting_up.ConnectionRefused) as refusal:
         connections.disconnect(stale, actor=None, learners="keep")
     assert refusal.value.code == "connection.archived"
     with pytest.raises(ValueError, match="Unknown choice"):

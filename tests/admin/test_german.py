@@ -128,7 +128,7 @@ def selftest_report(client: Client, connection: SCIMConnection) -> HttpResponse:
     with pytest.MonkeyPatch.context() as patched:
         # What an exception or a header says stands beside the line as it is, in the language of its maker.
         patched.setattr(
-            selftest.surroundings, "get", lambda url: wire.Answer(401, {"content-type": "text/html"}, b"")
+            selftest.prerequisites, "get", lambda url: wire.Answer(401, {"content-type": "text/html"}, b"")
         )
         return client.post(url("selftest", connection))
 

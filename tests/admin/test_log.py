@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import events
+from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -25,7 +27,8 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     SCIMConnection,
 )
-from scim_provisioning.testing.factories import ConnectionFactory
+from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
 from tests.people import person
@@ -199,6 +202,15 @@ def test_search_finds_the_learner_by_what_they_are_and_were_called(
     assert listed(admin, q=term) == list(link.events.order_by("-pk").values_list("pk", flat=True))
 
 
+def test_a_user_name_with_odd_spaces_is_found_although_the_row_that_named_it_is_pruned(
+    admin: Client, connection: SCIMConnection
+) -> None:
+    link = ProvisionedUserFactory(connection=connection, user_name="Ana  Belle")
+    row = refusal(connection, link=link)
+
+    assert listed(admin, q="ana  belle") == [row.pk]
+
+
 def test_search_finds_by_scim_id_and_request_id(
     admin: Client, scim: ScimClient, ines: ProvisionedUser
 ) -> None:
@@ -298,6 +310,60 @@ def test_a_mended_conflict_leaves_the_refused_row_and_adds_another(
     actions = list(ProvisioningEvent.objects.order_by("pk").values_list("action", flat=True))
 
     assert actions == [Action.REFUSED, Action.CREATED]
+
+
+VALUE = "ADA-1815"
+
+
+@pytest.fixture
+def database_refusal(connection: SCIMConnection) -> ProvisioningEvent:
+    """A refusal that holds the value of somebody else's that stood in the way."""
+    error = Uniqueness(
+        "employeeNumber: must be unique in the application, and is already in use.",
+        code="user.value_taken",
+        params={"attribute": "employeeNumber", "database": f"Key (badge)=({VALUE}) already exists."},
+    )
+    exchange = Exchange("POST", "/scim/v2/Users", Operation.CREATE)
+    events.refused(Caller(connection, None), exchange, error=error)
+    return ProvisioningEvent.objects.latest("pk")
+
+
+def test_what_the_database_said_is_shown_to_those_who_may_see_values(
+    admin: Client, database_refusal: ProvisioningEvent
+) -> None:
+    html = page(admin, database_refusal).content.decode()
+
+    assert f'The database said: <q lang="en">Key (badge)=({VALUE}) already exists.</q>' in html
+    assert "employeeNumber must be unique in this application" in html
+    # The text for support may be sent to anybody.
+    assert html.count(VALUE) == 1
+
+
+def test_what_the_database_said_is_masked_without_view_payload(
+    staff: Staff, database_refusal: ProvisioningEvent
+) -> None:
+    html = page(staff("view_provisioningevent", "view_scimconnection"), database_refusal).content.decode()
+
+    assert VALUE not in html
+    assert 'The database said: <q lang="en">••••••</q>' in html
+    assert "employeeNumber must be unique in this application" in html
+
+
+def test_a_failure_of_the_host_names_exception_and_line_for_support_too(
+    admin: Client, scim: ScimClient, ines: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(self: LearnerAdapter, learner: Any, *, event: ProvisioningEvent) -> None:
+        raise KeyError(VALUE)
+
+    monkeypatch.setattr(LearnerAdapter, "on_updated", forget)
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "title", "value": "Lead"}])
+    row = ProvisioningEvent.objects.latest("pk")
+    html = page(admin, row).content.decode()
+
+    place = f"KeyError in tests/admin/test_log.py:{forget.__code__.co_firstlineno + 1}"
+    assert f"The host application raised {place}. Nothing was changed." in html
+    assert f"raised: {place}" in html
+    assert VALUE not in html
 
 
 def test_an_operation_shows_before_and_after_and_the_messages(

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.admin import log_search
+from scim_provisioning.administration import log_search
 from scim_provisioning.models import (
     Action,
     FormerIdentifier,

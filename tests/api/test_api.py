@@ -6,13 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.http import HttpResponse
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
@@ -21,57 +19,13 @@ from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.models.token import TOKEN_PATTERN
-from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory, UserFactory
+from tests.api.staff import API, PASSWORD, Staff, url
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
-
-PASSWORD = "harbour-lights"
-
-
-@pytest.fixture(autouse=True)
-def _with_the_api(settings: Settings) -> None:
-    settings.ROOT_URLCONF = "tests.api.urls"
-
-
-Staff = Callable[..., "API"]
-
-
-class API:
-    """A signed-in member of staff who speaks JSON."""
-
-    def __init__(self, user: User) -> None:
-        self.client = Client()
-        self.client.force_login(user)
-
-    def get(self, name: str, *args: object, **query: str) -> HttpResponse:
-        return self.client.get(url(name, *args), query)
-
-    def post(self, name: str, *args: object, **body: Any) -> HttpResponse:
-        return self.client.post(url(name, *args), json.dumps(body), content_type="application/json")
-
-
-def url(name: str, *args: object) -> str:
-    return reverse(f"scim_provisioning_api:{name}", args=args, urlconf="tests.api.urls")
-
-
-@pytest.fixture
-def staff(db: None) -> Staff:
-    def make(*codenames: str) -> API:
-        user = User.objects.create_user(f"staff{User.objects.count()}", password=PASSWORD, is_staff=True)
-        user.user_permissions.set(
-            Permission.objects.filter(content_type__app_label="scim_provisioning", codename__in=codenames)
-        )
-        return API(user)
-
-    return make
-
-
-@pytest.fixture
-def boss(db: None) -> API:
-    return API(User.objects.create_superuser("boss", password=PASSWORD))
 
 
 def test_it_is_off_unless_its_urls_are_included(settings: Settings) -> None:
@@ -191,6 +145,20 @@ def test_rotate_use_and_revoke(boss: API, connection: SCIMConnection) -> None:
     assert ScimClient(new["secret"]).get("/Users").status_code == 200
 
 
+def test_a_rotated_token_keeps_label_and_networks_unless_others_are_sent(
+    boss: API, connection: SCIMConnection
+) -> None:
+    old = TokenFactory(connection=connection, label="Night shift", allowed_networks=["203.0.113.0/24"])
+
+    new = boss.post("rotate", connection.pk, old.pk, password=PASSWORD).json()
+
+    assert (new["label"], new["allowed_networks"]) == ("Night shift", ["203.0.113.0/24"])
+    SCIMToken.objects.filter(pk=new["id"]).delete()
+    body = {"label": "Day shift", "allowed_networks": [], "password": PASSWORD}
+    new = boss.post("rotate", connection.pk, old.pk, **body).json()
+    assert (new["label"], new["allowed_networks"]) == ("Day shift", [])
+
+
 def test_the_only_live_token_wants_its_label(boss: API, connection: SCIMConnection) -> None:
     row = TokenFactory(connection=connection, label="Entra ID")
 
@@ -247,6 +215,27 @@ def test_values_and_messages_need_their_permission(
     assert "Head of Keys" in clear["request"]
 
 
+def test_what_the_database_said_needs_the_same_permission(
+    staff: Staff, boss: API, connection: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    UserFactory(user_name="somebody.else@another.example")
+    monkeypatch.setattr(LearnerAdapter, "account_name_is_taken", lambda self, user_name: True)
+    monkeypatch.setattr(
+        LearnerAdapter, "account_name", lambda self, user_name: "somebody.else@another.example"
+    )
+    scim.post("/Users", person())
+    event = ProvisioningEvent.objects.latest("pk")
+    reader = staff("view_scimconnection", "view_provisioningevent")
+
+    masked = reader.get("event", connection.pk, event.pk).json()
+    clear = boss.get("event", connection.pk, event.pk).json()
+
+    assert masked["cause"] == clear["cause"]
+    assert masked["cause"].startswith("userName must be unique in this application")
+    assert masked["database"] == "••••••"
+    assert "username" in clear["database"]
+
+
 # --- self-test ----------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +243,7 @@ def test_the_self_test_answers_its_lines(
     boss: API, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "scim_provisioning.administration.selftest.surroundings.of_the_tenant_url", lambda: []
+        "scim_provisioning.administration.selftest.prerequisites.of_the_tenant_url", lambda: []
     )
 
     report = boss.post("selftest", connection.pk).json()

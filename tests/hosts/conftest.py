@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import os
 
-HOSTS = {"custom_user", "membership"}
+import pytest
+
+from scim_provisioning.testing.factories import TokenFactory
+from tests.client import ScimClient
+from tests.hosts.current import make_connection
+
+HOSTS = {"custom_user", "membership", "academy", "signals", "club", "every_kind"}
 
 collect_ignore = sorted(HOSTS - {os.environ.get("HOST", "")})
+
+
+@pytest.fixture
+def other(db: None) -> ScimClient:
+    """The identity provider of another customer."""
+    return ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)

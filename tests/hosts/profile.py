@@ -1,14 +1,26 @@
-"""The facts about a learner of the example LMS: a profile one-to-one with ``auth.User``."""
+"""The example LMS: a profile one-to-one with ``auth.User``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from example_project.lms.models import Learner
+from example_project.lms.models import Learner, Organization, SSOSettings
+from tests.hosts.defaults import make_administrator, spelled
+from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
 
 
-def facts(user_name: str, organization: Any) -> dict[str, Any]:
-    learner = Learner.objects.get(user__username=user_name, organization=organization)
+def make_customer() -> Organization:
+    return OrganizationFactory()
+
+
+def make_sso(customer: Organization) -> SSOSettings:
+    return SSOSettingsFactory(organization=customer)
+
+
+def facts(user_name: str, customer: Organization) -> dict[str, Any]:
+    learner = Learner.objects.get(user__username=user_name, organization=customer)
     return {
         "first_name": learner.user.first_name,
         "last_name": learner.user.last_name,
@@ -20,3 +32,9 @@ def facts(user_name: str, organization: Any) -> dict[str, Any]:
         "manager": learner.manager and learner.manager.user.username,
         "active": learner.user.is_active,
     }
+
+
+def retitle(user_name: str, customer: Organization, title: str) -> None:
+    learner = Learner.objects.get(user__username=user_name, organization=customer)
+    learner.job_role = title
+    learner.save()

@@ -1,4 +1,4 @@
-"""The same story and every identity provider's case again, inside hosts of the two other shapes.
+"""The same story, the contract and every identity provider's case again, inside each host of another shape.
 
 ``AUTH_USER_MODEL`` cannot change in a running process, so each host has a process of its own.
 """
@@ -11,11 +11,24 @@ import pytest
 
 from tests.processes import run_pytest
 
+#: What runs in every host: the story, its pages, the contract of its adapter, what each identity provider sends.
+SHARED = [
+    "tests/hosts/test_shapes.py",
+    "tests/hosts/test_administration.py",
+    "tests/hosts/test_contract.py",
+    "tests/idp_cases",
+]
+HOSTS = {
+    **dict.fromkeys(["custom_user", "membership", "academy", "signals", "club"], SHARED),
+    # There to hold one field of every kind; its users are those of the example.
+    "every_kind": [],
+}
+
 
 @pytest.mark.long
-@pytest.mark.parametrize("host", ["custom_user", "membership"])
+@pytest.mark.parametrize("host", HOSTS)
 def test_a_host_of_another_shape_serves_entra_as_well(host: str) -> None:
-    suite = ["tests/hosts/test_shapes.py", "tests/idp_cases", f"tests/hosts/{host}"]
+    suite = [*HOSTS[host], f"tests/hosts/{host}"]
     # The hosts have no migrations, and on a server a table without any cannot point to one that has some.
     options = ["--create-db", "--nomigrations", f"--ds=tests.hosts.{host}.settings"]
     # Beside the test database of the suite, which has other tables.

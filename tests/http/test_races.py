@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
+from tests.databases import shared_by_threads
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,20 +40,8 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """SQLite's usual test database is in memory, where locks do not wait: move it to a file for a while."""
-    if connection.vendor != "sqlite":
+    with shared_by_threads(tmp_path):
         yield
-        return
-    in_memory, name = connection.connection, connection.settings_dict["NAME"]
-    with closing(sqlite3.connect(tmp_path / "races.sqlite3")) as on_disk:
-        in_memory.backup(on_disk)
-    connection.connection = None
-    connection.settings_dict["NAME"] = str(tmp_path / "races.sqlite3")
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.connection, connection.settings_dict["NAME"] = in_memory, name
 
 
 @pytest.fixture

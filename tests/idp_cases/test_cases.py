@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.hosts.current import spelled
 from tests.idp_cases import runner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
@@ -36,6 +37,6 @@ def send_with(client: Client) -> runner.Send:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_identity_provider_gets_the_answer_it_needs(case: dict[str, Any], token: str) -> None:
-    complaints = runner.play(case, send_with(Client()), token)
+    complaints = runner.play(spelled(case), send_with(Client()), token)
 
     assert complaints == [], case["why"]

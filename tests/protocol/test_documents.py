@@ -203,6 +203,19 @@ def test_custom_extensions_are_typed_by_their_schema() -> None:
             normalise({training.urn: wrong}, schema)
 
 
+@pytest.mark.parametrize(
+    "sent", ["2023-05-01", "2023-05-01T00:00:00Z", "2023-05-01T00:00:00", "2023-05-01T02:00:00.000+02:00"]
+)
+def test_a_date_without_a_time_is_a_moment_too_and_each_is_kept_as_sent(sent: str) -> None:
+    hired = Schema("urn:example:Hired:2.0:User", "Hired", "", (Attribute("employeeHireDate", "dateTime"),))
+    schema = USER_SCHEMA.with_extensions(hired)
+    result = normalise({hired.urn: {"employeeHireDate": sent}}, schema)
+    assert result.document == {hired.urn: {"employeeHireDate": sent}}
+    for wrong in ("2023-05", "2023-13-01", "01.05.2023", "20230501T", " 2023-05-01"):
+        with pytest.raises(InvalidValue, match="employeeHireDate: expected a date such as"):
+            normalise({hired.urn: {"employeeHireDate": wrong}}, schema)
+
+
 def test_schemas_follow_the_extensions_in_use(ines: dict[str, Any]) -> None:
     assert schemas_in_use(ines, USER_SCHEMA) == [CORE_USER, ENTERPRISE_USER]
     assert schemas_in_use({"userName": "u"}, USER_SCHEMA) == [CORE_USER]

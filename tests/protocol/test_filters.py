@@ -16,12 +16,12 @@ from scim_provisioning.protocol.filters import (
     Or,
     UnknownFilterAttribute,
     ValuePath,
-    fold,
     parse,
     render,
 )
 from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
+from scim_provisioning.protocol.text import fold
 
 
 def canonical(text: str) -> str:

@@ -75,6 +75,13 @@ def test_dates_are_compared_as_instants() -> None:
     assert hit('meta.created eq "2024-05-01T10:00:00.250Z"', resource)
 
 
+def test_a_date_without_a_time_is_midnight_in_utc() -> None:
+    resource = {"meta": {"created": "2024-05-01T02:00:00+02:00", "lastModified": "2024-05-02"}}
+    assert hit('meta.created eq "2024-05-01"', resource)
+    assert hit('meta.lastModified gt "2024-05-01T23:59:59Z"', resource)
+    assert not hit('meta.lastModified lt "2024-05-02"', resource)
+
+
 def test_numbers_are_compared_as_numbers() -> None:
     schema = USER_SCHEMA.with_extensions(Schema("urn:x:t:User", "T", "", (Attribute("seats", "integer"),)))
     document = {"urn:x:t:User": {"seats": 12}}

@@ -155,6 +155,17 @@ def test_an_only_email_without_type_is_read_as_the_work_one() -> None:
     assert read(two, path('emails[type eq "work"].value')) is None
 
 
+@pytest.mark.parametrize("others", [[], [{"type": "home", "value": "h", "primary": False}]])
+def test_the_primary_one_of_those_a_filter_selects_is_read_else_the_first(others: list[Any]) -> None:
+    first, second = {"type": "work", "value": "1"}, {"type": "work", "value": "2", "primary": True}
+    work, value = path('emails[type eq "work"]'), path('emails[type eq "work"].value')
+    assert read({"emails": [*others, first, second]}, work) == second
+    assert read({"emails": [*others, first, second]}, value) == "2"
+    assert read({"emails": [*others, first, {**second, "primary": False}]}, value) == "1"
+    elsewhere = {"type": "home", "value": "3", "primary": True}
+    assert read({"emails": [*others, elsewhere, first, {"type": "work", "value": "2"}]}, value) == "1"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

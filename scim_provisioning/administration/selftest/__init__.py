@@ -1,4 +1,4 @@
-"""Whether a connection would work: the server's surroundings, and Entra's typical requests played for real.
+"""Whether a connection would work: what has to be right beforehand, and Entra's typical requests played for real.
 
 The requests run through the whole stack, middleware and the host's adapter included, against a made-up learner
 and inside a transaction that is rolled back. The adapter's hooks run too: what they do outside the database
@@ -7,9 +7,9 @@ and inside a transaction that is rolled back. The adapter's hooks run too: what 
 
 from __future__ import annotations
 
-from scim_provisioning.administration.selftest import sequence, surroundings
+from scim_provisioning.administration.selftest import prerequisites, sequence
 from scim_provisioning.administration.selftest.contact import Tick, first_contact, groups_seen_at
-from scim_provisioning.administration.selftest.lines import Line, Result
+from scim_provisioning.administration.selftest.report import Line, Result
 from scim_provisioning.models import SCIMConnection
 
 __all__ = ["Line", "Result", "Tick", "failed", "first_contact", "groups_seen_at", "run"]
@@ -20,12 +20,12 @@ def run(connection: SCIMConnection, *, reach: bool = True) -> list[Line]:
 
     ``reach`` False leaves out the one request that goes over the network.
     """
-    lines = surroundings.of_the_adapter(connection)
+    lines = prerequisites.of_the_adapter(connection)
     if not any(line.result == Result.FAILED for line in lines):
         lines += sequence.play(connection)
-    lines += surroundings.of_the_server(connection)
+    lines += prerequisites.of_the_server(connection)
     if reach:
-        lines += surroundings.of_the_tenant_url()
+        lines += prerequisites.of_the_tenant_url()
     return lines
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,16 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning.administration import catalogue
-from scim_provisioning.administration.selftest.lines import Line, failed, passed
-from scim_provisioning.administration.selftest.wire import InProcess
-from scim_provisioning.conf import app_settings, tenant_url
-from scim_provisioning.models import SCIMConnection, SCIMToken
-from scim_provisioning.models.token import TOKEN_PREFIX
+from scim_provisioning.administration import catalogue, rotation
+from scim_provisioning.administration.selftest.report import Line, failed, passed
+from scim_provisioning.administration.selftest.sending import InProcess
+from scim_provisioning.conf import tenant_url
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.simulators import (
     DEFAULT_MAPPING,
     LEARNING_ROWS,
@@ -31,9 +27,6 @@ from scim_provisioning.testing.simulators import (
     Person,
     Step,
 )
-from scim_provisioning.tokens.text import SECRET_LENGTH, checksum, digest, fingerprint, random_text
-
-_LABEL: Final = "Self-test"
 
 
 def play(connection: SCIMConnection) -> list[Line]:
@@ -49,7 +42,12 @@ def play(connection: SCIMConnection) -> list[Line]:
     with transaction.atomic():
         # Paused connections are tested as if they were not: whether they would work is the question.
         SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=None)
-        lines = _Run(url, _token(connection)).lines()
+        # A token like any other, with its entries and mails; the rollback takes back the former and forgets the
+        # latter.
+        _row, secret = rotation.generate(
+            connection, actor=None, label=_("Self-test"), expires_in_days=1, above_cap=True
+        )
+        lines = _Run(url, secret).lines()
         transaction.set_rollback(True)
     return lines
 
@@ -59,23 +57,6 @@ def _is_allowed(url: str) -> bool:
     at_home = [".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else []
     domain, _port = split_domain_port(urlsplit(url).netloc)
     return validate_host(domain, settings.ALLOWED_HOSTS or at_home)
-
-
-@sensitive_variables("secret", "plaintext")
-def _token(connection: SCIMConnection) -> str:
-    """A token that lives as long as the transaction. Not by ``tokens.issue``: it takes no place under the cap."""
-    public, secret = random_text(8), random_text(SECRET_LENGTH)
-    pepper = next(iter(app_settings.token_peppers), "")
-    SCIMToken.objects.create(
-        connection=connection,
-        label=_LABEL,
-        prefix=public,
-        digest=digest(secret, pepper),
-        pepper_fingerprint=fingerprint(pepper),
-        expires_at=timezone.now() + timedelta(minutes=5),
-    )
-    plaintext = TOKEN_PREFIX + public + secret
-    return plaintext + checksum(plaintext)
 
 
 def _person() -> Person:
@@ -101,14 +82,15 @@ class _Broken:
     """The first request of a stage that went wrong."""
 
     step: Step
-    code: str
+    refusal: ProvisioningEvent | None
 
 
 class _Run:
     @sensitive_variables("token")
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, secret: rotation.Secret) -> None:
         self._send = InProcess()
         self._broken: _Broken | None = None
+        token = secret.reveal()
         mapping = (*DEFAULT_MAPPING, *LEARNING_ROWS)
         self._entra = EntraSimulator(url, token, self._send, mapping=mapping, on_step=self._note)
         self._flagged = EntraSimulator(url, token, self._send, True, mapping=mapping, on_step=self._note)
@@ -143,13 +125,19 @@ class _Run:
         play()
         if self._broken is None:
             return passed(what)
-        step, code = self._broken.step, self._broken.code
-        explanation = catalogue.explain(code) if code else None
-        mend = (
-            explanation.todo if explanation else _("Ask the developers of this application: see the detail.")
-        )
-        return failed(what, f"{step.what}: {step.detail}", mend)
+        step, refusal = self._broken.step, self._broken.refusal
+        found = f"{step.what}: {step.detail}"
+        if refusal is None:
+            mend = _("Ask the developers of this application: see the detail.")
+            return failed(what, found, mend)
+        explanation = catalogue.explain(refusal.error_code, refusal.cause)
+        if refusal.cause.get("exception"):
+            found = f"{found} {explanation.cause}"
+        if explanation.database:
+            # Whatever value it holds is the made-up learner's.
+            found = f"{found} {_('The database said:')} {explanation.database}"
+        return failed(what, found, explanation.todo)
 
     def _note(self, step: Step) -> None:
         if not step.ok and self._broken is None:
-            self._broken = _Broken(step, self._send.code)
+            self._broken = _Broken(step, self._send.refusal)

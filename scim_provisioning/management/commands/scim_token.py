@@ -5,17 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
-from django.urls import NoReverseMatch
-from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import events, tokens
-from scim_provisioning.conf import tenant_url
+from scim_provisioning import tokens
+from scim_provisioning.administration import rotation
+from scim_provisioning.conf import tenant_url_or_empty
+from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection
-from scim_provisioning.models import Action, SCIMToken
+from scim_provisioning.models import SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
 
 # The shortest piece of a public part that `revoke` takes: what lists and logs show of it.
@@ -50,26 +47,18 @@ class Command(BaseCommand):
         else:
             self._revoke(options["prefix"])
 
-    @sensitive_variables("plaintext")
     def _create(self, name: str, label: str, days: int | None) -> None:
         connection = find_connection(name)
+        life = tokens.DEFAULT if days is None else days
         try:
-            with transaction.atomic():
-                token, plaintext = tokens.issue(
-                    connection, label=label, expires_in_days=tokens.DEFAULT if days is None else days
-                )
-                events.admin(
-                    connection, action=Action.TOKEN_GENERATED, actor=None, token=token, detail=token.label
-                )
+            token, secret = rotation.generate(connection, actor=None, label=label, expires_in_days=life)
         except tokens.TokenRefused as refusal:
             raise CommandError(refusal.message) from None
-        self.stdout.write(plaintext)
+        self.stdout.write(secret.reveal())
         self._say(f"Token “{token.label}” ({token.display_prefix}) of connection “{connection.name}”.")
-        self._say(f"Expires: {_day(token.expires_at) or 'never'}.")
-        try:
-            self._say(f"Tenant URL: {tenant_url()}")
-        except (ImproperlyConfigured, NoReverseMatch):
-            self._say("The Tenant URL is not known yet: run `manage.py check`.")
+        self._say(f"Expires: {tables.day(token.expires_at) or 'never'}.")
+        url = tenant_url_or_empty()
+        self._say(f"Tenant URL: {url}" if url else "The Tenant URL is not known yet: run `manage.py check`.")
         self._say("Copy the token now. It will not be shown again; only a fingerprint is kept.")
 
     def _list(self, name: str | None) -> None:
@@ -85,31 +74,25 @@ class Command(BaseCommand):
                 token.connection.name,
                 token.label,
                 "archived" if token.connection.is_archived and not token.is_revoked else token.state,
-                _day(token.expires_at) or "never",
-                _day(token.last_used_at) or "never",
+                tables.day(token.expires_at, "never"),
+                tables.day(token.last_used_at, "never"),
             )
             for token in rows
         ]
         if len(table) == 1:
             self._say("There are no tokens.")
             return
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        for row in table:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            self.stdout.write("  ".join(cells).rstrip())
+        for line in tables.lines(table):
+            self.stdout.write(line)
 
     def _revoke(self, prefix: str) -> None:
         token = _token(prefix)
-        with transaction.atomic():
-            if tokens.revoke(token):
-                events.admin(
-                    token.connection, action=Action.TOKEN_REVOKED, actor=None, token=token, detail=token.label
-                )
-                self._say(f"Revoked “{token.label}” ({token.display_prefix}). Requests with it now fail.")
-            else:
-                self._say(
-                    f"“{token.label}” ({token.display_prefix}) was revoked on {_day(token.revoked_at)}."
-                )
+        if rotation.revoke(token, actor=None):
+            self._say(f"Revoked “{token.label}” ({token.display_prefix}). Requests with it now fail.")
+        else:
+            self._say(
+                f"“{token.label}” ({token.display_prefix}) was revoked on {tables.day(token.revoked_at)}."
+            )
 
     def _say(self, sentence: str) -> None:
         # Standard error, and not in the red of an error: standard output belongs to the token.
@@ -132,7 +115,3 @@ def _token(prefix: str) -> SCIMToken:
         names = ", ".join(TOKEN_PREFIX + token.prefix for token in found)
         raise CommandError(f"{len(found)} tokens begin so: {names}. Give more characters.")
     return found[0]
-
-
-def _day(moment: Any) -> str:
-    return "" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M %Z")

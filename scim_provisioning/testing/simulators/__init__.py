@@ -16,17 +16,21 @@ from __future__ import annotations
 from scim_provisioning.testing.simulators.directory import (
     DEFAULT_MAPPING,
     LEARNING_ROWS,
+    OKTA_MAPPING,
     Person,
     Row,
 )
 from scim_provisioning.testing.simulators.entra import EntraSimulator
+from scim_provisioning.testing.simulators.okta import OktaSimulator
 from scim_provisioning.testing.simulators.wire import Answer, Send, Step, over_http
 
 __all__ = [
     "DEFAULT_MAPPING",
     "LEARNING_ROWS",
+    "OKTA_MAPPING",
     "Answer",
     "EntraSimulator",
+    "OktaSimulator",
     "Person",
     "Row",
     "Send",

@@ -1,7 +1,8 @@
-"""Entra's directory, and the mapping that turns its people into SCIM values.
+"""The people of a directory, and the mappings that turn them into SCIM values.
 
-`DEFAULT_MAPPING` is the user mapping of a custom (non-gallery) application, row for row. `LEARNING_ROWS`
-are the two that an administrator adds when company and business unit are to arrive as well.
+`DEFAULT_MAPPING` is the user mapping of a custom (non-gallery) application of Entra, row for row.
+`LEARNING_ROWS` are the two that an administrator adds when company and business unit are to arrive as well.
+`OKTA_MAPPING` is what is mapped for a learning platform in Okta.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _object_id() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An account in Entra, under Entra's own attribute names; None is an attribute without a value.
+    """An account, under Entra's own attribute names; None is an attribute without a value.
 
     `manager` is the manager's `objectId`. Somebody who changes is a new Person with the same `objectId`:
     `dataclasses.replace(person, jobTitle="Lead")`.
@@ -62,10 +63,15 @@ class Person:
         """What Join(" ", [givenName], [surname]) makes of the name."""
         return " ".join(part for part in (self.givenName, self.surname) if part) or None
 
+    @property
+    def okta_id(self) -> str:
+        """What Okta calls the account: 20 characters that begin with 00u."""
+        return f"00u{self.objectId.replace('-', '')[:17]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the mapping page: an attribute of Person (or one of its two expressions) -> a SCIM path."""
+    """One row of the mapping page: an attribute of Person (or one of its expressions) -> a SCIM path."""
 
     source: str
     target: str
@@ -99,6 +105,24 @@ DEFAULT_MAPPING: tuple[Row, ...] = (
 LEARNING_ROWS: tuple[Row, ...] = (
     Row("companyName", f"{ENTERPRISE_USER}:organization"),
     Row("division", f"{ENTERPRISE_USER}:division"),
+)
+
+OKTA_MAPPING: tuple[Row, ...] = (
+    Row("okta_id", "externalId"),
+    Row("userPrincipalName", "userName"),
+    Row("active", "active"),
+    Row("givenName", "name.givenName"),
+    Row("surname", "name.familyName"),
+    Row("mail", 'emails[type eq "work"].value'),
+    Row("displayName", "displayName"),
+    Row("preferredLanguage", "locale"),
+    Row("jobTitle", "title"),
+    Row("mobile", 'phoneNumbers[type eq "mobile"].value'),
+    Row("employeeId", f"{ENTERPRISE_USER}:employeeNumber"),
+    Row("costCenter", f"{ENTERPRISE_USER}:costCenter"),
+    Row("companyName", f"{ENTERPRISE_USER}:organization"),
+    Row("division", f"{ENTERPRISE_USER}:division"),
+    Row("department", f"{ENTERPRISE_USER}:department"),
 )
 
 MANAGER = f"{ENTERPRISE_USER}:manager"

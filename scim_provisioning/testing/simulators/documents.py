@@ -61,20 +61,27 @@ def read(user: Mapping[str, Any], path: str) -> Any:
 
 
 def build(values: Mapping[str, str | bool]) -> dict[str, Any]:
-    """Return the body of a create: the nested user that the flat `values` describe.
+    """Return the body of Entra's create: the user that the flat `values` describe.
 
-    The first e-mail is sent as primary, roles as an empty list and meta with its resource type, as Entra
-    does.
+    Roles are sent as an empty list and meta with its resource type, as Entra does.
     """
-    user: dict[str, Any] = {"schemas": [CORE_USER, ENTERPRISE_USER]}
-    for path, value in values.items():
-        _place(user, target(path), value)
+    user: dict[str, Any] = {"schemas": [CORE_USER, ENTERPRISE_USER], **nested(values)}
     user["roles"] = []
     user["meta"] = {"resourceType": "User"}
     return user
 
 
-def _place(user: dict[str, Any], at: Target, value: str | bool) -> None:
+def nested(values: Mapping[str, str | bool]) -> dict[str, Any]:
+    """Return the nested attributes that the flat `values` describe; the first e-mail is the primary one."""
+    user: dict[str, Any] = {}
+    for path, value in values.items():
+        put(user, path, value)
+    return user
+
+
+def put(user: dict[str, Any], path: str, value: str | bool) -> None:
+    """Set what a user holds at `path`, in place; the element that a filter names is made when it is missing."""
+    at = target(path)
     holder = user.setdefault(at.urn, {}) if at.urn else user
     if not at.key:
         if at.sub:

@@ -1,8 +1,8 @@
-"""What Entra makes of an answer: a person in step, one to be retried, or a job that is stopped."""
+"""What an identity provider makes of an answer: a person in step, one to be retried, or a job that is stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scim_provisioning.protocol.constants import LIST_RESPONSE, MEDIA_TYPE
@@ -60,6 +60,30 @@ def list_fault(answer: Answer, *, nobody: bool, attribute: str = "", value: str 
             return "a resource without id"
         if attribute and not same(attribute, value, documents.read(resource, attribute)):
             return f"a look-up by {attribute} found somebody whose {attribute} is another"
+    return ""
+
+
+def page_fault(answer: Answer, *, start: int, count: int, before: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return what is wrong with one page of a list, "" if nothing is.
+
+    before: the people of the earlier pages; nobody may come twice, or somebody else was passed over.
+    """
+    body = answer.resource
+    if LIST_RESPONSE not in (body.get("schemas") or []):
+        return "not a ListResponse"
+    found = found_in(answer)
+    for name in ("totalResults", "startIndex", "itemsPerPage"):
+        if type(body.get(name)) is not int:
+            return f"{name} is not a number"
+    if body["itemsPerPage"] != len(found) or len(found) > count:
+        return f"itemsPerPage is {body['itemsPerPage']}, with {len(found)} resources where {count} were asked for"
+    if body["startIndex"] != start:
+        return f"startIndex is {body['startIndex']}, asked for {start}"
+    if not found and body["totalResults"] >= start:
+        return f"an empty page at {start} of {body['totalResults']}"
+    known = {user.get("id") for user in before}
+    if any(user.get("id") in known for user in found):
+        return "somebody of an earlier page comes again: the order is not stable"
     return ""
 
 

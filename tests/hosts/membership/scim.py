@@ -31,19 +31,3 @@ class LearnerAdapter(scim.LearnerAdapter):
     def find_learner(self, scim_user: Mapping[str, Any]) -> Iterable[scim.Candidate]:
         """Here a person is one account in all customers, and the user name is the SSO subject of all."""
         return [scim.Candidate(user, strong=True) for user in self.accounts_named(scim_user["userName"])]
-
-
-def facts(user_name: str, organization: Any) -> dict[str, Any]:
-    membership = Membership.objects.get(user__username=user_name, organization=organization)
-    user = membership.user
-    return {
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "email": user.email,
-        "job_role": membership.job_role,
-        "company": membership.company and membership.company.name,
-        "business_unit": membership.business_unit and membership.business_unit.name,
-        "team": membership.team and membership.team.name,
-        "manager": membership.manager and membership.manager.user.username,
-        "active": membership.is_active,
-    }

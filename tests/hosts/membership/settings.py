@@ -1,6 +1,6 @@
-from example_project.settings import *  # noqa: F403
-from example_project.settings import INSTALLED_APPS, SCIM_PROVISIONING
+from tests.hosts.settings import *  # noqa: F403
+from tests.hosts.settings import INSTALLED_APPS, SCIM_PROVISIONING
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.hosts.membership.apps.MembershipConfig"]
 SCIM_PROVISIONING = {**SCIM_PROVISIONING, "ADAPTER": "tests.hosts.membership.scim.LearnerAdapter"}
-HOST_FACTS = "tests.hosts.membership.scim.facts"
+HOST = "tests.hosts.membership.host"

@@ -5,24 +5,15 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
-from example_project.lms.models import Organization
-from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.hosts.membership.models import Membership
-from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def other() -> ScimClient:
-    sso = SSOSettingsFactory()
-    return ScimClient(TokenFactory(connection=ConnectionFactory(name="Other", sso_key=str(sso.pk))).plaintext)
-
-
 def test_a_person_of_two_customers_is_one_account_with_two_memberships(
-    scim: ScimClient, other: ScimClient, organization: Organization
+    scim: ScimClient, other: ScimClient
 ) -> None:
     first = scim.post("/Users", person(title="Lead")).json()
     second = other.post("/Users", person(title="Guest")).json()

@@ -20,9 +20,10 @@ from django.utils import timezone
 
 from example_project.lms.demonstration import Demonstration
 from example_project.lms.seeds import ADMIN_NAME, SeededLMS, seed_lms
+from scim_provisioning.administration import rotation
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.tokens import TokenRefused, issue, revoke
+from scim_provisioning.tokens import TokenRefused
 
 HOST = "127.0.0.1"
 CONNECTION = "demo"
@@ -90,13 +91,13 @@ class Command(BaseCommand):
 
     def _issue_token(self, connection: SCIMConnection, lms: SeededLMS) -> str:
         """Replace the token of an earlier run: a connection has two live tokens at most."""
-        for old in connection.tokens.live().filter(label=TOKEN_LABEL):  # type: ignore[attr-defined]
-            revoke(old, by=lms.admin)
+        for old in connection.tokens.live().filter(label=TOKEN_LABEL):
+            rotation.revoke(old, actor=lms.admin)
         try:
-            _, plaintext = issue(connection, label=TOKEN_LABEL, created_by=lms.admin)
+            _row, secret = rotation.generate(connection, actor=lms.admin, label=TOKEN_LABEL)
         except TokenRefused as refusal:
             raise CommandError(refusal.message) from refusal
-        return plaintext
+        return secret.reveal()
 
     @contextmanager
     def _serving(self, port: int) -> Iterator[ThreadedWSGIServer]:

@@ -1,0 +1,183 @@
+"""Which accounts the host has already: who a newcomer may be, whose name is free, who is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth import get_user_model
+from django.db import models
+
+from scim_provisioning.adapters.expressions import Folded, TextMatch
+from scim_provisioning.adapters.hooks import HostHooks
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.rows import resolve_scope
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.protocol.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that may already be the person a client wants to create.
+
+    ``strong`` evidence (the SSO subject agrees) links at once; weak evidence (same user name) never does.
+    """
+
+    user: models.Model
+    strong: bool = False
+
+
+class HostAccounts(HostHooks):
+    """The part of the adapter that knows the host's accounts. What a host may override stands first."""
+
+    #: True when the identity provider's userName is also the subject of the host's SSO: then an existing
+    #: account of that name is the same person for certain, and is linked without asking.
+    user_name_is_sso_subject: ClassVar[bool] = False
+
+    obj: Any
+    link: ProvisionedUser
+    connection: SCIMConnection
+
+    @property
+    def compiled_mapping(self) -> CompiledMapping:
+        """The same, of this person's connection."""
+        return self.compiled(self.connection)
+
+    @cached_property
+    def _taken_names(self) -> dict[str, bool]:
+        """Names that were looked for already: a POST asks twice."""
+        return {}
+
+    @classmethod
+    def compiled(cls, connection: SCIMConnection) -> CompiledMapping:
+        """The connection's mapping, compiled."""
+        raise NotImplementedError
+
+    @classmethod
+    def tenant_users(cls, connection: SCIMConnection) -> models.QuerySet[Any]:
+        """The accounts that belong to this customer and could be the person a client wants to create.
+
+        By default those with a row inside the customer (see ``RelatedRow.within``), or, when no row says so,
+        every account that no connection manages.
+        """
+        accounts = cls.all_accounts()
+        scoped = [s for s in cls.compiled(connection).sources.values() if s.within]
+        for source in scoped:
+            scope = resolve_scope(source.within, connection)
+            accounts = accounts.filter(
+                **{f"{source.query_name}__{name}": value for name, value in scope.items()}
+            )
+        if scoped:
+            return accounts
+        return accounts.exclude(
+            pk__in=ProvisionedUser.objects.living().filter(user__isnull=False).values("user")
+        )
+
+    @classmethod
+    def all_accounts(cls) -> models.QuerySet[Any]:
+        """Every account of the host, hidden ones too: where it is looked up whether a name is free.
+
+        By default all rows of the account's table, whatever its default manager leaves out (soft deletion).
+        """
+        return get_user_model()._base_manager.all()
+
+    def find_learner(self, scim_user: Mapping[str, Any]) -> Iterable[Candidate]:
+        """Existing accounts of this customer that may be ``scim_user`` (a canonical document).
+
+        By default the account of that user name, or of that address where accounts are named by addresses: strong
+        evidence when ``user_name_is_sso_subject``.
+        """
+        entry = self.compiled_mapping.account_name
+        group = next((g for g in self.compiled_mapping.groups if g.first == entry), None)
+        sent = group.sent(scim_user) if group else None
+        name = sent[1] if sent else group.fallback(scim_user) if group else scim_user["userName"]
+        if entry is None or not isinstance(name, str):
+            return []
+        same_name = self.accounts_named(name)
+        self._taken_names[name] = bool(same_name)
+        same = [a.pk for a in same_name if fold(getattr(a, entry.field.attname) or "") == fold(name)]
+        mine = self.tenant_users(self.connection).filter(pk__in=same) if same else []
+        return [Candidate(account, strong=self.user_name_is_sso_subject) for account in mine]
+
+    def account_name(self, user_name: str) -> str:
+        """The account's own name when another account already holds ``user_name``: names are unique across the
+        whole host, but two customers may both employ an ``ana``.
+
+        Nobody's address is made up: where accounts are named by addresses it raises ``Uniqueness``.
+        """
+        entry = self.compiled_mapping.account_name
+        field: Any = (
+            entry.field if entry else get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD)
+        )
+        if is_address(field):
+            raise Uniqueness(
+                "Another account of this application already signs in with this address.",
+                code="user.address_taken",
+            )
+        suffix = f"~{self.link.scim_id[:8]}"
+        return f"{user_name[: (field.max_length or 150) - len(suffix)]}{suffix}"
+
+    # --- asked by the verbs
+
+    def accounts_named(self, name: str) -> list[models.Model]:
+        """The accounts that sign in by ``name`` in any case, hidden ones too; usually none, seldom one.
+
+        Those that the column's collation takes for it are among them (on MariaDB ``aná`` and ``ana ``, when
+        asked for ``ana``): they are other people, but the name is not free.
+        """
+        entry = self.compiled_mapping.account_name
+        if entry is None:
+            return []
+        column = entry.field.name
+        matches = models.Q(TextMatch(Folded(models.F(column)), "eq", name)) | models.Q(**{column: name})
+        others = self.all_accounts().filter(matches)
+        return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
+
+    def _name_account(self, name: str) -> str:
+        """``name``, or what the host says where somebody else's account, in whatever tenant, holds it."""
+        entry = self.compiled_mapping.account_name
+        held = getattr(self.obj, entry.field.attname) if entry else name
+        if fold(held or "") == fold(name) and not self.obj._state.adding:
+            return name
+        if name not in self._taken_names:
+            self._taken_names[name] = bool(self.accounts_named(name))
+        return self.account_name(name) if self._taken_names[name] else name
+
+    def is_hidden(self, account: Any) -> bool:
+        """Whether the host's default manager leaves this account out. One query where it leaves any out."""
+        model = type(account)
+        return hides_rows(model) and not model._default_manager.filter(pk=account.pk).exists()
+
+    def bring_back(self) -> None:
+        """See to it that an account that returns is visible to the host. One query where the host hides accounts.
+
+        Raises ``Uniqueness`` when it stays hidden: nobody may be called active whom the LMS does not know.
+        """
+        if not self.is_hidden(self.obj):
+            return
+        if self.overrides("restore"):
+            self.restore(self.obj)
+        if self.is_hidden(self.obj):
+            raise hidden_account({"accounts": [self.obj.pk]})
+
+
+def hidden_account(params: Mapping[str, object]) -> Uniqueness:
+    """The 409 for a person whose account the host has deleted softly and does not bring back."""
+    return Uniqueness(
+        "This account was deleted in the application. It has to be restored, or removed for good, there.",
+        code="user.hidden",
+        params=params,
+    )
+
+
+def is_address(field: models.Field[Any, Any]) -> bool:
+    """Whether a field of the account holds its e-mail address."""
+    return isinstance(field, models.EmailField) or field.name == getattr(get_user_model(), "EMAIL_FIELD", "")
+
+
+def hides_rows(model: type[models.Model]) -> bool:
+    """Whether the model's default manager leaves rows out, as soft deletion does."""
+    return bool(model._default_manager.all().query.where)

@@ -1,0 +1,210 @@
+"""``LearnerAdapter``: the one class a host writes.
+
+It keeps django-scim2's ``SCIMUser`` contract (``obj``, ``to_dict``, ``from_dict``, ``validate_dict``,
+``save``, ``delete``), so a team that knows that library knows this one; what lies behind is driven by
+``mapping``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django_scim.adapters import SCIMUser
+
+from scim_provisioning.adapters import document as documents
+from scim_provisioning.adapters.accounts import HostAccounts
+from scim_provisioning.adapters.kinds import MappedAttribute
+from scim_provisioning.adapters.kinds.moments import scim_time
+from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems
+from scim_provisioning.adapters.people import People
+from scim_provisioning.adapters.person import Person
+from scim_provisioning.adapters.problems import MappingProblem
+from scim_provisioning.adapters.reading import complete, joined_links
+from scim_provisioning.adapters.row_set import RowSet
+from scim_provisioning.adapters.rows import RelatedRow
+from scim_provisioning.conf import user_location
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.documents import schemas_in_use
+from scim_provisioning.protocol.resources import Document
+
+if TYPE_CHECKING:
+    from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
+
+
+class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
+    """Translates between one SCIM User and one learner of the host.
+
+    A host subclasses this, names the class in ``SCIM_PROVISIONING["ADAPTER"]`` and fills in ``mapping``.
+    Everything else has a default: see also :class:`~scim_provisioning.adapters.hooks.HostHooks`.
+    """
+
+    #: One line an attribute; see :mod:`scim_provisioning.adapters.kinds`.
+    mapping: ClassVar[Sequence[MappedAttribute]] = ()
+    #: Rows that are not simply one-to-one with the account, by the name that targets use.
+    rows: ClassVar[Mapping[str, RelatedRow]] = {}
+    #: Whole extension schemas that are stored and returned although no field holds them.
+    extensions: ClassVar[Sequence[Any]] = ()
+
+    def __init__(
+        self,
+        obj: Any,
+        request: Any = None,
+        *,
+        link: ProvisionedUser | None = None,
+        connection: SCIMConnection | None = None,
+        people: People | None = None,
+    ) -> None:
+        super().__init__(obj, request)
+        self.connection: SCIMConnection = connection or link.connection  # type: ignore[union-attr]
+        self.link = link or ProvisionedUser(connection=self.connection)
+        self._people = people
+
+    # --- what a host may override
+
+    @classmethod
+    def mapping_for(cls, connection: SCIMConnection) -> Sequence[MappedAttribute]:
+        """The mapping of one customer; the same for all by default. Return lists that live as long as the
+        process: they are compiled once each."""
+        return cls.mapping
+
+    # --- django-scim2's contract
+
+    @property
+    def id(self) -> str:
+        scim_id: str = self.link.scim_id
+        return scim_id
+
+    @property
+    def path(self) -> str:
+        return f"/Users/{self.id}"
+
+    @property
+    def location(self) -> str:
+        return user_location(self.id)
+
+    @property
+    def meta(self) -> Document:
+        return {
+            "resourceType": self.resource_type,
+            "created": scim_time(self.link.created_at),
+            "lastModified": scim_time(self.link.modified_at),
+            "location": self.location,
+        }
+
+    def to_dict(self) -> Document:
+        """The full SCIM User (RFC 7643 section 4.1) with ``schemas``, ``id`` and ``meta``."""
+        document = self.read()
+        body = json.dumps([self.link.version, document], sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        return {
+            "schemas": schemas_in_use(document, self.compiled_mapping.schema),
+            "id": self.id,
+            **documents.with_references(document, self.person, self.compiled_mapping),
+            "meta": {**self.meta, "version": f'W/"{digest}"'},
+        }
+
+    def from_dict(self, d: Document) -> None:
+        """Write a canonical document into the rows, unsaved. Raises ``InvalidValue``."""
+        self.write(d)
+
+    def save(self) -> None:
+        """Save the rows that changed: only their changed columns, and nothing when nothing changed."""
+        self.person.rows.save(complete=self.person.is_new)
+
+    def delete(self) -> None:
+        """What DELETE does to the learner: access ends, nothing is deleted."""
+        self.set_active(False)
+        self.save()
+
+    # --- reading and writing
+
+    def read(self) -> Document:
+        """The canonical document: as it was sent, except where the learner's row means something else now."""
+        return documents.shown(self.person, self.compiled_mapping)
+
+    def write(self, document: Document) -> None:
+        """Bring the rows to what ``document`` means; a value that already means the same is not touched."""
+        documents.write(document, self.person, self.compiled_mapping, self._name_account)
+
+    def set_active(self, active: bool) -> None:
+        """Switch the learner on or off, wherever the mapping says that lives."""
+        entry = self.compiled_mapping.active
+        if entry is None or (not active and entry.source.is_account and self.person.active_elsewhere):
+            return
+        entry.declaration.turn(self.person.rows.to_write(entry.source.name), entry.field, active)
+        if active and hasattr(self.obj, "has_usable_password") and not self.obj.has_usable_password():
+            # A new unusable password changes the session hash: cookies from before stay dead.
+            self.obj.set_unusable_password()
+
+    @property
+    def has_access(self) -> bool | None:
+        """Whether the learner is on, as the host's own row says it; None where nothing can be switched."""
+        entry = self.compiled_mapping.active
+        row = self.row(entry.source.name) if entry else None
+        return None if entry is None else row is not None and entry.declaration.is_on(row, entry.field)
+
+    def remember_rows(self) -> None:
+        """Note the rows as they are, so that ``save`` knows what changed."""
+        self.person.rows.remember()
+
+    def row(self, name: str) -> models.Model | None:
+        """The row that targets call ``name`` (``""`` is the account), or None when the person has none."""
+        return self.person.rows.get(name)
+
+    @cached_property
+    def person(self) -> Person:
+        """What kinds are handed. ``obj`` must not be exchanged afterwards."""
+        compiled = self.compiled_mapping
+        rows = RowSet(self.obj, compiled.sources, self.connection)
+        people = self._people or People(self.connection, compiled.people_source)
+        return Person(self.link, self.connection, rows, people, compiled.schema)
+
+    @property
+    def learner(self) -> Any:
+        """What hooks receive: the learner's own row when the mapping names one, else the account."""
+        names = [name for name in self.compiled_mapping.sources if name]
+        return (self.row(names[0]) if names else None) or self.obj
+
+    @cached_property
+    def compiled_mapping(self) -> CompiledMapping:
+        return self.compiled(self.connection)
+
+    @classmethod
+    def compiled(cls, connection: SCIMConnection) -> CompiledMapping:
+        return cls._compile(cls.mapping_for(connection))
+
+    @classmethod
+    def mapping_problems(cls) -> list[MappingProblem]:
+        """What is wrong with ``mapping`` and ``rows``, for the system checks."""
+        compiled = cls._compile(cls.mapping)
+        own_accounts = any(
+            getattr(cls, name) is not getattr(LearnerAdapter, name)
+            for name in ("new_account", "write", "from_dict", "save")
+        )
+        return [*compiled.problems, *row_problems(compiled, host_makes_accounts=own_accounts)]
+
+    @classmethod
+    def _compile(cls, mapping: Sequence[MappedAttribute]) -> CompiledMapping:
+        return compile_mapping(tuple(mapping), tuple(cls.rows.items()), tuple(cls.extensions))
+
+    @classmethod
+    def links(cls, connection: SCIMConnection) -> ProvisionedUserQuerySet:
+        """A connection's links with everything the mapping reads, joined in one statement.
+
+        Links whose account the host deleted are left out: there is nobody behind them.
+        """
+        return joined_links(cls.compiled(connection), connection)
+
+    @classmethod
+    def for_links(cls, links: Sequence[ProvisionedUser], connection: SCIMConnection) -> list[Self]:
+        """An adapter for each link; rows that could not be joined and managers are fetched once for all."""
+        compiled = cls.compiled(connection)
+        people = People(connection, compiled.people_source)
+        adapters = [cls(link.user, link=link, connection=connection, people=people) for link in links]
+        complete([adapter.person for adapter in adapters], compiled, connection)
+        return adapters

@@ -1,0 +1,150 @@
+"""Between the canonical document and a person's rows: what is shown, what is written, what is derived.
+
+Reading returns a value as it was sent as long as the row still means the same, so that an identity provider
+never finds a difference that nobody made; writing leaves a row alone that already means what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scim_provisioning.adapters.entries import Group
+from scim_provisioning.adapters.kinds.kind import checked_text
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
+from scim_provisioning.conf import user_location
+from scim_provisioning.protocol.documents import copied
+from scim_provisioning.protocol.errors import InvalidValue
+from scim_provisioning.protocol.resources import Document, container_of, elements_of
+from scim_provisioning.protocol.schema import Attribute
+
+#: Given the name that an account should sign in by, the one that it gets.
+NameAccount = Callable[[str], str]
+
+#: Members of a resource that are no part of its canonical document.
+_ENVELOPE = frozenset({"schemas", "id", "meta"})
+
+
+# --- what is shown
+
+
+def shown(person: Person, mapping: CompiledMapping) -> Document:
+    """The canonical document: as it was sent, except where a row means something else now."""
+    document: Document = copied(person.document)
+    for group in mapping.groups:
+        _show(document, group, person)
+    link = person.link
+    document["userName"] = link.user_name
+    document.pop("active", None)
+    if not link.search.get(ACTIVE_UNASSIGNED):
+        document["active"] = link.active
+    document.pop("externalId", None)
+    if link.external_id is not None:
+        document["externalId"] = link.external_id
+    return document
+
+
+def _show(document: Document, group: Group, person: Person) -> None:
+    """Where the row means something else than the document says, let the row win."""
+    current = _current(group, person)
+    sent = group.sent(document)
+    value = sent[1] if sent else group.fallback(document)
+    if current is None and (value is None or (sent and _is_awaited(group, person))):
+        return
+    wanted = group.first.declaration.shown(value, current)
+    if wanted is value:
+        return
+    shown_at = sent[0] if sent else group.first
+    for entry in group.entries:
+        entry.write(document, wanted if entry is shown_at else None)
+
+
+# --- what is written
+
+
+def write(document: Document, person: Person, mapping: CompiledMapping, name_account: NameAccount) -> None:
+    """Bring the rows to what ``document`` means, unsaved. Raises ``InvalidValue``.
+
+    ``name_account`` gives the account its name, or another where somebody else's account holds that one.
+    """
+    own = mapping.user_name
+    if own is not None and (person.is_new or person.link.user_name != document["userName"]):
+        text = checked_text("userName", document["userName"], own.field)
+        row = person.rows.to_write(own.source.name)
+        setattr(row, own.field.attname, name_account(text) if own == mapping.account_name else text)
+    for group in mapping.groups:
+        is_name = group.first == mapping.account_name
+        _write_group(document, group, person, name_account if is_name else None)
+
+
+def _write_group(document: Document, group: Group, person: Person, name_account: NameAccount | None) -> None:
+    declaration, entry = group.first.declaration, group.first
+    sent = group.sent(document)
+    value = sent[1] if sent else group.fallback(document)
+    if value is None and declaration.required:
+        raise InvalidValue(f"{declaration.path} is required.", code=declaration.missing_code)
+    current = _current(group, person)
+    if value is None:
+        # What is not sent of somebody new stays what the model, or the LMS, says it is.
+        if current is not None and declaration.when_empty == "clear" and not person.is_new:
+            declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
+        person.awaits_manager &= not _is_awaited(group, person)
+    elif current is None or not declaration.same(value, current):
+        row = person.rows.to_write(entry.source.name)
+        declaration = (sent[0] if sent else entry).declaration
+        declaration.assign(row, entry.field, name_account(value) if name_account else value, person)
+        if name_account is None:
+            declaration.validate(row, entry.field)
+
+
+def _is_awaited(group: Group, person: Person) -> bool:
+    return person.awaits_manager and group.first.declaration.is_manager
+
+
+def _current(group: Group, person: Person) -> Any:
+    row = person.rows.get(group.first.source.name)
+    return None if row is None else group.first.declaration.current(row, group.first.field, person)
+
+
+# --- what is derived: manager.$ref (RFC 7643 section 4.3), which no client writes and nobody stores
+
+
+def with_references(document: Document, person: Person, mapping: CompiledMapping) -> Document:
+    """The document with the address of the manager, if they are provisioned here now; the one given stays."""
+    attribute, manager = _manager(document, mapping)
+    manager_id = _manager_id(person, mapping) if manager else None
+    if attribute is None or manager_id is None or attribute.sub("$ref") is None:
+        return document
+    return _put(document, attribute, {**manager, "$ref": user_location(manager_id)})
+
+
+def canonical(resource: Document, mapping: CompiledMapping) -> Document:
+    """The canonical document inside a full resource: without envelope and derived members."""
+    document = {name: value for name, value in resource.items() if name not in _ENVELOPE}
+    attribute, manager = _manager(document, mapping)
+    if attribute is None or "$ref" not in manager:
+        return document
+    return _put(document, attribute, {name: value for name, value in manager.items() if name != "$ref"})
+
+
+def _manager(document: Document, mapping: CompiledMapping) -> tuple[Attribute | None, Document]:
+    """The mapped manager's attribute and value; None and nothing where there is none."""
+    attribute = mapping.manager.attribute if mapping.manager else None
+    found = elements_of(attribute, document) if attribute else []
+    return (attribute, found[0]) if found and isinstance(found[0], dict) else (None, {})
+
+
+def _manager_id(person: Person, mapping: CompiledMapping) -> str | None:
+    """The SCIM id of the manager whom the row names; None for one who is awaited, or was deleted."""
+    entry = mapping.manager
+    row = person.rows.get(entry.source.name) if entry else None
+    key = getattr(row, entry.field.attname) if entry and row else None
+    return None if key is None else person.people.living_id_of(key)
+
+
+def _put(document: Document, attribute: Attribute, manager: Document) -> Document:
+    if not attribute.extension:
+        return {**document, attribute.name: manager}
+    holder = {**container_of(attribute, document), attribute.name: manager}
+    return {**document, attribute.extension: holder}

@@ -1,0 +1,57 @@
+"""A mapped field in a query over ``ProvisionedUser``: what a kind compares and orders by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import F, OuterRef, Subquery
+
+from scim_provisioning.adapters.expressions import DocumentText, Exactly, Folded
+from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.schema import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the value of one mapped attribute stands in SQL.
+
+    ``leaf`` is the attribute or sub-attribute whose type and case rule apply; ``keys`` say where the searchable
+    copy of the document keeps it; ``people`` is the row that a manager's foreign key points at.
+    """
+
+    source: RowSource
+    field: Any
+    leaf: Attribute
+    keys: tuple[str, ...]
+    connection: SCIMConnection
+    people: RowSource | None = None
+
+    def value(self, name: str = "") -> F | Subquery:
+        """The column (or what ``name`` reaches from it), by a join or, for a row of which an account has several,
+        by a subquery."""
+        column = f"{self.field.name}__{name}" if name else self.field.name
+        if self.source.is_joined:
+            return F(self.source.lookup(column))
+        return Subquery(self._own_rows().values(column)[:1])
+
+    def text(self, name: str = "") -> Exactly:
+        """The same as text, in the form in which the attribute is compared."""
+        form = Exactly if self.leaf.case_exact else Folded
+        return form(self.value(name))
+
+    def document(self) -> DocumentText:
+        """What the document holds in place of the column."""
+        return DocumentText("search", *self.keys)
+
+    def rows(self) -> models.QuerySet[Any]:
+        """The person's row itself, for what has to be asked by a subquery of its own."""
+        if self.source.is_joined:
+            return self.source.model._base_manager.filter(pk=OuterRef(self.source.lookup("pk")))
+        return self._own_rows()
+
+    def _own_rows(self) -> models.QuerySet[Any]:
+        rows = self.source.queryset(self.connection)
+        return rows.filter(**{self.source.user_field: OuterRef("user_id")})

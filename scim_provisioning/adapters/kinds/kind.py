@@ -1,0 +1,275 @@
+"""What a kind of mapped attribute is: the contract that every line of ``LearnerAdapter.mapping`` keeps.
+
+A kind answers for everything about itself: where its value lives, how it is read, compared, written and cleared,
+how it is filtered and sorted by in SQL, what ``/Schemas`` says of it, what the system checks refuse, and what the
+admin calls it. Nothing else asks which kind a line is, so a host's own kind is as good as one from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.expressions import Expression
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning.adapters.expressions import TEXT_OPERATORS, TextMatch, sort_text
+from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.person import Person
+from scim_provisioning.adapters.problems import MappingProblem, Unusable
+from scim_provisioning.adapters.rows import RelatedRow, RowSource, row_source
+from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
+from scim_provisioning.protocol.paths import Path
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Field: TypeAlias = "models.Field[Any, Any]"
+#: Fields that decide who may do what. Provisioning never writes them (SECURITY: privilege escalation).
+FORBIDDEN_TARGETS = frozenset(
+    {"password", "is_staff", "is_superuser", "groups", "user_permissions", "last_login"}
+)
+
+
+class MappedAttribute:
+    """One SCIM attribute that is one field of the host's, compared as text unless a kind says otherwise.
+
+    ``path`` is a SCIM path (RFC 7644 section 3.5.2): ``title``, ``name.givenName``,
+    ``emails[type eq "work"].value``, ``urn:...:User:department``. Several declarations may name the same
+    ``target``: the first one with a value wins. ``required`` refuses a person without a value;
+    ``when_empty="keep"`` leaves the field alone when the identity provider clears the attribute.
+    """
+
+    #: What the admin calls this kind.
+    label: ClassVar[StrOrPromise] = _("value")
+    #: The model fields that it can be written to; a system check names them.
+    field_types: ClassVar[tuple[type[Any], ...]] = (models.Field,)
+    #: Whether fields that no form shows (``editable=False``) may be written all the same.
+    writes_uneditable: ClassVar[bool] = False
+    #: The type that ``/Schemas`` publishes for an attribute of the host's own (RFC 7643 section 2.3).
+    scim_type: ClassVar[str] = "string"
+    #: The filter operators that ``condition`` answers; others are refused with ``invalidFilter``.
+    operators: ClassVar[frozenset[str]] = TEXT_OPERATORS
+    #: Whether it can be mapped to ``active``: see ``Toggle``.
+    switches: ClassVar[bool] = False
+    #: Whether its value is a person of the connection, who may be awaited: see ``Manager``.
+    is_manager: ClassVar[bool] = False
+    #: Error code of a person who has no value although one is ``required``.
+    missing_code: ClassVar[str] = "attr.required"
+    #: The attribute whose value serves when this one was not sent; see ``Email``.
+    fallback: str | None = None
+
+    def __init__(
+        self,
+        path: str,
+        target: str,
+        *,
+        required: bool = False,
+        when_empty: Literal["clear", "keep"] = "clear",
+    ) -> None:
+        self.path = path
+        self.target = target
+        self.required = required
+        self.when_empty = when_empty
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r}, {self.target!r})"
+
+    # --- where it lives
+
+    def locate(self, rows: Mapping[str, RelatedRow]) -> tuple[RowSource, Any]:
+        """The row and the field that ``target`` names. Raises ``Unusable`` with a sentence for the host."""
+        row_name, _dot, field_name = self.target.rpartition(".")
+        source = self._row(row_name, rows)
+        return source, self._field(source, field_name)
+
+    def _row(self, name: str, rows: Mapping[str, RelatedRow]) -> RowSource:
+        try:
+            return row_source(name, rows)
+        except LookupError as error:
+            raise Unusable("missing", str(error)) from error
+
+    def _field(self, source: RowSource, name: str) -> Any:
+        if name in FORBIDDEN_TARGETS:
+            message = f"'{self.target}' decides what a person may do and is never provisioned"
+            raise Unusable("forbidden", message)
+        try:
+            field = source.model._meta.get_field(name)
+        except FieldDoesNotExist as error:
+            message = f"field '{name}' does not exist on {source.model._meta.object_name}"
+            raise Unusable("missing", message) from error
+        if not isinstance(field, self.field_types):
+            wanted = " or ".join(kind.__name__ for kind in self.field_types)
+            message = f"{type(self).__name__} needs a {wanted}, '{self.target}' is a {type(field).__name__}"
+            raise Unusable("unwritable", message)
+        kept_by_model = getattr(field, "generated", False) or not (field.editable or self.writes_uneditable)
+        if getattr(field, "primary_key", False) or kept_by_model:
+            raise Unusable("unwritable", f"'{self.target}' cannot be written")
+        return field
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What of the field is meant: nothing more, or the keys inside a JSON value."""
+        return ()
+
+    def value_path(self, path: Path) -> Path:
+        """The one value that ``path`` means. Raises ``Unusable`` when it means several."""
+        attribute = path.attribute
+        if attribute is None or (attribute.multi_valued and (path.filter is None or path.sub is None)):
+            message = (
+                f"'{self.path}' is not one value; name the element too, as in emails[type eq \"work\"].value"
+            )
+            raise Unusable("bad_path", message)
+        return path
+
+    def chosen(self, elements: list[Any]) -> Document | None:
+        """Of the elements of a multi-valued attribute whose path has no filter, the one that is meant."""
+        return None
+
+    def joins(self, field: Any) -> str | None:
+        """The relation of the row that reading follows, if it can be joined."""
+        return None
+
+    def prefetches(self, field: Any) -> str | None:
+        """The relation of the row that reading follows, if it takes a statement of its own."""
+        return None
+
+    # --- reading
+
+    def current(self, row: models.Model, field: Any, person: Person) -> Any:
+        """The row's value in Python, or None when the field is empty."""
+        value = getattr(row, field.attname)
+        return None if value == "" else value
+
+    def to_scim(self, current: Any) -> Any:
+        """The SCIM value that stands for ``current``, which is never None here."""
+        return current
+
+    def same(self, sent: Any, current: Any) -> bool:
+        """Whether the row still means what the identity provider sent, so that it is returned as sent."""
+        return bool(sent == current)
+
+    def shown(self, sent: Any, current: Any) -> Any:
+        """What an answer holds: what was sent while the row means the same, else what the row means."""
+        if current is None:
+            return None
+        return sent if sent is not None and self.same(sent, current) else self.to_scim(current)
+
+    def displayed(self, row: models.Model, field: Any, person: Person) -> Any:
+        """The row's value as an administrator knows it; None when there is none."""
+        return self.current(row, field, person)
+
+    # --- writing
+
+    def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
+        """Put a SCIM value into the row (unsaved). Raises ``InvalidValue``."""
+        setattr(row, field.attname, value)
+
+    def clear(self, row: models.Model, field: Any, person: Person) -> None:
+        """Empty the field (unsaved)."""
+        setattr(row, field.attname, None if field.null else field.get_default())
+
+    def validate(self, row: models.Model, field: Any) -> None:
+        """Judge what ``assign`` wrote by the column's own choices and validators. Raises ``InvalidValue``."""
+        value = getattr(row, field.attname)
+        if value in field.empty_values:
+            return
+        try:
+            # Identity providers are answered in English, whatever language the host's validators speak.
+            with translation.override("en"):
+                field.validate(value, row)
+                for validator in self.validators(field):
+                    validator(value)
+        except ValidationError as error:
+            raise self.refusal(" ".join(error.messages), code="attr.invalid") from error
+
+    def validators(self, field: Any) -> Iterable[Callable[[Any], None]]:
+        """Those of the column that its values must pass."""
+        validators: list[Callable[[Any], None]] = field.validators
+        return validators
+
+    # --- switching (see Toggle): deactivation goes through what is mapped to ``active``
+
+    def is_on(self, row: models.Model, field: Any) -> bool:
+        """Whether access is on, as the row says it."""
+        raise ImproperlyConfigured(f"{self} cannot switch access off; see manage.py check.")
+
+    def turn(self, row: models.Model, field: Any, on: bool) -> None:
+        """Switch access (unsaved)."""
+        raise ImproperlyConfigured(f"{self} cannot switch access off; see manage.py check.")
+
+    def refusal(self, sentence: str, *, code: str = "attr.type") -> InvalidValue:
+        """The error that names this attribute."""
+        return InvalidValue(f"{self.path}: {sentence}", code=code, params={"attribute": self.path})
+
+    # --- SQL
+
+    def operand(self, value: Any) -> Any:
+        """A filter's value in the form that ``condition`` compares. Raises ``InvalidFilter``."""
+        return str(value)
+
+    def condition(self, column: Column, op: str, operand: Any) -> Q:
+        """``column op operand`` (RFC 7644 section 3.4.2.2): never NULL, false where there is no value."""
+        return Q(TextMatch(column.text(), op, operand))
+
+    def compare(self, column: Column, op: str, value: Any) -> Q:
+        """The condition that a filter's comparison means. Raises ``InvalidFilter`` for another operator."""
+        if op not in self.operators:
+            raise InvalidFilter(
+                f"Filtering by {column.leaf.path} with {op} is not supported.",
+                params={"attribute": column.leaf.path, "operator": op},
+            )
+        return self.condition(column, op, None if op == "pr" else self.operand(value))
+
+    def order(self, column: Column) -> Expression:
+        """What ``sortBy`` orders by: NULL for whoever has no value."""
+        return sort_text(column.text())
+
+    # --- what is said of it
+
+    def declare(self, name: str) -> Attribute:
+        """The definition of an attribute of the host's own."""
+        return self.publish(
+            Attribute(
+                name=name,
+                type=self.scim_type,
+                description=f"{name}, an attribute of this application",
+                required=self.required,
+            )
+        )
+
+    def publish(self, attribute: Attribute) -> Attribute:
+        """What ``/Schemas`` says of the attribute that this line feeds."""
+        return attribute
+
+    def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
+        """What else cannot work, for the system checks."""
+        return iter(())
+
+
+def with_canonical_values(attribute: Attribute, values: tuple[str, ...]) -> Attribute:
+    """The attribute with the values that the host knows (RFC 7643 section 7, ``canonicalValues``)."""
+    return replace(attribute, canonical_values=values) if attribute.type in TEXT_TYPES else attribute
+
+
+def checked_text(path: str, value: Any, field: Any) -> str:
+    """``value`` when ``field`` can hold it; raises ``InvalidValue`` (attr.type, attr.too_long) otherwise."""
+    if not isinstance(value, str):
+        raise InvalidValue(f"{path}: expected text.", code="attr.type", params={"attribute": path})
+    if "\x00" in value:
+        # PostgreSQL refuses NUL in text with a database error; say so before it does.
+        raise InvalidValue(f"{path}: text must not hold NUL characters.", code="attr.type")
+    if field.max_length is not None and len(value) > field.max_length:
+        raise InvalidValue(
+            f"{path}: expected text of at most {field.max_length} characters.",
+            code="attr.too_long",
+            params={"attribute": path, "limit": field.max_length, "length": len(value)},
+        )
+    return value

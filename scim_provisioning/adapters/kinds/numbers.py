@@ -1,0 +1,85 @@
+"""Whole numbers and decimals; text that holds digits, such as Entra's employeeId, may feed them too."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.expressions import Expression
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.kinds.kind import MappedAttribute
+from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
+from scim_provisioning.adapters.person import Person
+from scim_provisioning.protocol.errors import InvalidFilter
+from scim_provisioning.protocol.text import shown
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+class Integer(MappedAttribute):
+    """A whole number. ``"0042"`` is 42, and is returned as it was sent."""
+
+    label = _("whole number")
+    scim_type = "integer"
+    operators = ORDERED_OPERATORS
+    field_types: ClassVar[tuple[type[Any], ...]] = (models.IntegerField,)
+    expected = "a whole number"
+
+    def parse(self, value: Any) -> Any:
+        """The number that a SCIM value means, or None."""
+        if isinstance(value, str):
+            return int(value) if _WHOLE.fullmatch(value.strip()) else None
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def same(self, sent: Any, current: Any) -> bool:
+        return bool(self.parse(sent) == self.parse(current))
+
+    def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
+        number = self.parse(value)
+        if number is None:
+            raise self.refusal(f"expected {self.expected}, got {shown(value)}.")
+        setattr(row, field.attname, number)
+
+    def operand(self, value: Any) -> Any:
+        number = self.parse(value)
+        if number is None:
+            raise InvalidFilter(f"{self.path}: expected {self.expected}, got {shown(value)}.")
+        return number
+
+    def condition(self, column: Column, op: str, operand: Any) -> Q:
+        return ordered(column.value(), op, operand)
+
+    def order(self, column: Column) -> Expression:
+        return column.value()  # type: ignore[return-value]
+
+
+class Decimal(Integer):
+    """A number with decimals, in a decimal or a float column."""
+
+    label = _("number")
+    scim_type = "decimal"
+    field_types = (models.DecimalField, models.FloatField)
+    expected = "a number"
+
+    def parse(self, value: Any) -> decimal.Decimal | None:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | decimal.Decimal):
+            return None
+        try:
+            number = decimal.Decimal(str(value).strip())
+        except decimal.InvalidOperation:
+            return None
+        return number if number.is_finite() else None
+
+    def to_scim(self, current: Any) -> int | float:
+        number = decimal.Decimal(str(current))
+        return int(number) if number == number.to_integral_value() else float(number)
+
+    def condition(self, column: Column, op: str, operand: Any) -> Q:
+        if operand is not None and isinstance(column.field, models.FloatField):
+            operand = float(operand)
+        return super().condition(column, op, operand)

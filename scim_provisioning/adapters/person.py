@@ -1,0 +1,51 @@
+"""One person in one connection: what kinds are handed, so that they need to know nothing of the adapter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scim_provisioning.adapters.people import People
+from scim_provisioning.adapters.row_set import RowSet
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.schema import UserSchema
+
+#: Marks in ``ProvisionedUser.search``. The manager who was sent is not provisioned here, and the document's value
+#: is the truth:
+AWAITS_MANAGER = "~manager"
+#: A client removed ``active``: then it is not returned, and says nothing about access.
+ACTIVE_UNASSIGNED = "~active"
+
+
+class Person:
+    """An account with its link and rows.
+
+    ``people`` knows who is who in the connection. ``awaits_manager``: the manager who was sent is not provisioned
+    here (yet). ``active_elsewhere``: another connection's living link keeps the account active.
+    """
+
+    def __init__(
+        self,
+        link: ProvisionedUser,
+        connection: SCIMConnection,
+        rows: RowSet,
+        people: People,
+        schema: UserSchema,
+    ) -> None:
+        self.link = link
+        self.connection = connection
+        self.rows = rows
+        self.people = people
+        self.schema = schema
+        self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
+        self.active_elsewhere = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the connection meets this person for the first time: created or adopted just now."""
+        return self.link._state.adding
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The resource as the identity provider last left it."""
+        document: dict[str, Any] = self.link.document
+        return document

@@ -1,0 +1,107 @@
+"""The host's columns that a mapping names, as expressions seen from a ``ProvisionedUser``.
+
+A column's value is not always what is shown: an e-mail address may stand in for userName, an element may have
+come without a type. What is not shown is not found either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
+
+from scim_provisioning.adapters.entries import Entry, Group
+from scim_provisioning.adapters.expressions import Always, DocumentText, Exactly, TextMatch
+from scim_provisioning.adapters.kinds import Column
+from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.filters import AttributeRef
+from scim_provisioning.protocol.schema import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Finds the entries of one connection's mapping, and what each reads."""
+
+    mapping: CompiledMapping
+    connection: SCIMConnection
+
+    def column(self, entry: Entry) -> Column:
+        """Where the entry's value stands, for its kind to compare and to order by."""
+        return Column(
+            source=entry.source,
+            field=entry.field,
+            leaf=entry.leaf,
+            keys=tuple(self.keys(ref_of(entry))),
+            connection=self.connection,
+            people=self.mapping.people_source,
+        )
+
+    def compare(self, entry: Entry, op: str, value: Any) -> Q:
+        """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""
+        return self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
+
+    def present(self, entries: Iterable[Entry]) -> Q:
+        """Whether any of the entries has a value that is shown."""
+        return any_of(self.compare(entry, "pr", None) for entry in entries)
+
+    def falls_back(self, entry: Entry) -> bool:
+        """Whether the column may hold what stands in another attribute."""
+        return self._group(entry).fallback_name is not None
+
+    def shown(self, entry: Entry) -> Q:
+        """Whether the column's value is shown at all: one that merely fell back to userName is not."""
+        group = self._group(entry)
+        name = group.fallback_name
+        if name is None:
+            return Q(Always(True))
+        fell_back = Q(TextMatch(DocumentText("search", fallback_key(group.first)), "pr", None))
+        if name != "userName":
+            return ~fell_back
+        same = Exact(Exactly(self.column(entry).value()), Exactly(F("user_name")))
+        return ~(fell_back & Q(same))
+
+    def untyped(self, entries: list[Entry]) -> Q:
+        """Whether the element came without what selects it, and is still shown so."""
+        sent = DocumentText("search", element_key(entries[0]), AS_SENT)
+        same = any_of(Q(Exact(Exactly(self.column(entry).value()), sent)) for entry in entries)
+        return Q(TextMatch(sent, "pr", None)) & same
+
+    def was_sent(self, entry: Entry) -> Q:
+        """Whether the element that the kind chooses came from the identity provider."""
+        return Q(TextMatch(DocumentText("search", element_key(entry), SENT), "pr", None))
+
+    def entry(self, ref: AttributeRef) -> Entry | None:
+        """The entry of a single-valued attribute, or of a list of plain values."""
+        for entry in self.mapping.entries:
+            is_same = entry.path.sub == ref.sub or (ref.sub is None and entry.declaration.is_manager)
+            if is_same and entry.path.attribute == ref.attribute and not entry.is_element:
+                return entry
+        return None
+
+    def elements(self, attribute: Attribute) -> list[Entry]:
+        """The entries that live in elements of a multi-valued attribute."""
+        return [e for e in self.mapping.entries if e.path.attribute == attribute and e.is_element]
+
+    def _group(self, entry: Entry) -> Group:
+        return next(group for group in self.mapping.groups if entry in group.entries)
+
+    def keys(self, ref: AttributeRef) -> list[str]:
+        """Where the searchable copy of the document keeps an attribute."""
+        urn = ref.attribute.urn
+        extension = [urn.casefold()] if urn and self.mapping.schema.extension(urn) else []
+        return [*extension, key(ref.attribute), *([ref.sub.name.casefold()] if ref.sub else [])]
+
+
+def ref_of(entry: Entry) -> AttributeRef:
+    """What a filter would write to mean this entry."""
+    return AttributeRef(entry.attribute, entry.path.sub)
+
+
+def any_of(conditions: Iterable[Q]) -> Q:
+    found = list(conditions)
+    return Q(*found, _connector=Q.OR) if found else Q(Always(False))

@@ -1,0 +1,116 @@
+"""Finding the operations of a person in the provisioning log, by an index of the database.
+
+A term matches, for people of the connections that the administrator sees:
+
+* a userName, now or at any time, and any former e-mail address or name, by its beginning;
+* the learner's own name and e-mail address as the mapping holds them, each word by its beginning;
+* an externalId, SCIM id or request id, as a whole.
+
+Nothing is searched in the middle of a word: that would read the whole log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from scim_provisioning.administration import host
+from scim_provisioning.events.identifiers import key_of
+from scim_provisioning.models import (
+    FormerIdentifier,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.models.former_identifier import begins_with
+from scim_provisioning.models.provisioned_user import user_name_key
+
+#: So many learners are followed at most; a term that fits more of them is too short to be of use.
+MAX_LEARNERS: Final = 200
+# Connections may have mappings of their own; more of them than this share the first ones' fields anyhow.
+_MAX_MAPPINGS: Final = 20
+# Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
+# are problems of the connection, whatever was asked for: they are never hidden.
+_REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
+_NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails"})
+
+
+def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
+    """The condition on ``ProvisioningEvent`` that ``term`` means; five queries at most."""
+    term = term.strip()
+    key = key_of(term)
+    if not key:
+        return Q()
+    keys = list(connections.order_by("pk").values_list("pk", flat=True))
+    learners: set[int] = set()
+    for found in (
+        _by_identifier(term, keys),
+        _by_former_identifier(key, keys),
+        _by_user_name_at_any_time(key, keys),
+        _by_name(term, connections, keys),
+    ):
+        learners.update(found[: MAX_LEARNERS - len(learners)])
+    condition = begins_with("user_name_key", key) | Q(external_id=term) | Q(request_id=term)
+    return condition | Q(link__in=sorted(learners)) if learners else condition
+
+
+def lookups() -> Q:
+    """The condition that an operation is a look-up that was refused; accepted ones leave no row at all."""
+    reading = Q(operation__in=(Operation.READ, Operation.SEARCH)) | Q(
+        operation=Operation.GROUP, method__in=("GET", "HEAD")
+    )
+    return reading & Q(outcome=Outcome.REFUSED, status__in=_REFUSED_LOOKUP)
+
+
+def _by_identifier(term: str, connections: list[int]) -> QuerySet[Any, int]:
+    key = user_name_key(term)
+    same = Q(user_name_key=key) | Q(user_name_tombstone_key=key) | Q(external_id=term) | Q(scim_id=term)
+    return ProvisionedUser.objects.filter(same, connection__in=connections).values_list("pk", flat=True)
+
+
+def _by_former_identifier(key: str, connections: list[int]) -> QuerySet[Any, int]:
+    rows = FormerIdentifier.objects.filter(begins_with("key", key), connection__in=connections)
+    return rows.order_by().values_list("link", flat=True).distinct()
+
+
+def _by_user_name_at_any_time(key: str, connections: list[int]) -> QuerySet[Any, Any]:
+    rows = ProvisioningEvent.objects.filter(begins_with("user_name_key", key), connection__in=connections)
+    return rows.filter(link__isnull=False).order_by().values_list("link", flat=True).distinct()
+
+
+def _by_name(
+    term: str, connections: QuerySet[SCIMConnection], keys: list[int]
+) -> QuerySet[Any, int] | list[int]:
+    """Learners whose name or address, as the host holds it, has words that begin so."""
+    fields = _name_fields(connections)
+    if not fields:
+        return []
+    condition = Q()
+    for word in term.split()[:5]:
+        one_of = Q()
+        for field in fields:
+            one_of |= Q(**{f"{field}__istartswith": word})
+        condition &= one_of
+    return ProvisionedUser.objects.filter(condition, connection__in=keys).values_list("pk", flat=True)
+
+
+def _name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
+    """The ORM paths of what the mapping calls a name or an e-mail address, seen from the link."""
+    try:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        # The log must stay readable while the host's adapter does not load.
+        return []
+    fields: dict[str, None] = {}
+    for connection in list(connections)[:_MAX_MAPPINGS]:
+        for entry in adapter_class.compiled(connection).entries:
+            attribute = entry.path.attribute
+            is_text = isinstance(entry.field, models.CharField | models.TextField)
+            if attribute is not None and attribute.name in _NAME_ATTRIBUTES and is_text:
+                fields[entry.source.lookup(entry.field.name)] = None
+    return list(fields)

@@ -1,0 +1,122 @@
+"""Who may see which connection, and do what with it. Every page of the admin and every view of the API asks here.
+
+An administrator may act on a connection when both hold:
+
+1. the adapter's ``connections_for(user)`` has it: an administrator of one customer sees one customer;
+2. they have the permission that the page names (``view_scimconnection`` at least).
+
+What is not theirs to see is a 404, as if it did not exist; what they see but may not do is a 403.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final, TypeVar
+
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+
+from scim_provisioning.administration import host
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMConnection
+
+logger = logging.getLogger("scim_provisioning.administration")
+
+APP: Final = "scim_provisioning"
+
+VIEW: Final = "view_scimconnection"
+ADD: Final = "add_scimconnection"
+CHANGE: Final = "change_scimconnection"
+GENERATE: Final = "generate_token"
+REVOKE: Final = "revoke_token"
+MANAGE_POLICY: Final = "manage_policy"
+APPROVE_HELD: Final = "approve_held"
+VIEW_PAYLOAD: Final = "view_payload"
+EXPORT_LOG: Final = "export_log"
+VIEW_LOG: Final = "view_provisioningevent"
+
+# Up to so many connections their keys are written into a statement, which then uses the table's own index;
+# beyond it the adapter's query becomes a subquery.
+_KEYS_IN_A_STATEMENT: Final = 100
+
+Row = TypeVar("Row", bound=Model)
+
+
+def visible_connections(user: Any) -> QuerySet[SCIMConnection]:
+    """The connections ``user`` may see, by the host's adapter; archived ones are among them.
+
+    While the adapter cannot be loaded nobody sees anything but superusers, who must be able to read why.
+    """
+    if not (user.is_active and user.is_staff):
+        return SCIMConnection.objects.none()
+    try:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        # The admin index must not die of it.
+        logger.exception("The adapter cannot be loaded.")
+        return SCIMConnection.objects.all() if user.is_superuser else SCIMConnection.objects.none()
+    return adapter_class.connections_for(user)
+
+
+def within(queryset: QuerySet[Row], lookup: str, connections: QuerySet[SCIMConnection]) -> QuerySet[Row]:
+    """``queryset`` limited to rows whose ``lookup`` (``"connection"``, ``"pk"``) is in ``connections``."""
+    query = connections.query
+    if not query.has_filters() and not query.is_sliced:
+        return queryset
+    keys = list(connections.order_by().values_list("pk", flat=True)[: _KEYS_IN_A_STATEMENT + 1])
+    few = len(keys) <= _KEYS_IN_A_STATEMENT
+    return queryset.filter(**{f"{lookup}__in": keys if few else connections.order_by().values("pk")})
+
+
+def has_permission(user: Any, codename: str) -> bool:
+    """Whether ``user`` has a permission of this app, given by its codename alone."""
+    return bool(user.has_perm(f"{APP}.{codename}"))
+
+
+def may_view(user: Any) -> bool:
+    """Whether ``user`` may open pages about connections at all; to change one is to view it."""
+    return has_permission(user, VIEW) or has_permission(user, CHANGE)
+
+
+def may(user: Any, codename: str, connection: SCIMConnection) -> bool:
+    """Whether ``user`` sees this connection and has this permission (one query)."""
+    return (
+        may_view(user)
+        and has_permission(user, codename)
+        and visible_connections(user).filter(pk=connection.pk).exists()
+    )
+
+
+def may_change_sso(user: Any, key: str) -> bool:
+    """Whether ``user`` may change the host's SSO settings that have this key, by the permissions of their model.
+
+    A back-end that knows permissions of single rows is asked about the row; whether there is one, nobody without
+    any permission learns from the answer. True where the host has no SSO settings.
+    """
+    if app_settings.sso_model is None:
+        return True
+    opts = apps.get_model(app_settings.sso_model)._meta
+    permission = f"{opts.app_label}.{get_permission_codename('change', opts)}"
+    if user.has_perm(permission):
+        return True
+    row = SCIMConnection(sso_key=key).load_sso()
+    return row is not None and bool(user.has_perm(permission, row))
+
+
+def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -> SCIMConnection:
+    """The connection of a URL, for a page that needs ``codename``.
+
+    Raises ``Http404`` for what this person must not see, ``PermissionDenied`` for what they may not do.
+    """
+    if not may_view(request.user):
+        raise PermissionDenied
+    try:
+        connection = visible_connections(request.user).get(pk=object_id)
+    except (SCIMConnection.DoesNotExist, ValueError, ValidationError):
+        raise Http404("There is no such SCIM connection.") from None
+    if codename != VIEW and not has_permission(request.user, codename):
+        raise PermissionDenied
+    return connection

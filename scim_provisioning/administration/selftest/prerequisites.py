@@ -1,0 +1,190 @@
+"""What must be right before any request can succeed: adapter, customer, tables, clock, mail, and the way in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, models, router, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning import policies
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.rows import resolve_scope
+from scim_provisioning.administration import catalogue
+from scim_provisioning.administration.selftest.report import Line, Result, failed, passed, warned
+from scim_provisioning.administration.selftest.sending import get
+from scim_provisioning.conf import app_settings, tenant_url
+from scim_provisioning.models import ProvisioningPayload, SCIMConnection, SCIMToken
+from scim_provisioning.protocol.constants import MEDIA_TYPE
+from scim_provisioning.protocol.errors import SCIMError
+
+_SKEW: Final = timedelta(seconds=5)
+_SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
+
+
+def of_the_adapter(connection: SCIMConnection) -> list[Line]:
+    """Adapter, mapping, customer, and whether requests are served at all. A failure ends the self-test early."""
+    what = _("The adapter loads")
+    try:
+        adapter_class = get_adapter_class()
+    except Exception as error:
+        # Whatever an import of the host's module may raise.
+        found = f"{type(error).__name__}: {error}"
+        return [failed(what, found, _("Correct ADAPTER in SCIM_PROVISIONING, or the module that it names."))]
+    lines = [passed(what, app_settings.adapter)]
+    lines += _mapping(adapter_class, connection)
+    lines.append(_tenant(adapter_class, connection))
+    lines.append(_served(adapter_class, connection))
+    return lines
+
+
+def _mapping(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[Line]:
+    what = _("The mapping is complete")
+    problems = adapter_class.compiled(connection).problems
+    if not problems:
+        return [passed(what)]
+    mend = _("Ask the developers of this application to correct the line in the adapter's mapping.")
+    return [failed(what, f"{p.path} → {p.target}: {p.message}", mend) for p in problems]
+
+
+def _tenant(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> Line:
+    what = _("The customer is found")
+    mend = _("Open the connection from the customer's SSO settings, or ask the developers about “within”.")
+    try:
+        compiled = adapter_class.compiled(connection)
+        scopes = [source.within for source in compiled.sources.values()]
+        scopes += [getattr(entry.declaration, "within", {}) for entry in compiled.entries]
+        values = [value for scope in scopes for value in resolve_scope(scope, connection).values()]
+    except Exception as error:
+        # A host's callable reads its own tables and may raise anything.
+        return failed(what, f"{type(error).__name__}: {error}", mend)
+    if any(value is None for value in values):
+        return failed(what, _("The adapter finds no customer for this connection."), mend)
+    return passed(what, str(connection.sso or connection))
+
+
+def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> Line:
+    what = _("Requests are served")
+    if connection.is_archived:
+        return failed(what, _("The connection is archived."), _("Restore it, or set up SCIM again."))
+    try:
+        with transaction.atomic():
+            # A copy: admit() archives a connection whose SSO settings are gone, which is not ours to do.
+            policies.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
+            transaction.set_rollback(True)
+    except SCIMError as refusal:
+        with_words = catalogue.explain(refusal.code, refusal.params)
+        if refusal.code == "conn.paused":
+            return warned(what, with_words.title, with_words.todo)
+        return failed(what, with_words.title, with_words.todo)
+    return passed(what)
+
+
+def of_the_server(connection: SCIMConnection) -> list[Line]:
+    """Tables, clock, mail, pruning, and whether the proxy hands the token on."""
+    return [_tables(), _clock(), _mail(), _pruning(connection), _authorization(connection)]
+
+
+def _tables() -> Line:
+    what = _("The tables are migrated")
+    database = connections[router.db_for_write(SCIMConnection)]
+    executor = MigrationExecutor(database)
+    leaves = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "scim_provisioning"]
+    if executor.migration_plan(leaves):
+        return failed(what, _("Migrations are missing."), _("Run “manage.py migrate”."))
+    return passed(what)
+
+
+def _clock() -> Line:
+    what = _("The clocks agree")
+    field: models.DateTimeField[Any, Any] = models.DateTimeField()
+    # Only with another clock than this process's own can the two differ; SQLite has none.
+    read = SCIMConnection.objects.annotate(clock=models.ExpressionWrapper(Now(), output_field=field))
+    there: datetime | None = read.values_list("clock", flat=True).first()
+    if there is None:
+        return passed(what)
+    skew = abs(timezone.now() - there)
+    if skew > _SKEW:
+        found = _("Application and database differ by %(seconds)s seconds.") % {
+            "seconds": round(skew.total_seconds())
+        }
+        return warned(what, found, _("Let both machines set their clocks by NTP."))
+    return passed(what)
+
+
+def _mail() -> Line:
+    what = _("Notices are mailed")
+    backend = settings.EMAIL_BACKEND
+    if any(f".{name}." in backend for name in _SILENT_MAIL):
+        found = _("%(backend)s sends no mail.") % {"backend": backend}
+        return warned(
+            what, found, _("Set EMAIL_BACKEND and its companions, so that contacts get their notices.")
+        )
+    return passed(what, backend)
+
+
+def _pruning(connection: SCIMConnection) -> Line:
+    what = _("Old messages are deleted")
+    days = app_settings.retention.payload_days
+    limit = timezone.now() - timedelta(days=days + 2)
+    if ProvisioningPayload.objects.filter(created_at__lt=limit).exists():
+        found = _("There are messages older than %(days)s days.") % {"days": days}
+        return warned(what, found, _("Let cron run “manage.py scim_prune” once a day."))
+    return passed(what)
+
+
+def _authorization(connection: SCIMConnection) -> Line:
+    what = _("The proxy hands the token on")
+    if SCIMToken.objects.filter(connection__isnull=False, last_used_at__isnull=False).exists():
+        return passed(what, _("A token has arrived before."))
+    mend = _(
+        "Press Test Connection in the identity provider. If the token is refused although it is right, let the "
+        "web server pass the header Authorization (Apache with mod_wsgi: WSGIPassAuthorization On)."
+    )
+    return Line(what, Result.UNKNOWN, _("No token has arrived here yet."), mend)
+
+
+def of_the_tenant_url() -> list[Line]:
+    """One request over the network, without a token: it must be refused as SCIM, and not redirected."""
+    what = _("The Tenant URL can be reached from this server")
+    try:
+        url = tenant_url()
+    except (ImproperlyConfigured, NoReverseMatch) as error:
+        return [failed(what, str(error), _("Run “manage.py check” and mend what it names."))]
+    lines = [_encrypted(url)]
+    answer = get(f"{url}/ServiceProviderConfig")
+    if answer.status == 0:
+        mend = _(
+            "Check SITE_URL and the name server. Behind a firewall this may be so although Entra gets in."
+        )
+        lines.append(warned(what, answer.body.decode(errors="replace"), mend))
+    elif answer.status == 401 and answer.media_type == MEDIA_TYPE:
+        lines.append(passed(what, url))
+    else:
+        found = _("It answered %(status)s %(media)s instead of a SCIM error 401.") % {
+            "status": answer.status,
+            "media": answer.media_type,
+        }
+        mend = _("Something before this application answers: a redirect, a login page, or another site.")
+        lines.append(failed(what, found, mend))
+    return lines
+
+
+def _encrypted(url: str) -> Line:
+    what = _("The Tenant URL is encrypted")
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return passed(what, url)
+    mend = _("Set SITE_URL to the https address: Entra ID accepts no other.")
+    # A developer's own machine has no certificate, and no identity provider calls it.
+    is_at_home = settings.DEBUG or parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return warned(what, url, mend) if is_at_home else failed(what, url, mend)

@@ -1,0 +1,103 @@
+"""Checks of the adapter: it can be imported, is one, and its mapping fits the host's models."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+from django.utils.module_loading import import_string
+
+from scim_provisioning.adapters import LearnerAdapter, MappingProblem
+from scim_provisioning.checks import faults
+from scim_provisioning.checks.declarations import slips_in
+from scim_provisioning.conf import app_settings
+
+_PROBLEMS = {
+    "missing": faults.MAPPED_FIELD_MISSING,
+    "unwritable": faults.MAPPED_FIELD_UNWRITABLE,
+    "forbidden": faults.FORBIDDEN_TARGET,
+    "bad_path": faults.BAD_PATH,
+    "scope": faults.SCOPE_UNKNOWN,
+    "unsaved": faults.ROW_CANNOT_BE_SAVED,
+}
+
+# django-scim2's PATCH handlers, and where a team that knows them goes instead.
+_INSTEAD = {
+    "handle_add": "add the attribute to `mapping`, or override write()",
+    "handle_remove": 'add the attribute to `mapping` (with when_empty="clear"), or override write()',
+    "handle_replace": "add the attribute to `mapping`, or override write()",
+    "handle_operations": "override write() to store a document, and on_updated() to react to a change",
+}
+
+
+# Who overrides one of these may have no need of a mapping.
+_INSTEAD_OF_A_MAPPING = ("mapping_for", "read", "write", "to_dict", "from_dict")
+
+
+def check_adapter(**kwargs: Any) -> list[CheckMessage]:
+    """The adapter can be imported, is one, and its mapping fits the host's models."""
+    path = app_settings.raw.get("ADAPTER", "")
+    if not path:
+        return [faults.ADAPTER_MISSING.at()]
+    if not isinstance(path, str):
+        return []  # check_settings says so
+    try:
+        adapter = import_string(path)
+    except Exception as error:  # whatever the host's module does at import time
+        return [faults.ADAPTER_NOT_IMPORTABLE.at(path=path, error=f"{type(error).__name__}: {error}")]
+    if not (isinstance(adapter, type) and issubclass(adapter, LearnerAdapter)):
+        return [faults.ADAPTER_IS_NO_ADAPTER.at(path=path)]
+    if adapter is LearnerAdapter:
+        return [faults.ADAPTER_IS_THE_BASE.at()]
+    slips = slips_in(adapter, adapter.mapping)
+    return [*(slips or _mapping(adapter, path)), *_handlers(adapter)]
+
+
+def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]:
+    if not adapter.mapping and not any(_is_own(adapter, name) for name in _INSTEAD_OF_A_MAPPING):
+        yield faults.MAPPING_IS_EMPTY.at(obj=adapter, path=path)
+        return
+    try:
+        problems = adapter.mapping_problems()
+    except Exception as error:  # whatever the host's own kinds do
+        shown = f"{type(error).__name__}: {error}"
+        yield faults.MAPPING_FAILS.at(obj=adapter, path=path, name=adapter.__name__, error=shown)
+        return
+    yield from _problems(adapter, problems)
+    yield from _adoption(adapter)
+
+
+def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem]) -> Iterator[CheckMessage]:
+    for problem in problems:
+        fault = _PROBLEMS[problem.kind]
+        message = problem.message.rstrip(".")
+        facts = {"path": problem.path, "target": problem.target, "message": message}
+        yield fault.at(obj=adapter, advice=_filling(problem), **facts)
+
+
+def _filling(problem: MappingProblem) -> str:
+    """How a column that nobody sets gets its value."""
+    if problem.target == "":
+        return f"Override new_account() and set {problem.column} there, or give the field a default."
+    where = f'within={{"{problem.column}": …}}'
+    return f"Add {where} with a value or a callable of the connection, or give the field a default."
+
+
+def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+    limited = any(row.within for row in adapter.rows.values())
+    own = _is_own(adapter, "tenant_users")
+    if app_settings.sso_model and adapter.user_name_is_sso_subject and not (limited or own):
+        yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)
+
+
+def _handlers(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+    for method, instead in _INSTEAD.items():
+        if _is_own(adapter, method):
+            yield faults.HANDLER_OVERRIDDEN.at(obj=adapter, method=method, instead=instead)
+
+
+def _is_own(adapter: type[LearnerAdapter], method: str) -> bool:
+    """Whether the host has written this method itself."""
+    return inspect.getattr_static(adapter, method) is not inspect.getattr_static(LearnerAdapter, method)

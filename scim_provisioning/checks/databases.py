@@ -1,0 +1,88 @@
+"""Checks of where the tables live, and of what only the database can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage
+from django.db import DatabaseError, router, transaction
+from django.utils.module_loading import import_string
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.checks import faults
+from scim_provisioning.checks.declarations import slips_in
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMConnection, SCIMToken
+
+APP = "scim_provisioning"
+
+
+def check_databases(**kwargs: Any) -> list[CheckMessage]:
+    """Link, log and account change in one transaction, so they live in one database."""
+    tables = [*apps.get_app_config(APP).get_models(), get_user_model()]
+    homes = {model._meta.label: router.db_for_write(model) for model in tables}
+    if len(set(homes.values())) == 1:
+        return []
+    where = ", ".join(f"{label} in '{alias}'" for label, alias in homes.items())
+    return [faults.SEVERAL_DATABASES.at(where=where)]
+
+
+def check_rows(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """What only rows can tell; asked by ``manage.py check --database default``, and by ``migrate``."""
+    alias = router.db_for_read(SCIMConnection)
+    if alias not in (databases or ()):
+        return []
+    try:
+        with transaction.atomic(using=alias):
+            return [*_customers(), *_networks()]
+    except DatabaseError:
+        return []  # migrate asks before it has made the tables and columns
+
+
+def _customers() -> Iterator[CheckMessage]:
+    """What ``mapping_for`` returns for each customer can be used; one message for customers of one fault."""
+    adapter = _adapter()
+    if adapter is None or adapter.mapping_for.__func__ is LearnerAdapter.mapping_for.__func__:  # type: ignore[attr-defined]
+        return
+    failing: dict[str, list[str]] = {}
+    for connection in SCIMConnection.objects.current():
+        if fault := _fault_of(adapter, connection):
+            failing.setdefault(fault, []).append(f"'{connection.name}'")
+    for message, names in failing.items():
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        path = app_settings.adapter
+        yield faults.MAPPING_FOR_FAILS.at(obj=adapter, path=path, connections=shown, message=message)
+
+
+def _adapter() -> type[LearnerAdapter] | None:
+    """The host's adapter; None where ``check_adapter`` says what is wrong with it."""
+    try:
+        found = import_string(app_settings.adapter)
+    except Exception:  # whatever the host's module does at import time
+        return None
+    return found if isinstance(found, type) and issubclass(found, LearnerAdapter) else None
+
+
+def _fault_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> str:
+    """The first thing that is wrong with one customer's mapping, as a sentence; empty when nothing is."""
+    try:
+        if slips := slips_in(adapter, adapter.mapping_for(connection)):
+            return slips[0].msg
+        problems = adapter.compiled(connection).problems
+    except DatabaseError:
+        raise
+    except Exception as error:  # whatever the host's method does
+        return f"{type(error).__name__}: {error}"
+    return f"{problems[0].path}: {problems[0].message}" if problems else ""
+
+
+def _networks() -> Iterator[CheckMessage]:
+    if not settings.SECURE_PROXY_SSL_HEADER or app_settings.trusted_proxies:
+        return
+    limits = SCIMToken.objects.live().values_list("allowed_networks", flat=True)
+    if count := sum(map(bool, limits)):
+        yield faults.NETWORKS_BEHIND_PROXY.at(count=count)

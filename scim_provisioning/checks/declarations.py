@@ -1,0 +1,159 @@
+"""Whether what a host wrote into ``mapping``, ``rows`` and ``extensions`` are declarations at all.
+
+Asked before the mapping is compiled, which takes that for granted: a slip would end ``manage.py check`` in a
+traceback. However many lines have the same slip, it is one message.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from scim_provisioning.adapters import LearnerAdapter, MappedAttribute, RelatedRow
+from scim_provisioning.checks import faults
+from scim_provisioning.protocol.schema import Schema
+
+_EXAMPLE = 'scim.Text("title", "learner.job_role")'
+_PLACES_SHOWN = 5
+
+_repr = reprlib.Repr()
+_repr.maxstring = _repr.maxother = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Something that is no declaration: where it stands, what it is, what belongs there, and how to write it."""
+
+    place: str
+    value: object
+    wanted: str
+    advice: str
+
+
+def slips_in(adapter: type[LearnerAdapter], mapping: object) -> list[CheckMessage]:
+    """At most one message for each of ``mapping`` (the adapter's own, or one customer's), rows and extensions."""
+    found = (list(_lines(mapping)), list(_rows(adapter.rows)), list(_extensions(adapter.extensions)))
+    return [_message(adapter, slips) for slips in found if slips]
+
+
+def _message(adapter: type[LearnerAdapter], slips: list[Slip]) -> CheckMessage:
+    first, *rest = slips
+    others = ""
+    if rest:
+        more = len(rest) - _PLACES_SHOWN
+        places = ", ".join(slip.place for slip in rest[:_PLACES_SHOWN])
+        others = f" So it is with {places}{f' and {more} more' if more > 0 else ''}."
+    facts = {"place": first.place, "wanted": first.wanted, "others": others, "advice": first.advice}
+    return faults.NO_DECLARATION.at(obj=adapter, value=_shown(first.value), **facts)
+
+
+def _shown(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else _repr.repr(value)
+
+
+def _lines(mapping: object) -> Iterator[Slip]:
+    if not _is_list(mapping):
+        advice = f"Write mapping = [{_EXAMPLE}, …]. What depends on the customer belongs into mapping_for(connection)."
+        yield Slip("mapping", mapping, "a list", advice)
+        return
+    for position, line in enumerate(mapping):  # type: ignore[arg-type, var-annotated]
+        place = f"mapping[{position}]"
+        if not isinstance(line, MappedAttribute):
+            yield Slip(place, line, "a line such as scim.Text(path, target)", _line_for(line))
+        elif not (isinstance(line.path, str) and isinstance(line.target, str)):
+            yield Slip(place, line, "a line of two texts", f"Write path and target as text: {_EXAMPLE}.")
+        else:
+            yield from _scopes(place, line)
+
+
+def _line_for(value: object) -> str:
+    """How to write what somebody meant by ``value``."""
+    if isinstance(value, type) and issubclass(value, MappedAttribute):
+        return f"Write scim.{value.__name__}(…) with its path and target: what stands there is the class."
+    if isinstance(value, str):
+        return f'Write scim.Text({value!r}, "…") with the field that it lands in.'
+    if _is_list(value):
+        inner: Sequence[object] = value  # type: ignore[assignment]
+        if len(inner) == 2 and all(isinstance(part, str) for part in inner):
+            return f"Write scim.Text({inner[0]!r}, {inner[1]!r})."
+        return "Put a * before it: the lines of an inner list belong into the list itself."
+    return f"Write a line such as {_EXAMPLE}, or remove it."
+
+
+def _rows(rows: object) -> Iterator[Slip]:
+    if not isinstance(rows, Mapping):
+        advice = 'Write rows = {"learner": scim.RelatedRow("lms.Learner", user_field="user")}.'
+        yield Slip("rows", rows, "a dict", advice)
+        return
+    for name, row in rows.items():
+        place = f"rows[{name!r}]"
+        if not isinstance(row, RelatedRow):
+            model = repr(row) if isinstance(row, str) else getattr(row, "__name__", "Learner")
+            model = '"lms.Learner"' if row is RelatedRow else model
+            yield Slip(place, row, "a RelatedRow", f'Write scim.RelatedRow({model}, user_field="user").')
+        else:
+            yield from _scopes(place, row)
+            yield from _row_model(place, row)
+
+
+def _row_model(place: str, row: RelatedRow) -> Iterator[Slip]:
+    """The model and the relation that a row is found by."""
+    try:
+        model: Any = row.model
+    except (LookupError, ValueError) as error:
+        yield Slip(place, str(error), "an installed model", 'Write it as "app_label.ModelName".')
+        return
+    if not (isinstance(model, type) and issubclass(model, models.Model)):
+        yield Slip(
+            f"{place}.model", model, "a model", 'Name the model, as a class or as "app_label.ModelName".'
+        )
+        return
+    try:
+        field = model._meta.get_field(row.user_field)
+    except (FieldDoesNotExist, TypeError):
+        return  # compiling the mapping says so
+    account = get_user_model()
+    if not (field.many_to_one or field.one_to_one) or not issubclass(account, field.related_model):  # type: ignore[arg-type]
+        wanted = f"a foreign key to {account._meta.label}"
+        advice = f"Write user_field=… with the field of {model._meta.label} that leads to the account."
+        yield Slip(f"{place}.user_field", row.user_field, wanted, advice)
+
+
+def _scopes(place: str, declaration: object) -> Iterator[Slip]:
+    """``within`` and ``defaults`` of a line or row, where it has them."""
+    for option in ("within", "defaults"):
+        scope = getattr(declaration, option, {})
+        if not isinstance(scope, Mapping) or not all(isinstance(name, str) for name in scope):
+            advice = f'Write {option}={{"organization_id": tenant}}: names of fields, and what they hold.'
+            yield Slip(f"{place}.{option}", scope, "a dict by names of fields", advice)
+            continue
+        for name, value in scope.items():
+            if isinstance(value, type):
+                advice = (
+                    f"Write a constant, or a function of the connection: def {name}(connection): return …."
+                )
+                yield Slip(f"{place}.{option}[{name!r}]", value, "a value", advice)
+
+
+def _extensions(extensions: object) -> Iterator[Slip]:
+    advice = (
+        "Write extensions = [Schema(…), …] with Schema and Attribute from scim_provisioning.protocol.schema."
+    )
+    if not _is_list(extensions):
+        yield Slip("extensions", extensions, "a list", advice)
+        return
+    for position, schema in enumerate(extensions):  # type: ignore[arg-type, var-annotated]
+        if not isinstance(schema, Schema):
+            yield Slip(f"extensions[{position}]", schema, "a Schema", advice)
+
+
+def _is_list(value: object) -> bool:
+    # A generator would be empty at its second reading, and a text is a sequence of letters.
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

@@ -1,0 +1,140 @@
+"""``manage.py scim_connection``: set up connections, look at them, pause, resume and choose policies."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from scim_provisioning.administration import connections, health, host, policy_choices, setting_up
+from scim_provisioning.conf import tenant_url_or_empty
+from scim_provisioning.management import tables
+from scim_provisioning.management.finding import find_connection, name_for
+from scim_provisioning.models import SCIMConnection
+
+
+class Command(BaseCommand):
+    """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
+
+    help = "Set up, list, pause and resume SCIM connections, and choose their policies."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the sub-commands."""
+        commands = parser.add_subparsers(
+            dest="command", required=True, metavar="{create,list,pause,resume,policies}"
+        )
+        create = commands.add_parser("create", help="Set up SCIM; what is set up already stays as it is.")
+        begins = create.add_mutually_exclusive_group(required=True)
+        begins.add_argument("--sso", metavar="KEY", help="key of the SSO settings that it belongs to")
+        begins.add_argument("--name", metavar="NAME", help="its name, where there are no SSO settings")
+        listing = commands.add_parser("list", help="Show every connection and how it is doing.")
+        listing.add_argument("--archived", action="store_true", help="archived ones too")
+        pause = commands.add_parser("pause", help="Answer every request with “try again later”.")
+        pause.add_argument("--reason", default="", help="shown to other administrators")
+        resume = commands.add_parser("resume", help="Serve requests again.")
+        policies = commands.add_parser("policies", help="Show the policies; with options, choose them.")
+        for one in (pause, resume, policies):
+            one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
+        for choice in SCIMConnection.policy_choices:
+            offered = "|".join(choice.options.values)
+            policies.add_argument(
+                _option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label)
+            )
+        for name in policy_choices.LISTS:
+            policies.add_argument(
+                _option(name), nargs="*", metavar="TEXT", help="all of them; none: clear the list"
+            )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
+        try:
+            getattr(self, f"_{options['command']}")(options)
+        except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
+            raise CommandError(refusal.message) from None
+
+    def _create(self, options: dict[str, Any]) -> None:
+        if options["sso"] is not None:
+            connection, made = setting_up.set_up(setting_up.sso_row(options["sso"]), actor=None)
+        else:
+            connection, made = setting_up.stand_alone(options["name"], actor=None)
+        name = shlex.quote(name_for(connection))
+        self._say(
+            f"Connection “{connection}” is set up."
+            if made
+            else f"Connection “{connection}” was set up before; nothing was changed."
+        )
+        url = tenant_url_or_empty()
+        self._say(f"Tenant URL: {url}" if url else "The Tenant URL is not known yet: run `manage.py check`.")
+        self._say(f"Next: manage.py scim_token create --connection {name}")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        rows = SCIMConnection.objects.all() if options["archived"] else SCIMConnection.objects.current()
+        found = list(rows)
+        if not found:
+            self._say("There are no connections. Make one with `manage.py scim_connection create`.")
+            return
+        judged = health.of_connections(found)
+        table = [("NAME", "SSO KEY", "STATE", "LIVE TOKENS", "LEARNERS", "LAST REQUEST")]
+        for connection in found:
+            state = judged[connection.pk]
+            facts = state.facts
+            numbers = (str(len(facts.live)), str(facts.managed), tables.day(facts.last_request_at, "never"))
+            table.append((connection.name, connection.sso_key or "", state.badge, *numbers))
+        for line in tables.lines(table):
+            self._say(line)
+
+    def _pause(self, options: dict[str, Any]) -> None:
+        connection = find_connection(options["connection"])
+        if connections.pause(connection, actor=None, reason=options["reason"]):
+            self._say(f"Connection “{connection}” is paused: every request is answered “try again later”.")
+            self._say(
+                f"To go on: manage.py scim_connection resume --connection {shlex.quote(name_for(connection))}"
+            )
+        else:
+            reason = f" ({connection.pause_reason})" if connection.pause_reason else ""
+            since = tables.day(connection.paused_at)
+            self._say(
+                f"Connection “{connection}” was paused before, on {since}{reason}; nothing was changed."
+            )
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        connection = find_connection(options["connection"])
+        done = connections.resume(connection, actor=None)
+        said = "serves requests again." if done else "was not paused; nothing was changed."
+        self._say(f"Connection “{connection}” {said}")
+
+    def _policies(self, options: dict[str, Any]) -> None:
+        connection = find_connection(options["connection"])
+        names = [*(choice.name for choice in SCIMConnection.policy_choices), *policy_choices.LISTS]
+        sent = {name: options[name] for name in names if options[name] is not None}
+        if sent:
+            changed = connections.choose_policies(connection, actor=None, chosen=_checked(sent))
+            self._say("The policies were changed." if changed else "Nothing was changed.")
+        offered = {
+            choice.name: [option.value for option in policy_choices.options(choice)]
+            for choice in SCIMConnection.policy_choices
+        }
+        table = [("POLICY", "CHOSEN", "OFFERED")]
+        for name, value in connection.chosen_policies().items():
+            shown = value if isinstance(value, str) else ", ".join(value)
+            table.append((_option(name)[2:], shown or "-", ", ".join(offered.get(name, ()))))
+        for line in tables.lines(table):
+            self._say(line)
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _checked(sent: dict[str, Any]) -> Any:
+    try:
+        return policy_choices.checked(sent)
+    except ValidationError as error:
+        wrong = [f"{_option(name)}: {' '.join(said)}" for name, said in error.message_dict.items()]
+        raise CommandError(" ".join(wrong)) from None

@@ -1,0 +1,158 @@
+"""One value at one path: judged against the schema and turned into the steps it asks for.
+
+RFC 7644 section 3.5.2, with the deviations identity providers need, each named where it is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from ..errors import InvalidValue, Mutability, NoTarget
+from ..filters import Filter
+from ..filters.path_syntax import Path
+from ..filters.selection import eq_terms
+from ..schema import Attribute
+from ..schema.values import as_members, coerce, coerce_object, is_hollow, is_unassigned
+from .plan import (
+    Add,
+    Assign,
+    Become,
+    Change,
+    Clear,
+    Discard,
+    Fill,
+    Listed,
+    Matching,
+    Merge,
+    Plan,
+    Unset,
+    Which,
+)
+
+Op: TypeAlias = Literal["add", "replace"]
+
+
+def decode_put(path: Path, value: object, op: Op, plan: Plan) -> None:
+    """Plan to add or replace the value at a path that names an attribute.
+
+    Raises Mutability for a read-only target, InvalidValue for a wrong type or an emptied required attribute,
+    NoTarget for a path that names a whole schema.
+    """
+    attribute = _writable(path)
+    if path.sub is not None:
+        _part(attribute, path, path.sub, value, plan)
+    elif path.filter is not None:
+        _selected(attribute, _matching(path.filter), value, op, plan)
+    elif attribute.multi_valued:
+        _list(attribute, value, op, plan)
+    elif attribute.is_complex:
+        _object(attribute, value, op, plan)
+    else:
+        _simple(attribute, value, plan)
+
+
+def decode_remove(path: Path, value: object, plan: Plan) -> None:
+    """Plan to remove what is at a path; what is not there is removed already.
+
+    A value is never written. For a whole multi-valued attribute a list of values (Entra, JumpCloud) removes
+    just those elements; everywhere else it is ignored. Raises Mutability for read-only and required targets.
+    """
+    attribute = _writable(path)
+    which = Which.EVERY if path.filter is None else _matching(path.filter)
+    if path.sub is not None:
+        plan.steps.append(Change(attribute, which, Unset(path.sub.name)))
+    elif path.filter is not None:
+        plan.steps.append(Change(attribute, which, Discard()))
+    elif attribute.required:
+        raise Mutability(f"{attribute.path} is required and cannot be removed.")
+    elif attribute.multi_valued and not is_unassigned(value):
+        given = value if isinstance(value, list) else [value]
+        listed = [coerce_object(attribute, item, []) if attribute.is_complex else item for item in given]
+        plan.steps.append(Change(attribute, Listed(listed), Discard()))
+    else:
+        plan.steps.append(Clear(attribute))
+
+
+def _writable(path: Path) -> Attribute:
+    if path.attribute is None:
+        raise NoTarget(f"{path} names a schema, not an attribute.")
+    if path.read_only:
+        raise Mutability(f"Attribute {path} is read only.")
+    return path.attribute
+
+
+def _matching(node: Filter) -> Matching:
+    return Matching(node, eq_terms(node))
+
+
+def _simple(attribute: Attribute, value: object, plan: Plan) -> None:
+    canonical = coerce(attribute, value, plan.ignored)
+    if attribute.required and (canonical is None or (isinstance(canonical, str) and not canonical.strip())):
+        raise InvalidValue(f"{attribute.path} is required and cannot be empty.")
+    plan.steps.append(Clear(attribute) if canonical is None else Assign(attribute, canonical))
+
+
+def _object(attribute: Attribute, value: object, op: Op, plan: Plan) -> None:
+    """Merge: sub-attributes that are not named stay as they are; null and "" clear one."""
+    if not is_unassigned(value):
+        plan.steps.append(Change(attribute, Which.PREFERRED, _merge(attribute, value, plan)))
+    elif op == "replace" or value != {}:
+        plan.steps.append(Clear(attribute))
+
+
+def _list(attribute: Attribute, value: object, op: Op, plan: Plan) -> None:
+    elements = coerce(attribute, value, plan.ignored) or []
+    if op == "replace":
+        plan.steps.append(Fill(attribute, elements))
+    elif elements:
+        # Adding nothing adds nothing: only replace and remove empty a list.
+        plan.steps.append(Add(attribute, elements))
+
+
+def _part(attribute: Attribute, path: Path, sub: Attribute, value: object, plan: Plan) -> None:
+    """Set one part of the elements a filter selects: Entra's usual way to write e-mails and addresses.
+
+    Without a filter it is the part of the primary or else first element. Nothing clears the part, without a
+    filter everywhere, as remove does.
+    """
+    canonical = coerce(sub, value, plan.ignored)
+    if canonical is None:
+        change: Merge | Unset = Unset(sub.name)
+        unfiltered = Which.EVERY
+    else:
+        change = Merge({sub.name: canonical})
+        nobodys = attribute.multi_valued and sub.name == "primary" and canonical is False
+        unfiltered = Which.PRIMARY if nobodys else Which.PREFERRED
+    which = unfiltered if path.filter is None else _matching(path.filter)
+    plan.steps.append(Change(attribute, which, change))
+
+
+def _selected(attribute: Attribute, which: Matching, value: object, op: Op, plan: Plan) -> None:
+    """Set the elements a filter selects as a whole: add merges into them, replace replaces them.
+
+    A value with nothing but ``type`` and ``primary`` labels an element, it does not replace it. A
+    single-valued attribute is merged, as it is without a filter.
+    """
+    if is_unassigned(value):
+        if op == "replace" or not attribute.multi_valued:
+            plan.steps.append(Change(attribute, which, Discard()))
+        return
+    merge = _merge(attribute, value, plan)
+    change: Merge | Become = merge
+    if attribute.multi_valued and (op == "add" or is_hollow(merge.members)):
+        # What the filter asks for is changed by naming something else, not by naming nothing.
+        change = replace(merge, lasting=which.terms)
+    elif attribute.multi_valued:
+        change = Become(which.terms | merge.members)
+    plan.steps.append(Change(attribute, which, change))
+
+
+def _merge(attribute: Attribute, value: object, plan: Plan) -> Merge:
+    members = as_members(attribute, value)
+    cleared = [
+        sub.name
+        for key, raw in members.items()
+        if is_unassigned(raw) and (sub := attribute.sub(key)) is not None and not sub.read_only
+    ]
+    return Merge(coerce_object(attribute, members, plan.ignored), tuple(cleared))

@@ -1,0 +1,29 @@
+"""URLs of an LMS whose SSO settings and accounts have texts for keys: any table with one will do."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.urls import path
+
+from example_project.urls import urlpatterns as example_urls
+from scim_provisioning.admin import SCIMManagedAdminMixin, SCIMPanelMixin, register
+
+site = admin.AdminSite()
+register(site)
+people = admin.AdminSite("people")
+
+
+@admin.register(Session, site=site)
+class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+    pass
+
+
+@admin.register(Session, site=people)
+class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+    def scim_user(self, obj: Session) -> User:
+        return User.objects.get(username=obj.session_key)
+
+
+urlpatterns = [path("admin/", site.urls), path("people/", people.urls), *example_urls]

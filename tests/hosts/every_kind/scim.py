@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Abs
+from django.db.models.lookups import Exact
+
+import scim_provisioning.adapters as scim
+from example_project.lms.scim import tenant
+from scim_provisioning.adapters import ENTERPRISE
+
+from .models import Dossier
+
+OWN = "urn:ietf:params:scim:schemas:extension:dossier:2.0:User"
+WITHIN = {"organization_id": tenant}
+
+
+class Distance(scim.MappedAttribute):
+    """A kind of the host's own, on an integer column: metres, sent with their unit."""
+
+    label = "distance"
+    field_types = (models.IntegerField,)
+    operators = frozenset({"eq", "ne", "pr"})
+
+    def to_scim(self, current: Any) -> str:
+        return f"{current} m"
+
+    def same(self, sent: Any, current: Any) -> bool:
+        return self.metres(sent) == current
+
+    def assign(self, row: models.Model, field: Any, value: Any, person: scim.Person) -> None:
+        metres = self.metres(value)
+        if metres is None:
+            raise self.refusal("expected metres, such as 12 m.")
+        setattr(row, field.attname, metres)
+
+    def operand(self, value: Any) -> Any:
+        return self.metres(value)
+
+    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
+        if op == "pr":
+            return super().condition(column, op, operand)
+        return Q(Exact(Abs(column.value()), operand))
+
+    @staticmethod
+    def metres(value: Any) -> int | None:
+        number = str(value).removesuffix("m").strip()
+        return int(number) if number.isdigit() else None
+
+
+class LearnerAdapter(scim.LearnerAdapter):
+    rows = {"dossier": scim.RelatedRow(Dossier, within=WITHIN)}
+
+    mapping = [
+        scim.Text("userName", "username"),
+        scim.Switch("dossier.status", on="active", off="suspended", never_from=("invited",)),
+        scim.Email("emails", "email"),
+        # The column must not be NULL, and another line of the new row stands before it.
+        scim.Integer(f"{ENTERPRISE}:employeeNumber", "dossier.number"),
+        scim.Reference(
+            "title", "dossier.main_topic", within=WITHIN, defaults={"colour": lambda connection: "blue"}
+        ),
+        scim.Decimal(f"{OWN}:share", "dossier.share"),
+        scim.Decimal(f"{OWN}:score", "dossier.score"),
+        scim.Date(f"{OWN}:hired", "dossier.hired"),
+        scim.DateTime(f"{OWN}:seen", "dossier.seen"),
+        scim.Choice("userType", "dossier.level", values={"Junior": "J", "Senior": "S"}),
+        scim.Choice(f"{OWN}:shift", "dossier.shift", values={"Day": 1, "Night": 2}, unknown=0),
+        scim.Text("nickName", "dossier.badge"),
+        scim.Boolean(f"{OWN}:remote", "dossier.remote"),
+        scim.References(f"{OWN}:topics", "dossier.topics", within=WITHIN, others="remove"),
+        scim.References(f"{ENTERPRISE}:department", "dossier.clubs", within=WITHIN),
+        scim.Json(f"{ENTERPRISE}:costCenter", "dossier.data.cost.centre"),
+        scim.Json(f"{OWN}:desk", "dossier.data.desk", type="integer"),
+        scim.Json(f"{OWN}:vegan", "dossier.data.vegan", type="boolean"),
+        # An extension may call its attributes as SCIM calls its own.
+        scim.Text(f"{OWN}:active", "first_name"),
+        scim.Text(f"{OWN}:userName", "last_name"),
+    ]

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from scim_provisioning.admin import SCIMPanelMixin
+from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
+
+from .models import Customer, Department, Desk, Employer, Profile, SingleSignOn, Site, Squad
+
+
+@admin.register(SingleSignOn)
+class SingleSignOnAdmin(SCIMPanelMixin, admin.ModelAdmin):
+    list_display = ("customer", "protocol")
+
+
+@admin.register(Profile)
+class ProfileAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
+    list_display = ("user", "customer", "position", "squad")
+
+
+admin.site.register([Customer, Department, Desk, Employer, Site, Squad])

@@ -1,0 +1,58 @@
+"""Whatever the host is built like: its checks are silent, an administrator connects it, the self-test passes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import Client
+from django.urls import reverse
+
+from scim_provisioning.administration import selftest
+from scim_provisioning.administration.selftest import Result
+from scim_provisioning.checks import TAG
+from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
+from tests.admin.pages import PASSWORD, generate, shown_token, text, url
+from tests.client import ScimClient, SecureBrowser
+from tests.hosts.current import host
+
+
+@pytest.fixture
+def browser(db: None) -> Client:
+    """A superuser's browser."""
+    client = SecureBrowser()
+    client.force_login(host().make_administrator("ada", PASSWORD))
+    return client
+
+
+def page_of(sso: Any, page: str) -> str:
+    options = sso._meta
+    return reverse(f"admin:{options.app_label}_{options.model_name}_{page}", args=[sso.pk])
+
+
+def test_the_checks_find_nothing_to_mend() -> None:
+    assert run_checks(tags=[TAG]) == []
+
+
+@pytest.mark.django_db(transaction=True)  # what is written down after the commit is part of the click
+def test_an_administrator_sets_up_generates_pauses_and_resumes(browser: Client, sso: Any) -> None:
+    assert "SCIM provisioning" in text(browser.get(page_of(sso, "change")))
+    assert browser.post(page_of(sso, "scim_set_up")).status_code == HTTPStatus.FOUND
+    connection = SCIMConnection.objects.get(sso_key=str(sso.pk))
+    scim = ScimClient(shown_token(generate(browser, connection)))
+    assert scim.get("/Users").status_code == HTTPStatus.OK
+    assert browser.post(url("pause", connection), {"reason": "Moving house"}).status_code == HTTPStatus.FOUND
+    assert scim.get("/Users").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "Provisioning goes on." in text(browser.post(url("resume", connection), follow=True))
+    assert scim.get("/Users").status_code == HTTPStatus.OK
+    written_down = set(ProvisioningEvent.objects.values_list("action", flat=True))
+    assert {Action.PAUSED, Action.RESUMED} <= written_down
+
+
+@pytest.mark.django_db
+def test_the_self_test_passes_every_stage(connection: SCIMConnection) -> None:
+    lines = selftest.run(connection, reach=False)
+    assert [line for line in lines if line.result == Result.FAILED] == []
+    assert "Delete: access ends" in [line.what for line in lines]

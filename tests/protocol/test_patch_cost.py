@@ -1,0 +1,111 @@
+"""What a large PATCH costs, counted and not timed: twice the request is twice the work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from scim_provisioning.protocol.constants import PATCH_OP
+from scim_provisioning.protocol.patch import apply, parse
+from scim_provisioning.protocol.schema import USER_SCHEMA
+
+Json = dict[str, Any]
+
+
+class Counted(str):
+    """Text that counts how often it is compared, also once it is folded."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return str.__eq__(self, other)
+
+    def lower(self) -> Counted:
+        return Counted(str.lower(self))
+
+
+def addresses(operation: int, count: int = 20) -> list[Counted]:
+    return [Counted(f"p{operation}.{number}@x.example") for number in range(count)]
+
+
+def written(count: int) -> Json:
+    """Somebody with that many e-mails, twenty for each operation."""
+    return {
+        "userName": "u",
+        "emails": [{"type": "work", "value": text} for number in range(count) for text in addresses(number)],
+    }
+
+
+def work(document: Json, operations: list[Json]) -> tuple[int, int]:
+    """How many comparisons of text and how many calls the operations take."""
+    body = {"schemas": [PATCH_OP], "Operations": operations}
+    parsed = parse(body, USER_SCHEMA)
+    Counted.comparisons = calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        apply(document, parsed, USER_SCHEMA)
+    finally:
+        sys.setprofile(before)
+    return Counted.comparisons, calls
+
+
+def added_to_nothing(number: int) -> Json:
+    return {"op": "add", "path": "emails", "value": addresses(number)}
+
+
+def added_again_in_capitals(number: int) -> Json:
+    again = [{"type": Counted("Work"), "value": Counted(text.upper())} for text in addresses(number)]
+    return {"op": "add", "path": "emails", "value": again}
+
+
+def listed_for_removal(number: int) -> Json:
+    return {"op": "remove", "path": "emails", "value": addresses(number)}
+
+
+def written_through_a_filter(number: int) -> Json:
+    return {"op": "replace", "path": f'emails[value eq "p{number}.5@x.example"].display', "value": "x"}
+
+
+def created_by_a_filter(number: int) -> Json:
+    return {"op": "replace", "path": f'emails[type eq "t{number}"].value', "value": Counted("n@x.example")}
+
+
+def made_primary(number: int) -> Json:
+    return {"op": "add", "path": f'emails[value eq "p{number}.5@x.example"]', "value": {"primary": True}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "present"),
+    [
+        (added_to_nothing, False),
+        (added_again_in_capitals, True),
+        (listed_for_removal, True),
+        (written_through_a_filter, True),
+        (created_by_a_filter, True),
+        (made_primary, True),
+    ],
+)
+def test_twice_the_operations_on_twice_the_elements_are_twice_the_work(
+    operation: Callable[[int], Json], present: bool
+) -> None:
+    def measured(size: int) -> tuple[int, int]:
+        document = written(size) if present else {"userName": "u"}
+        return work(document, [operation(number) for number in range(size)])
+
+    small, large = measured(20), measured(40)
+    for few, many in zip(small, large, strict=True):
+        assert many <= 2.2 * few + 20, f"{small} comparisons and calls became {large}"
+    assert large[0] <= 8 * 40 * 20, "each of 800 texts was compared more than eight times"

@@ -1,0 +1,137 @@
+"""A host's modules, type-checked strictly against the installed package by ``check.py``; never run.
+
+Everything a host writes by hand stands here once: each kind of line, each hook, the admin mixins, the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, include, path
+
+import scim_provisioning.adapters as scim
+from scim_provisioning.admin import SCIMManagedAdminMixin, SCIMPanelMixin
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
+from scim_provisioning.testing.simulators import DEFAULT_MAPPING, EntraSimulator
+
+DEPARTMENT = f"{scim.ENTERPRISE}:department"
+
+
+def tenant(connection: SCIMConnection) -> int:
+    organization_id: int = connection.sso.organization_id
+    return organization_id
+
+
+class Badge(scim.Text):
+    """A kind of the host's own."""
+
+    def to_scim(self, current: Any) -> str:
+        return f"badge {current}"
+
+
+class LearnerAdapter(scim.LearnerAdapter):
+    user_name_is_sso_subject = True
+
+    rows = {"learner": scim.RelatedRow("lms.Learner", user_field="user", within={"organization_id": tenant})}
+
+    mapping = [
+        scim.Text("userName", "username", required=True),
+        scim.Text("title", "learner.job_role", when_empty="keep"),
+        scim.Email('emails[type eq "work"].value', "email", fallback="userName"),
+        scim.Boolean("active", "is_active"),
+        scim.Reference(
+            DEPARTMENT, "learner.team", by="name", within={"organization_id": tenant}, create="never"
+        ),
+        scim.Manager("learner.manager"),
+        Badge("urn:example:lms:2.0:User:badge", "learner.badge"),
+    ]
+
+    @classmethod
+    def mapping_for(cls, connection: SCIMConnection) -> Sequence[scim.MappedAttribute]:
+        return cls.mapping
+
+    @classmethod
+    def tenant_users(cls, connection: SCIMConnection) -> QuerySet[User]:
+        return User.objects.filter(learner__organization_id=tenant(connection))
+
+    @classmethod
+    def tenant_enabled(cls, connection: SCIMConnection) -> bool:
+        return not connection.is_paused
+
+    @classmethod
+    def connections_for(cls, user: Any) -> QuerySet[SCIMConnection]:
+        return super().connections_for(user).filter(name=user.get_username())
+
+    @classmethod
+    def confirm_identity(cls, request: HttpRequest) -> bool | None:
+        return None
+
+    def find_learner(self, scim_user: Mapping[str, Any]) -> Iterable[scim.Candidate]:
+        number = scim_user.get(scim.ENTERPRISE, {}).get("employeeNumber")
+        same = self.tenant_users(self.connection).filter(learner__number=number) if number else []
+        return [scim.Candidate(user, strong=True) for user in same] or super().find_learner(scim_user)
+
+    def account_name(self, user_name: str) -> str:
+        return user_name.casefold()
+
+    def new_account(self) -> Model:
+        account = super().new_account()
+        assert isinstance(account, User)
+        account.email = ""
+        return account
+
+    def is_protected(self, user: User) -> bool:
+        return user.is_staff or super().is_protected(user)
+
+    def read(self) -> dict[str, Any]:
+        return super().read()
+
+    def write(self, document: dict[str, Any]) -> None:
+        super().write(document)
+
+    def revoke_access(self, learner: Any) -> None:
+        learner.api_tokens.all().delete()
+
+    def erase(self, learner: Any) -> None:
+        learner.user.delete()
+
+    def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        print(learner, event.outcome)
+
+    def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        print(learner, event.changes)
+
+    def on_deactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        print(learner, event.connection)
+
+    def on_reactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        print(learner, event.connection)
+
+
+def say(problems: list[scim.MappingProblem]) -> None:
+    for problem in problems:
+        print(problem.path, problem.target, problem.message)
+
+
+say(LearnerAdapter.mapping_problems())
+
+
+class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin[Any]):
+    list_display = ("name",)
+
+
+class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin[Any]):
+    scim_user_field = "user"
+
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("scim_provisioning.urls"))]
+
+
+def rehearse(tenant_url: str, token: str) -> None:
+    simulator = EntraSimulator(tenant_url, token, mapping=[*DEFAULT_MAPPING])
+    print(simulator)
