@@ -188,5 +188,5 @@ def erases(adapter: LearnerAdapter) -> bool:
     connection = adapter.connection
     if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
         return False
-    elsewhere = ProvisionedUser.objects.living().filter(user=adapter.obj).exclude(connection=connection)
-    return not elsewhere.exists()
+    others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
+    return not others.filter(user=adapter.obj).exclude(connection=connection).exists()

@@ -144,9 +144,19 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     @property
     def has_access(self) -> bool | None:
         """Whether the learner is on, as the host's own row says it; None where nothing can be switched."""
+        return documents.has_access(self.person, self.compiled_mapping)
+
+    @property
+    def is_active(self) -> bool:
+        """What SCIM shows as ``active``."""
+        return documents.is_active(self.person, self.compiled_mapping)
+
+    @property
+    def may_be_switched(self) -> bool:
+        """Whether the host lets provisioning switch this learner on and off in the state in which they are."""
         entry = self.compiled_mapping.active
         row = self.row(entry.source.name) if entry else None
-        return None if entry is None else row is not None and entry.declaration.is_on(row, entry.field)
+        return entry is None or row is None or entry.declaration.may_turn(row, entry.field)
 
     def remember_rows(self) -> None:
         """Note the rows as they are, so that ``save`` knows what changed."""
@@ -162,7 +172,7 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         compiled = self.compiled_mapping
         rows = RowSet(self.obj, compiled.sources, self.connection)
         people = self._people or People(self.connection, compiled.people_source)
-        return Person(self.link, self.connection, rows, people, compiled.schema)
+        return Person(self.link, self.connection, rows, people)
 
     @property
     def learner(self) -> Any:

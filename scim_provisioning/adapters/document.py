@@ -38,11 +38,32 @@ def shown(person: Person, mapping: CompiledMapping) -> Document:
     document["userName"] = link.user_name
     document.pop("active", None)
     if not link.search.get(ACTIVE_UNASSIGNED):
-        document["active"] = link.active
+        document["active"] = is_active(person, mapping)
     document.pop("externalId", None)
     if link.external_id is not None:
         document["externalId"] = link.external_id
     return document
+
+
+def has_access(person: Person, mapping: CompiledMapping) -> bool | None:
+    """Whether the learner is on, as the host's own row says it; None where nothing can be switched."""
+    entry = mapping.active
+    row = person.rows.get(entry.source.name) if entry else None
+    if entry is None:
+        return None
+    return row is not None and entry.declaration.is_on(row, entry.field)
+
+
+def is_active(person: Person, mapping: CompiledMapping) -> bool:
+    """What SCIM shows as ``active``: the account's own switch, whoever moved it.
+
+    While another connection keeps the account on, what this one's identity provider wished is shown instead, or it
+    would say the same again every cycle.
+    """
+    access, wished = has_access(person, mapping), person.link.active
+    if access is None or (access and not wished and person.active_elsewhere):
+        return wished
+    return access
 
 
 def _show(document: Document, group: Group, person: Person) -> None:
@@ -52,10 +73,10 @@ def _show(document: Document, group: Group, person: Person) -> None:
     value = sent[1] if sent else group.fallback(document)
     if current is None and (value is None or (sent and _is_awaited(group, person))):
         return
-    wanted = group.first.declaration.shown(value, current)
+    shown_at = sent[0] if sent else group.first
+    wanted = shown_at.declaration.shown(value, current)
     if wanted is value:
         return
-    shown_at = sent[0] if sent else group.first
     for entry in group.entries:
         entry.write(document, wanted if entry is shown_at else None)
 
@@ -84,13 +105,14 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
     value = sent[1] if sent else group.fallback(document)
     if value is None and declaration.required:
         raise InvalidValue(f"{declaration.path} is required.", code=declaration.missing_code)
-    current = _current(group, person)
+    current, before = _current(group, person), group.sent(person.document)
+    person.sent_before = before[1] if before else None
     if value is None:
         # What is not sent of somebody new stays what the model, or the LMS, says it is.
         if current is not None and declaration.when_empty == "clear" and not person.is_new:
             declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
         person.awaits_manager &= not _is_awaited(group, person)
-    elif current is None or not declaration.same(value, current):
+    elif not declaration.is_written(value, current, person):
         row = person.rows.to_write(entry.source.name)
         declaration = (sent[0] if sent else entry).declaration
         declaration.assign(row, entry.field, name_account(value) if name_account else value, person)

@@ -7,7 +7,6 @@ from typing import Any
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.protocol.schema import UserSchema
 
 #: Marks in ``ProvisionedUser.search``. The manager who was sent is not provisioned here, and the document's value
 #: is the truth:
@@ -29,15 +28,15 @@ class Person:
         connection: SCIMConnection,
         rows: RowSet,
         people: People,
-        schema: UserSchema,
     ) -> None:
         self.link = link
         self.connection = connection
         self.rows = rows
         self.people = people
-        self.schema = schema
         self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
         self.active_elsewhere = False
+        #: While an attribute is written: what the identity provider had sent for it before, or None.
+        self.sent_before: Any = None
 
     @property
     def is_new(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model, prefetch_related_objects
 
+from scim_provisioning.adapters.document import has_access
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.rows import RowSource
@@ -36,6 +37,7 @@ def complete(people: Sequence[Person], compiled: CompiledMapping, connection: SC
         relation = entry.declaration.prefetches(entry.field)
         if relation is not None:
             prefetch_related_objects(_present(people, entry.source.name), relation)
+    _learn_who_is_kept_on(people, compiled, connection)
     if compiled.manager is not None and people:
         managed = _present(people, compiled.manager.source.name)
         people[0].people.learn(getattr(row, compiled.manager.field.attname) for row in managed)
@@ -52,6 +54,24 @@ def _fetch_rows(
     by_account = {getattr(row, f"{source.user_field}_id"): row for row in rows}
     for person in people:
         person.rows.provide(source.name, by_account.get(person.link.user_id))
+
+
+def _learn_who_is_kept_on(
+    people: Sequence[Person], compiled: CompiledMapping, connection: SCIMConnection
+) -> None:
+    """Whose account another connection keeps on although this one's identity provider wished it off: one query, for
+    the few who are on all the same."""
+    if compiled.active is None or not compiled.active.source.is_account:
+        return
+    doubtful = {
+        person.link.user_id: person
+        for person in people
+        if not person.link.active and has_access(person, compiled)
+    }
+    if doubtful:
+        others = ProvisionedUser.objects.granting().exclude(connection=connection)
+        for account in others.filter(user__in=doubtful).values_list("user", flat=True):
+            doubtful[account].active_elsewhere = True
 
 
 def _joins(compiled: CompiledMapping, source: RowSource) -> Iterable[str]:

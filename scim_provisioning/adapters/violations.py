@@ -73,6 +73,7 @@ _SQLSTATES: Final = {
     "23502": Rule.NOT_NULL,
     "22001": Rule.LENGTH,
 }
+_FOREIGN_KEY_STATE: Final = "23503"
 # "Key (organization_id, name)=(7, Sales) already exists.", in whatever language.
 _KEY: Final = re.compile(r"\((.*?)\)=\(")
 
@@ -83,7 +84,9 @@ def _postgresql(error: DatabaseError, diagnosis: Any) -> Violation | None:
     if rule is None:
         return None
     primary, detail = diagnosis.message_primary or "", diagnosis.message_detail or ""
-    key = _KEY.search(detail)
+    # Only these name a key. Other details are the whole row ("Failing row contains ..."), the account's password
+    # hash and texts of the client's included, which may look like a key.
+    key = _KEY.search(detail) if rule is Rule.UNIQUE or state == _FOREIGN_KEY_STATE else None
     violation = Violation(
         rule,
         _one_line(primary),
@@ -92,7 +95,11 @@ def _postgresql(error: DatabaseError, diagnosis: Any) -> Violation | None:
         constraint=diagnosis.constraint_name or "",
         expression=key[1] if key else "",
     )
-    # Without a key the detail is the whole row ("Failing row contains ..."), with the account's password hash.
+    if state == _FOREIGN_KEY_STATE and not violation.constraint.startswith(
+        f"{violation.table}_{violation.expression}"
+    ):
+        # The row that others point at is gone: the key is that row's, the table that of the others.
+        violation = replace(violation, expression="")
     if key and not _is_secret(violation):
         violation = replace(violation, sentence=_one_line(f"{primary} {detail}"))
     return violation

@@ -91,7 +91,7 @@ def apply(connection: SCIMConnection, choice: str, *, actor: AbstractBaseUser | 
 
 def _suspend(connection: SCIMConnection, adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
     link = adapter.link
-    if not link.active:
+    if not (adapter.is_active and adapter.may_be_switched):
         return False
     adapter.remember_rows()
     adapter.set_active(False)

@@ -38,6 +38,10 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         """Links that the identity provider has not deleted."""
         return self.filter(deleted_at__isnull=True)
 
+    def granting(self) -> ProvisionedUserQuerySet:
+        """Links whose identity provider wants access, of connections that were not disconnected or archived."""
+        return self.living().filter(active=True, connection__archived_at__isnull=True)
+
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""
         return self.filter(deleted_at__isnull=False)

@@ -56,8 +56,8 @@ def load_locked(caller: Caller, key: int) -> LearnerAdapter:
 def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
     """Read people whose links are locked, with what else keeps their accounts active, in the order of their keys."""
     adapter_class = get_adapter_class()
-    elsewhere = ProvisionedUser.objects.living().filter(user=OuterRef("user"), active=True)
-    elsewhere = elsewhere.exclude(connection=OuterRef("connection"))
+    others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
+    elsewhere = others.filter(user=OuterRef("user"))
     links = adapter_class.links(connection).annotate(active_elsewhere=Exists(elsewhere))
     found = list(links.filter(pk__in=keys).order_by("pk"))
     adapters = adapter_class.for_links(found, connection)

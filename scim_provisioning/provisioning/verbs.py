@@ -139,7 +139,7 @@ def delete(
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         policies.protect(adapter)
-        link, was_active = adapter.link, adapter.link.active
+        link, was_active = adapter.link, adapter.is_active
         erases = policies.erases(adapter)
         adapter.remember_rows()
         adapter.delete()
@@ -192,16 +192,38 @@ def _change(
     *,
     ignored: tuple[str, ...],
 ) -> Written:
+    is_active = adapter.is_active
+    wanted = after.get("active", is_active)
+    if wanted != is_active and not adapter.may_be_switched:
+        after = {**after, "active": is_active}
+        if after == before and wanted != adapter.link.active:
+            return _left_alone(adapter, caller, exchange, wanted)
+        wanted = is_active
     if after == before:
         return Written(adapter.to_dict())
     policies.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
         policies.allow_rename(adapter, after)
-    action, active = Action.UPDATED, after.get("active", adapter.link.active)
-    if active != adapter.link.active:
-        action = Action.REACTIVATED if active else Action.DEACTIVATED
+    action = Action.UPDATED
+    if wanted != is_active:
+        action = Action.REACTIVATED if wanted else Action.DEACTIVATED
     event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
     return _told(adapter, caller, exchange, event, _HOOKS[action])
+
+
+def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:
+    """Note that somebody stays as they are although the identity provider wants them otherwise: once, not at every
+    cycle in which it says so again."""
+    link = adapter.link
+    link.active = wanted
+    link.save(update_fields=["active"])
+    detail = "The application does not let provisioning switch somebody who is in this state."
+    event = events.applied(
+        caller, exchange, action=Action.SKIPPED, link=link, status=200, changes={}, detail=detail
+    )
+    resource = adapter.to_dict()
+    events.exchanged(event, exchange, resource)
+    return Written(resource, event)
 
 
 _HOOKS = {

@@ -36,7 +36,7 @@ def write(
 
     A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
     """
-    active: bool = after.get("active", adapter.link.active)
+    active: bool = after.get("active", adapter.is_active)
     _check_link(after)
     adapter.remember_rows()
     adapter.validate_dict(after)
@@ -46,6 +46,8 @@ def write(
     save_learner(adapter)
     if active and action in _RETURNS:
         adapter.bring_back()
+    if action is not Action.UPDATED:
+        adapter.link.active = active
     save_link(adapter, after)
     if not active:
         adapter.revoke_access(adapter.learner)
@@ -85,7 +87,6 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
         _vacate(link, key)
     link.user_name_key, link.user_name_tombstone_key = key, None
     link.external_id = document.get("externalId")
-    link.active = document.get("active", link.active)
     link.document = document
     link.search = search_copy(
         document, adapter.compiled_mapping, awaits_manager=adapter.person.awaits_manager

@@ -103,8 +103,9 @@ class Mapped:
     @property
     def named_by(self) -> models.Field[Any, Any] | None:
         """The column that holds the name of a referenced row; None for a line that names none."""
-        by, model = getattr(self.entry.declaration, "by", None), self.field.related_model
-        column = model._meta.get_field(by) if by and isinstance(model, type) else None
+        by: str | None = getattr(self.entry.declaration, "by", None)
+        model: Any = self.field.related_model
+        column = model._meta.get_field(by) if by and model is not None else None
         return column if isinstance(column, models.Field) else None
 
     @property

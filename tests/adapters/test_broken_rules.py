@@ -147,6 +147,14 @@ def test_a_value_that_looks_like_the_databases_own_words_is_not_taken_for_them(
     assert error.params["attribute"] == "lms_badge.code"
 
 
+@pytest.mark.parametrize("rule", [{"level": None}, {"level": 7}], ids=["not null", "check"])
+def test_the_row_that_the_database_prints_is_not_kept_whatever_its_texts_look_like(
+    badge: Any, rule: dict[str, Any]
+) -> None:
+    error = explained(badge, code="(a)=(b)", api_token=f"{SECRET}-2", **rule)
+    assert SECRET not in str(error.params)
+
+
 def test_a_collision_is_told_from_that_of_another_constraint(badge: Any) -> None:
     assert is_collision(broken(badge, code="C-1"), badge, "badge_code_once")
     assert not is_collision(broken(badge, number="N-1"), badge, "badge_code_once")

@@ -156,6 +156,31 @@ def test_a_reference_to_nothing_is_400_be_it_found_at_once_or_at_commit(
     assert scim.get(f"/Users/{scim_id}").status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_others_still_point_at_is_not_said_to_be_one_of_theirs(
+    scim: ScimClient, receive: Connect
+) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    course = Course.objects.create(title="Induction")
+    Progress.objects.create(learner=Learner.objects.get(), course=course)
+
+    def drop_the_course(**_: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM lms_course WHERE id = %s", [course.pk])
+
+    receive(post_save, Learner, drop_the_course)
+    operations = [{"op": "replace", "path": "title", "value": "Lead"}]
+    detail = refused(scim.patch(f"/Users/{scim_id}", operations), 400, "invalidValue")
+    subject = on(
+        {
+            "sqlite": "A value",
+            "postgresql": "Constraint lms_progress_course_id_",
+            "mysql": "lms_progress.course_id (constraint lms_progress_course_id_",
+        }
+    )
+    assert detail.startswith(subject)
+
+
 def test_only_the_links_own_constraint_means_that_a_user_name_is_taken(
     scim: ScimClient, receive: Connect
 ) -> None:

@@ -14,11 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import Always, Exactly
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.kind import MappedAttribute, with_canonical_values
+from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute, with_canonical_values
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem
 from scim_provisioning.adapters.rows import RowSource
-from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold, shown
 
@@ -164,10 +163,8 @@ class Toggle(MappedAttribute):
             raise self.refusal(f"expected true or false, got {shown(value)}.")
         self.turn(row, field, value)
 
-    def operand(self, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise InvalidFilter(f"{self.path}: expected true or false, got {shown(value)}.")
-        return value
+    def operand(self, value: Any) -> Any:
+        return value if isinstance(value, bool) else NO_SUCH_VALUE
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         present = self._present(column)
@@ -190,8 +187,9 @@ class Boolean(Toggle):
 class Switch(Toggle):
     """``active`` as one of several states: ``Switch("membership.status", on="active", off="suspended")``.
 
-    Whatever is not ``on`` is inactive. Activation does not happen from the states in ``never_from``: somebody who
-    was only invited stays so. Works on a flag that means the opposite too: ``Switch("blocked", on=False, off=True)``.
+    Whatever is not ``on`` is inactive. Provisioning moves nobody out of the states in ``never_from``: somebody who
+    was only invited stays so, whatever the identity provider says. Works on a flag that means the opposite too:
+    ``Switch("blocked", on=False, off=True)``.
     """
 
     label = _("state")
@@ -209,12 +207,14 @@ class Switch(Toggle):
     def is_on(self, row: models.Model, field: Any) -> bool:
         return bool(getattr(row, field.attname) == self._on)
 
-    def turn(self, row: models.Model, field: Any, on: bool) -> None:
-        state = getattr(row, field.attname)
+    def may_turn(self, row: models.Model, field: Any) -> bool:
         # A row that is made for a newcomer has a state by default only; nobody has put them there.
-        if on and state in self._never_from and not row._state.adding:
-            return
-        setattr(row, field.attname, self._on if on else self._off)
+        return row._state.adding or getattr(row, field.attname) not in self._never_from
+
+    def turn(self, row: models.Model, field: Any, on: bool) -> None:
+        # Not off either, which they are already: off and on again would be a way in.
+        if self.may_turn(row, field):
+            setattr(row, field.attname, self._on if on else self._off)
 
     def on(self, column: Column) -> Q:
         return Q(Exact(column.value(), self._on))

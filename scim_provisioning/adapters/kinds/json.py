@@ -140,7 +140,7 @@ class Json(MappedAttribute):
             allowed = self._as.operators
         if op not in allowed:
             raise InvalidFilter(f"Filtering by {column.leaf.path} with {op} is not supported.")
-        return self.condition(column, op, None if op == "pr" else self._as.operand(value))
+        return self._as.matched(op, value, lambda operand: self.condition(column, op, operand))
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         if isinstance(self._as, Integer):

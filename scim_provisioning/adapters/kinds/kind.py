@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
 from django.db import models
@@ -18,7 +18,7 @@ from django.db.models.expressions import Expression
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.expressions import TEXT_OPERATORS, TextMatch, sort_text
+from scim_provisioning.adapters.expressions import TEXT_OPERATORS, Always, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, Unusable
@@ -27,6 +27,7 @@ from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
+from scim_provisioning.protocol.text import shown
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -36,6 +37,10 @@ Field: TypeAlias = "models.Field[Any, Any]"
 FORBIDDEN_TARGETS = frozenset(
     {"password", "is_staff", "is_superuser", "groups", "user_permissions", "last_login"}
 )
+
+
+#: For ``operand``: a value that no column of this kind can hold, such as letters in a number. Nobody has it.
+NO_SUCH_VALUE: Final[Any] = object()
 
 
 class MappedAttribute:
@@ -168,6 +173,10 @@ class MappedAttribute:
 
     # --- writing
 
+    def is_written(self, sent: Any, current: Any, person: Person) -> bool:
+        """Whether the row says already what was sent."""
+        return current is not None and self.same(sent, current)
+
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         """Put a SCIM value into the row (unsaved). Raises ``InvalidValue``."""
         setattr(row, field.attname, value)
@@ -205,6 +214,14 @@ class MappedAttribute:
         """Switch access (unsaved)."""
         raise ImproperlyConfigured(f"{self} cannot switch access off; see manage.py check.")
 
+    def may_turn(self, row: models.Model, field: Any) -> bool:
+        """Whether provisioning may switch access on and off in the state in which the row is."""
+        return True
+
+    def on(self, column: Column) -> Q:
+        """The condition that access is on."""
+        raise ImproperlyConfigured(f"{self} cannot switch access off; see manage.py check.")
+
     def refusal(self, sentence: str, *, code: str = "attr.type") -> InvalidValue:
         """The error that names this attribute."""
         return InvalidValue(f"{self.path}: {sentence}", code=code, params={"attribute": self.path})
@@ -212,7 +229,7 @@ class MappedAttribute:
     # --- SQL
 
     def operand(self, value: Any) -> Any:
-        """A filter's value in the form that ``condition`` compares. Raises ``InvalidFilter``."""
+        """A filter's value in the form that ``condition`` compares, or ``NO_SUCH_VALUE``."""
         return str(value)
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
@@ -226,7 +243,16 @@ class MappedAttribute:
                 f"Filtering by {column.leaf.path} with {op} is not supported.",
                 params={"attribute": column.leaf.path, "operator": op},
             )
-        return self.condition(column, op, None if op == "pr" else self.operand(value))
+        return self.matched(op, value, lambda operand: self.condition(column, op, operand))
+
+    def matched(self, op: str, value: Any, condition: Callable[[Any], Q]) -> Q:
+        """``condition`` of the operand that a filter's value means; nobody has what no column can hold."""
+        operand = None if op == "pr" else self.operand(value)
+        if operand is not NO_SUCH_VALUE:
+            return condition(operand)
+        if op != "eq":
+            raise InvalidFilter(f"{self.path}: {shown(value)} has no place in an order here.")
+        return Q(Always(False))
 
     def order(self, column: Column) -> Expression:
         """What ``sortBy`` orders by: NULL for whoever has no value."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import Always
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.kind import MappedAttribute
+from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
@@ -67,9 +67,7 @@ class DateTime(MappedAttribute):
 
     def operand(self, value: Any) -> Any:
         moment = self.parse(value)
-        if moment is None:
-            raise InvalidFilter(f"{self.path}: expected {self.expected}, got {shown(value)}.")
-        return moment
+        return NO_SUCH_VALUE if moment is None else moment
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         return shown_moment(column.value(), op, operand)
@@ -113,8 +111,8 @@ class Date(DateTime):
     def operand(self, value: Any) -> Any:
         if isinstance(value, datetime):
             return value
-        day = super().operand(value)
-        return datetime.combine(day, time(), UTC)
+        day = self.parse(value)
+        return NO_SUCH_VALUE if day is None else datetime.combine(day, time(), UTC)
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         """A day is shown as its midnight; a moment within it comes after it."""

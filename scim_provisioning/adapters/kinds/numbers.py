@@ -12,10 +12,9 @@ from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.kind import MappedAttribute
+from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
-from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.text import shown
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -47,9 +46,7 @@ class Integer(MappedAttribute):
 
     def operand(self, value: Any) -> Any:
         number = self.parse(value)
-        if number is None:
-            raise InvalidFilter(f"{self.path}: expected {self.expected}, got {shown(value)}.")
-        return number
+        return NO_SUCH_VALUE if number is None else number
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         return ordered(column.value(), op, operand)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, F, Q
+from django.db.models import Exists, F, Q, Subquery
 from django.db.models.expressions import Expression
 from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,6 @@ from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.protocol import paths
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold
@@ -221,6 +220,12 @@ class References(Reference):
 
     # --- writing
 
+    def is_written(self, sent: Any, current: Any, person: Person) -> bool:
+        before, now = (
+            {reference_key(name) for name in _listed(names)} for names in (person.sent_before, sent)
+        )
+        return before <= now and super().is_written(sent, current, person)
+
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         named = dict.fromkeys(name for name in map(str.strip, _listed(value)) if name)
         model = field.related_model
@@ -234,7 +239,7 @@ class References(Reference):
         """The relation can be written once the row has a key; the row may still be exchanged for one that a
         signal makes."""
         name = self.target.rpartition(".")[0]
-        before = {reference_key(text) for text in _listed(self._sent_before(person))}
+        before = {reference_key(text) for text in _listed(person.sent_before)}
 
         def write() -> None:
             row = person.rows.get(name)
@@ -258,9 +263,6 @@ class References(Reference):
         """The name of a row of the relation."""
         return str(getattr(row, self.by))
 
-    def _sent_before(self, person: Person) -> Any:
-        return paths.read(person.document, paths.parse(self.path, person.schema))
-
     # --- SQL
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
@@ -271,7 +273,9 @@ class References(Reference):
         return Q(Exists(column.rows().filter(TextMatch(text, "eq", operand))))
 
     def order(self, column: Column) -> Expression:
-        raise self.refusal("sorting is not supported.", code="sort.unsupported")
+        name = f"{column.field.name}__{self.by}"
+        first = column.rows().filter(**{f"{name}__isnull": False}).order_by(name).values(name)[:1]
+        return sort_text(Folded(Subquery(first)))
 
 
 def _accessor(field: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 
 from scim_provisioning.adapters.entries import Entry, Group
@@ -18,7 +18,7 @@ from scim_provisioning.adapters.expressions import Always, DocumentText, Exactly
 from scim_provisioning.adapters.kinds import Column
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.filters import AttributeRef
 from scim_provisioning.protocol.schema import Attribute
 
@@ -48,6 +48,18 @@ class Columns:
     def present(self, entries: Iterable[Entry]) -> Q:
         """Whether any of the entries has a value that is shown."""
         return any_of(self.compare(entry, "pr", None) for entry in entries)
+
+    def is_active(self) -> Q:
+        """Whether people are shown as active: see ``document.is_active``."""
+        entry = self.mapping.active
+        if entry is None:
+            return Q(active=True)
+        on = entry.declaration.on(self.column(entry))
+        if not entry.source.is_account:
+            return on
+        others = ProvisionedUser.objects.granting().exclude(connection=self.connection)
+        kept_on = Exists(others.filter(user=OuterRef("user")))
+        return on & (Q(active=True) | ~Q(kept_on))
 
     def falls_back(self, entry: Entry) -> bool:
         """Whether the column may hold what stands in another attribute."""

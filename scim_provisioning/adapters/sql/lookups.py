@@ -127,7 +127,7 @@ class Lookups:
                 shown = ~Q(TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None))
                 if op == "pr":
                     return shown
-                return shown & Q(active=value)
+                return shown & (self.columns.is_active() if value else ~self.columns.is_active())
         return None
 
     def _meta(self, ref: AttributeRef, op: str, value: Any) -> Q:

@@ -21,7 +21,7 @@ SortKey = Expression | F
 
 def sort_key(ref: AttributeRef, columns: Columns) -> SortKey:
     """What ``sortBy`` orders by. Raises ``InvalidValue`` for what has no order here."""
-    own = _own(ref)
+    own = _own(ref, columns)
     if own is not None:
         return own
     if columns.elements(ref.attribute) and ref.leaf.name == "value":
@@ -37,7 +37,7 @@ def sort_key(ref: AttributeRef, columns: Columns) -> SortKey:
     return DocumentText("search", *columns.keys(ref))
 
 
-def _own(ref: AttributeRef) -> SortKey | None:
+def _own(ref: AttributeRef, columns: Columns) -> SortKey | None:
     match ref.name:
         case "userName":
             # A cursor may stand on somebody who was deleted meanwhile.
@@ -46,7 +46,8 @@ def _own(ref: AttributeRef) -> SortKey | None:
             return Exactly(F("external_id" if ref.name == "externalId" else "scim_id"))
         case "active":
             unassigned = TextMatch(DocumentText("search", ACTIVE_UNASSIGNED), "pr", None)
-            return Case(When(Q(unassigned), then=Value(None)), default=F("active"))
+            active = When(columns.is_active(), then=Value(True))
+            return Case(When(Q(unassigned), then=Value(None)), active, default=Value(False))
         case "meta.created":
             return F("created_at")
         case "meta.lastModified":

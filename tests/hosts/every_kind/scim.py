@@ -60,7 +60,11 @@ class LearnerAdapter(scim.LearnerAdapter):
         # The column must not be NULL, and another line of the new row stands before it.
         scim.Integer(f"{ENTERPRISE}:employeeNumber", "dossier.number"),
         scim.Reference(
-            "title", "dossier.main_topic", within=WITHIN, defaults={"colour": lambda connection: "blue"}
+            "title",
+            "dossier.main_topic",
+            within=WITHIN,
+            defaults={"colour": lambda connection: "blue"},
+            required=True,
         ),
         scim.Decimal(f"{OWN}:share", "dossier.share"),
         scim.Decimal(f"{OWN}:score", "dossier.score"),
