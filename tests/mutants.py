@@ -192,7 +192,7 @@ MUTANTS = [
         "a taken name is 409",
         "provisioning.writing",
         f"{_IDENTITY}test_renaming_to_the_name_of_a_living_link_is_409",
-        "raise policies.user_name_taken() from error",
+        "raise rules.user_name_taken() from error",
         "raise",
     ),
     mutant(

@@ -40,10 +40,17 @@ def exchange(body: object = None, **changes: Any) -> events.Exchange:
 
 
 def payload_of(caller: events.Caller, body: object, response: object = None) -> ProvisioningPayload:
-    events.applied(
-        caller, exchange(body), action="updated", link=None, status=200, changes={}, response=response
-    )
+    said(caller, exchange(body), action="updated", link=None, status=200, changes={}, response=response)
     return ProvisioningPayload.objects.latest("pk")
+
+
+def said(
+    caller: events.Caller, asked: events.Exchange, *, response: object = None, **done: Any
+) -> ProvisioningEvent:
+    """What was done, and what was said about it."""
+    event = events.applied(caller, asked, **done)
+    events.exchanged(event, asked, response)
+    return event
 
 
 # -- rows --------------------------------------------------------------------------------------------------
@@ -54,7 +61,7 @@ def test_what_was_done_is_two_inserts(
 ) -> None:
     link = ProvisionedUserFactory(connection=connection, external_id="00u1")
     with django_assert_num_queries(2):
-        event = events.applied(
+        event = said(
             caller,
             exchange({"userName": link.user_name}, started=perf_counter() - 0.05),
             action="created",
@@ -231,7 +238,7 @@ SECRET = "hunter2-and-more"
     ],
 )
 def test_a_password_is_in_no_column(caller: events.Caller, body: object) -> None:
-    events.applied(
+    said(
         caller,
         exchange(body),
         action="updated",
@@ -247,7 +254,7 @@ def test_a_password_is_in_no_column(caller: events.Caller, body: object) -> None
 
 def test_a_token_is_in_no_column_wherever_it_was_put(caller: events.Caller, token: str) -> None:
     body = {"userName": token, token: [f"Bearer {token}"], "note": token.upper()}
-    event = events.applied(
+    event = said(
         events.Caller(caller.connection, caller.token, token, token, token),
         exchange(body, path=f"/scim/v2/Users?access_token={token}"),
         action="updated",
@@ -316,7 +323,7 @@ def test_a_body_that_did_not_parse_is_kept_as_text(caller: events.Caller, raw: b
 )
 def test_hostile_text_is_stored_on_one_line_that_fits(caller: events.Caller, text: str) -> None:
     hostile = events.Caller(caller.connection, caller.token, text, text, text)
-    event = events.applied(
+    event = said(
         hostile,
         exchange({"userName": text, "deep": {text: [text]}}, method="POST" + text, path=text),
         action="updated",

@@ -28,7 +28,7 @@ from scim_provisioning.models import (
     SCIMToken,
 )
 from scim_provisioning.protocol.errors import InvalidValue
-from scim_provisioning.testing.factories import TokenFactory
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.people import person
 
@@ -61,6 +61,16 @@ def test_nothing_is_left_behind(connection: SCIMConnection, token: str) -> None:
     run(connection)
 
     assert count() == before
+
+
+def test_a_connection_for_which_no_token_can_be_made_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that stands alone although the host has SSO settings, which tokens need, and an adapter whom that suits."""
+    monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("name.givenName", "first_name")])
+    monkeypatch.setattr(LearnerAdapter, "rows", {})
+    (line,) = failures(ConnectionFactory(name="Alone"))
+
+    assert line.what == "A token can be made"
+    assert line.mend.startswith("Turn on single sign-on first.")
 
 
 def test_nobody_is_mailed_about_its_token(

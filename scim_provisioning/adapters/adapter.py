@@ -19,7 +19,7 @@ from django_scim.adapters import SCIMUser
 from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.kinds import MappedAttribute
-from scim_provisioning.adapters.kinds.moments import scim_time
+from scim_provisioning.adapters.kinds.dates import scim_time
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.person import Person

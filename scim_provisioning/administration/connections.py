@@ -145,7 +145,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
 def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     """Receiver of ``post_delete`` on the host's SSO model: the connection ends with the row it belongs to.
 
-    A request would find out by itself (``policies.admit``); but until then the key may name another row, and a
+    A request would find out by itself (``rules.admit``); but until then the key may name another row, and a
     disconnected connection could be restored onto it.
     """
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()

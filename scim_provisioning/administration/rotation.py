@@ -1,6 +1,7 @@
 """An administrator's verbs on tokens: generate, rotate, revoke; and how far a rotation has come.
 
-Each verb is one transaction with its entries in both logs, and tells the connection's contacts.
+Each verb is one transaction with its entries in both logs, and tells the connection's contacts. Pages, API, commands
+and the self-test all come here.
 """
 
 from __future__ import annotations
@@ -91,16 +92,11 @@ def generate(
 ) -> tuple[SCIMToken, Secret]:
     """Make a token, once for each nonce. Returns the row and the secret, which nothing else holds.
 
-    Pages, API, commands and the self-test all come here. Whoever has no form to be sent twice needs no
-    ``nonce``. ``replaces`` begins a rotation: the old token goes on, for ``overlap`` (None: until it is revoked
-    or expires by itself). ``above_cap`` is for the self-test, which rolls its token back. Raises
-    ``tokens.TokenRefused`` and ``AlreadyShown``.
+    Who has no form to be sent twice needs no ``nonce``. ``replaces`` begins a rotation: the old token goes on, for
+    ``overlap`` (None: until it is revoked or expires by itself). ``above_cap`` is for the self-test, which rolls
+    its token back. Raises ``tokens.TokenRefused`` and ``AlreadyShown``.
     """
-    if nonce is None:
-        nonce = secrets.token_urlsafe(NONCE_LENGTH)
-    if len(nonce) < NONCE_LENGTH:
-        raise tokens.TokenRefused(_("Open the form again: it was not complete."), "token.nonce")
-    refuse_second_use(connection, nonce)
+    nonce = _checked_nonce(connection, nonce)
     try:
         with transaction.atomic():
             token, secret = _issued(
@@ -121,6 +117,14 @@ def generate(
         refuse_second_use(connection, nonce)
         raise
     return token, secret
+
+
+def _checked_nonce(connection: SCIMConnection, nonce: str | None) -> str:
+    nonce = secrets.token_urlsafe(NONCE_LENGTH) if nonce is None else nonce
+    if len(nonce) < NONCE_LENGTH:
+        raise tokens.TokenRefused(_("Open the form again: it was not complete."), "token.nonce")
+    refuse_second_use(connection, nonce)
+    return nonce
 
 
 @sensitive_variables("plaintext")

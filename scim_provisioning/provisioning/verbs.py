@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scim_provisioning import events, policies
+from scim_provisioning import events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
@@ -25,6 +25,7 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
+from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
     load,
@@ -32,7 +33,9 @@ from scim_provisioning.provisioning.loading import (
     load_locked,
     load_tombstone_for_update,
 )
-from scim_provisioning.provisioning.writing import bury, forget, settle_manager, write
+from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.searching import Page
+from scim_provisioning.provisioning.writing import explained, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +46,18 @@ class Written:
     event: ProvisioningEvent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of resources, the number of all hits, and where the next page begins (RFC 9865)."""
-
-    resources: list[Document]
-    total: int
-    next_cursor: str | None = None
-
-
 def get(caller: Caller, scim_id: str) -> Document:
     """The resource (RFC 7644 section 3.4.1). Raises ``NotFound``, for a stranger's id too."""
     return load(caller, scim_id).to_dict()
 
 
-def search(caller: Caller, request: SearchRequest) -> Listing:
+def search(caller: Caller, request: SearchRequest) -> Page:
     """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
-    page = searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
-    return Listing([adapter.to_dict() for adapter in page.adapters], page.total, page.next_cursor)
+    return searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
 
 
 def create(caller: Caller, exchange: Exchange, body: object) -> Written:
-    """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; the rules are in ``policies``).
+    """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; who they are is for ``rules`` to say).
 
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
     """
@@ -73,9 +66,9 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     documents.require(sent.document)
     document = {"active": True, **sent.document}
     with transaction.atomic():
-        past = policies.history(connection, document)
+        past = rules.history(connection, document)
         for vacant in past.vacant:
-            bury(vacant)
+            make_tombstone(vacant)
         tombstone = past.tombstone
         if tombstone is not None:
             adapter, action = _revived(caller, tombstone), Action.REVIVED
@@ -84,7 +77,7 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
         before = {} if tombstone is None else adapter.read()
         event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
         if tombstone is not None:
-            settle_manager(caller, adapter.id, adapter.id)
+            give_manager(caller, adapter.id, adapter.id)
         return _told(adapter, caller, exchange, event, "on_provisioned")
 
 
@@ -138,12 +131,13 @@ def delete(
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        policies.protect(adapter)
+        rules.protect(adapter)
         link, was_active = adapter.link, adapter.is_active
-        erases = policies.erases(adapter)
+        erases = rules.erases(adapter)
         adapter.remember_rows()
-        adapter.delete()
-        bury(link)
+        with explained(adapter):
+            adapter.delete()
+        make_tombstone(link)
         event = events.applied(
             caller,
             exchange,
@@ -158,15 +152,15 @@ def delete(
             adapter.on_deactivated(learner=adapter.learner, event=event)
         if erases:
             adapter.erase(adapter.learner)
-            forget(link)
+            strip_tombstone(link)
         events.exchanged(event, exchange)
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
     adapter = load_tombstone_for_update(caller, tombstone.pk)
     if adapter is None:
-        raise policies.user_name_taken()
-    policies.protect(adapter)
+        raise rules.user_name_taken()
+    rules.protect(adapter)
     adapter.link.deleted_at = None
     return adapter
 
@@ -177,7 +171,7 @@ def _newcomer(
     link = ProvisionedUser(connection=caller.tenant)
     adapter = adapter_class(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
-    account = policies.adopted(adapter, document)
+    account = rules.adopted(adapter, document)
     if account is None:
         return adapter, Action.CREATED
     return adapter_class(account, link=link, connection=caller.tenant), Action.ADOPTED
@@ -201,9 +195,9 @@ def _change(
         wanted = is_active
     if after == before:
         return Written(adapter.to_dict())
-    policies.protect(adapter)
+    rules.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
-        policies.allow_rename(adapter, after)
+        rules.allow_rename(adapter, after)
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED

@@ -218,8 +218,8 @@ def test_values_and_messages_need_their_permission(
 def test_what_the_database_said_needs_the_same_permission(
     staff: Staff, boss: API, connection: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    UserFactory(user_name="somebody.else@another.example")
-    monkeypatch.setattr(LearnerAdapter, "account_name_is_taken", lambda self, user_name: True)
+    somebody = UserFactory(user_name="somebody.else@another.example")
+    monkeypatch.setattr(LearnerAdapter, "accounts_named", lambda self, name: [somebody])
     monkeypatch.setattr(
         LearnerAdapter, "account_name", lambda self, user_name: "somebody.else@another.example"
     )

@@ -651,6 +651,9 @@ def test_custom_attributes_follow_their_mutability() -> None:
         patched(first.document, op("replace", "badge", "8"), schema=schema)
     left = patched(first.document, op("remove", "tags", ["A"]), schema=schema)
     assert left.document[extension.urn]["tags"] == ["b"]
+    for stray in ({"type": "a"}, [{"value": "a", "type": "x"}], 5, [["a"]]):
+        kept = patched(first.document, op("remove", "tags", stray), schema=schema)
+        assert kept.document == first.document
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from scim_provisioning.protocol.constants import CORE_USER, ENTERPRISE_USER, PAT
 from scim_provisioning.protocol.documents import normalise
 from scim_provisioning.protocol.errors import NoTarget, SCIMError
 from scim_provisioning.protocol.patch import Operation, apply, parse
+from scim_provisioning.protocol.patch.elements import Elements
 from scim_provisioning.protocol.schema import USER_SCHEMA
 
 TEXT = st.sampled_from(["", "a", "A", "b", "work", "home", "True", "x y"])
@@ -91,6 +93,24 @@ def test_an_operation_applied_twice_equals_once(document: dict[str, Any], operat
     except NoTarget:
         return  # its filter selected an element it changed, and does not say what to create
     assert twice == once
+
+
+def outcome(document: dict[str, Any], operations: list[Operation]) -> dict[str, Any] | str:
+    try:
+        return apply(document, operations, USER_SCHEMA).document
+    except SCIMError as error:
+        return error.detail
+
+
+@settings(deadline=None)
+@given(DOCUMENTS, st.lists(OPERATIONS, max_size=4))
+def test_elements_that_are_looked_up_are_those_that_are_looked_through(
+    document: dict[str, Any], operations: list[Operation]
+) -> None:
+    few = outcome(document, operations)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Elements, "few", -1)
+        assert outcome(document, operations) == few
 
 
 JSON = st.recursive(

@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import policies
+from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
@@ -79,7 +79,7 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
     try:
         with transaction.atomic():
             # A copy: admit() archives a connection whose SSO settings are gone, which is not ours to do.
-            policies.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
+            rules.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
             transaction.set_rollback(True)
     except SCIMError as refusal:
         with_words = catalogue.explain(refusal.code, refusal.params)

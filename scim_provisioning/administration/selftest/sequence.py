@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from scim_provisioning import tokens
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.selftest.report import Line, failed, passed
 from scim_provisioning.administration.selftest.sending import InProcess
@@ -42,14 +43,21 @@ def play(connection: SCIMConnection) -> list[Line]:
     with transaction.atomic():
         # Paused connections are tested as if they were not: whether they would work is the question.
         SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=None)
-        # A token like any other, with its entries and mails; the rollback takes back the former and forgets the
-        # latter.
-        _row, secret = rotation.generate(
-            connection, actor=None, label=_("Self-test"), expires_in_days=1, above_cap=True
-        )
-        lines = _Run(url, secret).lines()
+        lines = _with_a_token(connection, url)
         transaction.set_rollback(True)
     return lines
+
+
+def _with_a_token(connection: SCIMConnection, url: str) -> list[Line]:
+    """Play the sequence with a token like any other; the rollback takes its entries back and forgets its mails."""
+    label = _("Self-test")
+    try:
+        _row, secret = rotation.generate(
+            connection, actor=None, label=label, expires_in_days=1, above_cap=True
+        )
+    except tokens.TokenRefused as refusal:
+        return [failed(_("A token can be made"), "", refusal.message)]
+    return _Run(url, secret).lines()
 
 
 def _is_allowed(url: str) -> bool:

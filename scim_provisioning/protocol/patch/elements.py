@@ -11,8 +11,6 @@ from ..schema import Attribute
 from ..schema.values import is_hollow, is_unassigned
 
 _IDENTITY = ("type", "value")
-#: So many elements are looked through sooner than an index of them is made; people have two or three e-mails.
-_FEW = 8
 
 
 class _Index:
@@ -42,6 +40,9 @@ class Elements:
     as is found, not as much as there is. ``made`` holds the number of the element that a filter created.
     """
 
+    #: So many are looked through sooner than an index of them is made; people have two or three e-mails.
+    few = 8
+
     def __init__(self, attribute: Attribute, elements: Iterable[Any] = ()) -> None:
         self.attribute = attribute
         self.by_number: dict[int, Any] = dict(enumerate(elements))
@@ -54,7 +55,7 @@ class Elements:
 
     @property
     def are_few(self) -> bool:
-        return len(self.by_number) <= _FEW
+        return len(self.by_number) <= self.few
 
     def values(self) -> Collection[Any]:
         """Return the elements in their order."""
@@ -73,9 +74,8 @@ class Elements:
         return [
             number
             for number in self.holding(parts)
-            if all(
-                self._comparable(name, self.by_number[number].get(name)) == value for name, value in wanted
-            )
+            if isinstance(element := self.by_number[number], dict)
+            and all(self._comparable(name, element.get(name)) == value for name, value in wanted)
         ]
 
     def same_value(self, value: Any) -> Collection[int]:

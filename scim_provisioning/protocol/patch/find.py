@@ -84,7 +84,7 @@ def _listed(values: list[Any], elements: Elements) -> list[int]:
     """
     found: dict[int, None] = {}
     for value in {hashable(value): value for value in map(_telling, values)}.values():
-        if not isinstance(value, dict):
+        if not elements.attribute.is_complex:
             found.update(dict.fromkeys(elements.same_value(value)))
         elif value:
             found.update(dict.fromkeys(elements.alike(value)))

@@ -1,55 +1,18 @@
-"""The LMS's rules about people: who is served, adopted, brought back, protected, erased.
-
-Each rule either answers or raises the SCIM error that the identity provider gets; nothing is written here.
-"""
+"""Who a newcomer is, and which names people may have."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Q, TextChoices
+from django.db.models import Q
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import hidden_account
-from scim_provisioning.conf import app_settings
-from scim_provisioning.models import (
-    ExistingLearners,
-    OnDelete,
-    PolicyChoice,
-    ProvisionedUser,
-    SCIMConnection,
-)
-from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable, Uniqueness
-from scim_provisioning.protocol.text import fold
-
-OptionT = TypeVar("OptionT", bound=TextChoices)
-
-#: Seconds after which a client may ask again while a connection is paused; Entra's cycle is 20-40 minutes.
-PAUSED_RETRY_AFTER = 1800
-
-
-def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> None:
-    """Let a request with a good token in, or say why this connection is not served now.
-
-    Reads the SSO row at every request, so that switching it off works at once. A connection whose SSO row is
-    gone is archived: its token is dead (401), its log and tombstones stay.
-    """
-    if connection.sso_key is not None and not connection.sso_is_on:
-        if connection.sso is None:
-            connection.archive()
-            raise Unauthorized(code="auth.revoked", params={"reason": "archived"})
-        if app_settings.require_sso:
-            raise Forbidden("Single sign-on is switched off for this directory.", code="conn.sso_off")
-    if not adapter_class.tenant_enabled(connection):
-        raise Forbidden("This directory is disabled in the application.", code="conn.disabled")
-    if connection.is_paused:
-        raise Unavailable(
-            "Provisioning is paused by the application.",
-            code="conn.paused",
-            headers={"Retry-After": str(PAUSED_RETRY_AFTER)},
-        )
+from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.errors import Uniqueness
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +33,7 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     and the other different: 409, because names are reused and nobody may inherit another's certificates.
     Links whose account is gone cannot be inherited and do not count.
     """
-    key, external_id = fold(document["userName"]), document.get("externalId")
+    key, external_id = user_name_key(document["userName"]), document.get("externalId")
     same_name = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
     met = same_name
     if external_id is not None:
@@ -160,33 +123,3 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
 def _is_linked(user: Any, adapter: LearnerAdapter) -> bool:
     living = ProvisionedUser.objects.living()
     return living.filter(user=user, connection=adapter.connection).exists()
-
-
-def protect(adapter: LearnerAdapter) -> None:
-    """Refuse to change, deactivate or delete an account that provisioning must not touch."""
-    if adapter.is_protected(adapter.obj):
-        raise Forbidden("This account cannot be managed by provisioning.", code="user.protected")
-
-
-def offered(choice: PolicyChoice[OptionT], adapter_class: type[LearnerAdapter]) -> list[OptionT]:
-    """The options of a policy that this host can keep: those whose hook, if they need one, it has written."""
-    needs = choice.needs
-    return [o for o in choice.options if o not in needs or adapter_class.overrides(needs[o])]
-
-
-def in_force(
-    choice: PolicyChoice[OptionT], connection: SCIMConnection, adapter_class: type[LearnerAdapter]
-) -> OptionT:
-    """The option chosen, or the default while the host cannot keep the one chosen."""
-    chosen = choice.of(connection)
-    return chosen if chosen in offered(choice, adapter_class) else choice.default
-
-
-def erases(adapter: LearnerAdapter) -> bool:
-    """Whether a DELETE of this learner erases them. Not while another connection manages the same account:
-    nobody can have another customer's people erased (one query, where the policy is to erase)."""
-    connection = adapter.connection
-    if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
-        return False
-    others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    return not others.filter(user=adapter.obj).exclude(connection=connection).exists()
