@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import scim_provisioning.adapters as scim
+from example_project.lms.scim import LearnerAdapter as Example
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.hooks import HostHooks
 
@@ -97,3 +98,25 @@ def _bare(source: str) -> list[str]:
 
 def _untyped(parameters: str) -> str:
     return re.sub(r": [\w.]+(?:\[[^\]]*\])*", "", parameters)
+
+
+def first_adapter(page: Path) -> type[scim.LearnerAdapter]:
+    """The adapter that a page shows first, as a module of the example LMS."""
+    blocks = re.findall(r"^( *)```python\n(.*?)^ *```", page.read_text("utf-8"), re.S | re.M)
+    shown = next(textwrap.dedent(block) for _, block in blocks if "class LearnerAdapter" in block)
+    module = {"__name__": "example_project.lms.shown", "__package__": "example_project.lms"}
+    exec(compile(shown, str(page), "exec"), module)  # noqa: S102 - our own page
+    adapter: type[scim.LearnerAdapter] = module["LearnerAdapter"]  # type: ignore[assignment]
+    return adapter
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "adapter.md"], ids=lambda page: page.name)
+def test_the_adapter_that_a_reader_meets_first_works_as_it_stands(page: Path) -> None:
+    adapter = first_adapter(page)
+    assert adapter.mapping
+    assert adapter.mapping_problems() == []
+
+
+def test_the_readme_shows_the_adapter_of_the_example() -> None:
+    lines = [repr(line) for line in first_adapter(ROOT / "README.md").mapping]
+    assert lines == [repr(line) for line in Example.mapping]
