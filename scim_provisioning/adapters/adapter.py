@@ -152,6 +152,21 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         return documents.is_active(self.person, self.compiled_mapping)
 
     @property
+    def switches_account(self) -> bool:
+        """Whether what is switched is the account itself, not a row that belongs to one customer."""
+        entry = self.compiled_mapping.active
+        return entry is not None and entry.source.is_account
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether the LMS has switched the learner off, and could switch them on again."""
+        entry = self.compiled_mapping.active
+        row = self.row(entry.source.name) if entry else None
+        if entry is None or row is None:
+            return False
+        return not entry.declaration.is_on(row, entry.field) and self.may_be_switched
+
+    @property
     def may_be_switched(self) -> bool:
         """Whether the host lets provisioning switch this learner on and off in the state in which they are."""
         entry = self.compiled_mapping.active

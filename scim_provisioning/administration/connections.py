@@ -120,6 +120,7 @@ def disconnect(
         connection.archived_at = connection.disconnected_at = now
         connection.disconnected_by_id = actor_id
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        connection.links.living().hand_on()
         message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
     return tally

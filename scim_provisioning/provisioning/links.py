@@ -14,8 +14,11 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.resources import Document
 
 
-def check_link(document: Document) -> None:
-    """Refuse what the link's own columns cannot hold, before a database says it as an error of its own."""
+def check_link(document: Document, link: ProvisionedUser) -> None:
+    """Refuse what the link's own columns cannot hold, before a database says it as an error of its own, and a new
+    userName that nobody can read."""
+    if document["userName"] != link.user_name:
+        rules.legible(document["userName"])
     column = ProvisionedUser._meta.get_field
     checked_text("userName", document["userName"], column("user_name"))
     # Folding can lengthen a text.
@@ -35,7 +38,10 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link.external_id = document.get("externalId")
     link.document = document
     link.search = search_copy(
-        document, adapter.compiled_mapping, awaits_manager=adapter.person.awaits_manager
+        document,
+        adapter.compiled_mapping,
+        awaits_manager=adapter.person.awaits_manager,
+        owns_account=adapter.person.owns_account,
     )
     link.modified_at = timezone.now()
     if not link._state.adding:
@@ -57,7 +63,12 @@ def _vacate(link: ProvisionedUser, key: str) -> None:
 
 
 def make_tombstone(link: ProvisionedUser) -> None:
-    """Make a link a tombstone: its name is free, and it still knows whose it was."""
+    """Make a link a tombstone: its name is free, and it still knows whose it was. Who shares its account owns it."""
+    if (
+        link.owns_profile
+        and ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk).hand_on()
+    ):
+        link.owns_profile = False
     link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
     link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
     link.save()

@@ -7,6 +7,7 @@ from scim_provisioning.events import Caller
 from scim_provisioning.protocol import paths
 from scim_provisioning.provisioning import searching
 from scim_provisioning.provisioning.links import save_link
+from scim_provisioning.provisioning.loading import load_many_for_update
 from scim_provisioning.provisioning.writing import save_learner
 
 
@@ -21,8 +22,9 @@ def give_manager(caller: Caller, waited_for: str, scim_id: str | None) -> list[s
     if mapping.manager is None:
         return []
     waiting = searching.waiting_for_manager(caller.tenant, adapter_class, waited_for)
-    for adapter in adapter_class.for_links(waiting, caller.tenant):
-        adapter.link.connection = caller.tenant
+    for adapter in load_many_for_update(caller.tenant, [link.pk for link in waiting]):
+        if adapter.is_protected(adapter.obj):
+            continue
         document = adapter.read()
         paths.write(document, mapping.manager.path, scim_id)
         adapter.remember_rows()

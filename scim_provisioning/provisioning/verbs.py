@@ -6,9 +6,7 @@ behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
@@ -17,7 +15,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
@@ -31,11 +29,11 @@ from scim_provisioning.provisioning.loading import (
     load,
     load_for_update,
     load_locked,
-    load_tombstone_for_update,
 )
 from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.newcomers import meet
 from scim_provisioning.provisioning.searching import Page
-from scim_provisioning.provisioning.writing import explained, write
+from scim_provisioning.provisioning.writing import end_access, explained, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +64,12 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     documents.require(sent.document)
     document = {"active": True, **sent.document}
     with transaction.atomic():
-        past = rules.history(connection, document)
-        for vacant in past.vacant:
-            make_tombstone(vacant)
-        tombstone = past.tombstone
-        if tombstone is not None:
-            adapter, action = _revived(caller, tombstone), Action.REVIVED
-        else:
-            adapter, action = _newcomer(caller, adapter_class, document)
-        before = {} if tombstone is None else adapter.read()
+        newcomer = meet(caller, document)
+        adapter, action = newcomer.adapter, newcomer.action
+        before = adapter.read() if action is Action.REVIVED else {}
         event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
-        if tombstone is not None:
+        newcomer.ask()
+        if action is Action.REVIVED:
             give_manager(caller, adapter.id, adapter.id)
         return _told(adapter, caller, exchange, event, "on_provisioned")
 
@@ -147,34 +140,13 @@ def delete(
             changes={"active": (before.get("active"), False)} if was_active else {},
             cause={"erased": True} if erases else None,
         )
-        adapter.revoke_access(adapter.learner)
+        end_access(adapter)
         if was_active:
             adapter.on_deactivated(learner=adapter.learner, event=event)
         if erases:
             adapter.erase(adapter.learner)
             strip_tombstone(link)
         events.exchanged(event, exchange)
-
-
-def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
-    adapter = load_tombstone_for_update(caller, tombstone.pk)
-    if adapter is None:
-        raise rules.user_name_taken()
-    rules.protect(adapter)
-    adapter.link.deleted_at = None
-    return adapter
-
-
-def _newcomer(
-    caller: Caller, adapter_class: type[LearnerAdapter], document: Mapping[str, Any]
-) -> tuple[LearnerAdapter, Action]:
-    link = ProvisionedUser(connection=caller.tenant)
-    adapter = adapter_class(None, link=link, connection=caller.tenant)
-    adapter.obj = adapter.new_account()
-    account = rules.adopted(adapter, document)
-    if account is None:
-        return adapter, Action.CREATED
-    return adapter_class(account, link=link, connection=caller.tenant), Action.ADOPTED
 
 
 def _change(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from scim_provisioning import events
+from scim_provisioning import events, sessions
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.provisioning import sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
@@ -32,12 +33,13 @@ def write(
     A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
     """
     active: bool = after.get("active", adapter.is_active)
-    check_link(after)
+    check_link(after, adapter.link)
     adapter.remember_rows()
     adapter.validate_dict(after)
     adapter.from_dict(after)
     if action is not Action.UPDATED:
         adapter.set_active(active)
+    changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
     if active and action in _RETURNS:
         adapter.bring_back()
@@ -45,17 +47,26 @@ def write(
         adapter.link.active = active
     save_link(adapter, after)
     if not active:
-        adapter.revoke_access(adapter.learner)
-    changes = documents.changes(before, after)
-    return events.applied(
+        end_access(adapter)
+    event = events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=changes,
+        changes=documents.changes(before, after),
         ignored=ignored,
     )
+    sign_in_names.settle(adapter, changed, event)
+    return event
+
+
+def end_access(adapter: LearnerAdapter) -> None:
+    """End what outlives the switch: sessions that would be good again when the learner returns, and what the host
+    gave out. An account that another connection keeps on goes on being used."""
+    if adapter.has_access is False and adapter.switches_account:
+        sessions.end(adapter.obj)
+    adapter.revoke_access(adapter.learner)
 
 
 def save_learner(adapter: LearnerAdapter) -> None:
