@@ -20,6 +20,12 @@ from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.simulators import DEFAULT_MAPPING, EntraSimulator
 
 DEPARTMENT = f"{scim.ENTERPRISE}:department"
+OWN = "urn:example:lms:2.0:User"
+#: Other ways to say what ends access.
+SWITCHES: list[scim.MappedAttribute] = [
+    scim.Switch("learner.status", on="active", off="suspended", never_from=("invited",)),
+    scim.OffSince("learner.left_at"),
+]
 
 
 def tenant(connection: SCIMConnection) -> int:
@@ -32,6 +38,17 @@ class Badge(scim.Text):
 
     def to_scim(self, current: Any) -> str:
         return f"badge {current}"
+
+    def assign(self, row: Model, field: Any, value: Any, person: scim.Person) -> None:
+        if person.is_new and not value:
+            raise self.refusal("expected a badge.")
+        super().assign(row, field, value, person)
+
+    def operand(self, value: Any) -> Any:
+        return value if str(value).isdecimal() else scim.NO_SUCH_VALUE
+
+    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
+        return super().condition(column, op, operand)
 
 
 class Floor(scim.Integer):
@@ -99,12 +116,21 @@ class LearnerAdapter(scim.LearnerAdapter):
     mapping = [
         scim.Text("userName", "username", required=True),
         scim.Text("title", "learner.job_role", when_empty="keep"),
-        scim.Email('emails[type eq "work"].value', "email", fallback="userName"),
+        scim.Email("emails", "email", fallback="userName"),
         scim.Boolean("active", "is_active"),
         scim.Reference(
             DEPARTMENT, "learner.team", by="name", within={"organization_id": tenant}, create="never"
         ),
+        scim.References(
+            f"{OWN}:courses", "learner.courses", within={"organization_id": tenant}, others="remove"
+        ),
         scim.Manager("learner.manager"),
+        scim.Integer(f"{scim.ENTERPRISE}:employeeNumber", "learner.number"),
+        scim.Decimal(f"{OWN}:share", "learner.share"),
+        scim.Date(f"{OWN}:hired", "learner.hired"),
+        scim.DateTime(f"{OWN}:seen", "learner.seen"),
+        scim.Choice("userType", "learner.level", values={"Junior": "J"}, unknown=scim.REFUSE),
+        scim.Json(f"{OWN}:desk", "learner.data.desk", type="integer"),
         Badge("urn:example:lms:2.0:User:badge", "learner.badge"),
     ]
 
@@ -151,6 +177,16 @@ class LearnerAdapter(scim.LearnerAdapter):
     def write(self, document: dict[str, Any]) -> None:
         super().write(document)
 
+    @classmethod
+    def all_accounts(cls) -> QuerySet[User]:
+        return User._base_manager.all()
+
+    def restore(self, account: User) -> None:
+        account.save()
+
+    def delete(self) -> None:
+        super().delete()
+
     def revoke_access(self, learner: Any) -> None:
         learner.api_tokens.all().delete()
 
@@ -158,7 +194,8 @@ class LearnerAdapter(scim.LearnerAdapter):
         learner.user.delete()
 
     def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
-        print(learner, event.outcome)
+        if event.user_name.endswith(".invalid"):
+            raise scim.Refuse("Nobody of that domain.", status=403)
 
     def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         print(learner, event.changes)
