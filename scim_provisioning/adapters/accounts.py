@@ -158,6 +158,11 @@ class HostAccounts(HostHooks):
             return False
         return fold(getattr(self.obj, entry.field.attname) or "") == fold(name)
 
+    def names_of(self, scim_user: Mapping[str, Any]) -> list[str]:
+        """What ``scim_user`` is known by: userName, and the address where accounts are named by it."""
+        names = [str(scim_user["userName"]), self._sign_in_name(scim_user)]
+        return list(dict.fromkeys(name for name in names if name))
+
     def _sign_in_name(self, scim_user: Mapping[str, Any]) -> str | None:
         """What of a document names the account: userName, or the address where accounts are named by it."""
         entry = self.compiled_mapping.account_name

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events
+from scim_provisioning import events, rules
 from scim_provisioning.administration import audit, suspension
 from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
+from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +121,7 @@ def disconnect(
         connection.archived_at = connection.disconnected_at = now
         connection.disconnected_by_id = actor_id
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
-        connection.links.living().hand_on()
+        rules.hand_on(connection.links.living())
         message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
     return tally
@@ -128,7 +129,8 @@ def disconnect(
 
 def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Take a disconnection back within 30 days. Tokens stay revoked, and people who were suspended stay so
-    until the identity provider or the LMS switches them on.
+    until the identity provider or the LMS switches them on. An account that another connection owns by now stays
+    that one's; this connection shares it.
 
     Raises ``ConnectionRefused`` when it was not disconnected, too long ago, or its SSO settings are gone.
     """
@@ -140,6 +142,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
             raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
         connection.archived_at = connection.disconnected_at = connection.disconnected_by = None
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        ownership.settle(connection)
         _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
 
 
@@ -155,9 +158,11 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     if connection.is_archived:
         SCIMConnection.objects.filter(pk=connection.pk).update(disconnected_at=None, disconnected_by=None)
         return
-    connection.archive()
-    message = _("Archived: its SSO settings were deleted.")
-    events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
+    with transaction.atomic():
+        connection.archive()
+        rules.hand_on(connection.links.living())
+        message = _("Archived: its SSO settings were deleted.")
+        events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
 
 
 def note_renamed(

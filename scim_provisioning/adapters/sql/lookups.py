@@ -160,7 +160,7 @@ class Lookups:
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
         scim_id = manager_id(self.columns.column(entry), living=True)
-        known = Q(TextMatch(Exactly(scim_id), "pr", None))
+        known = self.columns.owned(entry) & Q(TextMatch(Exactly(scim_id), "pr", None))
         if op == "pr":
             return known
         address = Concat(Value(user_location("")), scim_id, output_field=models.TextField())

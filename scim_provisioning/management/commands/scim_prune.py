@@ -13,7 +13,7 @@ from scim_provisioning.administration import retention
 class Command(BaseCommand):
     """Idempotent; safe beside running requests."""
 
-    help = "Delete messages and operations of the provisioning log that are past their time."
+    help = "Delete messages and operations of the provisioning log, and notes of sessions, that are past their time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -24,4 +24,7 @@ class Command(BaseCommand):
         dry_run: bool = options["dry_run"]
         pruned = retention.prune(dry_run=dry_run)
         verb = "Would delete" if dry_run else "Deleted"
-        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.")
+        self.stdout.write(
+            f"{verb} {pruned.payloads} messages and {pruned.events} operations, "
+            f"and {pruned.sign_ins} notes of sessions."
+        )
