@@ -35,6 +35,9 @@ class Host(Protocol):
     def retitle(self, user_name: str, customer: Any, title: str) -> None:
         """Change somebody's job role as the LMS's own pages do, past SCIM."""
 
+    def switch(self, user_name: str, customer: Any, on: bool) -> None:
+        """Switch somebody on or off as the LMS's own pages do, past SCIM."""
+
     def spelled(self, text: str) -> str:
         """A request as the identity provider of this LMS's customers would fill it in."""
 
