@@ -35,7 +35,7 @@ def pause(
     Raises ``ConnectionRefused`` (``connection.archived``), as ``resume`` and ``choose_policies`` do.
     """
     with transaction.atomic():
-        if _locked_current(connection).is_paused:
+        if locked_current(connection).is_paused:
             return False
         connection.paused_at = timezone.now()
         connection.paused_by_id = None if actor is None else actor.pk
@@ -51,7 +51,7 @@ def pause(
 def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Serve requests again. False when it was not paused."""
     with transaction.atomic():
-        if not _locked_current(connection).is_paused:
+        if not locked_current(connection).is_paused:
             return False
         connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
         connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
@@ -73,12 +73,12 @@ def choose_policies(
     """
     wanted = _checked(chosen)
     with transaction.atomic():
-        locked = _locked_current(connection)
+        locked = locked_current(connection)
         before = locked.chosen_policies()
         changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
         if not changes:
             return False
-        audit.tell_contacts(locked, *_notice(connection, actor, _("Changed policies."), address))
+        audit.tell_contacts(locked, *notice(connection, actor, _("Changed policies."), address))
         connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
         connection.save(update_fields=["policies"])
         message = _("Changed policies: %(names)s.") % {"names": ", ".join(map(_told, changes.items()))}
@@ -185,7 +185,8 @@ def _locked(connection: SCIMConnection) -> SCIMConnection:
     return SCIMConnection.objects.select_for_update().get(pk=connection.pk)
 
 
-def _locked_current(connection: SCIMConnection) -> SCIMConnection:
+def locked_current(connection: SCIMConnection) -> SCIMConnection:
+    """The connection, locked. Raises ``ConnectionRefused`` for one that is archived."""
     locked = _locked(connection)
     if locked.is_archived:
         raise ConnectionRefused(
@@ -209,12 +210,13 @@ def _write_down(
     )
     audit.log_entry(actor, connection, message)
     if tell:
-        audit.tell_contacts(connection, *_notice(connection, actor, message, address))
+        audit.tell_contacts(connection, *notice(connection, actor, message, address))
 
 
-def _notice(
+def notice(
     connection: SCIMConnection, actor: AbstractBaseUser | None, message: str, address: str
 ) -> tuple[str, str]:
+    """Subject and text of the mail that tells a connection's contacts what was done, and by whom."""
     facts = {
         "connection": connection.name,
         "message": message,

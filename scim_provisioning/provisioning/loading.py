@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
 
@@ -88,6 +89,12 @@ def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> lis
     return read_locked(connection, [link.pk for link in found if link.connection_id == connection.pk])
 
 
+def lock_links_of(account: Any) -> None:
+    """Lock all links of an account, in the order in which everybody does."""
+    links = ProvisionedUser.objects.filter(user=account.pk).order_by("user", "pk")
+    list(links.select_for_update().values_list("pk"))
+
+
 def lock_newcomer(adapter: LearnerAdapter) -> None:
     """Lock the account that a newcomer is, with its links, and read it again as it stands: of two connections that
     adopt one account at the same moment one finds the other (three queries). Raises ``Uniqueness`` for one that has
@@ -95,8 +102,7 @@ def lock_newcomer(adapter: LearnerAdapter) -> None:
 
     The links come first, as everywhere: whoever has locked them goes on to write the account.
     """
-    of_account = ProvisionedUser.objects.filter(user=adapter.obj.pk).order_by("user", "pk")
-    list(of_account.select_for_update().values_list("pk"))
+    lock_links_of(adapter.obj)
     accounts = type(adapter.obj)._base_manager.select_for_update()
     account = accounts.filter(pk=adapter.obj.pk).first()
     if account is None:
