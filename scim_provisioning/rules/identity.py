@@ -120,6 +120,7 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     told_apart(adapter, document)
     candidates = list(adapter.find_learner(document))
     if not candidates:
+        _refuse_owned_name(adapter, document)
         return None
     params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     strong = [candidate.user for candidate in candidates if candidate.strong]
@@ -140,6 +141,14 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
         code="user.exists_unmanaged",
         params=params,
     )
+
+
+def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
+    """Where people sign in by the name there is no second one to give: say whose account it is, if it is somebody's."""
+    if adapter.user_name_is_sso_subject:
+        for name in adapter.names_of(document):
+            for account in adapter.holders_of(name):
+                ownership.refuse_owned(adapter.connection, account)
 
 
 def refuse_switched_off(adapter: LearnerAdapter) -> None:

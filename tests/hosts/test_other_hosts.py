@@ -15,6 +15,7 @@ from tests.processes import run_pytest
 SHARED = [
     "tests/hosts/test_shapes.py",
     "tests/hosts/test_access.py",
+    "tests/hosts/test_sharing.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",
     "tests/idp_cases",
