@@ -10,7 +10,11 @@ import pytest
 from scim_provisioning.conf import KNOWN_KEYS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 PICTURES = sorted((ROOT / "docs" / "screenshots").iterdir())
 # Keys that nothing asks a host to set yet.
 UNDESCRIBED = {"METRICS"}

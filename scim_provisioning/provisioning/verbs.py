@@ -207,7 +207,9 @@ def _told(
     What a hook of the host's changes in its tables, by whatever road, is read again.
     """
     getattr(adapter, hook)(learner=adapter.learner, event=event)
-    if adapter.overrides(hook):
+    # Where access is off, write() has asked the host to revoke what outlives it.
+    called = {hook} if adapter.is_active else {hook, "revoke_access"}
+    if any(map(adapter.overrides, called)):
         adapter = load_locked(caller, adapter.link.pk)
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)

@@ -51,6 +51,63 @@ class Badge(scim.Text):
         return super().condition(column, op, operand)
 
 
+class Floor(scim.Integer):
+    """A kind whose every part is the host's own: storeys count from the street."""
+
+    operators = frozenset({"eq", "pr"})
+
+    def current(self, row: Model, field: Any, person: scim.Person) -> int | None:
+        number: int | None = getattr(row, field.attname)
+        return None if number is None else number - 1
+
+    def assign(self, row: Model, field: Any, value: Any, person: scim.Person) -> None:
+        if not isinstance(value, int):
+            raise self.refusal("expected a number.")
+        setattr(row, field.attname, value + 1)
+
+    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
+        return super().condition(column, op, None if operand is None else operand + 1)
+
+
+class MemberAdapter(scim.LearnerAdapter):
+    """Of the other shapes: a state in place of a flag, several teams, what a directory sends beside text."""
+
+    rows = {
+        "membership": scim.RelatedRow(
+            "lms.Membership", within={"organization_id": tenant}, defaults={"role": "member"}
+        )
+    }
+    mapping = [
+        scim.Switch("membership.status", on="active", off="suspended", never_from=("invited",)),
+        scim.Email("emails", "email"),
+        scim.Integer(f"{scim.ENTERPRISE}:employeeNumber", "membership.number", required=True),
+        scim.Decimal("urn:example:lms:2.0:User:share", "membership.share"),
+        scim.Date("urn:example:lms:2.0:User:hired", "membership.hired_on"),
+        scim.DateTime("urn:example:lms:2.0:User:seen", "membership.seen_at"),
+        scim.Choice("userType", "membership.level", values={"Junior": "J"}, unknown=scim.REFUSE),
+        scim.Choice("title", "membership.role", unknown="member"),
+        scim.References(DEPARTMENT, "membership.teams", others="keep", within={"organization_id": tenant}),
+        scim.Json(f"{scim.ENTERPRISE}:costCenter", "membership.data.cost_centre", type="string"),
+        Floor("urn:example:lms:2.0:User:floor", "membership.floor"),
+    ]
+
+    @classmethod
+    def all_accounts(cls) -> QuerySet[User]:
+        return User.objects.all()
+
+    def restore(self, account: Any) -> None:
+        account.deleted_at = None
+        account.save()
+
+    def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        if learner.organization.is_full:
+            raise scim.Refuse("No licence left.", status=403)
+
+
+class SleeperAdapter(scim.LearnerAdapter):
+    mapping = [scim.OffSince("deleted_at")]
+
+
 class LearnerAdapter(scim.LearnerAdapter):
     user_name_is_sso_subject = True
 
@@ -152,7 +209,7 @@ class LearnerAdapter(scim.LearnerAdapter):
 
 def say(problems: list[scim.MappingProblem]) -> None:
     for problem in problems:
-        print(problem.path, problem.target, problem.message)
+        print(problem.path, problem.target, problem.message, problem.advice)
 
 
 say(LearnerAdapter.mapping_problems())

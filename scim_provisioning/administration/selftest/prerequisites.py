@@ -49,10 +49,14 @@ def of_the_adapter(connection: SCIMConnection) -> list[Line]:
 
 def _mapping(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[Line]:
     what = _("The mapping is complete")
-    problems = adapter_class.compiled(connection).problems
+    mend = _("Ask the developers of this application to correct the line in the adapter's mapping.")
+    try:
+        problems = adapter_class.compiled(connection).problems
+    except Exception as error:
+        # mapping_for() and kinds of the host's own may raise anything.
+        return [failed(what, f"{type(error).__name__}: {error}", mend)]
     if not problems:
         return [passed(what)]
-    mend = _("Ask the developers of this application to correct the line in the adapter's mapping.")
     return [failed(what, f"{p.path} → {p.target}: {p.message}", mend) for p in problems]
 
 
@@ -86,6 +90,9 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
         if refusal.code == "conn.paused":
             return warned(what, with_words.title, with_words.todo)
         return failed(what, with_words.title, with_words.todo)
+    except Exception as error:
+        mend = _("Ask the developers of this application to correct tenant_enabled() of the adapter.")
+        return failed(what, f"{type(error).__name__}: {error}", mend)
     return passed(what)
 
 
