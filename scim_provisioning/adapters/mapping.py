@@ -71,7 +71,7 @@ class CompiledMapping:
         return source_of_model(model, self.sources.values()) or row_source("", {})
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def compile_mapping(
     declarations: tuple[MappedAttribute, ...],
     rows: tuple[tuple[str, RelatedRow], ...],
