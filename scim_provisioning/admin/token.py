@@ -67,6 +67,7 @@ class TokenPages(ConnectionPages):
     def _token_form(
         self, request: HttpRequest, connection: SCIMConnection, form: GenerateForm, old: SCIMToken | None
     ) -> HttpResponse:
+        status = 200
         if request.method == "POST":
             try:
                 rotation.refuse_second_use(connection, request.POST.get("nonce", ""))
@@ -77,13 +78,14 @@ class TokenPages(ConnectionPages):
                 return self._already_shown(request, connection, shown.token)
             except tokens.TokenRefused as refusal:
                 form.add_error(None, refusal.message)
+                status = 409
         context = {
             "title": _("Generate SCIM Token") if old is None else _("Rotate token"),
             "form": form,
             "old": old,
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
         }
-        return self.render_page(request, "token/form.html", connection, context)
+        return self.render_page(request, "token/form.html", connection, context, status=status)
 
     def _generate(
         self, request: HttpRequest, connection: SCIMConnection, form: GenerateForm, old: SCIMToken | None

@@ -122,6 +122,16 @@ def test_of_two_clicks_at_once_the_second_is_a_409(
     assert SCIMToken.objects.count() == 1
 
 
+def test_a_form_that_made_another_connections_token_makes_none(
+    admin_client: Client, connection: SCIMConnection, other_connection: SCIMConnection
+) -> None:
+    form = token_form(admin_client, connection)
+    assert shown_token(admin_client.post(url("generate", connection), form))
+    response = admin_client.post(url("generate", other_connection), form)
+    assert (response.status_code, SCIMToken.objects.filter(connection=other_connection).count()) == (409, 0)
+    assert "This form was used already, for another token." in text(response)
+
+
 @pytest.mark.parametrize("nonce", ["", "short"])
 def test_a_form_without_its_nonce_makes_no_token(
     admin_client: Client, connection: SCIMConnection, nonce: str
