@@ -28,7 +28,7 @@ from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.administration import catalogue, log_search, log_words, permissions
 from scim_provisioning.administration.permissions import visible_connections
-from scim_provisioning.events import lines
+from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
@@ -112,6 +112,7 @@ class EventAdminMixin(OperationPage):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's list, with failures of one kind grouped above it."""
+        reports.keep_quiet(request)
         query = request.GET.urlencode()
         may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
         own = {
@@ -130,6 +131,7 @@ class EventAdminMixin(OperationPage):
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV, with the filters and the search that are in the URL."""
+        reports.keep_quiet(request)
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
             raise PermissionDenied
         try:

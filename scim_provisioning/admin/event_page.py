@@ -22,6 +22,7 @@ from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import log_words, permissions
 from scim_provisioning.conf import app_settings
+from scim_provisioning.events import reports
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
@@ -42,6 +43,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """One operation. 404 for an operation of a connection that this person does not see."""
+        reports.keep_quiet(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
         related = ("connection", "link__user", "link__connection", "token", "actor", "payload")

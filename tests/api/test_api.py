@@ -140,7 +140,6 @@ def test_a_nonce_of_another_connection_is_a_conflict(boss: API, connection: SCIM
     assert "Open it again" in refused.json()["detail"]
 
 
-
 def test_rotate_use_and_revoke(boss: API, connection: SCIMConnection) -> None:
     old = TokenFactory(connection=connection)
     ScimClient(old.plaintext).get("/Users")
