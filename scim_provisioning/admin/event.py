@@ -67,6 +67,7 @@ class EventAdminMixin(OperationPage):
     list_display_links: Any = ("moment",)
     list_filter: ClassVar[Any] = LIST_FILTERS
     list_select_related: ClassVar[Any] = ("token",)
+    linked_lookups: ClassVar[frozenset[str]] = frozenset({"connection__id__exact"})
     list_per_page = 100
     list_max_show_all = 0
     show_facets = admin.ShowFacets.ALWAYS
@@ -79,7 +80,7 @@ class EventAdminMixin(OperationPage):
     search_fields: ClassVar[Any] = ("user_name_key",)
     search_help_text = gettext_lazy(
         "The beginning of a name, e-mail address or userName, former ones too; or a whole externalId, SCIM id "
-        "or request id."
+        "or request id. Who may not see values writes a whole name or e-mail address."
     )
 
     @property
@@ -105,7 +106,11 @@ class EventAdminMixin(OperationPage):
         """Narrow to what ``log_search`` finds; it is asked once a request, though every filter counts."""
         known: dict[str, Q] = request.__dict__.setdefault("_scim_log_search", {})
         if search_term not in known:
-            known[search_term] = log_search.matching(search_term, visible_connections(request.user))
+            known[search_term] = log_search.matching(
+                search_term,
+                visible_connections(request.user),
+                in_clear=self.may(request, permissions.VIEW_PAYLOAD),
+            )
         return queryset.filter(known[search_term]), False
 
     def changelist_view(

@@ -75,7 +75,7 @@ def keep_quiet(request: HttpRequest) -> None:
 def forget_query(request: HttpRequest) -> None:
     """A mail about a request that failed writes out its query string, which no filter is asked about: a filter
     of SCIM's holds a person's name."""
-    request.GET = QueryDict()  # type: ignore[assignment]
+    request.GET = QueryDict()
     request.META["QUERY_STRING"] = ""
 
 
