@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scim_provisioning", "0001_initial"),
+        ("scim_provisioning", "0002_identity_and_access"),
     ]
 
     operations = [
