@@ -72,8 +72,11 @@ def generate(name: str, target: Callable[[bytes], None], seconds: float) -> None
     print(f"{name}: {tried} inputs of our own generator, none of them a fault.", flush=True)
 
 
-def one(name: str, seconds: int, *, use_atheris: bool) -> None:
-    """Fuzz one target in this process. With atheris it never returns: libFuzzer ends the process."""
+def one(name: str, seconds: int, work: str, *, use_atheris: bool) -> None:
+    """Fuzz one target in this process. With atheris it never returns: libFuzzer ends the process.
+
+    ``work`` is a folder for what it finds on the way.
+    """
     if not use_atheris:
         from tests.fuzz.targets import TARGETS
 
@@ -83,24 +86,21 @@ def one(name: str, seconds: int, *, use_atheris: bool) -> None:
 
     with atheris.instrument_imports(include=["scim_provisioning", "scim2_filter_parser"]):
         from tests.fuzz.targets import TARGETS
-    with tempfile.TemporaryDirectory() as found:
-        options = [f"-max_total_time={seconds}", f"-max_len={_LONGEST}", "-timeout=10", "-rss_limit_mb=2048"]
-        options += [
-            f"-dict={_dictionary(found)}",
-            f"-artifact_prefix={found}/",
-            "-print_final_stats=1",
-            "-verbosity=0",
-        ]
-        work = Path(found, "corpus")
-        work.mkdir()
-        atheris.Setup([sys.argv[0], *options, str(work), str(HERE / "corpus" / name)], TARGETS[name])
-        atheris.Fuzz()
+    options = [f"-max_total_time={seconds}", f"-max_len={_LONGEST}", "-timeout=10", "-rss_limit_mb=2048"]
+    options += [
+        f"-dict={_dictionary(work)}",
+        f"-artifact_prefix={work}/",
+        "-print_final_stats=1",
+        "-verbosity=0",
+    ]
+    atheris.Setup([sys.argv[0], *options, work, str(HERE / "corpus" / name)], TARGETS[name])
+    atheris.Fuzz()
 
 
 def _dictionary(folder: str) -> Path:
     file = Path(folder, "words.dict")
-    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in WORDS if word)
-    file.write_text("".join(f'"{word}"\n' for word in quoted), encoding="utf-8")
+    lines = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in WORDS if word)
+    file.write_text("".join(f'"{line}"\n' for line in lines), encoding="ascii")
     return file
 
 
@@ -109,21 +109,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="filter, path, patch; all unless named")
     parser.add_argument("--seconds", type=int, default=120, help="for all targets together")
-    parser.add_argument("--here", action="store_true", help="in this process, without a summary")
+    parser.add_argument("--work", default="", help="in this process, with this folder to work in")
     arguments = parser.parse_args()
     use_atheris = find_spec("atheris") is not None
     names = arguments.targets or [folder.name for folder in sorted((HERE / "corpus").iterdir())]
-    if arguments.here:
-        one(names[0], arguments.seconds, use_atheris=use_atheris)
+    if arguments.work:
+        one(names[0], arguments.seconds, arguments.work, use_atheris=use_atheris)
         return 0
     if not use_atheris:
         print("atheris has no wheel for this Python or machine: a generator of our own runs in its place.")
     for name in names:
         print(f"--- {name}", flush=True)
         seconds = max(1, arguments.seconds // len(names))
-        command = [sys.executable, __file__, name, "--here", "--seconds", str(seconds)]
-        if subprocess.run(command, check=False).returncode:
-            return 1
+        with tempfile.TemporaryDirectory() as work:
+            command = [sys.executable, __file__, name, "--work", work, "--seconds", str(seconds)]
+            if subprocess.run(command, check=False).returncode:
+                return 1
     return 0
 
 
