@@ -34,15 +34,7 @@ def write(
     """
     active: bool = after.get("active", adapter.is_active)
     check_link(after, adapter.link)
-    adapter.remember_rows()
-    adapter.validate_dict(after)
-    adapter.from_dict(after)
-    if action is not Action.UPDATED:
-        adapter.set_active(active)
-    changed = sign_in_names.rewritten(adapter)
-    save_learner(adapter)
-    if active and action in _RETURNS:
-        adapter.bring_back()
+    changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
         adapter.link.active = active
     save_link(adapter, after)
@@ -59,6 +51,22 @@ def write(
     )
     sign_in_names.settle(adapter, changed, event)
     return event
+
+
+def _write_learner(
+    adapter: LearnerAdapter, after: Document, action: Action, active: bool
+) -> sign_in_names.Rewritten:
+    """Write and save the learner's rows; return what of their sign-in changed."""
+    adapter.remember_rows()
+    adapter.validate_dict(after)
+    adapter.from_dict(after)
+    if action is not Action.UPDATED:
+        adapter.set_active(active)
+    changed = sign_in_names.rewritten(adapter)
+    save_learner(adapter)
+    if active and action in _RETURNS:
+        adapter.bring_back()
+    return changed
 
 
 def end_access(adapter: LearnerAdapter) -> None:
