@@ -117,7 +117,9 @@ def main() -> int:
         one(names[0], arguments.seconds, arguments.work, use_atheris=use_atheris)
         return 0
     if not use_atheris:
-        print("atheris cannot be installed on this Python or machine: a generator of our own runs in its place.")
+        print(
+            "atheris cannot be installed on this Python or machine: a generator of our own runs in its place."
+        )
     for name in names:
         print(f"--- {name}", flush=True)
         seconds = max(1, arguments.seconds // len(names))
