@@ -79,7 +79,7 @@ class SCIMManagedAdminMixin(_Base):
             permissions.visible_connections(request.user),
         )
         links = links.filter(user=user, connection__archived_at__isnull=True).select_related("connection")
-        may_read = permissions.has_permission(request.user, permissions.VIEW_LOG)
+        may_read = permissions.may_read_log(request.user)
         return [
             ManagedBy(link, history_page(self.admin_site, link) if may_read else "")
             for link in links.order_by("pk")

@@ -1,7 +1,8 @@
 """What the log keeps, and for how long (``SCIM_PROVISIONING["RETENTION"]``).
 
 Messages hold personal data and go first, after 30 days or beyond 50,000 a connection; operations after 13 months.
-Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known.
+Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Counts of wrong passwords
+go when they count no longer, after a day.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection
 
@@ -26,6 +28,7 @@ class Pruned:
 
     payloads: int
     events: int
+    confirmations: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -35,11 +38,11 @@ def prune(*, dry_run: bool = False) -> Pruned:
     old_events = ProvisioningEvent.objects.filter(created_at__lt=now - timedelta(days=keep.event_days))
     if dry_run:
         beyond = sum(rows.count() for rows in _beyond_the_cap(keep.payloads_per_connection))
-        return Pruned(old_payloads.count() + beyond, old_events.count())
+        return Pruned(old_payloads.count() + beyond, old_events.count(), confirmations.outdated().count())
     payloads = _delete(old_payloads)
     payloads += sum(_delete(rows) for rows in _beyond_the_cap(keep.payloads_per_connection))
     # Their payloads, if any are left, go with them.
-    return Pruned(payloads, _delete(old_events))
+    return Pruned(payloads, _delete(old_events), _delete(confirmations.outdated()))
 
 
 def _beyond_the_cap(cap: int) -> list[QuerySet[ProvisioningPayload]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from scim_provisioning.checks import faults
 from scim_provisioning.conf import KNOWN_KEYS, KNOWN_SUBKEYS, SETTING, app_settings
+from scim_provisioning.tokens import networks
 
 _WORDS = {str: "a text", dict: "a dict", bool: "True or False", int: "a whole number", list: "a list"}
 # Nobody but this machine can reach these, so there is no wire for a token to leak on.
@@ -119,7 +119,7 @@ def _range(key: str, value: int, wanted: str) -> CheckMessage:
 def _networks() -> Iterator[CheckMessage]:
     for text in app_settings.trusted_proxies:
         try:
-            ipaddress.ip_network(text, strict=False)
+            networks.network(text)
         except ValueError:
             yield faults.BAD_NETWORK.at(value=repr(text))
 

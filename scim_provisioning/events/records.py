@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 
-from scim_provisioning.events import identifiers, lines, redaction
+from scim_provisioning.events import identifiers, lines, redaction, reports
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -130,8 +130,9 @@ def refused(
     try:
         with transaction.atomic():
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
-    except DatabaseError:
-        logger.exception("A refusal could not be written to the provisioning log.")
+    except DatabaseError as failed:
+        message = "A refusal could not be written to the provisioning log."
+        reports.failure(logger, message, exception=failed, sent=exchange.request_body)
 
 
 def _write_refusal(

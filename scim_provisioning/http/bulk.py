@@ -29,7 +29,10 @@ class BulkView(SCIMView):
     def post(self, request: Request) -> Response:
         parsed = messages.parse(self.body(request), app_settings.limits)
         results = bulk.perform(
-            self.caller, self.exchange, parsed, lambda exception: scim_error(exception, self.caller)
+            self.caller,
+            self.exchange,
+            parsed,
+            lambda exception: scim_error(exception, self.caller, self.exchange.request_body),
         )
         self.touch("create" if any(result["method"] == "POST" for result in results) else "update")
         return Response(messages.response(results))

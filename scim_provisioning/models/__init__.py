@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
 from scim_provisioning.models.event import (
     Action,
@@ -22,6 +23,7 @@ from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillR
 
 __all__ = [
     "Action",
+    "ConfirmationAttempts",
     "ConnectionQuerySet",
     "ExactCharField",
     "ExistingLearners",

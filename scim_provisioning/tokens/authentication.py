@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -15,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized
+from scim_provisioning.tokens import networks
 from scim_provisioning.tokens.text import digest, fingerprint, public_part, split
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
@@ -93,10 +93,9 @@ def _facts(token: SCIMToken, moment: datetime | None) -> dict[str, object]:
 def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
     if not token.allowed_networks:
         return
-    caller = _parsed_address(address)
-    for text in token.allowed_networks:
-        if caller is not None and caller in ipaddress.ip_network(text, strict=False):
-            return
+    caller = networks.address(address)
+    if caller is not None and any(caller in networks.network(text) for text in token.allowed_networks):
+        return
     raise AddressRefused(
         token=token,
         label=token.label,
@@ -104,16 +103,6 @@ def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
         address=address[:45],
         allowed=list(token.allowed_networks),
     )
-
-
-def _parsed_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        parsed = ipaddress.ip_address(address.strip())
-    except ValueError:
-        return None
-    # A dual-stack socket reports IPv4 callers as ::ffff:203.0.113.7; the networks are written in IPv4.
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return mapped if isinstance(mapped, ipaddress.IPv4Address) else parsed
 
 
 def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None = None) -> bool:
@@ -126,7 +115,7 @@ def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None
     is_first = first is not None and getattr(token, f"first_{first}_at") is None
     if token.last_used_at is not None and now - token.last_used_at < TOUCH_EVERY and not is_first:
         return False
-    parsed = _parsed_address(address)
+    parsed = networks.address(address)
     seen: dict[str, Any] = {
         "last_used_at": now,
         "last_used_ip": None if parsed is None else str(parsed),

@@ -24,4 +24,5 @@ class Command(BaseCommand):
         dry_run: bool = options["dry_run"]
         pruned = retention.prune(dry_run=dry_run)
         verb = "Would delete" if dry_run else "Deleted"
-        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.")
+        counts = f" And {pruned.confirmations} counts of wrong passwords." if pruned.confirmations else ""
+        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{counts}")
