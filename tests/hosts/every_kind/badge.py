@@ -82,4 +82,5 @@ class Badge(scim.MappedAttribute):
     def problems(self, source: Any, field: Any) -> Iterator[scim.MappingProblem]:
         if field.max_length < 11:
             message = f"'{self.target}' is too short for a badge of nine digits"
-            yield scim.MappingProblem("unwritable", self.path, self.target, message)
+            advice = "Give the column max_length=11."
+            yield scim.MappingProblem("unwritable", self.path, self.target, message, advice)

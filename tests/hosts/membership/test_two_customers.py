@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
+from scim_provisioning.models import SCIMConnection, SharedAccount
 from tests.client import ScimClient
 from tests.hosts.membership.models import Membership
 from tests.people import person
@@ -32,12 +33,22 @@ def test_leaving_one_customer_is_not_leaving_the_other(scim: ScimClient, other: 
     assert get_user_model().objects.get(username=first["userName"]).is_active
 
 
-def test_name_and_address_are_the_accounts_and_so_both_customers_change_them(
+def test_a_second_customer_shares_an_account_by_an_administrators_word_and_changes_neither_name_nor_address(
     scim: ScimClient, other: ScimClient
 ) -> None:
-    """What docs/recipes.md warns of: one login, one name, and whoever wrote last is read by all."""
-    first, second = scim.post("/Users", person()).json(), other.post("/Users", person()).json()
+    """What docs/recipes.md says of a shared login: an account has one owner."""
+    made = scim.post("/Users", person()).json()
+    refused = other.post("/Users", person(title="Guest"))
+    assert (refused.status_code, refused.json()["scimType"]) == (409, "uniqueness")
+
+    account = get_user_model().objects.get(username=made["userName"])
+    theirs = SCIMConnection.objects.get(name="Other")
+    SharedAccount.objects.create(connection=theirs, user=account)
+    second = other.post("/Users", person(title="Guest")).json()
+
     address = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "theirs@other.example"}]
-    assert other.patch(f"/Users/{second['id']}", address).status_code == 200
-    assert get_user_model().objects.get(username=first["userName"]).email == "theirs@other.example"
-    assert scim.get(f"/Users/{first['id']}").json()["emails"][0]["value"] == "theirs@other.example"
+    answer = other.patch(f"/Users/{second['id']}", address)
+    assert answer.json()["emails"][0]["value"] == "theirs@other.example"
+    account.refresh_from_db()
+    assert account.email == made["emails"][0]["value"]
+    assert scim.get(f"/Users/{made['id']}").json() == made
