@@ -259,7 +259,7 @@ def put_with_active(original: Any) -> Any:
 def counts_the_page(original: Any) -> Any:
     def find(*arguments: Any, **named: Any) -> Any:
         page = original(*arguments, **named)
-        return replace(page, total=len(page.adapters))
+        return replace(page, total=len(page.resources))
 
     return find
 
