@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django_scim.exceptions import SCIMException
 from rest_framework import exceptions
@@ -76,6 +76,9 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
             return errors.MethodNotAllowed()
         case exceptions.ParseError():
             return errors.InvalidSyntax(str(exception.detail))
+        case TooManyFieldsSent() if not place:
+            # Django counts when somebody first asks for one of the parameters.
+            return errors.InvalidSyntax("The URL has more parameters than are read.", code="limits.parameters")
         case exceptions.PermissionDenied():
             return errors.Forbidden()
         case PermissionDenied():
