@@ -78,7 +78,9 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
             return errors.InvalidSyntax(str(exception.detail))
         case TooManyFieldsSent() if not place:
             # Django counts when somebody first asks for one of the parameters.
-            return errors.InvalidSyntax("The URL has more parameters than are read.", code="limits.parameters")
+            return errors.InvalidSyntax(
+                "The URL has more parameters than are read.", code="limits.parameters"
+            )
         case exceptions.PermissionDenied():
             return errors.Forbidden()
         case PermissionDenied():

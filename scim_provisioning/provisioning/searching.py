@@ -116,9 +116,7 @@ def _cursor_page(
     return Page(adapter_class.for_links(links, connection), total, next_cursor)
 
 
-def _after(
-    connection: SCIMConnection, scim_id: str, order: SortKey | None, request: SearchRequest
-) -> Q:
+def _after(connection: SCIMConnection, scim_id: str, order: SortKey | None, request: SearchRequest) -> Q:
     """The people who come after one of them. Their sort key is read where it stands, deleted or not.
 
     Raises ``InvalidCursor`` when nothing at all is left of that person.

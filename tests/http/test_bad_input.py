@@ -77,6 +77,10 @@ BROKEN_BODIES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "too deep": (b'{"userName": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", ("levels deep",)),
     "too many members": (json.dumps({f"k{n}": n for n in range(201)}).encode(), ("200",)),
     "too long a text": (json.dumps({"userName": "u" * 8193}).encode(), ("8193",)),
+    "too many values": (
+        json.dumps({"userName": "u", **{f"k{n}": ["x"] * 99 for n in range(5)}}).encode(),
+        ("400",),
+    ),
     "too long a list": (json.dumps({"userName": "u", "roles": ["r"] * 101}).encode(), ("101",)),
 }
 

@@ -200,7 +200,9 @@ def test_a_cursor_tells_nothing_that_the_client_has_not_seen(scim: ScimClient, i
     for query in ("", "sortBy=title&"):
         cursor = page(scim, f"{query}count=1&cursor=")["nextCursor"]
         readable = json.loads(base64.urlsafe_b64decode(cursor.partition(".")[0] + "=="))
-        assert [value for value in readable if isinstance(value, int)] == [1], "the count, and no other number"
+        assert [value for value in readable if isinstance(value, int)] == [1], (
+            "the count, and no other number"
+        )
         assert readable[-1] in ids
 
 
