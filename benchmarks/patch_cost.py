@@ -74,11 +74,10 @@ def main(rounds: int) -> int:
                 began = process_time()
                 answer = scim.patch(path, operations(turn))
                 taken.append(process_time() - began)
-                assert answer.status_code in (200, 400), answer.content
+                if answer.status_code != 200:
+                    sys.exit(f"{operations.__name__} was refused: {answer.content}")
             costs[operations.__name__] = median(taken)
-            print(
-                f"{operations.__name__:22} {answer.status_code} {costs[operations.__name__] * 1000:8.1f} ms"
-            )
+            print(f"{operations.__name__:22} {costs[operations.__name__] * 1000:8.1f} ms")
     ratio = max(costs.values()) / costs[ordinary.__name__]
     print(f"the dearest costs {ratio:.1f} times an ordinary PATCH")
     return int(ratio >= LIMIT)

@@ -36,8 +36,9 @@ def normalise(body: object, schema: UserSchema, limits: Limits = DEFAULT_LIMITS)
     """Return the canonical document of a POST or PUT body.
 
     Raises InvalidSyntax if the body is no object, InvalidValue, naming the attribute, for a value of the
-    wrong type and for a list above the limits. Read-only attributes are dropped; unknown ones, ``password`` and ``groups`` are dropped and
-    named in ``ignored``. Whether ``userName`` is there is for ``require`` to say.
+    wrong type and for a list above the limits. Read-only attributes are dropped; unknown ones, ``password``
+    and ``groups`` are dropped and named in ``ignored``. Whether ``userName`` is there is for ``require`` to
+    say.
     """
     if not isinstance(body, dict):
         raise InvalidSyntax(f"The body must be a JSON object, not {json_type(body)}.")

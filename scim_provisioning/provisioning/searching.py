@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.sql.bounds import deadline, refuse_scans
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.lookups import Lookups
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
@@ -35,15 +37,29 @@ def find(
 ) -> Page:
     """The page that ``request`` asks for: one statement, one more to count unless the page is the whole.
 
-    Raises ``InvalidFilter``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
+    Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
     columns = Columns(adapter_class.compiled(connection), connection)
     people = adapter_class.links(connection).living()
+    looks_at_everybody = bool(request.sort_by)
     if request.filter:
         tree = filters.parse(request.filter, columns.mapping.schema, limits)
+        looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = people.filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
+    # The look-ups of identity providers cannot take long, and need no statement to say so.
+    with deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
+        return _page(connection, adapter_class, people, order, request)
+
+
+def _page(
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    people: ProvisionedUserQuerySet,
+    order: SortKey | None,
+    request: SearchRequest,
+) -> Page:
     if request.cursor is not None:
         return _cursor_page(connection, adapter_class, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []

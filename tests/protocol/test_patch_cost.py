@@ -102,7 +102,7 @@ def at_the_limits() -> dict[str, tuple[Json, list[Json]]]:
     few = [f'emails[value co "{n}q"]' for n in range(190)]
     return {
         "filters without an eq term": (full, [{"op": "remove", "path": path} for path in filters]),
-        "as many paths as there may be keys": (full, [{"op": "add", "value": {path: "" for path in few}}]),
+        "as many paths as there may be keys": (full, [{"op": "add", "value": dict.fromkeys(few, "")}]),
         "lists of texts": (
             {"userName": "u"},
             [{"op": "add", "path": "emails", "value": addresses(n, 100)} for n in range(3)]

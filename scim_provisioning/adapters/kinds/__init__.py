@@ -10,7 +10,7 @@ from scim_provisioning.adapters.kinds.choices import REFUSE, Boolean, Choice, Of
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.json import Json
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
-from scim_provisioning.adapters.kinds.manager import Manager, manager_id
+from scim_provisioning.adapters.kinds.manager import Manager, managed_by
 from scim_provisioning.adapters.kinds.moments import Date, DateTime
 from scim_provisioning.adapters.kinds.numbers import Decimal, Integer
 from scim_provisioning.adapters.kinds.references import Reference, References
@@ -35,5 +35,5 @@ __all__ = [
     "Switch",
     "Text",
     "Toggle",
-    "manager_id",
+    "managed_by",
 ]

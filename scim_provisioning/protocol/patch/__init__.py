@@ -45,7 +45,8 @@ def apply(
     Reads all operations, then finds and puts step by step, in their order, on a copy: an error leaves nothing
     half done. Raises a SCIMError for the first operation that cannot be read (Mutability for a read-only or
     required target, InvalidValue, InvalidPath), else for the first step that cannot be done (NoTarget,
-    Mutability for an immutable value, InvalidValue for a list that grows above the limits). Several operations through the same filter end on one element.
+    Mutability for an immutable value), else InvalidValue for a list that grew above the limits. Several
+    operations through the same filter end on one element.
     """
     plan = read_operations(operations, schema, limits)
     return Patched(put(plan.steps, copied(document), limits), tuple(dict.fromkeys(plan.ignored)))
