@@ -6,12 +6,15 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
 
-from scim_provisioning.events import identifiers, lines, redaction
+from scim_provisioning.events import identifiers, lines, redaction, strangers
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -32,6 +35,10 @@ logger = logging.getLogger("scim_provisioning.events")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
 _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
+
+#: Refusals of a token that is not let in are one row for so long.
+COUNTED_TOGETHER: Final = timedelta(minutes=1)
+_LOOKED_AT: Final = 20
 
 _USER_PATH = re.compile(r"(?i)/Users/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 
@@ -115,8 +122,9 @@ def refused(
     """Write down a refusal, after its transaction was rolled back: two inserts of their own.
 
     An error that carries a ``token`` (see ``tokens.AuthenticationRefused``) is filed under that token's
-    connection. Without any connection no row is written: strangers get a line of the log
-    ``scim_provisioning.security`` and cannot fill a table. ``link`` must exist in the database; without it
+    connection; of the same refusal of a token that was not let in there is one row a minute, with a count.
+    Without any connection no row is written: strangers get a line of the log ``scim_provisioning.security`` and
+    are counted (see ``strangers``), and cannot fill a table. ``link`` must exist in the database; without it
     the learner is the one whom the path names, if any (one query).
 
     Never raises for the database's sake: the client's answer is the refusal, not the trouble of noting it.
@@ -125,13 +133,32 @@ def refused(
     connection = caller.connection or (token.connection if token is not None else None)
     _log_security(caller, exchange, error, token)
     if connection is None:
+        strangers.note(error, address=caller.address, path=exchange.path)
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
     try:
         with transaction.atomic():
+            if caller.token is None and token is not None and _counted_again(token, error):
+                return
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
     except DatabaseError:
         logger.exception("A refusal could not be written to the provisioning log.")
+
+
+def _counted_again(token: SCIMToken, error: SCIMError) -> bool:
+    """Whether the same refusal of this token stands in the log since less than a minute; then it is counted there.
+
+    The token's row is locked meanwhile, so that two requests at once do not both find nothing.
+    """
+    SCIMToken.objects.select_for_update().filter(pk=token.pk).first()
+    refusals = ProvisioningEvent.objects.filter(connection=token.connection_id, outcome=Outcome.REFUSED)
+    since = timezone.now() - COUNTED_TOGETHER
+    # The few latest of the connection, as the index has them: the token itself has none.
+    for event in refusals.only("token", "error_code", "created_at").order_by("-id")[:_LOOKED_AT]:
+        if event.token_id == token.pk and event.error_code == error.code and event.created_at >= since:
+            ProvisioningEvent.objects.filter(pk=event.pk).update(times=F("times") + 1)
+            return True
+    return False
 
 
 def _write_refusal(

@@ -6,6 +6,7 @@ What a host may raise, and what becomes of it, is ``docs/errors.md``.
 from __future__ import annotations
 
 import logging
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
@@ -71,7 +72,8 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
         case SCIMException():
             return _of_django_scim2(exception)
         case exceptions.Throttled():
-            return errors.TooManyRequests(headers={"Retry-After": "1"})
+            seconds = max(1, ceil(exception.wait or 1))
+            return errors.TooManyRequests(headers={"Retry-After": str(seconds)})
         case exceptions.MethodNotAllowed():
             return errors.MethodNotAllowed()
         case exceptions.ParseError():

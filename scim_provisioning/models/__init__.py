@@ -15,6 +15,7 @@ from scim_provisioning.models.former_identifier import FormerIdentifier
 from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models.stranger import Stranger
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",
+    "Stranger",
     "TokenQuerySet",
     "TokenStillRevoked",
 ]
