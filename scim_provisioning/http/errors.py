@@ -72,7 +72,7 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
         case SCIMException():
             return _of_django_scim2(exception)
         case exceptions.Throttled():
-            seconds = max(1, ceil(exception.wait or 1))
+            seconds = max(1, ceil(getattr(exception, "wait", None) or 1))
             return errors.TooManyRequests(headers={"Retry-After": str(seconds)})
         case exceptions.MethodNotAllowed():
             return errors.MethodNotAllowed()

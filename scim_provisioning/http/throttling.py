@@ -70,12 +70,12 @@ class Failures:
         good = _good_key(plaintext)
         found = known(self._key, good)
         is_good = good in found
-        if found.get(self._key, 0) >= app_settings.throttle["failures"] and not is_good:
-            if counted(self._trickle, seconds=5) > 1:
-                raise TooManyRequests(
-                    "Too many requests from this address could not be authenticated.",
-                    headers={"Retry-After": str(_MINUTE)},
-                )
+        is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
+        if is_flood and not is_good and counted(self._trickle, seconds=5) > 1:
+            raise TooManyRequests(
+                "Too many requests from this address could not be authenticated.",
+                headers={"Retry-After": str(_MINUTE)},
+            )
         return is_good
 
     def note(self) -> int:

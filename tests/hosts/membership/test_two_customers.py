@@ -30,3 +30,14 @@ def test_leaving_one_customer_is_not_leaving_the_other(scim: ScimClient, other: 
     assert other.get(f"/Users/{second['id']}").json()["active"] is True
     assert sorted(Membership.objects.values_list("is_active", flat=True)) == [False, True]
     assert get_user_model().objects.get(username=first["userName"]).is_active
+
+
+def test_name_and_address_are_the_accounts_and_so_both_customers_change_them(
+    scim: ScimClient, other: ScimClient
+) -> None:
+    """What docs/recipes.md warns of: one login, one name, and whoever wrote last is read by all."""
+    first, second = scim.post("/Users", person()).json(), other.post("/Users", person()).json()
+    address = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "theirs@other.example"}]
+    assert other.patch(f"/Users/{second['id']}", address).status_code == 200
+    assert get_user_model().objects.get(username=first["userName"]).email == "theirs@other.example"
+    assert scim.get(f"/Users/{first['id']}").json()["emails"][0]["value"] == "theirs@other.example"
