@@ -6,15 +6,12 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
-from django.utils import timezone
 
-from scim_provisioning.events import identifiers, lines, redaction, strangers
+from scim_provisioning.events import identifiers, lines, redaction, repeats, strangers
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -35,10 +32,6 @@ logger = logging.getLogger("scim_provisioning.events")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
 _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
-
-#: Refusals of a token that is not let in are one row for so long.
-COUNTED_TOGETHER: Final = timedelta(minutes=1)
-_LOOKED_AT: Final = 20
 
 _USER_PATH = re.compile(r"(?i)/Users/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 
@@ -138,27 +131,11 @@ def refused(
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
     try:
         with transaction.atomic():
-            if caller.token is None and token is not None and _counted_again(token, error):
+            if caller.token is None and token is not None and repeats.counted_again(token, error):
                 return
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
     except DatabaseError:
         logger.exception("A refusal could not be written to the provisioning log.")
-
-
-def _counted_again(token: SCIMToken, error: SCIMError) -> bool:
-    """Whether the same refusal of this token stands in the log since less than a minute; then it is counted there.
-
-    The token's row is locked meanwhile, so that two requests at once do not both find nothing.
-    """
-    SCIMToken.objects.select_for_update().filter(pk=token.pk).first()
-    refusals = ProvisioningEvent.objects.filter(connection=token.connection_id, outcome=Outcome.REFUSED)
-    since = timezone.now() - COUNTED_TOGETHER
-    # The few latest of the connection, as the index has them: the token itself has none.
-    for event in refusals.only("token", "error_code", "created_at").order_by("-id")[:_LOOKED_AT]:
-        if event.token_id == token.pk and event.error_code == error.code and event.created_at >= since:
-            ProvisioningEvent.objects.filter(pk=event.pk).update(times=F("times") + 1)
-            return True
-    return False
 
 
 def _write_refusal(
