@@ -1,7 +1,7 @@
 """Bodies without a length (``Transfer-Encoding: chunked``), which .NET's ``PostAsJsonAsync`` sends.
 
-Neither WSGI nor Django says how to read one: to Django a body without ``Content-Length`` is empty. Many servers take the
-chunks apart all the same and let the body end by itself.
+Neither WSGI nor Django says how to read one: to Django a body without ``Content-Length`` is empty. Many servers
+take the chunks apart all the same and let the body end by itself.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def read_whole(request: HttpRequest, limit: int) -> None:
             "application does not take such bodies apart. Send Content-Length."
         )
     # A middleware of the host's that read the body found it empty, and left the stream as it was.
-    raw = request.body if hasattr(request, "_body") and request.body else _read(stream, limit + 1)
-    request._body = raw  # type: ignore[attr-defined]
-    request._read_started = True
+    started: Any = request
+    raw = getattr(started, "_body", b"") or _read(stream, limit + 1)
+    started._body, started._read_started = raw, True
     request.META[_LENGTH] = str(len(raw))
 
 

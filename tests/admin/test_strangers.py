@@ -89,7 +89,9 @@ def test_what_is_a_week_old_is_not_shown_and_a_month_later_it_is_gone(admin_clie
     assert not Stranger.objects.exists()
 
 
-def test_the_table_does_not_grow_beyond_its_bound_and_no_call_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_does_not_grow_beyond_its_bound_and_no_call_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(strangers, "ADDRESSES", 3)
     for number in range(10):
         call("lmsscim_nobody", address=f"203.0.113.{number}")
