@@ -32,7 +32,7 @@ class Retention:
     decided_days: int = 90
 
 
-DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 200, "writes": 100}
+DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 200, "writes": 100, "failures": 60}
 DEFAULT_RETENTION: Final = Retention()
 
 # The key and the kind of value each one takes. The checks read this table, and so does every property's test.
@@ -158,7 +158,8 @@ class AppSettings:
 
     @property
     def throttle(self) -> dict[str, int]:
-        """``{"reads": n, "writes": n}``: requests a second and connection."""
+        """``{"reads": n, "writes": n, "failures": n}``: requests a second and connection; and those a minute and
+        address that could not be authenticated."""
         return {**DEFAULT_THROTTLE, **self._get("THROTTLE", {})}
 
     @property

@@ -220,6 +220,8 @@ class EventAdminMixin(OperationPage):
         if event.outcome != Outcome.REFUSED:
             return badge
         asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
+        if event.times > 1:
+            reason = f"{reason} ({log_words.how_often(event.times)})"
         return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
 
     @admin.display(description=gettext_lazy("token"), empty_value="—")

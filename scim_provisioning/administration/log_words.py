@@ -93,13 +93,19 @@ def sentence(event: ProvisioningEvent) -> str:
     """What happened, in one plain sentence or two."""
     if event.outcome == Outcome.REFUSED:
         asked = str(_ASKED.get(event.operation, _ASKED[Operation.READ]))
-        return _("%(asked)s Refused: %(reason)s") % {
+        refused = _("%(asked)s Refused: %(reason)s") % {
             "asked": asked,
             "reason": catalogue.title(event.error_code),
         }
+        return f"{refused} ({how_often(event.times)})" if event.times > 1 else refused
     if event.action == Action.DELETED and event.cause.get("erased"):
         return str(_ERASED)
     return str(_DONE.get(event.action, event.get_action_display()))
+
+
+def how_often(times: int) -> str:
+    """ "400 times"."""
+    return ngettext("%(n)d time", "%(n)d times", times) % {"n": times}
 
 
 def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:

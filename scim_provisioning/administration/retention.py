@@ -16,10 +16,12 @@ from django.utils import timezone
 
 from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection
+from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection, Stranger
 
 #: Rows a statement, so that no request waits long for a lock.
 BATCH: Final = 1000
+#: Addresses of callers whom nobody knows.
+STRANGERS_KEPT: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def prune(*, dry_run: bool = False) -> Pruned:
     if dry_run:
         beyond = sum(rows.count() for rows in _beyond_the_cap(keep.payloads_per_connection))
         return Pruned(old_payloads.count() + beyond, old_events.count(), confirmations.outdated().count())
+    _delete(Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT))
     payloads = _delete(old_payloads)
     payloads += sum(_delete(rows) for rows in _beyond_the_cap(keep.payloads_per_connection))
     # Their payloads, if any are left, go with them.

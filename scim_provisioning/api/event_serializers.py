@@ -29,7 +29,7 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
     class Meta:
         model = ProvisioningEvent
         fields = (
-            "id", "created_at", "operation", "action", "outcome", "status", "error_code", "sentence", "cause",
+            "id", "created_at", "operation", "action", "outcome", "status", "error_code", "times", "sentence", "cause",
             "database", "what_to_do", "detail", "user_name", "external_id", "scim_id", "changes", "ignored", "token",
             "token_prefix", "actor", "request_id", "method", "path", "address", "client", "duration_ms",
         )  # fmt: skip

@@ -23,6 +23,7 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.authentication import TokenAuthentication, refuse_plain_http
+from scim_provisioning.http.chunked import lacks_length, read_whole
 from scim_provisioning.http.errors import exception_handler, last_resort
 from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
 from scim_provisioning.http.throttling import ConnectionThrottle
@@ -137,10 +138,13 @@ class SCIMView(APIView):
         return limits
 
     def body(self, request: Request) -> object:
-        """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``.
+        """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``, and
+        ``LengthRequired`` for a body without a length that the server does not let us read.
 
         DRF asks no parser about a body without bytes; it would pass for an empty object.
         """
+        if lacks_length(request._request):
+            read_whole(request._request, self.body_limit)
         if request.stream is None:
             raise InvalidSyntax("The body is empty; expected a JSON object.")
         data = request.data

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import uuid
+from math import ceil
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.http import HttpResponse, JsonResponse
 from django_scim.exceptions import SCIMException
@@ -91,11 +92,17 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
         case SCIMException():
             return _of_django_scim2(exception)
         case exceptions.Throttled():
-            return errors.TooManyRequests(headers={"Retry-After": "1"})
+            seconds = max(1, ceil(getattr(exception, "wait", None) or 1))
+            return errors.TooManyRequests(headers={"Retry-After": str(seconds)})
         case exceptions.MethodNotAllowed():
             return errors.MethodNotAllowed()
         case exceptions.ParseError():
             return errors.InvalidSyntax(str(exception.detail))
+        case TooManyFieldsSent() if not place:
+            # Django counts when somebody first asks for one of the parameters.
+            return errors.InvalidSyntax(
+                "The URL has more parameters than are read.", code="limits.parameters"
+            )
         case exceptions.PermissionDenied():
             return errors.Forbidden()
         case PermissionDenied():

@@ -19,6 +19,7 @@ from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyCh
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
+from scim_provisioning.models.stranger import Stranger
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "SentNotice",
     "SharedAccount",
     "SignIn",
+    "Stranger",
     "TokenQuerySet",
     "TokenStillRevoked",
 ]

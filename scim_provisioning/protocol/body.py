@@ -37,7 +37,7 @@ def loads(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Any:
     except ValueError:
         # Python refuses to read whole numbers of thousands of digits.
         raise InvalidSyntax("The body holds a number that is too long.") from None
-    _check(value, limits)
+    check(value, limits)
     return value
 
 
@@ -58,9 +58,10 @@ def _too_deep(limits: Limits) -> InvalidSyntax:
     return InvalidSyntax(f"The body is nested more than {limits.depth} levels deep.", code="limits.depth")
 
 
-def _check(value: Any, limits: Limits) -> None:
-    """Walk the whole value without recursion and refuse what is above the limits or cannot be stored."""
-    keys = 0
+def check(value: Any, limits: Limits) -> None:
+    """Walk a whole JSON value without recursion. Raises InvalidSyntax for what is above the limits for depth,
+    keys, values, text and lists, or cannot be stored."""
+    keys = values = 0
     pending: list[tuple[Any, int]] = [(value, 1)]
     while pending:
         item, depth = pending.pop()
@@ -72,10 +73,14 @@ def _check(value: Any, limits: Limits) -> None:
         elif isinstance(item, (dict, list)):
             if depth > limits.depth:
                 raise _too_deep(limits)
+            values += len(item)
+            if values > limits.values:
+                raise InvalidSyntax(f"The body holds more than {limits.values} values.", code="limits.values")
             if isinstance(item, list):
                 if len(item) > limits.array_length:
                     raise InvalidSyntax(
-                        f"A list has {len(item)} items, at most {limits.array_length} are read."
+                        f"A list has {len(item)} items, at most {limits.array_length} are read.",
+                        code="limits.list",
                     )
                 pending.extend((inner, depth + 1) for inner in item)
                 continue

@@ -23,11 +23,8 @@ class BulkOperation:
     bulk_id: str | None = None
     version: str | None = None
     data: Any = None
-
-    @property
-    def references(self) -> set[str]:
-        """The bulkIds of other operations that this one needs resolved."""
-        return set(_references(self.path.rpartition("/")[2])) | set(_references(self.data))
+    #: The bulkIds of other operations that this one needs resolved.
+    references: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +75,14 @@ def _operation(item: object, number: int) -> BulkOperation:
         raise InvalidSyntax(f"{where}.bulkId is required with POST.")
     if method != "DELETE" and "data" not in members:
         raise InvalidSyntax(f"{where}.data is required with {method}.")
+    data = members.get("data")
     return BulkOperation(
         method,
         path,
         bulk_id if isinstance(bulk_id, str) else None,
         version if isinstance(version, str) else None,
-        members.get("data"),
+        data,
+        frozenset(_references([path.rpartition("/")[2], data])),
     )
 
 

@@ -171,6 +171,12 @@ class NotAcceptable(SCIMError):
     default_detail = "Only application/scim+json and application/json can be produced."
 
 
+class LengthRequired(SCIMError):
+    status = 411
+    code = "request.length"
+    default_detail = "Send the body with its length (Content-Length)."
+
+
 class PreconditionFailed(SCIMError):
     status = 412
     code = "version.mismatch"

@@ -60,7 +60,7 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
     """
     connection, adapter_class = caller.tenant, get_adapter_class()
-    sent = documents.normalise(body, adapter_class.compiled(connection).schema)
+    sent = documents.normalise(body, adapter_class.compiled(connection).schema, app_settings.limits)
     documents.require(sent.document)
     document = {"active": True, **sent.document}
     with transaction.atomic():
@@ -87,7 +87,7 @@ def replace(
     An omitted ``active`` neither disables (Okta leaves it out) nor revives anybody.
     """
     adapter_class = get_adapter_class()
-    sent = documents.normalise(body, adapter_class.compiled(caller.tenant).schema)
+    sent = documents.normalise(body, adapter_class.compiled(caller.tenant).schema, app_settings.limits)
     documents.require(sent.document)
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
@@ -110,7 +110,7 @@ def patch(
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        patched = patching.apply(before, operations, schema)
+        patched = patching.apply(before, operations, schema, app_settings.limits)
         return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
 
 

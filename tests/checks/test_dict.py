@@ -31,7 +31,7 @@ def test_a_missing_setting(settings: Settings) -> None:
         ({"site_url": "https://x"}, "'site_url'", "Did you mean 'SITE_URL'?"),
         ({"LIMITS": {"dept": 3}}, "LIMITS['dept']", "Did you mean 'depth'?"),
         ({"THROTTLE": {"write": 3}}, "THROTTLE['write']", "Did you mean 'writes'?"),
-        ({"THROTTLE": {"x": 3}}, "THROTTLE['x']", "Remove it, or use one of: reads, writes."),
+        ({"THROTTLE": {"x": 3}}, "THROTTLE['x']", "Remove it, or use one of: failures, reads, writes."),
         ({"RETENTION": {"event_day": 3}}, "RETENTION['event_day']", "Did you mean 'event_days'?"),
     ],
 )

@@ -77,6 +77,10 @@ BROKEN_BODIES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "too deep": (b'{"userName": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", ("levels deep",)),
     "too many members": (json.dumps({f"k{n}": n for n in range(201)}).encode(), ("200",)),
     "too long a text": (json.dumps({"userName": "u" * 8193}).encode(), ("8193",)),
+    "too many values": (
+        json.dumps({"userName": "u", **{f"k{n}": ["x"] * 99 for n in range(5)}}).encode(),
+        ("400",),
+    ),
     "too long a list": (json.dumps({"userName": "u", "roles": ["r"] * 101}).encode(), ("101",)),
 }
 
@@ -87,6 +91,15 @@ def test_broken_body_is_invalid_syntax(scim: ScimClient, unchanged: str, method:
     body, words = BROKEN_BODIES[case]
     path = "/Users" if method == "POST" else f"/Users/{unchanged}"
     assert_refused(scim.request(method, path, body), 400, "invalidSyntax", *words)
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Schemas", "/Groups", "/Me"])
+def test_more_parameters_than_django_reads_are_400_and_no_failure(scim: ScimClient, path: str) -> None:
+    answer = scim.get(f"{path}?" + "&".join(f"p{n}=1" for n in range(1001)))
+    if path in ("/Groups", "/Me"):  # these look at no parameter
+        assert answer.status_code in (200, 501)
+    else:
+        assert_refused(answer, 400, "invalidSyntax", "parameters")
 
 
 def test_body_above_the_limit_is_413(scim: ScimClient, unchanged: str) -> None:

@@ -14,6 +14,7 @@ from ..constants import CORE_USER
 from ..errors import InvalidPath, InvalidValue, Mutability, UnknownAttribute
 from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
+from ..limits import Limits
 from ..schema import Attribute, UserSchema
 from ..schema.values import is_unassigned
 from ..text import json_type
@@ -25,25 +26,25 @@ _KEY_SHOWN = 200
 _PATH_SIGNS = frozenset(".:[")
 
 
-def read_operations(operations: Iterable[Operation], schema: UserSchema) -> Plan:
+def read_operations(operations: Iterable[Operation], schema: UserSchema, limits: Limits) -> Plan:
     """Return what the operations of a PATCH ask for.
 
     Raises, for the first one that cannot be read: Mutability for a read-only or required target, InvalidValue
-    for a wrong type, InvalidPath for a broken path or key.
+    for a wrong type, InvalidPath for a broken path or key and for too many comparisons in all of them.
     """
-    plan = Plan()
+    plan = Plan(limits=limits)
     for operation in operations:
         _read_operation(operation, schema, plan)
     return plan
 
 
-def read_body(body: dict[str, Any], schema: UserSchema) -> Plan:
+def read_body(body: dict[str, Any], schema: UserSchema, limits: Limits) -> Plan:
     """Return what a whole resource (POST, PUT) asks for.
 
     Here an unassigned member says nothing, and a key that is no path is just unknown. In a PATCH the first
     clears the attribute, and a broken filtered key raises InvalidPath.
     """
-    members = _Members(schema, "replace", Plan(), is_whole=True)
+    members = _Members(schema, "replace", Plan(limits=limits), is_whole=True)
     later = []
     for key, raw in body.items():
         # Paths into an attribute come after the attribute itself, whatever the order of the keys.
@@ -67,7 +68,9 @@ def _read_operation(operation: Operation, schema: UserSchema, plan: Plan) -> Non
     path = resolve_path(operation.path, schema)
     if path is None or (path.attribute is not None and path.attribute.mutability == "writeOnly"):
         plan.ignored.append(operation.path)
-    elif path.attribute is None:
+        return
+    plan.count(path.filter)
+    if path.attribute is None:
         # A bare URN: the extension's object, or the user itself.
         urn = path.urn or CORE_USER
         if operation.op == "remove":
@@ -137,6 +140,7 @@ class _Members:
                 raise
             self._ignore(key, urn)
             return
+        self.plan.count(path.filter)
         if path.attribute is None:
             self._read_schema(path.urn or CORE_USER, raw)
         elif not path.read_only and not _is_passed_over(path.attribute):
