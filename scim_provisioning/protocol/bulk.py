@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .body import embedded, is_message
 from .constants import BULK_REQUEST, BULK_RESPONSE
 from .errors import InvalidSyntax, PayloadTooLarge
 from .limits import Limits
@@ -43,8 +44,7 @@ def parse(body: object, limits: Limits) -> BulkRequest:
     if not isinstance(body, Mapping):
         raise InvalidSyntax("The body of a bulk request must be a JSON object.")
     members = {str(key).lower(): value for key, value in body.items()}
-    schemas = members.get("schemas")
-    if not isinstance(schemas, list) or BULK_REQUEST.lower() not in {str(urn).lower() for urn in schemas}:
+    if not is_message(members, BULK_REQUEST, frozenset({"operations"})):
         raise InvalidSyntax(f"schemas must name {BULK_REQUEST}.")
     operations = members.get("operations")
     if not isinstance(operations, list):
@@ -83,8 +83,15 @@ def _operation(item: object, number: int) -> BulkOperation:
         path,
         bulk_id if isinstance(bulk_id, str) else None,
         version if isinstance(version, str) else None,
-        members.get("data"),
+        _data(method, members.get("data")),
     )
+
+
+def _data(method: str, data: Any) -> Any:
+    """The body of an operation. A PATCH's may be a bare list, as RFC 7644 was first printed (section 3.7.3; WSO2 sends
+    it), and any may be JSON in a text."""
+    data = embedded(data) if isinstance(data, str) else data
+    return {"Operations": data} if method == "PATCH" and isinstance(data, list) else data
 
 
 def _refuse_repeated(operations: tuple[BulkOperation, ...]) -> None:

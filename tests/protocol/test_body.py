@@ -52,7 +52,6 @@ def test_what_is_no_json_is_refused(raw: bytes, says: str) -> None:
         (Limits(depth=3), {"a": [{"b": 1}]}, {"a": [{"b": []}]}, "limits.depth"),
         (Limits(keys=3), {"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 2}, "d": 3}, "limits.keys"),
         (Limits(array_length=2), [1, 2], [1, 2, 3], "body.syntax"),
-        (Limits(string_length=3), ["abc"], ["abcd"], "body.syntax"),
         (Limits(string_length=3), {"abc": 1}, {"abcd": 1}, "body.syntax"),
     ],
 )

@@ -69,6 +69,8 @@ def _operand(ref: AttributeRef, raw: object) -> Operand:
         if isinstance(raw, (int, float)) and not isinstance(raw, bool):
             return raw
         raise InvalidFilter(f"{ref.name}: expected a number, got {shown(raw)}.")
+    if kind == "string" and isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)  # as a body's number is read: externalId eq 157663
     if not isinstance(raw, str):
         raise InvalidFilter(f"{ref.name}: expected text in double quotes, got {json_type(raw)}.")
     if kind == "dateTime":

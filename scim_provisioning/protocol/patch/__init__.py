@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..limits import DEFAULT_LIMITS, Limits
 from ..resources import Document, copied
 from ..schema import UserSchema
 from .operations import Operation, parse
@@ -33,7 +34,13 @@ class Patched:
     ignored: tuple[str, ...]
 
 
-def apply(document: Mapping[str, Any], operations: Iterable[Operation], schema: UserSchema) -> Patched:
+def apply(
+    document: Mapping[str, Any],
+    operations: Iterable[Operation],
+    schema: UserSchema,
+    limits: Limits = DEFAULT_LIMITS,
+    base_url: str = "",
+) -> Patched:
     """Return the document as the operations leave it; the one given stays as it is.
 
     Reads all operations, then finds and puts step by step, in their order, on a copy: an error leaves nothing
@@ -41,5 +48,5 @@ def apply(document: Mapping[str, Any], operations: Iterable[Operation], schema: 
     required target, InvalidValue, InvalidPath), else for the first step that cannot be done (NoTarget,
     Mutability for an immutable value). Several operations through the same filter end on one element.
     """
-    plan = read_operations(operations, schema)
+    plan = read_operations(operations, schema, limits, base_url)
     return Patched(put(plan.steps, copied(document)), tuple(dict.fromkeys(plan.ignored)))

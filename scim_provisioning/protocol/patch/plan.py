@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from ..filters import Filter
+from ..limits import DEFAULT_LIMITS
 from ..schema import Attribute
 
 # Which elements a change means. A single-valued complex attribute is a list of at most one.
@@ -122,7 +123,14 @@ Step: TypeAlias = Assign | Clear | ClearExtension | Fill | Add | Change
 
 @dataclass(slots=True)
 class Plan:
-    """Steps in the order of the request, and the names in it that the schema has no place for."""
+    """Steps in the order of the request, and the names in it that are passed over.
+
+    Beside the schema a request is read under: how long a text is kept, the attributes (by path) whose values
+    cannot be left out since a field of the host's takes them, and the Tenant URL.
+    """
 
     steps: list[Step] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    text_length: int = DEFAULT_LIMITS.string_length
+    taken: frozenset[str] = frozenset()
+    base_url: str = ""
