@@ -14,7 +14,15 @@ from ..filters.path_syntax import Path
 from ..filters.selection import eq_terms
 from ..schema import Attribute
 from ..schema.pointers import is_pointer, pointed
-from ..schema.values import as_elements, as_members, coerce, coerce_object, is_hollow, is_unassigned
+from ..schema.values import (
+    as_elements,
+    as_members,
+    coerce,
+    coerce_elements,
+    coerce_object,
+    is_hollow,
+    is_unassigned,
+)
 from .plan import (
     Add,
     Assign,
@@ -86,7 +94,10 @@ def decode_remove(path: Path, value: object, plan: Plan) -> None:
         raise Mutability(f"{attribute.path} is required and cannot be removed.")
     elif attribute.multi_valued and not is_unassigned(value):
         given = as_elements(attribute, value)
-        listed = [coerce_object(attribute, item, []) if attribute.is_complex else item for item in given]
+        if attribute.is_complex:
+            listed: list[Any] = [coerce_object(attribute, item, []) for item in given]
+        else:
+            listed = coerce_elements(attribute, given, [])
         plan.steps.append(Change(attribute, Listed(listed), Discard()))
     else:
         plan.steps.append(Clear(attribute))

@@ -163,9 +163,13 @@ class _Members:
             self._put(path, key, raw)
 
     def _put(self, path: Path, key: str, raw: Any) -> None:
-        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant."""
+        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant.
+
+        Not in an extension, where the name without the URN is only a guess (Microsoft's collection sends another
+        department at the top): there the later one is, which is the one under the URN.
+        """
         before, value = self.named.setdefault(path, (key, raw))
-        if value != raw:
+        if value != raw and path.urn is None:
             raise InvalidSyntax(f"{path} is given twice, as {shown(before)} and as {shown(key)}.")
         decode_put(path, raw, self.op, self.plan)
 
