@@ -18,7 +18,6 @@ from ..schema.values import (
     as_elements,
     as_members,
     coerce,
-    coerce_elements,
     coerce_object,
     is_hollow,
     is_unassigned,
@@ -97,7 +96,7 @@ def decode_remove(path: Path, value: object, plan: Plan) -> None:
         if attribute.is_complex:
             listed: list[Any] = [coerce_object(attribute, item, []) for item in given]
         else:
-            listed = coerce_elements(attribute, given, [])
+            listed = [as_text(attribute, item) for item in given]
         plan.steps.append(Change(attribute, Listed(listed), Discard()))
     else:
         plan.steps.append(Clear(attribute))

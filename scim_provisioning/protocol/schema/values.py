@@ -166,8 +166,7 @@ def _simple(attribute: Attribute, value: object) -> Any:
         return _integer(attribute, value)
     if kind == "decimal":
         return _decimal(attribute, value)
-    if isinstance(value, int) and not isinstance(value, bool) and kind == "string":
-        return str(value)  # staff numbers out of a personnel system (WSO2); they are kept as text
+    value = as_text(attribute, value)
     if not isinstance(value, str):
         raise InvalidValue(f"{attribute.path}: expected text, got {json_type(value)}.")
     if not is_storable(value):
@@ -177,6 +176,12 @@ def _simple(attribute: Attribute, value: object) -> Any:
             f"{attribute.path}: expected a date such as 2030-01-31T08:00:00Z, got {shown(value)}."
         )
     return value
+
+
+def as_text(attribute: Attribute, value: object) -> object:
+    """Return a whole number given for text as its digits (WSO2: a staff number as externalId), else the value."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and attribute.type == "string" else value
 
 
 def _boolean(attribute: Attribute, value: object) -> bool:
