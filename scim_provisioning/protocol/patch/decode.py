@@ -17,6 +17,7 @@ from ..schema.pointers import is_pointer, pointed
 from ..schema.values import (
     as_elements,
     as_members,
+    as_text,
     coerce,
     coerce_object,
     is_hollow,
