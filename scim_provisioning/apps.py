@@ -27,6 +27,15 @@ class SCIMProvisioningConfig(AppConfig):
         register_checks()
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
         self._follow_sso_rows()
+        self._follow_sign_ins()
+
+    def _follow_sign_ins(self) -> None:
+        """Sessions are ended when access ends, so it has to be known which there are."""
+        from django.contrib.auth.signals import user_logged_in
+
+        from scim_provisioning import sessions
+
+        user_logged_in.connect(sessions.note, dispatch_uid="scim_provisioning.sessions")
 
     def _follow_sso_rows(self) -> None:
         """A connection ends with its SSO row. Only that model is listened to: with any listener at all Django

@@ -19,7 +19,8 @@ OWN_SENTENCE = "token."
 
 
 def codes_in_the_source() -> set[str]:
-    """Texts that stand where a code stands: `code=`, `code = `, or in the namespace of a known code."""
+    """Texts that stand where a code stands: `code=`, `code = `, a kind's `missing_code`, or in the namespace of a
+    known code."""
     namespaces = {code.partition(".")[0] for code in CATALOGUE}
     found = set()
     for module in PACKAGE.rglob("*.py"):
@@ -31,7 +32,8 @@ def codes_in_the_source() -> set[str]:
                 value = node.value
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
+                names = {target.id for target in targets if isinstance(target, ast.Name)}
+                if names & {"code", "missing_code"}:
                     value = node.value
             elif isinstance(node, ast.Call | ast.Return):
                 # AuthenticationRefused("auth.expired", ...), and functions that choose a code.

@@ -10,7 +10,11 @@ import pytest
 from scim_provisioning.conf import KNOWN_KEYS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 PICTURES = sorted((ROOT / "docs" / "screenshots").iterdir())
 # Keys that nothing asks a host to set yet.
 UNDESCRIBED = {"METRICS"}
@@ -41,3 +45,18 @@ def test_every_picture_is_shown_and_all_of_them_are_light() -> None:
 def test_every_setting_is_described() -> None:
     described = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
     assert set(KNOWN_KEYS) - described == UNDESCRIBED
+
+
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.py|/[a-z_]+\.py))`", text))
+    assert len(named) > 50
+    # A file of the package that was named before in its row, or one beside it: "`lexer.py`".
+    known = {path.name for path in (ROOT / "scim_provisioning").rglob("*.py")}
+    missing = [
+        name
+        for name in named
+        if not any((folder / name).exists() for folder in (ROOT, ROOT / "scim_provisioning"))
+        and name not in known
+    ]
+    assert missing == []

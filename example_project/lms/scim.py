@@ -27,7 +27,7 @@ class LearnerAdapter(scim.LearnerAdapter):
         scim.Text("userName", "username"),
         scim.Text("name.givenName", "first_name"),
         scim.Text("name.familyName", "last_name"),
-        scim.Email('emails[type eq "work"].value', "email", fallback="userName"),
+        scim.Email("emails", "email", fallback="userName"),
         scim.Text("title", "learner.job_role"),
         scim.Reference(
             f"{ENTERPRISE}:organization", "learner.company", by="name", within={"organization_id": tenant}

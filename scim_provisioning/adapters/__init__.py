@@ -3,6 +3,7 @@
 from scim_provisioning.adapters.accounts import Candidate
 from scim_provisioning.adapters.adapter import LearnerAdapter
 from scim_provisioning.adapters.kinds import (
+    NO_SUCH_VALUE,
     REFUSE,
     Boolean,
     Choice,
@@ -29,6 +30,7 @@ from scim_provisioning.protocol.constants import ENTERPRISE_USER as ENTERPRISE
 
 __all__ = [
     "ENTERPRISE",
+    "NO_SUCH_VALUE",
     "REFUSE",
     "Boolean",
     "Candidate",

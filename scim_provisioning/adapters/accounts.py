@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.protocol.text import fold
 
 
@@ -90,37 +91,81 @@ class HostAccounts(HostHooks):
         By default the account of that user name, or of that address where accounts are named by addresses: strong
         evidence when ``user_name_is_sso_subject``.
         """
-        entry = self.compiled_mapping.account_name
-        group = next((g for g in self.compiled_mapping.groups if g.first == entry), None)
-        sent = group.sent(scim_user) if group else None
-        name = sent[1] if sent else group.fallback(scim_user) if group else scim_user["userName"]
-        if entry is None or not isinstance(name, str):
+        entry, name = self.compiled_mapping.account_name, self._sign_in_name(scim_user)
+        if entry is None or name is None:
             return []
         same_name = self.accounts_named(name)
         self._taken_names[name] = bool(same_name)
         same = [a.pk for a in same_name if fold(getattr(a, entry.field.attname) or "") == fold(name)]
         mine = self.tenant_users(self.connection).filter(pk__in=same) if same else []
-        return [Candidate(account, strong=self.user_name_is_sso_subject) for account in mine]
+        # Names that only normalisation makes one are weak evidence: `K` may be the Kelvin sign.
+        return [
+            Candidate(
+                account,
+                strong=self.user_name_is_sso_subject
+                and spelled_alike(getattr(account, entry.field.attname), name),
+            )
+            for account in mine
+        ]
 
     def account_name(self, user_name: str) -> str:
         """The account's own name when another account already holds ``user_name``: names are unique across the
         whole host, but two customers may both employ an ``ana``.
 
-        Nobody's address is made up: where accounts are named by addresses it raises ``Uniqueness``.
+        Nobody's address is made up, and where the name is what people sign in by there is no second one: then it
+        raises ``Uniqueness``.
         """
+        if self.user_name_is_sso_subject:
+            raise name_held(self.accounts_named(user_name))
         entry = self.compiled_mapping.account_name
         field: Any = (
             entry.field if entry else get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD)
         )
         if is_address(field):
+            raise name_held(self.accounts_named(user_name))
+        return self._with_suffix(user_name, field)
+
+    def step_aside(self, account: Any) -> None:
+        """Free the name of a deleted person's account, because somebody new has it: the account is kept, and called
+        ``name~1a2b3c4d`` from now on. Where accounts are named by addresses the host has to say how; without that
+        it raises ``Uniqueness``."""
+        entry = self.compiled_mapping.account_name
+        if entry is None:
+            return
+        if is_address(entry.field):
             raise Uniqueness(
-                "Another account of this application already signs in with this address.",
-                code="user.address_taken",
+                "This identifier belonged to another account, which still holds the address in the application.",
+                code="user.identity_conflict",
+                params={"links": [self.link.scim_id]},
             )
+        setattr(
+            account,
+            entry.field.attname,
+            self._with_suffix(getattr(account, entry.field.attname), entry.field),
+        )
+        account.save(update_fields=[entry.field.attname])
+
+    def _with_suffix(self, name: str, field: Any) -> str:
         suffix = f"~{self.link.scim_id[:8]}"
-        return f"{user_name[: (field.max_length or 150) - len(suffix)]}{suffix}"
+        return f"{name[: (field.max_length or 150) - len(suffix)]}{suffix}"
 
     # --- asked by the verbs
+
+    def signs_in_by(self, scim_user: Mapping[str, Any]) -> bool:
+        """Whether this person's account has the name by which ``scim_user`` would sign in."""
+        entry, name = self.compiled_mapping.account_name, self._sign_in_name(scim_user)
+        if entry is None or name is None:
+            return False
+        return fold(getattr(self.obj, entry.field.attname) or "") == fold(name)
+
+    def _sign_in_name(self, scim_user: Mapping[str, Any]) -> str | None:
+        """What of a document names the account: userName, or the address where accounts are named by it."""
+        entry = self.compiled_mapping.account_name
+        if entry is None or entry == self.compiled_mapping.user_name:
+            return str(scim_user["userName"])
+        group = next(group for group in self.compiled_mapping.groups if group.first == entry)
+        sent = group.sent(scim_user)
+        return str(sent[1]) if sent else group.fallback(scim_user)
 
     def accounts_named(self, name: str) -> list[models.Model]:
         """The accounts that sign in by ``name`` in any case, hidden ones too; usually none, seldom one.
@@ -170,6 +215,15 @@ def hidden_account(params: Mapping[str, object]) -> Uniqueness:
         "This account was deleted in the application. It has to be restored, or removed for good, there.",
         code="user.hidden",
         params=params,
+    )
+
+
+def name_held(accounts: Sequence[models.Model]) -> Uniqueness:
+    """The 409 for a sign-in name that somebody else's account has, in whatever tenant."""
+    return Uniqueness(
+        "Another account of this application already signs in by this name.",
+        code="user.address_taken",
+        params={"accounts": [account.pk for account in accounts]},
     )
 
 

@@ -19,7 +19,7 @@ from django_scim.adapters import SCIMUser
 from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.kinds import MappedAttribute
-from scim_provisioning.adapters.kinds.moments import scim_time
+from scim_provisioning.adapters.kinds.dates import scim_time
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.person import Person
@@ -150,6 +150,21 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def is_active(self) -> bool:
         """What SCIM shows as ``active``."""
         return documents.is_active(self.person, self.compiled_mapping)
+
+    @property
+    def switches_account(self) -> bool:
+        """Whether what is switched is the account itself, not a row that belongs to one customer."""
+        entry = self.compiled_mapping.active
+        return entry is not None and entry.source.is_account
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Whether the LMS has switched the learner off, and could switch them on again."""
+        entry = self.compiled_mapping.active
+        row = self.row(entry.source.name) if entry else None
+        if entry is None or row is None:
+            return False
+        return not entry.declaration.is_on(row, entry.field) and self.may_be_switched
 
     @property
     def may_be_switched(self) -> bool:

@@ -6,7 +6,7 @@ never finds a difference that nobody made; writing leaves a row alone that alrea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from scim_provisioning.adapters.entries import Group
@@ -32,7 +32,7 @@ _ENVELOPE = frozenset({"schemas", "id", "meta"})
 def shown(person: Person, mapping: CompiledMapping) -> Document:
     """The canonical document: as it was sent, except where a row means something else now."""
     document: Document = copied(person.document)
-    for group in mapping.groups:
+    for group in _of_person(mapping, person):
         _show(document, group, person)
     link = person.link
     document["userName"] = link.user_name
@@ -81,6 +81,14 @@ def _show(document: Document, group: Group, person: Person) -> None:
         entry.write(document, wanted if entry is shown_at else None)
 
 
+def _of_person(mapping: CompiledMapping, person: Person) -> Iterable[Group]:
+    """What of the mapping is this person's: of an account that another connection owns nothing is read or written,
+    and what the identity provider sent is returned to it."""
+    if person.owns_account:
+        return mapping.groups
+    return [group for group in mapping.groups if not group.first.source.is_account]
+
+
 # --- what is written
 
 
@@ -89,12 +97,12 @@ def write(document: Document, person: Person, mapping: CompiledMapping, name_acc
 
     ``name_account`` gives the account its name, or another where somebody else's account holds that one.
     """
-    own = mapping.user_name
+    own = mapping.user_name if person.owns_account else None
     if own is not None and (person.is_new or person.link.user_name != document["userName"]):
         text = checked_text("userName", document["userName"], own.field)
         row = person.rows.to_write(own.source.name)
         setattr(row, own.field.attname, name_account(text) if own == mapping.account_name else text)
-    for group in mapping.groups:
+    for group in _of_person(mapping, person):
         is_name = group.first == mapping.account_name
         _write_group(document, group, person, name_account if is_name else None)
 

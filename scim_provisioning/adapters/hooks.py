@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -25,6 +26,13 @@ class HostHooks:
     def tenant_enabled(cls, connection: SCIMConnection) -> bool:
         """Whether the host still serves this customer; False answers every request with 403."""
         return True
+
+    @classmethod
+    def tenant_may_sign_in(cls, connection: SCIMConnection) -> bool:
+        """Whether the people of this customer may sign in; asked by ``scim_provisioning.sso.may_sign_in``. As long
+        as the customer is served, by default; a host that locks people out while provisioning is paused asks
+        ``connection.is_paused``."""
+        return cls.tenant_enabled(connection)
 
     @classmethod
     def connections_for(cls, user: Any) -> models.QuerySet[SCIMConnection]:
@@ -78,6 +86,15 @@ class HostHooks:
 
     def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """Attributes of a learner changed; ``event.changes`` names them."""
+
+    def on_identity_changed(
+        self, learner: Any, *, event: ProvisioningEvent, before: Mapping[str, str], after: Mapping[str, str]
+    ) -> None:
+        """The name or the address that somebody signs in by changed; both map fields of the account to values.
+
+        What the host had verified of the old address is not true of the new one. Called before the hook of the
+        change itself, for accounts that were adopted after their sessions were ended.
+        """
 
     def on_deactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner was switched off, by ``active: false`` or DELETE. Nothing was deleted."""

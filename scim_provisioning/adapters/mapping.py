@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from scim_provisioning.adapters import remedies
 from scim_provisioning.adapters.entries import Entry, Group
 from scim_provisioning.adapters.kinds import Boolean, MappedAttribute, Text
 from scim_provisioning.adapters.problems import MappingProblem, Unusable, new_row_problems
@@ -125,8 +126,12 @@ def _located(
     try:
         return (line, *line.locate(rows))
     except Unusable as problem:
-        problems.append(MappingProblem(problem.kind, line.path, line.target, str(problem)))
+        problems.append(_noted(line, problem))
         return None
+
+
+def _noted(line: MappedAttribute, problem: Unusable) -> MappingProblem:
+    return MappingProblem(problem.kind, line.path, line.target, str(problem), problem.advice)
 
 
 def _implied(located: Sequence[_Located]) -> Iterator[MappedAttribute]:
@@ -155,7 +160,7 @@ def _entry(
     try:
         path = line.value_path(_parsed(line, schema))
     except Unusable as problem:
-        problems.append(MappingProblem(problem.kind, line.path, line.target, str(problem)))
+        problems.append(_noted(line, problem))
         return None
     return Entry(line, path, source, model_field)
 
@@ -186,7 +191,8 @@ def _switch_problems(active: Entry | None) -> Iterator[MappingProblem]:
     if active is not None and not active.declaration.switches:
         line = active.declaration
         message = f"{type(line).__name__} cannot switch access off"
-        yield MappingProblem("switch", line.path, line.target, message)
+        advice = remedies.switching(line.target, active.field)
+        yield MappingProblem("switch", line.path, line.target, message, advice)
 
 
 def _doubled(compiled: CompiledMapping) -> Iterator[MappingProblem]:
@@ -196,7 +202,8 @@ def _doubled(compiled: CompiledMapping) -> Iterator[MappingProblem]:
             if own and (entry.source.name, entry.field.name) == (own.source.name, own.field.name):
                 line = entry.declaration
                 message = f"{own.declaration.path} and {line.path} both write it"
-                yield MappingProblem("twice", line.path, line.target, message)
+                advice = f"Remove the line of {line.path}, or map it to another field."
+                yield MappingProblem("twice", line.path, line.target, message, advice)
 
 
 def row_problems(compiled: CompiledMapping, *, host_makes_accounts: bool) -> Iterator[MappingProblem]:
@@ -204,6 +211,8 @@ def row_problems(compiled: CompiledMapping, *, host_makes_accounts: bool) -> Ite
 
     ``host_makes_accounts``: the adapter fills new accounts in code of its own, which nobody can look into.
     """
+    if not host_makes_accounts:
+        yield from _unnamed(compiled)
     for source in compiled.sources.values():
         if source.is_account and host_makes_accounts:
             continue
@@ -217,3 +226,15 @@ def row_problems(compiled: CompiledMapping, *, host_makes_accounts: bool) -> Ite
             defaults=source.defaults,
             filled={source.user_field, *mapped},
         )
+
+
+def _unnamed(compiled: CompiledMapping) -> Iterator[MappingProblem]:
+    """Accounts whose sign-in name nobody writes would all have the same empty one."""
+    name = get_user_model().USERNAME_FIELD
+    written = {entry.field.name for entry in compiled.all_entries if entry.source.is_account}
+    if name not in written and not compiled.problems:
+        message = f"no line writes '{name}', by which accounts sign in"
+        advice = (
+            f"Write scim.Text('userName', {name!r}), map another attribute to it, or override new_account()."
+        )
+        yield MappingProblem("unnamed", "userName", name, message, advice)

@@ -44,6 +44,11 @@ class Person:
         return self.link._state.adding
 
     @property
+    def owns_account(self) -> bool:
+        """Whether this connection may write the account's name, address and user name."""
+        return self.link.owns_profile
+
+    @property
     def document(self) -> dict[str, Any]:
         """The resource as the identity provider last left it."""
         document: dict[str, Any] = self.link.document

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from django.db import models
 
+from scim_provisioning.adapters import remedies
 from scim_provisioning.adapters.rows import Scope
 
-ProblemKind = Literal["missing", "unwritable", "forbidden", "bad_path", "scope", "unsaved", "switch", "twice"]
+ProblemKind = Literal[
+    "missing",
+    "unwritable",
+    "forbidden",
+    "bad_path",
+    "scope",
+    "unsaved",
+    "switch",
+    "twice",
+    "by",
+    "value",
+    "unnamed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +34,17 @@ class MappingProblem:
     path: str
     target: str
     message: str
-    #: The column that the fix is about, where there is one.
-    column: str = ""
+    #: What to write instead.
+    advice: str = ""
 
 
 class Unusable(Exception):
     """A line of the mapping that leads nowhere."""
 
-    def __init__(self, kind: ProblemKind, message: str) -> None:
+    def __init__(self, kind: ProblemKind, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.kind: ProblemKind = kind
+        self.advice = advice
 
 
 def new_row_problems(
@@ -46,12 +60,17 @@ def new_row_problems(
         for name in scope:
             if name not in fields:
                 message = f"{option} names '{name}', which is not a field of {model._meta.label}"
-                yield MappingProblem("scope", path, target, message)
+                yield MappingProblem("scope", path, target, message, _renaming(option, name, fields))
     filled = filled | {fields[name].name for name in (*within, *defaults) if name in fields}
     for field in model._meta.concrete_fields:
         if field.name not in filled and _is_needed(field):
             message = f"a new {model._meta.label} has no {field.name}"
-            yield MappingProblem("unsaved", path, target, message, field.attname)
+            yield MappingProblem("unsaved", path, target, message, remedies.filling(target, field))
+
+
+def _renaming(option: str, name: str, fields: Mapping[str, object]) -> str:
+    near = remedies.nearest(name, fields)
+    return f'Write {option}={{"{near}": …}}.' if near else f"Name one of {', '.join(fields)} in {option}."
 
 
 def _is_needed(field: models.Field) -> bool:  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import models
@@ -57,6 +57,16 @@ class RowSet:
             row = self.get(name)
             if row is not None and not row._state.adding:
                 self._before[name] = _columns(row)
+
+    def rewritten(self, name: str, columns: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+        """Which of these columns of a row that was there before are not what they were, as (before, after)."""
+        before, row = self._before.get(name, {}), self._rows.get(name)
+        now = {} if row is None else _columns(row)
+        return {
+            column: (before[column], now[column])
+            for column in columns
+            if column in before and column in now and before[column] != now[column]
+        }
 
     def after_save(self, write: Callable[[], None]) -> None:
         """Have ``write`` called once the rows are saved: a many-to-many relation needs their keys."""

@@ -115,30 +115,36 @@ class RowSource:
 def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
     """The source of the row ``name``: declared, or a one-to-one of the account found by its accessor.
 
-    Raises ``LookupError`` with a sentence for the host developer when there is no such relation.
+    Raises ``LookupError`` with what the name is instead when there is no such relation.
     """
     account = get_user_model()
     if name == "":
         return RowSource("", account)
     if name in declared:
         return _declared_source(name, declared[name])
-    relation = _relation(account, name)
+    relation = relation_of(account, name)
     if relation is None:
-        raise LookupError(f"'{name}' is no field and no relation of {account._meta.label}")
+        raise LookupError(f"'{name}' is no relation of {account._meta.label}")
     if not relation.one_to_one or not relation.related_model:
-        raise LookupError(
-            f"'{name}' is not a one-to-one relation of {account._meta.label}; "
-            f"declare it in rows = {{'{name}': RelatedRow(...)}} on the adapter"
-        )
+        raise LookupError(f"'{name}' is {_relation_named(relation)}, which is not one row of its own")
     remote = "" if relation.concrete else relation.field.name
     return RowSource(name, relation.related_model, name, relation.name, remote)
 
 
-def _relation(account: type[models.Model], name: str) -> Any:
-    named: dict[str, Any] = {f.name: f for f in account._meta.get_fields() if f.is_relation}
-    related = account._meta.related_objects
+def relation_of(model: type[models.Model], name: str) -> Any:
+    """The model's relation of that name, or with that accessor; None when there is none."""
+    named: dict[str, Any] = {f.name: f for f in model._meta.get_fields() if f.is_relation}
+    related = model._meta.related_objects
     accessors: dict[Any, Any] = {relation.get_accessor_name(): relation for relation in related}
     return {**named, **accessors}.get(name)
+
+
+def _relation_named(relation: Any) -> str:
+    if relation.many_to_many:
+        return "a many-to-many relation"
+    if relation.one_to_many:
+        return "a foreign key of another model, with any number of rows"
+    return "a foreign key" if relation.many_to_one else "a relation of another kind"
 
 
 def _declared_source(name: str, row: RelatedRow) -> RowSource:

@@ -14,7 +14,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import policies
+from scim_provisioning import rules
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmDisconnectForm,
     ConfirmPoliciesForm,
@@ -205,7 +205,7 @@ def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
     except host.AdapterBroken:
         return []
     return [
-        (choice.label, policies.in_force(choice, connection, adapter_class).label)
+        (choice.label, rules.in_force(choice, connection, adapter_class).label)
         for choice in SCIMConnection.policy_choices
     ]
 

@@ -240,6 +240,32 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             "(find_learner); if not, rename the account."
         ),
     ),
+    "user.address_taken": Entry(
+        _("The address belongs to another account."),
+        (
+            _(
+                "People sign in here with their e-mail address, and an account that this connection does not manage "
+                "signs in with the one that was sent. No other address is made up."
+            ),
+        ),
+        _(
+            "Find out whether it is the same person. If so, ask the developers to let the adapter recognise them "
+            "(find_learner); if not, correct the address in the identity provider, or that of the other account."
+        ),
+    ),
+    "user.hidden": Entry(
+        _("The account was deleted in this application and is hidden."),
+        (
+            _(
+                "This application keeps the accounts it deletes, and hides them. The person's account is one of "
+                "these, and nobody may be called active whom the application does not know."
+            ),
+        ),
+        _(
+            "Restore the account in this application, or remove it for good. The developers can let it come back by "
+            "itself (the adapter's restore method)."
+        ),
+    ),
     "user.identity_conflict": Entry(
         _("The identifier belonged to somebody else."),
         (
@@ -296,6 +322,17 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             _("A value is missing, or is not of the kind that its attribute demands."),
         ),
         _("Correct the mapping row in the identity provider so that it sends the right kind of value."),
+    ),
+    "attr.invalid": Entry(
+        _("A value is not accepted here."),
+        (
+            _("The value of %(attribute)s is none that this application accepts: see the detail."),
+            _("A value is none that this application accepts: see the detail."),
+        ),
+        _(
+            "Correct the value in the identity provider. If it is right, ask the developers of this application to "
+            "accept it."
+        ),
     ),
     "attr.too_long": Entry(
         _("A value is too long."),

@@ -120,6 +120,7 @@ def disconnect(
         connection.archived_at = connection.disconnected_at = now
         connection.disconnected_by_id = actor_id
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        connection.links.living().hand_on()
         message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
     return tally
@@ -145,7 +146,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
 def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     """Receiver of ``post_delete`` on the host's SSO model: the connection ends with the row it belongs to.
 
-    A request would find out by itself (``policies.admit``); but until then the key may name another row, and a
+    A request would find out by itself (``rules.admit``); but until then the key may name another row, and a
     disconnected connection could be restored onto it.
     """
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
-from scim_provisioning import policies
+from scim_provisioning import rules
 from scim_provisioning.administration import host
 from scim_provisioning.administration.token_rules import checked_networks
 from scim_provisioning.models import SCIMConnection
@@ -46,7 +46,7 @@ LISTS: Final[Mapping[str, Callable[[Iterable[str]], list[str]]]] = {
 
 def options(choice: PolicyChoice[Any]) -> list[Any]:
     """The options that the host's adapter can keep. Raises ``host.AdapterBroken``."""
-    return policies.offered(choice, host.adapter_class())
+    return rules.offered(choice, host.adapter_class())
 
 
 def asked(connection: SCIMConnection) -> list[PolicyChoice[Any]]:

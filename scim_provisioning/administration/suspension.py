@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from scim_provisioning import events
 from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning.loading import load_many_for_update
+from scim_provisioning.provisioning.writing import end_access
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -106,7 +107,7 @@ def _suspend(connection: SCIMConnection, adapter: LearnerAdapter, actor: Abstrac
         detail=_("Suspended when the connection was disconnected."),
         changes={"active": (True, False)},
     )
-    adapter.revoke_access(adapter.learner)
+    end_access(adapter)
     adapter.on_deactivated(learner=adapter.learner, event=event)
     return True
 

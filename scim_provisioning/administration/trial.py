@@ -16,9 +16,9 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.http.errors import scim_error
 from scim_provisioning.models import Action, Operation, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import body
 from scim_provisioning.protocol.errors import NotFound, SCIMError
-from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import Written, create, patch, replace
 
 
@@ -102,7 +102,7 @@ def _play(connection: SCIMConnection, sent: Any, link: ProvisionedUser | None, i
 def _link(connection: SCIMConnection, name: str) -> ProvisionedUser | None:
     if not name:
         return None
-    same = models.Q(user_name_key=fold(name)) | models.Q(scim_id=name)
+    same = models.Q(user_name_key=user_name_key(name)) | models.Q(scim_id=name)
     return ProvisionedUser.objects.living().filter(same, connection=connection).first()
 
 

@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
 from scim_provisioning.adapters import LearnerAdapter, MappingProblem
+from scim_provisioning.adapters.accounts import hides_rows
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.conf import app_settings
@@ -21,6 +23,11 @@ _PROBLEMS = {
     "bad_path": faults.BAD_PATH,
     "scope": faults.SCOPE_UNKNOWN,
     "unsaved": faults.ROW_CANNOT_BE_SAVED,
+    "switch": faults.ACTIVE_CANNOT_SWITCH,
+    "twice": faults.COLUMN_WRITTEN_TWICE,
+    "by": faults.REFERENCE_BY_NOTHING,
+    "value": faults.VALUE_IS_NO_CHOICE,
+    "unnamed": faults.ACCOUNT_WITHOUT_NAME,
 }
 
 # django-scim2's PATCH handlers, and where a team that knows them goes instead.
@@ -67,6 +74,7 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
         return
     yield from _problems(adapter, problems)
     yield from _adoption(adapter)
+    yield from _hidden(adapter)
 
 
 def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem]) -> Iterator[CheckMessage]:
@@ -74,15 +82,11 @@ def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem])
         fault = _PROBLEMS[problem.kind]
         message = problem.message.rstrip(".")
         facts = {"path": problem.path, "target": problem.target, "message": message}
-        yield fault.at(obj=adapter, advice=_filling(problem), **facts)
-
-
-def _filling(problem: MappingProblem) -> str:
-    """How a column that nobody sets gets its value."""
-    if problem.target == "":
-        return f"Override new_account() and set {problem.column} there, or give the field a default."
-    where = f'within={{"{problem.column}": …}}'
-    return f"Add {where} with a value or a callable of the connection, or give the field a default."
+        # A kind of the host's own may say less.
+        advice = (
+            problem.advice or f"Correct the line of '{problem.path}' in the adapter's mapping, or remove it."
+        )
+        yield fault.at(obj=adapter, advice=advice, **facts)
 
 
 def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
@@ -90,6 +94,15 @@ def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     own = _is_own(adapter, "tenant_users")
     if app_settings.sso_model and adapter.user_name_is_sso_subject and not (limited or own):
         yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)
+
+
+def _hidden(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+    """Whoever was deleted softly stays so, unless the host says how they come back."""
+    account = get_user_model()
+    written = adapter.overrides("restore") or _is_own(adapter, "all_accounts")
+    if hides_rows(account) and not written:
+        manager = type(account._default_manager).__name__
+        yield faults.ACCOUNTS_ARE_HIDDEN.at(obj=adapter, model=account._meta.label, manager=manager)
 
 
 def _handlers(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:

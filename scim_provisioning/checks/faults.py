@@ -43,12 +43,12 @@ ADAPTER_IS_NO_ADAPTER = Fault(
 MAPPED_FIELD_MISSING = Fault(
     "E007",
     "The mapping of '{path}' names a field that is not there: {message}.",
-    "Correct the target '{target}' in the adapter's mapping, or remove the line.",
+    "{advice}",
 )
 MAPPED_FIELD_UNWRITABLE = Fault(
     "E008",
     "The mapping of '{path}' names a field that cannot be written: {message}.",
-    "Map '{path}' to a writable field of a fitting kind, or use the kind of attribute that fits '{target}'.",
+    "{advice}",
 )
 FORBIDDEN_TARGET = Fault(
     "E009",
@@ -137,8 +137,8 @@ PATH_NOT_IMPORTABLE = Fault(
 )
 SCOPE_UNKNOWN = Fault(
     "E026",
-    "The customer of '{path}' cannot be found: {message}.",
-    'The keys of within are fields of that model, such as within={{"organization_id": tenant}}.',
+    "within or defaults of '{path}' cannot be used: {message}.",
+    "{advice}",
 )
 ADAPTER_IS_THE_BASE = Fault(
     "E027",
@@ -191,6 +191,31 @@ SSO_KEY_FIELD_IS_RELATION = Fault(
     "E036",
     "SSO_KEY_FIELD names '{field}' of {model}, which is a relation: a connection keeps text, and would find no row.",
     'Set SSO_KEY_FIELD to "{attname}".',
+)
+ACTIVE_CANNOT_SWITCH = Fault(
+    "E037",
+    "What '{path}' is mapped to cannot end access: {message}.",
+    "{advice}",
+)
+COLUMN_WRITTEN_TWICE = Fault(
+    "E038",
+    "Two attributes would overwrite each other in '{target}': {message}.",
+    "{advice}",
+)
+REFERENCE_BY_NOTHING = Fault(
+    "E039",
+    "The reference of '{path}' has no field to go by: {message}.",
+    "{advice}",
+)
+VALUE_IS_NO_CHOICE = Fault(
+    "E040",
+    "The mapping of '{path}' would store what the field does not allow: {message}.",
+    "{advice}",
+)
+ACCOUNT_WITHOUT_NAME = Fault(
+    "E041",
+    "New accounts would have no name: {message}.",
+    "{advice}",
 )
 SSO_ALWAYS_ON = Fault(
     "W001",
@@ -255,4 +280,11 @@ NETWORKS_BEHIND_PROXY = Fault(
     "Live tokens are limited to networks ({count}), and TRUSTED_PROXIES is empty although SECURE_PROXY_SSL_HEADER says "
     "that there is a proxy: every request seems to come from the proxy's address.",
     'Set TRUSTED_PROXIES to the addresses of your proxies, such as ["10.0.0.0/8"].',
+)
+ACCOUNTS_ARE_HIDDEN = Fault(
+    "W013",
+    "The default manager of {model} ({manager}) leaves accounts out, and nothing says how one returns: whoever was "
+    "deleted so is refused with 409 when their identity provider creates them again.",
+    "Write restore(self, account) on the adapter, which makes such an account visible again, and base tenant_users() "
+    "on cls.all_accounts(). Silence this check if nobody comes back.",
 )

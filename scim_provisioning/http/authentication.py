@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from scim_provisioning import policies, tokens
+from scim_provisioning import rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMToken
@@ -32,7 +32,7 @@ class TokenAuthentication(BaseAuthentication):
             )
         token = tokens.authenticate(plaintext.strip(), address=client_address(request._request))
         try:
-            policies.admit(token.connection, get_adapter_class())
+            rules.admit(token.connection, get_adapter_class())
         except Exception as error:
             # The log wants to know whose request it was that is refused, be it by a fault in a host's hook.
             error.token = token  # type: ignore[attr-defined]

@@ -12,9 +12,12 @@ from scim_provisioning.models.event import (
 )
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.former_identifier import FormerIdentifier
+from scim_provisioning.models.identity_question import IdentityQuestion
 from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models.shared_account import SharedAccount
+from scim_provisioning.models.sign_in import SignIn
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "ExactCharField",
     "ExistingLearners",
     "FormerIdentifier",
+    "IdentityQuestion",
     "OnDelete",
     "Operation",
     "Outcome",
@@ -34,6 +38,8 @@ __all__ = [
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",
+    "SharedAccount",
+    "SignIn",
     "TokenQuerySet",
     "TokenStillRevoked",
 ]

@@ -42,6 +42,26 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         """Links whose identity provider wants access, of connections that were not disconnected or archived."""
         return self.living().filter(active=True, connection__archived_at__isnull=True)
 
+    def beside(self, connection: SCIMConnection) -> ProvisionedUserQuerySet:
+        """The living links of other connections that were not disconnected or archived."""
+        return self.living().filter(connection__archived_at__isnull=True).exclude(connection=connection)
+
+    def hand_on(self) -> int:
+        """Let go of the accounts that these links own: each goes to the oldest living link that shares it. Returns
+        how many went (one query, and two for each that goes)."""
+        held = self.filter(owns_profile=True, user__isnull=False)
+        accounts = list(held.values_list("user", flat=True))
+        others = ProvisionedUser.objects.living().filter(
+            connection__archived_at__isnull=True, user__in=accounts
+        )
+        heirs = {link.user_id: link for link in others.exclude(pk__in=held).order_by("-created_at", "-pk")}
+        for account, heir in heirs.items():
+            held.filter(user=account).update(owns_profile=False)
+            ProvisionedUser.objects.filter(connection=heir.connection_id, pk=heir.pk).update(
+                owns_profile=True
+            )
+        return len(heirs)
+
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""
         return self.filter(deleted_at__isnull=False)
@@ -77,10 +97,13 @@ class ProvisionedUser(models.Model):
     )
     external_id = ExactCharField(_("externalId"), max_length=EXTERNAL_ID_LENGTH, null=True, blank=True)
     active = models.BooleanField(_("active"), default=True)
+    # An account has one owner: see SharedAccount.
     owns_profile = models.BooleanField(_("owns the profile"), default=True)
     document = models.JSONField(_("SCIM document"), default=dict, blank=True)
     search = models.JSONField(default=dict, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1)
+    # When an account that was here before was linked; NULL for one that was made for this person.
+    adopted_at = models.DateTimeField(_("adopted at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     modified_at = models.DateTimeField(_("modified at"), default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)

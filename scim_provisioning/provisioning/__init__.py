@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.verbs import (
-    Listing,
     Written,
     create,
     delete,
@@ -13,4 +13,4 @@ from scim_provisioning.provisioning.verbs import (
     search,
 )
 
-__all__ = ["Listing", "Written", "create", "delete", "get", "patch", "replace", "search"]
+__all__ = ["Page", "Written", "create", "delete", "get", "patch", "replace", "search"]

@@ -22,7 +22,7 @@ from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
 from scim_provisioning.protocol.versions import precondition
 from scim_provisioning.provisioning import verbs
-from scim_provisioning.provisioning.writing import settle_manager
+from scim_provisioning.provisioning.managers import give_manager
 
 Result = dict[str, Any]
 #: Turns what a verb raised into the SCIM error to report; the HTTP layer has one for every request.
@@ -139,7 +139,7 @@ def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) ->
     if operation.bulk_id is None:
         return
     if operation.bulk_id in run.referenced:
-        for waiting in settle_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id):
+        for waiting in give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id):
             resource = verbs.get(run.caller, waiting)
             for result in run.results.values():
                 if "version" in result and result["location"] == resource["meta"]["location"]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
@@ -27,22 +27,34 @@ def load(caller: Caller, scim_id: str) -> LearnerAdapter:
 
 
 def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
-    """Lock the link, then read everything else in a second statement: a joined row that was read by the
-    statement that waited for the lock can be stale."""
+    """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
+    statement that waited for the lock can be stale. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
-    locked = ProvisionedUser.objects.living().select_for_update().filter(connection=caller.tenant)
-    key = locked.filter(scim_id=scim_id).values_list("pk", flat=True).first()
-    if key is None:
+    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, scim_id=scim_id))
+    if link is None or link.is_deleted:
         raise NotFound()
-    return load_locked(caller, key)
+    return load_locked(caller, link.pk)
 
 
 def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None:
     """Lock a tombstone and read it; None when another request has just brought that person back."""
-    locked = ProvisionedUser.objects.tombstones().select_for_update().filter(connection=caller.tenant)
-    if locked.filter(pk=key).values_list("pk", flat=True).first() is None:
-        return None
-    return load_locked(caller, key)
+    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, pk=key))
+    return load_locked(caller, key) if link is not None and link.is_deleted else None
+
+
+def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
+    """Lock every link of the account that ``own``, one link, is of; return that one as it stands under the lock. One
+    statement; None where there is no such link, or nobody behind it.
+
+    Whether an account stays on depends on all of its links: of two connections that deactivate one person at the
+    same moment neither may find the other one still active. Always in the order of their keys, so that nobody waits
+    for each other.
+    """
+    key = own.values("pk")[:1]
+    same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
+    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("pk")
+    found = locked.only("pk", "connection", "deleted_at")
+    return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:

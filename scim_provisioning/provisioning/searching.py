@@ -18,14 +18,16 @@ from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import cursors
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of people; ``next_cursor`` is None without cursor paging and on the last page."""
+    """A page of resources, the number of all hits, and where the next page begins (RFC 9865): None without cursor
+    paging and on the last page."""
 
-    adapters: list[LearnerAdapter]
+    resources: list[Document]
     total: int
     next_cursor: str | None = None
 
@@ -48,7 +50,13 @@ def find(
         return _cursor_page(connection, adapter_class, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
     total = _total(people, len(links), request)
-    return Page(adapter_class.for_links(links, connection), total)
+    return Page(_resources(adapter_class, links, connection), total)
+
+
+def _resources(
+    adapter_class: type[LearnerAdapter], links: list[ProvisionedUser], connection: SCIMConnection
+) -> list[Document]:
+    return [adapter.to_dict() for adapter in adapter_class.for_links(links, connection)]
 
 
 def waiting_for_manager(
@@ -113,7 +121,7 @@ def _cursor_page(
     links = links[: request.count]
     next_cursor = cursors.seal(connection, query, request.count, links[-1].pk) if has_more else None
     total = len(links) if not request.cursor and links and not has_more else people.count()
-    return Page(adapter_class.for_links(links, connection), total, next_cursor)
+    return Page(_resources(adapter_class, links, connection), total, next_cursor)
 
 
 def _after(connection: SCIMConnection, last: int, order: SortKey | None, request: SearchRequest) -> Q:

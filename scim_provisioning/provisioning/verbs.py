@@ -6,18 +6,16 @@ behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
-from scim_provisioning import events, policies
+from scim_provisioning import events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
@@ -26,14 +24,17 @@ from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import searching
+from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
     load,
     load_for_update,
     load_locked,
-    load_tombstone_for_update,
 )
-from scim_provisioning.provisioning.writing import bury, forget, settle_manager, write
+from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.newcomers import meet
+from scim_provisioning.provisioning.searching import Page
+from scim_provisioning.provisioning.writing import end_access, explained, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +45,18 @@ class Written:
     event: ProvisioningEvent | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page of resources, the number of all hits, and where the next page begins (RFC 9865)."""
-
-    resources: list[Document]
-    total: int
-    next_cursor: str | None = None
-
-
 def get(caller: Caller, scim_id: str) -> Document:
     """The resource (RFC 7644 section 3.4.1). Raises ``NotFound``, for a stranger's id too."""
     return load(caller, scim_id).to_dict()
 
 
-def search(caller: Caller, request: SearchRequest) -> Listing:
+def search(caller: Caller, request: SearchRequest) -> Page:
     """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
-    page = searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
-    return Listing([adapter.to_dict() for adapter in page.adapters], page.total, page.next_cursor)
+    return searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
 
 
 def create(caller: Caller, exchange: Exchange, body: object) -> Written:
-    """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; the rules are in ``policies``).
+    """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; who they are is for ``rules`` to say).
 
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
     """
@@ -73,18 +64,13 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     sent = _understood(body, adapter_class.compiled(connection).schema)
     document = {"active": True, **sent.document}
     with transaction.atomic():
-        past = policies.history(connection, document)
-        for vacant in past.vacant:
-            bury(vacant)
-        tombstone = past.tombstone
-        if tombstone is not None:
-            adapter, action = _revived(caller, tombstone), Action.REVIVED
-        else:
-            adapter, action = _newcomer(caller, adapter_class, document)
-        before = {} if tombstone is None else adapter.read()
+        newcomer = meet(caller, document)
+        adapter, action = newcomer.adapter, newcomer.action
+        before = adapter.read() if action is Action.REVIVED else {}
         event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
-        if tombstone is not None:
-            settle_manager(caller, adapter.id, adapter.id)
+        newcomer.ask()
+        if action is Action.REVIVED:
+            give_manager(caller, adapter.id, adapter.id)
         return _told(adapter, caller, exchange, event, "on_provisioned")
 
 
@@ -138,12 +124,13 @@ def delete(
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        policies.protect(adapter)
+        rules.protect(adapter)
         link, was_active = adapter.link, adapter.is_active
-        erases = policies.erases(adapter)
+        erases = rules.erases(adapter)
         adapter.remember_rows()
-        adapter.delete()
-        bury(link)
+        with explained(adapter):
+            adapter.delete()
+        make_tombstone(link)
         event = events.applied(
             caller,
             exchange,
@@ -153,12 +140,12 @@ def delete(
             changes={"active": (before.get("active"), False)} if was_active else {},
             cause={"erased": True} if erases else None,
         )
-        adapter.revoke_access(adapter.learner)
+        end_access(adapter)
         if was_active:
             adapter.on_deactivated(learner=adapter.learner, event=event)
         if erases:
             adapter.erase(adapter.learner)
-            forget(link)
+            strip_tombstone(link)
         events.exchanged(event, exchange)
 
 
@@ -167,27 +154,6 @@ def _understood(body: object, schema: UserSchema) -> documents.Normalised:
     sent = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty())
     documents.require(sent.document)
     return sent
-
-
-def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
-    adapter = load_tombstone_for_update(caller, tombstone.pk)
-    if adapter is None:
-        raise policies.user_name_taken()
-    policies.protect(adapter)
-    adapter.link.deleted_at = None
-    return adapter
-
-
-def _newcomer(
-    caller: Caller, adapter_class: type[LearnerAdapter], document: Mapping[str, Any]
-) -> tuple[LearnerAdapter, Action]:
-    link = ProvisionedUser(connection=caller.tenant)
-    adapter = adapter_class(None, link=link, connection=caller.tenant)
-    adapter.obj = adapter.new_account()
-    account = policies.adopted(adapter, document)
-    if account is None:
-        return adapter, Action.CREATED
-    return adapter_class(account, link=link, connection=caller.tenant), Action.ADOPTED
 
 
 def _change(
@@ -208,9 +174,9 @@ def _change(
         wanted = is_active
     if after == before:
         return Written(adapter.to_dict())
-    policies.protect(adapter)
+    rules.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
-        policies.allow_rename(adapter, after)
+        rules.allow_rename(adapter, after)
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED
@@ -248,7 +214,9 @@ def _told(
     What a hook of the host's changes in its tables, by whatever road, is read again.
     """
     getattr(adapter, hook)(learner=adapter.learner, event=event)
-    if adapter.overrides(hook):
+    # Where access is off, write() has asked the host to revoke what outlives it.
+    called = {hook} if adapter.is_active else {hook, "revoke_access"}
+    if any(map(adapter.overrides, called)):
         adapter = load_locked(caller, adapter.link.pk)
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)

@@ -19,7 +19,7 @@ from scim_provisioning.conf import app_settings, tenant_url
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.constants import CORE_USER, MEDIA_TYPE, PATCH_OP
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.testing.mapped import Mapped, columns_of, lines_of
+from scim_provisioning.testing.mapped import Mapped, columns_of, lines_of, same_value
 from scim_provisioning.testing.samples import Samples, sample
 from scim_provisioning.testing.sending import send_through
 from scim_provisioning.testing.simulators import Answer, Send
@@ -174,7 +174,7 @@ class Bench:
             **more,
         }
         for line in self.lines:
-            if line in lines or (line.is_required and line.path == line.shown_at):
+            if line in lines or (line.is_demanded and line.path == line.shown_at):
                 line.put(document, self.sample(line, number))
         return document
 
@@ -232,13 +232,22 @@ class Bench:
         return self.adapter_class.for_links(links, self.connection)[0]
 
     def held(self, line: Mapped, scim_id: str) -> Any:
-        """What the host's row alone says about a line."""
-        return line.read(self.adapter_of(scim_id, alone=True).read(), line.shown_at)
+        """What the host's rows alone say about a line."""
+        adapter = self.adapter_of(scim_id, alone=True)
+        return line.names(adapter) if line.is_relation else line.read(adapter.read(), line.shown_at)
+
+    def rows_hold(self, scim_id: str, number: int) -> None:
+        """Every field has the value of person ``number``."""
+        __tracebackhide__ = True
+        for line in self.first_lines:
+            held, sent = self.held(line, scim_id), self.sample(line, number)
+            expect(same_value(sent, held), f"{line} is {held!r} in the row, sent was {sent!r}.")
 
     def snapshot(self, scim_id: str) -> Document:
         """All that the host holds of a person: to see that nothing changed."""
         adapter = self.adapter_of(scim_id, alone=True)
-        return {"rows": columns_of(adapter), "means": adapter.read()}
+        related = {str(line): line.names(adapter) for line in self.lines if line.is_relation}
+        return {"rows": columns_of(adapter), "means": adapter.read(), "related": related}
 
     def account_of(self, scim_id: str) -> Any:
         """The account behind a person, deleted ones too, read from the database now."""

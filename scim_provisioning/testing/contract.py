@@ -52,6 +52,10 @@ class AdapterContract(Attributes, Stillness, Customers, Access, Returning, Hooks
         cls.subjects = subjects_of(
             cls.compiled_mapping(get_adapter_class()), cls.single_customer
         ) | _cases_of(cls)
+        cls._take_away_what_is_lacking()
+
+    @classmethod
+    def _take_away_what_is_lacking(cls) -> None:
         for name in [name for name in dir(cls) if name.startswith("test")]:
             if name in vars(cls) or (getattr(cls, name) is None and name not in cls._lacking):
                 continue  # the host's own word
@@ -65,7 +69,14 @@ class AdapterContract(Attributes, Stillness, Customers, Access, Returning, Hooks
     def compiled_mapping(cls, adapter_class: type[LearnerAdapter]) -> CompiledMapping:
         """The mapping to test: that of the class, else what the adapter gives a customer."""
         if cls.mapping is None:
-            return adapter_class.compiled(SCIMConnection())
+            try:
+                return adapter_class.compiled(SCIMConnection())
+            except Exception as error:
+                # Whatever a host's mapping_for() may raise for a connection that is not saved.
+                raise AssertionError(
+                    f"mapping_for() asks for a connection that exists: set {cls.__name__}.mapping to the list that "
+                    "the customer of make_connection has."
+                ) from error
         answers = {"mapping_for": staticmethod(lambda connection: cls.mapping)}
         named: type[LearnerAdapter] = type(adapter_class.__name__, (adapter_class,), answers)
         return named.compiled(SCIMConnection())
@@ -124,7 +135,7 @@ def subjects_of(mapping: CompiledMapping, single_customer: bool) -> dict[str, li
     return {
         "attribute": attributes,
         "manager": [line for line in lines if line.is_manager],
-        "clearable": [line for line in attributes if line.can_be_empty],
+        "clearable": [line for line in attributes if line.can_be_cleared],
         "kept": [line for line in attributes if line.is_kept],
         "required": [line for line in attributes if line.is_required],
         "limited": [line for line in attributes if line.longest],
@@ -140,7 +151,7 @@ def subjects_of(mapping: CompiledMapping, single_customer: bool) -> dict[str, li
 
 
 def _can_be_sorted(line: Mapped) -> bool:
-    return not line.is_list and "[" not in line.path
+    return not line.is_relation and "[" not in line.path
 
 
 def _cases_of(cls: type) -> dict[str, list[Any]]:

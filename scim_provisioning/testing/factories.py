@@ -15,7 +15,7 @@ from factory.django import DjangoModelFactory
 
 from scim_provisioning import tokens
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
-from scim_provisioning.protocol.text import fold
+from scim_provisioning.models.provisioned_user import user_name_key
 
 
 class ConnectionFactory(DjangoModelFactory[SCIMConnection]):
@@ -85,6 +85,6 @@ class ProvisionedUserFactory(DjangoModelFactory[ProvisionedUser]):
 
     connection = factory.SubFactory(ConnectionFactory)
     user_name = factory.Sequence("learner{}@example.org".format)
-    user_name_key = factory.LazyAttribute(lambda link: fold(link.user_name))
+    user_name_key = factory.LazyAttribute(lambda link: user_name_key(link.user_name))
     user = factory.SubFactory(UserFactory, user_name=factory.SelfAttribute("..user_name"))
     document = factory.LazyAttribute(lambda link: {"userName": link.user_name, "active": True})

@@ -6,7 +6,7 @@ the simulators' own path code, not by the server's: the two must agree because b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,16 @@ from django.db import models
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Entry, Group
 from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.protocol.constants import CORE_USER
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.testing.simulators import documents
+
+#: Which element of a list a line means that does not say so (``emails``): the first of the first that fits.
+_RANKS: tuple[Callable[[Document], bool], ...] = (
+    lambda element: element.get("type") == "work",
+    lambda element: element.get("primary") is True,
+    lambda element: True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +43,33 @@ class Mapped:
         return self.path
 
     @property
-    def _leaf(self) -> Any:
-        return self.entry.path.sub or self.entry.path.attribute
-
-    @property
     def name(self) -> str:
         """The name of the attribute, without URN and parts: ``emails``, ``department``."""
-        return str(self.entry.path.attribute.name)  # type: ignore[union-attr]
+        return self.entry.attribute.name
 
     @property
-    def is_whole_list(self) -> bool:
-        """Whether the line names a list without saying which element (``emails``)."""
-        return bool(self._leaf.type == "complex" and self._leaf.multi_valued)
+    def urn(self) -> str:
+        """The schema that the attribute belongs to."""
+        return self.entry.attribute.extension or CORE_USER
 
     @property
     def type(self) -> str:
         """The type that ``/Schemas`` publishes for the value."""
-        leaf = self._leaf.sub("value") if self.is_whole_list else self._leaf
-        return str(leaf.type)
+        return self.entry.leaf.type
 
     @property
     def is_list(self) -> bool:
         """Whether the value is a list of plain values (several teams)."""
-        return bool(self._leaf.multi_valued) and not self.is_whole_list
+        return self.entry.leaf.multi_valued
 
     @property
     def canonical_values(self) -> tuple[str, ...]:
         """The values that ``/Schemas`` offers; empty: any."""
-        return tuple(self._leaf.canonical_values)
+        return self.entry.leaf.canonical_values
 
     @property
     def is_case_exact(self) -> bool:
-        return bool(self._leaf.case_exact)
+        return bool(self.entry.leaf.case_exact)
 
     @property
     def is_address(self) -> bool:
@@ -87,18 +90,36 @@ class Mapped:
         return self.entry.declaration.when_empty == "keep"
 
     @property
+    def is_relation(self) -> bool:
+        """Whether several rows of another model are named."""
+        return bool(self.field.many_to_many)
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether rows of the relation that SCIM did not set are none of its business."""
+        return getattr(self.entry.declaration, "others", "") == "keep"
+
+    @property
     def can_be_empty(self) -> bool:
-        """Whether an account can be without a value: nothing demands one, and the column has a way to be empty."""
-        if self.is_required or self.is_kept:
-            return False
-        return bool(self.field.many_to_many or self.field.null or self.field.get_default() is not None)
+        """Whether the column has a way to be empty."""
+        return self.is_relation or bool(self.field.null) or self.field.get_default() is not None
+
+    @property
+    def is_demanded(self) -> bool:
+        """Whether a person has to come with a value."""
+        return self.is_required or not self.can_be_empty
+
+    @property
+    def can_be_cleared(self) -> bool:
+        """Whether clearing the attribute empties the field."""
+        return not (self.is_demanded or self.is_kept)
 
     @property
     def plain_default(self) -> Any:
         """The model's default where it is a plain value that the line could lose; None where there is none."""
-        default = self.field.default
-        plain = self.field.has_default() and not callable(default) and not self.field.is_relation
-        return default if plain and not isinstance(self.field, models.JSONField) else None
+        if self.field.is_relation or isinstance(self.field, models.JSONField) or callable(self.field.default):
+            return None
+        return self.field.default if self.field.has_default() else None
 
     @property
     def named_by(self) -> models.Field[Any, Any] | None:
@@ -134,16 +155,10 @@ class Mapped:
 
     def read(self, document: Mapping[str, Any], at: str = "") -> Any:
         """The value in a document: of a list without a filter, that of the work, primary or first element."""
-        value = documents.read(document, at or self.path)
-        if not self.is_whole_list:
-            return value
-        elements = [element for element in value or [] if isinstance(element, dict)]
-        ranks: list[Callable[[Document], bool]] = [
-            lambda element: element.get("type") == "work",
-            lambda element: element.get("primary") is True,
-            lambda element: True,
-        ]
-        chosen = [element for rank in ranks for element in elements if rank(element)]
+        if not self.entry.is_chosen:
+            return documents.read(document, at or self.path)
+        elements = documents.read(document, self.entry.attribute.path) or []
+        chosen = [element for rank in _RANKS for element in elements if rank(element)]
         return chosen[0].get("value") if chosen else None
 
     def put(self, document: Document, value: Any) -> None:
@@ -153,12 +168,13 @@ class Mapped:
     @property
     def sent_at(self) -> str:
         """The path that identity providers send a single value to."""
-        return f'{self.path}[type eq "work"].value' if self.is_whole_list else self.path
+        return f'{self.entry.attribute.path}[type eq "work"].value' if self.entry.is_chosen else self.path
 
-    @property
-    def filtered_at(self) -> str:
-        """The path that a filter compares."""
-        return f"{self.path}.value" if self.is_whole_list else self.path
+    def names(self, adapter: LearnerAdapter) -> list[str]:
+        """The names of the related rows, asked of the database."""
+        accessor = self.field.name if self.field.concrete else self.field.get_accessor_name()
+        related = getattr(self.row_of(adapter), accessor).all()
+        return sorted(str(getattr(row, self.named_by.name)) for row in related) if self.named_by else []
 
     def row_of(self, adapter: LearnerAdapter) -> models.Model:
         row = adapter.row(self.entry.source.name)
@@ -178,16 +194,6 @@ def _line(entry: Entry, group: Group, mapping: CompiledMapping) -> Mapped:
     return Mapped(entry, str(entry.path), str(group.first.path), entry == mapping.manager)
 
 
-def is_switched_on(adapter: LearnerAdapter) -> bool:
-    """Whether the host's own row, as it was read, gives access: by the declaration of ``active``."""
-    entry = adapter.compiled_mapping.active
-    row = adapter.row(entry.source.name) if entry else None
-    if entry is None or row is None:
-        return False
-    current = entry.declaration.current(row, entry.field, adapter)
-    return current is not None and entry.declaration.to_scim(current) is True
-
-
 def switches_account_off(mapping: CompiledMapping) -> bool:
     """Whether ``active`` is ``is_active`` of the account, which Django's own sign-in asks."""
     entry = mapping.active
@@ -203,24 +209,36 @@ def user_name_of(adapter: LearnerAdapter) -> Any:
 
 def columns_of(adapter: LearnerAdapter) -> dict[str, dict[str, Any]]:
     """Every column of the rows that the mapping names, as they were read."""
-    rows = {name: adapter.row(name) for name in adapter.compiled_mapping.sources}
     return {
-        name or "account": {
-            column.attname: getattr(row, column.attname) for column in row._meta.concrete_fields
-        }
-        for name, row in rows.items()
-        if row is not None
+        name: {column.attname: getattr(row, column.attname) for column in row._meta.concrete_fields}
+        for name, row in _rows(adapter)
     }
+
+
+def keys_of(adapter: LearnerAdapter) -> dict[str, Any]:
+    """The primary keys of these rows."""
+    return {name: row.pk for name, row in _rows(adapter)}
+
+
+def _rows(adapter: LearnerAdapter) -> Iterator[tuple[str, models.Model]]:
+    for name in adapter.compiled_mapping.sources:
+        row = adapter.row(name)
+        if row is not None:
+            yield name or "account", row
 
 
 def same_value(sent: Any, held: Any) -> bool:
     """Whether what a row says means what was sent: text and numbers alike, lists in any order, moments as such."""
-    if isinstance(sent, list) and isinstance(held, list):
-        return sorted(map(str, sent)) == sorted(map(str, held))
+    if isinstance(sent, list) or isinstance(held, list):
+        return sorted(_listed(sent)) == sorted(_listed(held))
     if sent == held or str(sent) == str(held):
         return True
     moments = [_moment(sent), _moment(held)]
     return None not in moments and moments[0] == moments[1]
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item is not None]
 
 
 def _moment(value: Any) -> Any:

@@ -169,6 +169,7 @@ PAGES: dict[str, Callable[[Client, SCIMConnection], HttpResponse]] = {
     "mapping": dialogue("mapping"),
     "mapping trial": trial(person("new.comer")),
     "mapping refusal": trial({"userName": ""}),
+    "mapping trial of somebody managed": trial(person()),
     "self-test": dialogue("selftest"),
     "self-test report": selftest_report,
 }

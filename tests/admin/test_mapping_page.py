@@ -88,6 +88,7 @@ def test_a_tried_payload_shows_the_difference_and_saves_nothing(
             ENTERPRISE: {"division": "Retail", "department": "Platform Security"},
             "favouriteColour": "green",
         },
+        "ines.okafor@harborline.example",
     )
 
     assert differences(response) == {"learner.business_unit": ("—", "Retail")}
@@ -106,6 +107,40 @@ def test_a_tried_newcomer_is_shown_and_not_created(
     assert ProvisionedUser.objects.count() == 0
     assert Team.objects.filter(name="Platform Security").count() == 0
     assert not User.objects.filter(username__startswith="ines").exists()
+
+
+def test_a_user_without_a_learner_is_somebody_new_and_refused_where_they_are_managed(
+    admin: Client, url: str, scim: ScimClient
+) -> None:
+    scim.post("/Users", person())
+
+    html = paste(admin, url, person(title="Head")).content.decode()
+
+    assert "It would be refused.</strong> The userName belongs to another learner." in html
+    assert scim.post("/Users", person(title="Head")).json()["detail"] in html
+    assert "restart provisioning for that person" in html
+
+
+def test_a_patch_can_be_tried_after_a_client_has_removed_active(
+    admin: Client, url: str, scim: ScimClient
+) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    scim.patch(f"/Users/{scim_id}", [{"op": "remove", "path": "active"}])
+    patch = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "title", "value": "Head"}],
+    }
+
+    assert differences(paste(admin, url, patch, scim_id)) == {
+        "learner.job_role": ("Secure Coding Lead", "Head")
+    }
+
+
+@pytest.mark.parametrize("payload", [person(), {"Operations": []}])
+def test_a_learner_who_is_not_there_is_said_to_be_so(admin: Client, url: str, payload: Any) -> None:
+    trial = paste(admin, url, payload, "nobody@harborline.example").context["trial"]
+
+    assert trial["note"] == "Name a learner who is there, by userName or SCIM id."
 
 
 def test_a_patch_is_tried_on_the_learner_named(admin: Client, url: str, scim: ScimClient) -> None:

@@ -166,7 +166,7 @@ def test_a_deleted_manager_keeps_the_id_and_loses_the_address(
     assert found(scim, people, f'manager eq "{ana}"') == "ben"
     assert found(scim, people, "manager.$ref pr") == ""
     assert found(scim, people, f'manager.$ref ew "{ana}"') == ""
-    scim.post("/Users", {"userName": "ana.lee@harborline.example"})
+    scim.post("/Users", {"userName": "ana.lee@harborline.example", "externalId": "analee"})
     assert scim.get(ben).json() == before
     assert found(scim, people, "manager.$ref pr") == "ben"
 

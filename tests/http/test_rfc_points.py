@@ -108,7 +108,7 @@ def test_deleted_person_is_404_everywhere_and_in_no_list(scim: ScimClient, ines:
         ('userName gt "p2"', [2, 3, 4]),
         ('userName le "p1.crowd@harborline.example"', [0, 1]),
         # and binds tighter than or; not tighter than both.
-        ('nickName eq "bo" or nickName eq "cy" and userName sw "p0"', [0]),
+        ('nickName eq "bo" or nickName eq "cy" and userName sw "p4"', [0]),
         ('(nickName eq "bo" or nickName eq "cy") and userName sw "p3"', [3]),
         ('not (nickName pr) and userName sw "p1" or nickName eq "ann"', [1, 2]),
         ('emails[type eq "work" and value sw "p4"]', [4]),

@@ -35,16 +35,7 @@ def send_with(client: Client) -> runner.Send:
     return send
 
 
-#: It asks that only full agreement revives, which is not done yet: who shares a name with somebody deleted is refused.
-NOT_YET = "r2-delete-then-create-other-externalid"
-
-
-def parameter(case: dict[str, Any]) -> Any:
-    marks = [pytest.mark.xfail(reason="409 until an administrator has looked", strict=True)]
-    return pytest.param(case, id=case["id"], marks=marks if case["id"] == NOT_YET else [])
-
-
-@pytest.mark.parametrize("case", [parameter(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_identity_provider_gets_the_answer_it_needs(case: dict[str, Any], token: str) -> None:
     complaints = runner.play(spelled(case), send_with(Client()), token)
 

@@ -12,7 +12,7 @@ from scim_provisioning.testing import AdapterContract
 from scim_provisioning.testing.factories import ConnectionFactory
 from tests.lms_factories import SSOSettingsFactory
 from tests.testing import broken_adapters
-from tests.testing.broken_adapters import Sound
+from tests.testing.broken_adapters import PicksByCustomer, Sound
 
 
 class _Contract(AdapterContract):
@@ -35,7 +35,12 @@ class _Contract(AdapterContract):
 
 def _adapters() -> list[type[Sound]]:
     found = [value for value in vars(broken_adapters).values() if isinstance(value, type)]
-    return [value for value in found if issubclass(value, Sound) and value is not Sound]
+    return [value for value in found if issubclass(value, Sound) and value not in (Sound, PicksByCustomer)]
+
+
+class TestPicksByCustomer(_Contract):
+    adapter = PicksByCustomer
+    mapping = Sound.mapping[:5]
 
 
 for _adapter in _adapters():

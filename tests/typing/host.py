@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -20,6 +20,12 @@ from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.simulators import DEFAULT_MAPPING, EntraSimulator
 
 DEPARTMENT = f"{scim.ENTERPRISE}:department"
+OWN = "urn:example:lms:2.0:User"
+#: Other ways to say what ends access.
+SWITCHES: list[scim.MappedAttribute] = [
+    scim.Switch("learner.status", on="active", off="suspended", never_from=("invited",)),
+    scim.OffSince("learner.left_at"),
+]
 
 
 def tenant(connection: SCIMConnection) -> int:
@@ -33,6 +39,74 @@ class Badge(scim.Text):
     def to_scim(self, current: Any) -> str:
         return f"badge {current}"
 
+    def assign(self, row: Model, field: Any, value: Any, person: scim.Person) -> None:
+        if person.is_new and not value:
+            raise self.refusal("expected a badge.")
+        super().assign(row, field, value, person)
+
+    def operand(self, value: Any) -> Any:
+        return value if str(value).isdecimal() else scim.NO_SUCH_VALUE
+
+    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
+        return super().condition(column, op, operand)
+
+
+class Floor(scim.Integer):
+    """A kind whose every part is the host's own: storeys count from the street."""
+
+    operators = frozenset({"eq", "pr"})
+
+    def current(self, row: Model, field: Any, person: scim.Person) -> int | None:
+        number: int | None = getattr(row, field.attname)
+        return None if number is None else number - 1
+
+    def assign(self, row: Model, field: Any, value: Any, person: scim.Person) -> None:
+        if not isinstance(value, int):
+            raise self.refusal("expected a number.")
+        setattr(row, field.attname, value + 1)
+
+    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
+        return super().condition(column, op, None if operand is None else operand + 1)
+
+
+class MemberAdapter(scim.LearnerAdapter):
+    """Of the other shapes: a state in place of a flag, several teams, what a directory sends beside text."""
+
+    rows = {
+        "membership": scim.RelatedRow(
+            "lms.Membership", within={"organization_id": tenant}, defaults={"role": "member"}
+        )
+    }
+    mapping = [
+        scim.Switch("membership.status", on="active", off="suspended", never_from=("invited",)),
+        scim.Email("emails", "email"),
+        scim.Integer(f"{scim.ENTERPRISE}:employeeNumber", "membership.number", required=True),
+        scim.Decimal("urn:example:lms:2.0:User:share", "membership.share"),
+        scim.Date("urn:example:lms:2.0:User:hired", "membership.hired_on"),
+        scim.DateTime("urn:example:lms:2.0:User:seen", "membership.seen_at"),
+        scim.Choice("userType", "membership.level", values={"Junior": "J"}, unknown=scim.REFUSE),
+        scim.Choice("title", "membership.role", unknown="member"),
+        scim.References(DEPARTMENT, "membership.teams", others="keep", within={"organization_id": tenant}),
+        scim.Json(f"{scim.ENTERPRISE}:costCenter", "membership.data.cost_centre", type="string"),
+        Floor("urn:example:lms:2.0:User:floor", "membership.floor"),
+    ]
+
+    @classmethod
+    def all_accounts(cls) -> QuerySet[User]:
+        return User.objects.all()
+
+    def restore(self, account: Any) -> None:
+        account.deleted_at = None
+        account.save()
+
+    def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        if learner.organization.is_full:
+            raise scim.Refuse("No licence left.", status=403)
+
+
+class SleeperAdapter(scim.LearnerAdapter):
+    mapping = [scim.OffSince("deleted_at")]
+
 
 class LearnerAdapter(scim.LearnerAdapter):
     user_name_is_sso_subject = True
@@ -42,12 +116,21 @@ class LearnerAdapter(scim.LearnerAdapter):
     mapping = [
         scim.Text("userName", "username", required=True),
         scim.Text("title", "learner.job_role", when_empty="keep"),
-        scim.Email('emails[type eq "work"].value', "email", fallback="userName"),
+        scim.Email("emails", "email", fallback="userName"),
         scim.Boolean("active", "is_active"),
         scim.Reference(
             DEPARTMENT, "learner.team", by="name", within={"organization_id": tenant}, create="never"
         ),
+        scim.References(
+            f"{OWN}:courses", "learner.courses", within={"organization_id": tenant}, others="remove"
+        ),
         scim.Manager("learner.manager"),
+        scim.Integer(f"{scim.ENTERPRISE}:employeeNumber", "learner.number"),
+        scim.Decimal(f"{OWN}:share", "learner.share"),
+        scim.Date(f"{OWN}:hired", "learner.hired"),
+        scim.DateTime(f"{OWN}:seen", "learner.seen"),
+        scim.Choice("userType", "learner.level", values={"Junior": "J"}, unknown=scim.REFUSE),
+        scim.Json(f"{OWN}:desk", "learner.data.desk", type="integer"),
         Badge("urn:example:lms:2.0:User:badge", "learner.badge"),
     ]
 
@@ -94,6 +177,16 @@ class LearnerAdapter(scim.LearnerAdapter):
     def write(self, document: dict[str, Any]) -> None:
         super().write(document)
 
+    @classmethod
+    def all_accounts(cls) -> QuerySet[User]:
+        return User._base_manager.all()
+
+    def restore(self, account: User) -> None:
+        account.save()
+
+    def delete(self) -> None:
+        super().delete()
+
     def revoke_access(self, learner: Any) -> None:
         learner.api_tokens.all().delete()
 
@@ -101,7 +194,8 @@ class LearnerAdapter(scim.LearnerAdapter):
         learner.user.delete()
 
     def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
-        print(learner, event.outcome)
+        if event.user_name.endswith(".invalid"):
+            raise scim.Refuse("Nobody of that domain.", status=403)
 
     def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         print(learner, event.changes)
@@ -115,7 +209,7 @@ class LearnerAdapter(scim.LearnerAdapter):
 
 def say(problems: list[scim.MappingProblem]) -> None:
     for problem in problems:
-        print(problem.path, problem.target, problem.message)
+        print(problem.path, problem.target, problem.message, problem.advice)
 
 
 say(LearnerAdapter.mapping_problems())

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from scim_provisioning.adapters.kinds.choices import REFUSE, Boolean, Choice, OffSince, Switch, Toggle
 from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.kinds.dates import Date, DateTime
 from scim_provisioning.adapters.kinds.json import Json
-from scim_provisioning.adapters.kinds.kind import MappedAttribute
+from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.manager import Manager, manager_id
-from scim_provisioning.adapters.kinds.moments import Date, DateTime
 from scim_provisioning.adapters.kinds.numbers import Decimal, Integer
 from scim_provisioning.adapters.kinds.references import Reference, References
 from scim_provisioning.adapters.kinds.text import Email, Text
 
 __all__ = [
+    "NO_SUCH_VALUE",
     "REFUSE",
     "Boolean",
     "Choice",

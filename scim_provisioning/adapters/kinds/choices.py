@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from django.db import models
@@ -17,7 +17,8 @@ from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute, with_canonical_values
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem
-from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.remedies import listed, nearest
+from scim_provisioning.adapters.rows import RelatedRow, RowSource
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold, shown
 
@@ -52,8 +53,8 @@ class Choice(MappedAttribute):
         self.unknown = unknown
         self._known: dict[str, Any] = self._given or {}
 
-    def _field(self, source: RowSource, name: str) -> Any:
-        field = super()._field(source, name)
+    def _field(self, source: RowSource, name: str, rows: Mapping[str, RelatedRow]) -> Any:
+        field = super()._field(source, name, rows)
         if self._given is None:
             self._known = {str(stored): stored for stored, _label in field.flatchoices}
         return field
@@ -104,15 +105,29 @@ class Choice(MappedAttribute):
         return with_canonical_values(attribute, tuple(self._known))
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
-        stored = {choice for choice, _label in field.flatchoices}
-        wanted = [*self._known.values(), *([] if self.unknown is REFUSE else [self.unknown])]
-        for value in wanted if stored else ():
-            if value not in stored:
-                message = f"{value!r} is not among the choices of '{self.target}'"
-                yield MappingProblem("unwritable", self.path, self.target, message)
+        yield from _not_among_choices(self, field, self._known.values(), "values")
+        if self.unknown is not REFUSE:
+            yield from _not_among_choices(self, field, [self.unknown], "unknown")
         if not self._known:
-            message = f"'{self.target}' has no choices; name them in values={{...}}"
-            yield MappingProblem("unwritable", self.path, self.target, message)
+            message = f"'{self.target}' has no choices, and values names none"
+            advice = 'Write values={"Junior": "J", …}: what is sent, and what the field stores for it.'
+            yield MappingProblem("value", self.path, self.target, message, advice)
+
+
+def _not_among_choices(
+    line: MappedAttribute, field: Any, values: Iterable[Any], option: str
+) -> Iterator[MappingProblem]:
+    """What a line would store although the field does not allow it; often the label in place of the value."""
+    labels = {str(label): stored for stored, label in field.flatchoices}
+    for value in dict.fromkeys(values) if labels else ():
+        if value in labels.values():
+            continue
+        message = f"{value!r} of {option} is not among the choices of '{line.target}'"
+        near = nearest(str(value), [*labels, *map(str, labels.values())])
+        meant = labels.get(near, next((stored for stored in labels.values() if str(stored) == near), None))
+        instead = "" if meant is None else f"Write {meant!r} in place of {value!r}. "
+        advice = f"{instead}The field stores one of {listed(labels.values())}."
+        yield MappingProblem("value", line.path, line.target, message, advice)
 
 
 def _holds(op: str, value: str, operand: str) -> bool:
@@ -220,14 +235,13 @@ class Switch(Toggle):
         return Q(Exact(column.value(), self._on))
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
-        choices = {stored for stored, _label in field.flatchoices}
-        for state in (self._on, self._off, *self._never_from):
-            if choices and state not in choices:
-                message = f"{state!r} is not among the choices of '{self.target}'"
-                yield MappingProblem("unwritable", self.path, self.target, message)
+        states = {"on": [self._on], "off": [self._off], "never_from": self._never_from}
+        for option, values in states.items():
+            yield from _not_among_choices(self, field, values, option)
         if self._on == self._off or self._on in self._never_from:
             message = "'on' must differ from 'off' and from never_from"
-            yield MappingProblem("switch", self.path, self.target, message)
+            advice = f"Write scim.Switch({self.target!r}, on=…, off=…) with two states."
+            yield MappingProblem("switch", self.path, self.target, message, advice)
 
     def order(self, column: Column) -> Expression:
         return Case(When(self.on(column), then=Value(True)), default=Value(False))
@@ -257,12 +271,9 @@ class OffSince(Toggle):
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
         if not field.null:
-            yield MappingProblem(
-                "switch",
-                self.path,
-                self.target,
-                f"'{self.target}' cannot be empty, so nobody could be active",
-            )
+            message = f"'{self.target}' cannot be empty, so nobody could be active"
+            advice = f"Declare the field {field.name} with null=True, or map active to another field."
+            yield MappingProblem("switch", self.path, self.target, message, advice)
 
     def order(self, column: Column) -> Expression:
         return Case(When(self.on(column), then=Value(True)), default=Value(False))

@@ -29,6 +29,7 @@ from scim_provisioning.adapters.kinds.text import Text
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
+from scim_provisioning.adapters.remedies import fitting
 from scim_provisioning.adapters.rows import RelatedRow, RowSource
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.schema import Attribute
@@ -78,10 +79,11 @@ class Json(MappedAttribute):
         elif rest:
             source, name, keys = self._row(first, rows), rest[0], rest[1:]
         else:
-            raise Unusable("missing", f"field '{first}' does not exist on {account.model._meta.object_name}")
+            source, name, keys = account, first, rest
+        field = self._field(source, name, rows)
         if not keys:
-            raise Unusable("missing", f"'{self.target}' names no key inside the JSON value, as in data.key")
-        field = self._field(source, name)
+            message = f"'{self.target}' names no key inside the JSON value"
+            raise Unusable("missing", message, fitting(self.path, self.target, field))
         self._keys = tuple(keys)
         return source, field
 

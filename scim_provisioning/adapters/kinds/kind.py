@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import Expression
@@ -20,9 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import TEXT_OPERATORS, Always, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.kinds.targets import field_at, judge, row_at
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, Unusable
-from scim_provisioning.adapters.rows import RelatedRow, RowSource, row_source
+from scim_provisioning.adapters.rows import RelatedRow, RowSource
 from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.resources import Document
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Field: TypeAlias = "models.Field[Any, Any]"
-#: Fields that decide who may do what. Provisioning never writes them (SECURITY: privilege escalation).
-FORBIDDEN_TARGETS = frozenset(
-    {"password", "is_staff", "is_superuser", "groups", "user_permissions", "last_login"}
-)
-
-
 #: For ``operand``: a value that no column of this kind can hold, such as letters in a number. Nobody has it.
 NO_SUCH_VALUE: Final[Any] = object()
 
@@ -93,30 +88,21 @@ class MappedAttribute:
         """The row and the field that ``target`` names. Raises ``Unusable`` with a sentence for the host."""
         row_name, _dot, field_name = self.target.rpartition(".")
         source = self._row(row_name, rows)
-        return source, self._field(source, field_name)
+        return source, self._field(source, field_name, rows)
 
     def _row(self, name: str, rows: Mapping[str, RelatedRow]) -> RowSource:
-        try:
-            return row_source(name, rows)
-        except LookupError as error:
-            raise Unusable("missing", str(error)) from error
+        return row_at(name, rows, path=self.path, target=self.target)
 
-    def _field(self, source: RowSource, name: str) -> Any:
-        if name in FORBIDDEN_TARGETS:
-            message = f"'{self.target}' decides what a person may do and is never provisioned"
-            raise Unusable("forbidden", message)
-        try:
-            field = source.model._meta.get_field(name)
-        except FieldDoesNotExist as error:
-            message = f"field '{name}' does not exist on {source.model._meta.object_name}"
-            raise Unusable("missing", message) from error
-        if not isinstance(field, self.field_types):
-            wanted = " or ".join(kind.__name__ for kind in self.field_types)
-            message = f"{type(self).__name__} needs a {wanted}, '{self.target}' is a {type(field).__name__}"
-            raise Unusable("unwritable", message)
-        kept_by_model = getattr(field, "generated", False) or not (field.editable or self.writes_uneditable)
-        if getattr(field, "primary_key", False) or kept_by_model:
-            raise Unusable("unwritable", f"'{self.target}' cannot be written")
+    def _field(self, source: RowSource, name: str, rows: Mapping[str, RelatedRow]) -> Any:
+        field = field_at(source, name, rows, target=self.target)
+        judge(
+            field,
+            path=self.path,
+            target=f"{source.name}.{name}".strip("."),
+            is_fitting=isinstance(field, self.field_types),
+            wanted=f"{type(self).__name__} needs a {' or '.join(kind.__name__ for kind in self.field_types)}",
+            uneditable=self.writes_uneditable,
+        )
         return field
 
     @property

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, Q, Subquery
 from django.db.models.expressions import Expression
 from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning.adapters import remedies
 from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
@@ -106,13 +106,16 @@ class Reference(MappedAttribute):
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
         model = field.related_model
-        try:
-            model._meta.get_field(self.by)
-        except FieldDoesNotExist:
-            message = (
-                f"{model._meta.label} has no field '{self.by}'; name the one that holds its name in by=..."
+        column = remedies.field_of(model, self.by)
+        if column is None or column.is_relation:
+            label = model._meta.label
+            what = (
+                f"has no field '{self.by}'" if column is None else f"holds no name in '{self.by}', a relation"
             )
-            yield MappingProblem("missing", self.path, self.target, message)
+            advice = (
+                f'Write by="{remedies.name_field(model, self.by)}": the field of {label} that holds its name.'
+            )
+            yield MappingProblem("by", self.path, self.target, f"{label} {what}", advice)
             return
         if self.create == "auto":
             yield from new_row_problems(

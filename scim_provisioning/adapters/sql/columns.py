@@ -21,6 +21,7 @@ from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.filters import AttributeRef
 from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,13 @@ class Columns:
 
     def compare(self, entry: Entry, op: str, value: Any) -> Q:
         """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""
-        return self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
+        found = self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
+        if not entry.source.is_account:
+            return found
+        if entry.is_element:
+            return Q(owns_profile=True) & found
+        sent = Q(TextMatch(DocumentText("search", *self.keys(ref_of(entry))), op, _text(entry, value)))
+        return (Q(owns_profile=True) & found) | (Q(owns_profile=False) & sent)
 
     def present(self, entries: Iterable[Entry]) -> Q:
         """Whether any of the entries has a value that is shown."""
@@ -107,6 +114,14 @@ class Columns:
         urn = ref.attribute.urn
         extension = [urn.casefold()] if urn and self.mapping.schema.extension(urn) else []
         return [*extension, key(ref.attribute), *([ref.sub.name.casefold()] if ref.sub else [])]
+
+
+def _text(entry: Entry, value: Any) -> str | None:
+    """An operand in the form in which the searchable copy keeps values."""
+    if value is None:
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if entry.leaf.case_exact else fold(text)
 
 
 def ref_of(entry: Entry) -> AttributeRef:

@@ -25,7 +25,7 @@ from scim_provisioning.adapters.expressions import (
     TextMatch,
 )
 from scim_provisioning.adapters.kinds import manager_id
-from scim_provisioning.adapters.kinds.moments import shown_moment
+from scim_provisioning.adapters.kinds.dates import shown_moment
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
 from scim_provisioning.adapters.sql.columns import Columns, any_of, ref_of

@@ -49,11 +49,16 @@ def key(attribute: Attribute) -> str:
     return attribute.name.casefold()
 
 
-def search_copy(document: Document, mapping: CompiledMapping, *, awaits_manager: bool) -> Document:
+def search_copy(
+    document: Document, mapping: CompiledMapping, *, awaits_manager: bool, owns_account: bool = True
+) -> Document:
     """What of ``document`` filters look for in the link; see the module's docstring."""
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
     for group in mapping.groups:
+        if not owns_account and group.first.source.is_account:
+            # Another connection's: its values stay the document's.
+            continue
         if group.sent(document) is None and group.fallback(document) is not None:
             copy[fallback_key(group.first)] = "1"
         for entry in group.entries:

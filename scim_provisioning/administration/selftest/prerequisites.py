@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import policies
+from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
@@ -49,10 +49,14 @@ def of_the_adapter(connection: SCIMConnection) -> list[Line]:
 
 def _mapping(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[Line]:
     what = _("The mapping is complete")
-    problems = adapter_class.compiled(connection).problems
+    mend = _("Ask the developers of this application to correct the line in the adapter's mapping.")
+    try:
+        problems = adapter_class.compiled(connection).problems
+    except Exception as error:
+        # mapping_for() and kinds of the host's own may raise anything.
+        return [failed(what, f"{type(error).__name__}: {error}", mend)]
     if not problems:
         return [passed(what)]
-    mend = _("Ask the developers of this application to correct the line in the adapter's mapping.")
     return [failed(what, f"{p.path} → {p.target}: {p.message}", mend) for p in problems]
 
 
@@ -79,13 +83,16 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
     try:
         with transaction.atomic():
             # A copy: admit() archives a connection whose SSO settings are gone, which is not ours to do.
-            policies.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
+            rules.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
             transaction.set_rollback(True)
     except SCIMError as refusal:
         with_words = catalogue.explain(refusal.code, refusal.params)
         if refusal.code == "conn.paused":
             return warned(what, with_words.title, with_words.todo)
         return failed(what, with_words.title, with_words.todo)
+    except Exception as error:
+        mend = _("Ask the developers of this application to correct tenant_enabled() of the adapter.")
+        return failed(what, f"{type(error).__name__}: {error}", mend)
     return passed(what)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import tokens
 from scim_provisioning.administration import catalogue, rotation
+from scim_provisioning.administration.selftest import access
 from scim_provisioning.administration.selftest.report import Line, failed, passed
 from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
@@ -57,7 +58,7 @@ def _with_a_token(connection: SCIMConnection, url: str) -> list[Line]:
         )
     except tokens.TokenRefused as refusal:
         return [failed(_("A token can be made"), "", refusal.message)]
-    return _Run(url, secret).lines()
+    return _Run(connection, url, secret).lines()
 
 
 def _is_allowed(url: str) -> bool:
@@ -95,7 +96,8 @@ class _Broken:
 
 class _Run:
     @sensitive_variables("token")
-    def __init__(self, url: str, secret: rotation.Secret) -> None:
+    def __init__(self, connection: SCIMConnection, url: str, secret: rotation.Secret) -> None:
+        self._connection = connection
         self._send = InProcess()
         self._broken: _Broken | None = None
         token = secret.reveal()
@@ -108,7 +110,8 @@ class _Run:
         entra, flagged, person = self._entra, self._flagged, _person()
         lines = [self._stage(_("Entra's connection test"), entra.test_connection)]
         lines.append(self._stage(_("Create a learner"), lambda: entra.initial_cycle([person])))
-        if person.objectId not in entra.anchors:
+        scim_id = entra.anchors.get(person.objectId)
+        if scim_id is None:
             return lines
         promoted = replace(person, jobTitle="Lead", department=f"{person.department} 2")
         moved = replace(promoted, mail=f"new-{person.mail}")
@@ -124,9 +127,22 @@ class _Run:
             )
         )
         lines.append(self._stage(_("Deactivate (“False” as text)"), lambda: entra.disable(moved)))
+        lines += self._access(
+            _("Deactivated: access has ended in the application’s table"), scim_id, wanted=False
+        )
         lines.append(self._stage(_("Activate again"), lambda: entra.restore(moved)))
+        lines += self._access(_("Activated: access is back in the application’s table"), scim_id, wanted=True)
         lines.append(self._stage(_("Delete: access ends"), lambda: entra.delete(moved)))
+        lines += self._access(
+            _("Deleted: access has ended in the application’s table"), scim_id, wanted=False
+        )
         return lines
+
+    def _access(self, what: str, scim_id: str, *, wanted: bool) -> list[Line]:
+        """What became of the learner's row by the last stage; nothing to ask where that was refused."""
+        if self._broken is not None and self._broken.refusal is not None:
+            return []
+        return [access.of_the_learner(what, self._connection, scim_id, wanted=wanted)]
 
     def _stage(self, what: str, play: Callable[[], object]) -> Line:
         self._broken = None

@@ -16,11 +16,12 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import policies, tokens
+from scim_provisioning import rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
+from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError
@@ -92,7 +93,7 @@ class Command(BaseCommand):
              str(line.faults))
             for line in summary(steps)
         ]  # fmt: skip
-        for line in _table([HEADINGS, *rows]):
+        for line in tables.lines([HEADINGS, *rows]):
             self.stdout.write(line)
         faults = [step for step in steps if not step.ok]
         for step in faults[:FAULTS_SHOWN]:
@@ -135,7 +136,7 @@ def _refuse_unless_served(connection: SCIMConnection) -> None:
     try:
         with transaction.atomic():
             # A copy, and rolled back: admit() archives a connection whose SSO settings are gone.
-            policies.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
+            rules.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
             transaction.set_rollback(True)
     except SCIMError as refusal:
         said = catalogue.explain(refusal.code, refusal.params)
@@ -156,12 +157,3 @@ def _up_to(most: int) -> Callable[[str], int]:
         return int(text)
 
     return number
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """The lines of a table; numbers stand to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]

@@ -64,6 +64,11 @@ class Person:
         return " ".join(part for part in (self.givenName, self.surname) if part) or None
 
     @property
+    def label(self) -> str:
+        """What a step calls the person."""
+        return self.displayName or self.userPrincipalName or self.objectId
+
+    @property
     def okta_id(self) -> str:
         """What Okta calls the account: 20 characters that begin with 00u."""
         return f"00u{self.objectId.replace('-', '')[:17]}"

@@ -13,7 +13,7 @@ from scim_provisioning.protocol.constants import MEDIA_TYPE, PATCH_OP
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import DEFAULT_MAPPING, MANAGER, Person, Row, scim_values
 from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, manager_of, same
-from scim_provisioning.testing.simulators.session import Check, Session
+from scim_provisioning.testing.simulators.session import Check, Simulator
 from scim_provisioning.testing.simulators.wire import Answer, Send, Step
 
 FLAG = "aadOptscim062020"
@@ -21,7 +21,7 @@ FLAG = "aadOptscim062020"
 Value = str | bool
 
 
-class EntraSimulator:
+class EntraSimulator(Simulator):
     """Plays one Entra application against one Tenant URL, and judges the answers as Entra would.
 
     base_url: the Tenant URL, with or without a trailing slash or `?aadOptscim062020` at its end.
@@ -52,23 +52,13 @@ class EntraSimulator:
             "Accept": MEDIA_TYPE,
             "ADSCIMVersion": "5.0",
         }
-        self._session = Session(base_url, headers, send, on_step)
+        super().__init__(base_url, headers, send, on_step)
         self.flag = flag or FLAG in urlsplit(base_url).query
         self.mapping = tuple(mapping)
         self.matching = matching
         self.directory: dict[str, Person] = {}
         self.anchors: dict[str, str] = {}
         self._seen: dict[str, dict[str, Any]] = {}
-
-    @property
-    def steps(self) -> list[Step]:
-        """Every request so far, with its answer."""
-        return self._session.steps
-
-    @property
-    def problems(self) -> list[Step]:
-        """The steps that went wrong."""
-        return [step for step in self.steps if not step.ok]
 
     # What an administrator, or the clock, makes Entra do.
 
@@ -107,7 +97,7 @@ class EntraSimulator:
                 continue
             held = documents.read(self._seen.get(person.objectId, {}), MANAGER)
             if manager_of(held) != manager:
-                self._patch(person, anchor, {MANAGER: manager}, f"manager of {_name(person)}")
+                self._patch(person, anchor, {MANAGER: manager}, f"manager of {person.label}")
         return self.steps[start:]
 
     def incremental(self, changes: Iterable[Person]) -> list[Step]:
@@ -140,7 +130,7 @@ class EntraSimulator:
         self._seen.pop(person.objectId, None)
         if anchor is not None:
             self._session.exchange(
-                "DELETE", f"Users/{quote(anchor, safe='')}", f"delete {_name(person)}", expect=(204, 404)
+                "DELETE", f"Users/{quote(anchor, safe='')}", f"delete {person.label}", expect=(204, 404)
             )
 
     def push_group(self, name: str, members: Iterable[Person] = ()) -> list[Step]:
@@ -172,7 +162,7 @@ class EntraSimulator:
         wanted = scim_values(person, self.mapping).get(self.matching)
         if not isinstance(wanted, str):
             return  # without a value of the matching attribute Entra leaves the person out
-        answer = self._list("Users", self.matching, wanted, f"look for {_name(person)}")
+        answer = self._list("Users", self.matching, wanted, f"look for {person.label}")
         if not self.steps[-1].ok:
             return  # on the list of failures; tried again in a later cycle
         if found := found_in(answer):
@@ -186,7 +176,7 @@ class EntraSimulator:
         answer = self._session.exchange(
             "POST",
             "Users",
-            f"create {_name(person)}",
+            f"create {person.label}",
             body=documents.build(values),
             expect=(201,),
             check=lambda answer: echo_fault(answer.resource, values),
@@ -208,7 +198,7 @@ class EntraSimulator:
 
     def _get(self, person: Person, anchor: str, *, check: Check | None = None) -> Answer:
         path = f"Users/{quote(anchor, safe='')}"
-        return self._session.exchange("GET", path, f"read {_name(person)}", expect=(200, 404), check=check)
+        return self._session.exchange("GET", path, f"read {person.label}", expect=(200, 404), check=check)
 
     def _send_differences(self, person: Person, held: Mapping[str, Any]) -> None:
         self._seen[person.objectId] = dict(held)
@@ -218,7 +208,7 @@ class EntraSimulator:
         }
         if changes:
             names = ", ".join(path.rpartition(":")[2] for path in changes)
-            self._patch(person, self.anchors[person.objectId], changes, f"update {_name(person)}: {names}")
+            self._patch(person, self.anchors[person.objectId], changes, f"update {person.label}: {names}")
 
     def _patch(self, person: Person, anchor: str, changes: Mapping[str, Value], what: str) -> None:
         held = self._seen.get(person.objectId, {})
@@ -271,7 +261,3 @@ class EntraSimulator:
 def _filter(attribute: str, value: str) -> str:
     """Return the filter as Entra writes it into a URL: `+` for a space, %22 for a quotation mark."""
     return quote_plus(f"{attribute} eq {json.dumps(value, ensure_ascii=False)}", safe="[]@")
-
-
-def _name(person: Person) -> str:
-    return person.displayName or person.userPrincipalName or person.objectId

@@ -14,14 +14,14 @@ from scim_provisioning.protocol.constants import CORE_USER, ENTERPRISE_USER, MED
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import OKTA_MAPPING, Person, Row, scim_values
 from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, page_fault, same
-from scim_provisioning.testing.simulators.session import Session
+from scim_provisioning.testing.simulators.session import Simulator
 from scim_provisioning.testing.simulators.wire import Answer, Send, Step
 
 PAGE = 100
 """How many people Okta asks for at once."""
 
 
-class OktaSimulator:
+class OktaSimulator(Simulator):
     """Plays one Okta application against one Tenant URL, and judges the answers as Okta would.
 
     base_url, token, send, on_step: as for `EntraSimulator`.
@@ -50,21 +50,11 @@ class OktaSimulator:
             "Accept-Charset": "utf-8",
             "User-Agent": "Okta SCIM Client 1.0.0",
         }
-        self._session = Session(base_url, headers, send, on_step)
+        super().__init__(base_url, headers, send, on_step)
         self.catalogue = catalogue
         self.mapping = tuple(mapping)
         self.directory: dict[str, Person] = {}
         self.anchors: dict[str, str] = {}
-
-    @property
-    def steps(self) -> list[Step]:
-        """Every request so far, with its answer."""
-        return self._session.steps
-
-    @property
-    def problems(self) -> list[Step]:
-        """The steps that went wrong."""
-        return [step for step in self.steps if not step.ok]
 
     # What an administrator, or the clock, makes Okta do.
 
@@ -129,7 +119,7 @@ class OktaSimulator:
         answer = self._session.exchange(
             "GET",
             "Users",
-            f"look for {_name(person)}",
+            f"look for {person.label}",
             query=f"filter={condition}&startIndex=1&count={PAGE}",
             expect=(200, 404),
             check=lambda answer: list_fault(answer, nobody=False, attribute="userName", value=wanted),
@@ -155,7 +145,7 @@ class OktaSimulator:
             return echo_fault(answer.resource, values)
 
         answer = self._session.exchange(
-            "POST", "Users", f"create {_name(person)}", body=body, expect=(201,), check=check
+            "POST", "Users", f"create {person.label}", body=body, expect=(201,), check=check
         )
         anchor = answer.resource.get("id")
         if answer.status == 201 and isinstance(anchor, str) and anchor:
@@ -165,7 +155,7 @@ class OktaSimulator:
         """Read the user, and send it back with what Okta knows better."""
         values = scim_values(person, self.mapping)
         path = _path(anchor)
-        read = self._session.exchange("GET", path, f"read {_name(person)}")
+        read = self._session.exchange("GET", path, f"read {person.label}")
         if not self.steps[-1].ok:
             return
         held = read.resource
@@ -174,7 +164,7 @@ class OktaSimulator:
             return
         names = ", ".join(at.rpartition(":")[2] for at in changes)
         if self.catalogue:
-            self._patch(person, anchor, changes, f"update {_name(person)}: {names}")
+            self._patch(person, anchor, changes, f"update {person.label}: {names}")
             return
         merged = deepcopy(held)
         for at, value in values.items():
@@ -182,7 +172,7 @@ class OktaSimulator:
         self._session.exchange(
             "PUT",
             path,
-            f"update {_name(person)}: {names}",
+            f"update {person.label}: {names}",
             body=_with_schemas({**merged, "groups": []}),
             check=lambda answer: echo_fault(answer.resource, values),
         )
@@ -193,7 +183,7 @@ class OktaSimulator:
         anchor = self.anchors.get(person.objectId)
         if anchor is not None:
             verb = "activate" if person.active else "deactivate"
-            self._patch(person, anchor, {"active": person.active}, f"{verb} {_name(person)}")
+            self._patch(person, anchor, {"active": person.active}, f"{verb} {person.label}")
         return person
 
     def _patch(self, person: Person, anchor: str, changes: Mapping[str, str | bool], what: str) -> None:
@@ -211,7 +201,7 @@ class OktaSimulator:
             check=lambda answer: check(answer) if answer.status == 200 else "",
         )
         if answer.status == 204:
-            self._session.exchange("GET", _path(anchor), f"read {_name(person)}", check=check)
+            self._session.exchange("GET", _path(anchor), f"read {person.label}", check=check)
 
     def _page(
         self, endpoint: str, start: int, count: int, what: str, before: Sequence[dict[str, Any]] = ()
@@ -232,7 +222,3 @@ def _with_schemas(user: dict[str, Any]) -> dict[str, Any]:
 
 def _path(anchor: str) -> str:
     return f"Users/{quote(anchor, safe='')}"
-
-
-def _name(person: Person) -> str:
-    return person.displayName or person.userPrincipalName or person.objectId

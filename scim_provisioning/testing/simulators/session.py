@@ -72,3 +72,26 @@ class Session:
         if self._on_step is not None:
             self._on_step(step)
         return answer
+
+
+class Simulator:
+    """What every simulated identity provider has: its session, and the record of it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        send: Send | None,
+        on_step: Callable[[Step], None] | None,
+    ) -> None:
+        self._session = Session(base_url, headers, send, on_step)
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every request so far, with its answer."""
+        return self._session.steps
+
+    @property
+    def problems(self) -> list[Step]:
+        """The steps that went wrong."""
+        return [step for step in self.steps if not step.ok]

@@ -9,7 +9,7 @@ from django.contrib.auth.backends import ModelBackend
 
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.testing.bench import Bench, Caller, expect, replace
-from scim_provisioning.testing.mapped import is_switched_on, switches_account_off
+from scim_provisioning.testing.mapped import switches_account_off
 from scim_provisioning.testing.simulators import Answer
 
 Send = Callable[[Caller, str, dict[str, Any]], Answer]
@@ -73,6 +73,22 @@ class Access(Bench):
             "The answer must show active true, or Okta sends it for ever.",
         )
         self._has_access(made["id"], True, "A returner")
+
+    def test_access_that_your_application_ends_is_answered_and_found(self) -> None:
+        made = self.create(self.full_body(0))
+        adapter = self.adapter_of(made["id"])
+        adapter.remember_rows()
+        adapter.set_active(False)
+        adapter.save()
+        shown = self.read(made["id"]).get("active")
+        expect(
+            shown is False, f"Your application switched somebody off, and active is answered as {shown!r}."
+        )
+        found = self.scim.get("Users?filter=active+eq+false&count=200").resource.get("Resources") or []
+        expect(
+            made["id"] in [user["id"] for user in found],
+            "Your application switched somebody off, and active eq false does not find them.",
+        )
 
     def test_somebody_created_inactive_has_no_access(self) -> None:
         made = self.create(self.full_body(0, active=False))
@@ -139,7 +155,7 @@ class Access(Bench):
         account = self.account_of(scim_id)
         adapter = self.adapter_of(scim_id)
         mapping = adapter.compiled_mapping
-        answers = {"the column that active is mapped to": is_switched_on(adapter)}
+        answers = {"the column that active is mapped to": adapter.has_access is True}
         if switches_account_off(mapping):
             answers["Django's ModelBackend"] = ModelBackend().user_can_authenticate(account)
         own = self.has_access(account)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
+from scim_provisioning.administration import selftest
+from scim_provisioning.administration.selftest import Result
+from scim_provisioning.models import SCIMConnection
 from tests.client import ScimClient
 from tests.hosts.club.models import Club, Membership, Role
+from tests.hosts.club.scim import LearnerAdapter
 from tests.people import person
 from tests.vendors.asking import Body, create, patch, read
 
@@ -138,3 +142,37 @@ def test_somebody_whom_the_club_suspended_is_shown_as_inactive_and_stays_so(
     assert read(scim, made["id"])["active"] is False
     patch(scim, made["id"], [{"op": "Replace", "path": "title", "value": "Fellow"}])
     assert membership(organization).status == Status.SUSPENDED
+
+
+# --- the self-test
+
+
+def looked_at(connection: SCIMConnection) -> list[tuple[Result, str]]:
+    """What the self-test found in the club's own table: after deactivation, activation and deletion."""
+    lines = selftest.run(connection, reach=False)
+    return [(line.result, line.found) for line in lines if line.what.endswith("in the application’s table")]
+
+
+def test_the_selftest_looks_at_the_status(connection: SCIMConnection) -> None:
+    assert looked_at(connection) == [(Result.PASSED, "membership.status")] * 3
+
+
+def test_the_selftest_names_a_status_that_a_hook_gave_back(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgive(self: LearnerAdapter, learner: Membership, **event: object) -> None:
+        Membership.objects.filter(pk=learner.pk).update(status=Status.ACTIVE)
+
+    monkeypatch.setattr(LearnerAdapter, "on_deactivated", forgive)
+    still_in = (Result.FAILED, "membership.status holds active: the learner is still let in.")
+    assert looked_at(connection) == [still_in, (Result.PASSED, "membership.status"), still_in]
+
+
+def test_the_selftest_expects_nobody_to_be_let_in_who_was_only_invited(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def invite(self: LearnerAdapter, learner: Membership, **event: object) -> None:
+        Membership.objects.filter(pk=learner.pk).update(status=Status.INVITED)
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", invite)
+    assert looked_at(connection) == [(Result.PASSED, "membership.status")] * 3

@@ -1,12 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Abs
-from django.db.models.lookups import Exact
-
 import scim_provisioning.adapters as scim
 from example_project.lms.scim import tenant
 from scim_provisioning.adapters import ENTERPRISE
@@ -15,39 +8,6 @@ from .models import Dossier
 
 OWN = "urn:ietf:params:scim:schemas:extension:dossier:2.0:User"
 WITHIN = {"organization_id": tenant}
-
-
-class Distance(scim.MappedAttribute):
-    """A kind of the host's own, on an integer column: metres, sent with their unit."""
-
-    label = "distance"
-    field_types = (models.IntegerField,)
-    operators = frozenset({"eq", "ne", "pr"})
-
-    def to_scim(self, current: Any) -> str:
-        return f"{current} m"
-
-    def same(self, sent: Any, current: Any) -> bool:
-        return self.metres(sent) == current
-
-    def assign(self, row: models.Model, field: Any, value: Any, person: scim.Person) -> None:
-        metres = self.metres(value)
-        if metres is None:
-            raise self.refusal("expected metres, such as 12 m.")
-        setattr(row, field.attname, metres)
-
-    def operand(self, value: Any) -> Any:
-        return self.metres(value)
-
-    def condition(self, column: scim.Column, op: str, operand: Any) -> Q:
-        if op == "pr":
-            return super().condition(column, op, operand)
-        return Q(Exact(Abs(column.value()), operand))
-
-    @staticmethod
-    def metres(value: Any) -> int | None:
-        number = str(value).removesuffix("m").strip()
-        return int(number) if number.isdigit() else None
 
 
 class LearnerAdapter(scim.LearnerAdapter):

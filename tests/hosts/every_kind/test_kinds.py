@@ -533,9 +533,6 @@ def test_an_address_that_only_the_lms_knows_is_shown_as_the_work_one(scim: ScimC
     assert found(scim, 'emails[type eq "home"]') == []
 
 
-# --- a kind of the host's own
-
-
 def test_writing_what_was_read_changes_nothing(people: ScimClient) -> None:
     for user in people.get("/Users").json()["Resources"]:
         before = Dossier.objects.order_by("pk").values()

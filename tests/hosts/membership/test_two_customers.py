@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
+from scim_provisioning.models import SCIMConnection, SharedAccount
 from tests.client import ScimClient
 from tests.hosts.membership.models import Membership
 from tests.people import person
@@ -30,3 +31,24 @@ def test_leaving_one_customer_is_not_leaving_the_other(scim: ScimClient, other: 
     assert other.get(f"/Users/{second['id']}").json()["active"] is True
     assert sorted(Membership.objects.values_list("is_active", flat=True)) == [False, True]
     assert get_user_model().objects.get(username=first["userName"]).is_active
+
+
+def test_a_second_customer_shares_an_account_by_an_administrators_word_and_changes_neither_name_nor_address(
+    scim: ScimClient, other: ScimClient
+) -> None:
+    """What docs/recipes.md says of a shared login: an account has one owner."""
+    made = scim.post("/Users", person()).json()
+    refused = other.post("/Users", person(title="Guest"))
+    assert (refused.status_code, refused.json()["scimType"]) == (409, "uniqueness")
+
+    account = get_user_model().objects.get(username=made["userName"])
+    theirs = SCIMConnection.objects.get(name="Other")
+    SharedAccount.objects.create(connection=theirs, user=account)
+    second = other.post("/Users", person(title="Guest")).json()
+
+    address = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "theirs@other.example"}]
+    answer = other.patch(f"/Users/{second['id']}", address)
+    assert answer.json()["emails"][0]["value"] == "theirs@other.example"
+    account.refresh_from_db()
+    assert account.email == made["emails"][0]["value"]
+    assert scim.get(f"/Users/{made['id']}").json() == made

@@ -12,6 +12,8 @@ from django.utils.text import slugify
 
 class Customer(models.Model):
     name = models.CharField(max_length=150, unique=True)
+    #: How many people they pay for; None: as many as come.
+    seats = models.PositiveIntegerField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

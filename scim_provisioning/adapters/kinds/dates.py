@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -19,7 +20,8 @@ from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
-from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.remedies import fitting
+from scim_provisioning.adapters.rows import RelatedRow, RowSource
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.schema.values import parse_datetime
 from scim_provisioning.protocol.text import shown
@@ -84,10 +86,11 @@ class Date(DateTime):
     field_types = (models.DateField,)
     expected = "a date such as 2030-01-31"
 
-    def _field(self, source: RowSource, name: str) -> Any:
-        field = super()._field(source, name)
+    def _field(self, source: RowSource, name: str, rows: Mapping[str, RelatedRow]) -> Any:
+        field = super()._field(source, name, rows)
         if isinstance(field, models.DateTimeField):
-            raise Unusable("unwritable", f"Date needs a DateField, '{self.target}' is a DateTimeField")
+            message = f"Date needs a DateField, '{self.target}' is a DateTimeField"
+            raise Unusable("unwritable", message, fitting(self.path, self.target, field))
         return field
 
     def parse(self, value: Any) -> date | None:

@@ -1,0 +1,53 @@
+"""How a name is written: what cannot be seen in it, and what merely looks like another name (UAX #15, UTS #39)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from unicodedata import category, normalize
+
+from .text import fold
+
+#: Control and format characters (zero-width, bidirectional overrides), line and paragraph separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+#: Letters that are drawn as nothing.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2800")
+
+
+def unseen(text: str) -> str:
+    """Return the code points of ``text`` that nobody can see, as ``U+200B``; empty when there are none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    return code_points(
+        character for character in text if category(character) in _UNSEEN or character in _BLANK
+    )
+
+
+def is_plain(text: str) -> bool:
+    """Whether every character stands for itself: nothing that compatibility makes another one (K, the Kelvin sign),
+    nothing decomposed."""
+    return text.isascii() or normalize("NFKC", text) == text
+
+
+def spelled_alike(one: str, other: str) -> bool:
+    """Whether two names are one for certain: the same characters, or the same but for the case of plain ones.
+
+    Two names that only normalisation makes one are no evidence: who typed the second may want to be the first.
+    """
+    if one == other:
+        return True
+    return is_plain(one) and is_plain(other) and fold(one) == fold(other)
+
+
+def looks_like(text: str) -> str:
+    """Return what ``text`` would be taken for: without compatibility characters and folded."""
+    return fold(normalize("NFKC", text))
+
+
+def odd_characters(text: str) -> str:
+    """Return the code points that compatibility makes others, as ``U+212A``."""
+    return code_points(character for character in text if normalize("NFKC", character) != character)
+
+
+def code_points(characters: Iterable[str]) -> str:
+    """Return characters as ``U+212A, U+200B``, each once."""
+    return ", ".join(dict.fromkeys(f"U+{ord(character):04X}" for character in characters))

@@ -1,0 +1,81 @@
+"""The link between a SCIM id and an account: checked, saved, made a tombstone."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from scim_provisioning import rules
+from scim_provisioning.adapters import LearnerAdapter, database_errors
+from scim_provisioning.adapters.kinds.kind import checked_text
+from scim_provisioning.adapters.sql.searchable import search_copy
+from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.resources import Document
+
+
+def check_link(document: Document, link: ProvisionedUser) -> None:
+    """Refuse what the link's own columns cannot hold, before a database says it as an error of its own, and a new
+    userName that nobody can read."""
+    if document["userName"] != link.user_name:
+        rules.legible(document["userName"])
+    column = ProvisionedUser._meta.get_field
+    checked_text("userName", document["userName"], column("user_name"))
+    # Folding can lengthen a text.
+    checked_text("userName", user_name_key(document["userName"]), column("user_name_key"))
+    if "externalId" in document:
+        checked_text("externalId", document["externalId"], column("external_id"))
+
+
+def save_link(adapter: LearnerAdapter, document: Document) -> None:
+    link = adapter.link
+    link.user = adapter.obj
+    link.user_name = document["userName"]
+    key = user_name_key(link.user_name)
+    if link.user_name_key not in (None, key):
+        _vacate(link, key)
+    link.user_name_key, link.user_name_tombstone_key = key, None
+    link.external_id = document.get("externalId")
+    link.document = document
+    link.search = search_copy(
+        document,
+        adapter.compiled_mapping,
+        awaits_manager=adapter.person.awaits_manager,
+        owns_account=adapter.person.owns_account,
+    )
+    link.modified_at = timezone.now()
+    if not link._state.adding:
+        link.version += 1
+    try:
+        link.save()
+    except IntegrityError as error:
+        if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):
+            raise
+        # Somebody else took the name a moment ago.
+        raise rules.user_name_taken() from error
+
+
+def _vacate(link: ProvisionedUser, key: str) -> None:
+    """Free a name that is held only by a link whose account the host deleted: nobody is behind it."""
+    same_name = ProvisionedUser.objects.living().filter(connection=link.connection_id, user_name_key=key)
+    for vacant in same_name.filter(user__isnull=True):
+        make_tombstone(vacant)
+
+
+def make_tombstone(link: ProvisionedUser) -> None:
+    """Make a link a tombstone: its name is free, and it still knows whose it was. Who shares its account owns it."""
+    if (
+        link.owns_profile
+        and ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk).hand_on()
+    ):
+        link.owns_profile = False
+    link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
+    link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
+    link.save()
+
+
+def strip_tombstone(tombstone: ProvisionedUser) -> None:
+    """Take account and document from a tombstone: its SCIM id and names stay, and it can revive nobody."""
+    # By a statement of its own: the account that the instance still holds may be gone from the database.
+    mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
+    mine.update(user=None, document={}, search={})

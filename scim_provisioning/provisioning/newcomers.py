@@ -1,0 +1,80 @@
+"""Who a POST is about: somebody who returns, an account that is here, or somebody new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from scim_provisioning import rules
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.events import Caller
+from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
+from scim_provisioning.provisioning.links import make_tombstone
+from scim_provisioning.provisioning.loading import load_tombstone_for_update
+from scim_provisioning.rules.identity import name_is_reused
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whom a POST makes, brings back or links, and who of the deleted may be the same person."""
+
+    adapter: LearnerAdapter
+    action: Action
+    earlier: tuple[ProvisionedUser, ...] = ()
+
+    def ask(self) -> None:
+        """Remember, for an administrator, whom the newcomer may be the same person as (one insert each)."""
+        for link in self.earlier:
+            IdentityQuestion.objects.create(
+                connection=self.adapter.connection, newcomer=self.adapter.link, earlier=link
+            )
+
+
+def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
+    """Decide by the connection's history and the host's accounts. Raises ``Uniqueness`` and ``Forbidden``."""
+    past = rules.history(caller.tenant, document)
+    for vacant in past.vacant:
+        make_tombstone(vacant)
+    if past.tombstone is not None:
+        return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
+    for link in past.earlier:
+        _free_name(caller, link, document)
+    link = ProvisionedUser(connection=caller.tenant)
+    adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
+    adapter.obj = adapter.new_account()
+    account = rules.adopted(adapter, document)
+    if account is None:
+        return Newcomer(adapter, Action.CREATED, past.earlier)
+    rules.claim(link, account)
+    link.adopted_at = timezone.now()
+    adopted = get_adapter_class()(account, link=link, connection=caller.tenant)
+    return Newcomer(adopted, Action.ADOPTED, tuple(old for old in past.earlier if old.user_id != account.pk))
+
+
+def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
+    adapter = load_tombstone_for_update(caller, tombstone.pk)
+    if adapter is None:
+        raise rules.user_name_taken()
+    rules.protect(adapter)
+    rules.claim(adapter.link, adapter.obj)
+    adapter.link.deleted_at = None
+    return adapter
+
+
+def _free_name(caller: Caller, tombstone: ProvisionedUser, document: Mapping[str, Any]) -> None:
+    """Let a deleted person's account step aside where it still signs in by the newcomer's name.
+
+    Not an account that another connection uses: its name is that person's. Raises ``Uniqueness`` for a protected
+    one, and where the host has no other name to give.
+    """
+    adapter = load_tombstone_for_update(caller, tombstone.pk)
+    if adapter is None or ProvisionedUser.objects.living().filter(user=adapter.obj).exists():
+        return
+    if adapter.signs_in_by(document):
+        if adapter.is_protected(adapter.obj):
+            raise name_is_reused(tombstone)
+        adapter.step_aside(adapter.obj)

@@ -1,0 +1,68 @@
+"""What follows when the name or the address of an account changes: people are told, old sessions end."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from scim_provisioning import sessions
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import ProvisioningEvent
+
+logger = logging.getLogger("scim_provisioning.audit")
+
+#: Columns of the account, before and after.
+Rewritten = dict[str, tuple[Any, Any]]
+
+
+def rewritten(adapter: LearnerAdapter) -> Rewritten:
+    """What of sign-in name and address is about to change on an account that was here before."""
+    account: Any = get_user_model()
+    names = [account.USERNAME_FIELD, getattr(account, "EMAIL_FIELD", "")]
+    entry = adapter.compiled_mapping.account_name
+    columns = dict.fromkeys([*names, *([entry.field.attname] if entry else [])])
+    return adapter.person.rows.rewritten("", columns)
+
+
+def settle(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent) -> None:
+    """Tell the host; and of an account that was adopted, tell its owner at the old address and end its sessions.
+
+    The account was somebody's before provisioning knew it: who takes it over must not do so unseen, nor keep what a
+    browser still holds.
+    """
+    if not changed:
+        return
+    if adapter.link.adopted_at is not None:
+        sessions.end(adapter.obj)
+        _tell_old_address(adapter, changed)
+    before = {column: old for column, (old, _new) in changed.items()}
+    after = {column: new for column, (_old, new) in changed.items()}
+    adapter.on_identity_changed(learner=adapter.learner, event=event, before=before, after=after)
+
+
+def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
+    address = changed.get(getattr(get_user_model(), "EMAIL_FIELD", ""), (None, None))[0]
+    address = address or getattr(adapter.obj, getattr(get_user_model(), "EMAIL_FIELD", ""), "")
+    if not address or "@" not in address:
+        return
+    subject = _("Your sign-in at %(site)s was changed") % {"site": app_settings.site_url}
+    lines = [f"{old} → {new}" for old, new in changed.values()]
+    body = _(
+        "Your organisation’s directory has changed how you sign in, or the address of your account:\n\n"
+        "%(changes)s\n\nYou were signed out everywhere. If you did not expect this, tell your organisation’s IT."
+    ) % {"changes": "\n".join(lines)}
+
+    def send() -> None:
+        try:
+            EmailMessage(subject=subject, body=body, to=[address]).send()
+        except Exception:
+            # Whatever a mail back-end may raise.
+            logger.exception("Somebody could not be told of the change of their account.")
+
+    transaction.on_commit(send, robust=True)

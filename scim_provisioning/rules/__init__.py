@@ -1,0 +1,27 @@
+"""The LMS's rules about people: who is served, adopted, brought back, protected, erased.
+
+Each rule either answers or raises the SCIM error that the identity provider gets; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from scim_provisioning.rules.choices import erases, in_force, offered
+from scim_provisioning.rules.identity import adopted, allow_rename, history, legible, user_name_taken
+from scim_provisioning.rules.ownership import claim
+from scim_provisioning.rules.protection import protect
+from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit
+
+__all__ = [
+    "PAUSED_RETRY_AFTER",
+    "admit",
+    "adopted",
+    "allow_rename",
+    "claim",
+    "erases",
+    "history",
+    "in_force",
+    "legible",
+    "offered",
+    "protect",
+    "user_name_taken",
+]

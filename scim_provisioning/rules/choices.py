@@ -1,0 +1,36 @@
+"""What an administrator chose for a connection, as far as the host can keep it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import TextChoices
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.models import OnDelete, PolicyChoice, ProvisionedUser, SCIMConnection
+
+OptionT = TypeVar("OptionT", bound=TextChoices)
+
+
+def offered(choice: PolicyChoice[OptionT], adapter_class: type[LearnerAdapter]) -> list[OptionT]:
+    """The options of a policy that this host can keep: those whose hook, if they need one, it has written."""
+    needs = choice.needs
+    return [o for o in choice.options if o not in needs or adapter_class.overrides(needs[o])]
+
+
+def in_force(
+    choice: PolicyChoice[OptionT], connection: SCIMConnection, adapter_class: type[LearnerAdapter]
+) -> OptionT:
+    """The option chosen, or the default while the host cannot keep the one chosen."""
+    chosen = choice.of(connection)
+    return chosen if chosen in offered(choice, adapter_class) else choice.default
+
+
+def erases(adapter: LearnerAdapter) -> bool:
+    """Whether a DELETE of this learner erases them. Not while another connection manages the same account:
+    nobody can have another customer's people erased (one query, where the policy is to erase)."""
+    connection = adapter.connection
+    if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
+        return False
+    others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
+    return not others.filter(user=adapter.obj).exclude(connection=connection).exists()

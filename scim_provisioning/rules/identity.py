@@ -1,0 +1,170 @@
+"""Who a newcomer is, and which names people may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.accounts import hidden_account
+from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol import spelling
+from scim_provisioning.protocol.errors import InvalidValue, Uniqueness
+from scim_provisioning.rules import ownership
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a connection remembers of somebody it is asked to create."""
+
+    #: The tombstone of the person who returns.
+    tombstone: ProvisionedUser | None
+    #: Living links of that name whose account the host deleted: nobody's, and in the way.
+    vacant: tuple[ProvisionedUser, ...] = ()
+    #: Tombstones that agree in one identifier only: other people, until an administrator says otherwise.
+    earlier: tuple[ProvisionedUser, ...] = ()
+
+
+def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
+    """Decide a POST against this connection's own history, in one query.
+
+    A living link of the same userName, active or not: 409. A tombstone that agrees in userName *and* externalId (or
+    where both lack one): that person returns under the same SCIM id. Whoever agrees in one of them only is somebody
+    new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit another's certificates. Links whose
+    account is gone cannot be inherited and do not count.
+    """
+    key, external_id = user_name_key(document["userName"]), document.get("externalId")
+    met = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
+    if external_id is not None:
+        met |= Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
+    found = list(ProvisionedUser.objects.filter(met, connection=connection).order_by("-deleted_at", "pk"))
+    for link in found:
+        if link.user_id is not None and not link.is_deleted:
+            raise user_name_taken(link)
+    vacant = tuple(link for link in found if link.user_id is None)
+    tombstones = [link for link in found if link.user_id is not None]
+    agreeing = [
+        link for link in tombstones if link.user_name_tombstone_key == key and link.external_id == external_id
+    ]
+    if agreeing:
+        return History(agreeing[0], vacant)
+    return History(None, vacant, tuple(tombstones))
+
+
+def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
+    """The 409 that every SCIM client knows how to read."""
+    return Uniqueness(
+        "userName is already in use in this directory.",
+        code="user.username_taken",
+        params={"link": link.scim_id} if link else {},
+    )
+
+
+def name_is_reused(tombstone: ProvisionedUser) -> Uniqueness:
+    """The 409 for a name that a deleted person's account holds and does not give up."""
+    return Uniqueness(
+        "This identifier belonged to another account and needs review in the application.",
+        code="user.identity_conflict",
+        params={"links": [tombstone.scim_id]},
+    )
+
+
+def legible(user_name: str) -> None:
+    """Refuse a userName that holds what nobody can see. Raises ``InvalidValue``."""
+    unseen = spelling.unseen(user_name)
+    if unseen:
+        raise InvalidValue(
+            f"userName holds characters that cannot be seen: {unseen}.",
+            code="attr.characters",
+            params={"attribute": "userName", "code_points": unseen},
+        )
+
+
+def told_apart(adapter: LearnerAdapter, user_name: str) -> None:
+    """Refuse a name that merely looks like that of an account which is here. Raises ``Uniqueness``.
+
+    Two queries, for the few names with characters that compatibility makes others.
+    """
+    if spelling.is_plain(user_name):
+        return
+    looks_like = spelling.looks_like(user_name)
+    linked = ProvisionedUser.objects.living().filter(connection=adapter.connection, user_name_key=looks_like)
+    if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like):
+        odd = spelling.odd_characters(user_name)
+        raise Uniqueness(
+            "userName looks like that of another account, but is written with other characters.",
+            code="user.look_alike",
+            params={"code_points": odd, "looks_like": looks_like},
+        )
+
+
+def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
+    """The existing account that a newcomer is, or None for somebody new.
+
+    Exactly one strong candidate is linked, unless the connection's policy is never to, or the LMS has switched the
+    account off: then somebody has to look. Weak or ambiguous evidence never links by itself, and never makes a
+    second account for what may be the same person: 409, which Entra shows and tries again.
+    """
+    shared = ownership.allowed_account(adapter, document["userName"])
+    if shared is not None:
+        return shared
+    told_apart(adapter, document["userName"])
+    candidates = list(adapter.find_learner(document))
+    if not candidates:
+        return None
+    params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
+    strong = [candidate.user for candidate in candidates if candidate.strong]
+    if len(strong) == 1 and not adapter.is_protected(strong[0]) and not _is_linked(strong[0], adapter):
+        ownership.refuse_owned(adapter.connection, strong[0])
+        policy = adapter.connection.existing_learners
+        if policy is ExistingLearners.LINK:
+            _refuse_switched_off(adapter, strong[0])
+            return strong[0]
+        params["policy"] = policy.value
+    if all(adapter.is_hidden(candidate.user) for candidate in candidates):
+        raise hidden_account(params)
+    raise Uniqueness(
+        "An account with this identifier exists and is not managed by this connection.",
+        code="user.exists_unmanaged",
+        params=params,
+    )
+
+
+def _refuse_switched_off(adapter: LearnerAdapter, account: Any) -> None:
+    """However strong the evidence: who was switched off by the LMS is not switched on by a sync."""
+    there = type(adapter)(account, link=adapter.link, connection=adapter.connection)
+    if there.is_switched_off and not adapter.is_hidden(account):
+        raise Uniqueness(
+            "An account with this identifier exists and was deactivated in the application.",
+            code="user.switched_off",
+            params={"accounts": [account.pk]},
+        )
+
+
+def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
+    """Refuse to rename somebody to the name of an account of this customer that nobody provisioned.
+
+    A POST of that name is refused for the same reason: the account may be the same person's, and SSO that goes by
+    the name would sign the renamed one in to it. The accounts of people known here, deleted ones too, are in
+    nobody's way: theirs is told apart by ``account_name``, unless they are protected.
+    """
+    told_apart(adapter, document["userName"])
+    found = {c.user.pk: c.user for c in adapter.find_learner(document) if c.user.pk != adapter.obj.pk}
+    known = ProvisionedUser.objects.filter(connection=adapter.connection, user__in=list(found))
+    mine = set(known.values_list("user", flat=True)) if found else set()
+    accounts = [key for key, user in found.items() if key not in mine or adapter.is_protected(user)]
+    if accounts:
+        raise Uniqueness(
+            "An account with this identifier exists and is not managed by this connection.",
+            code="user.exists_unmanaged",
+            params={"accounts": accounts},
+        )
+
+
+def _is_linked(user: Any, adapter: LearnerAdapter) -> bool:
+    living = ProvisionedUser.objects.living()
+    return living.filter(user=user, connection=adapter.connection).exists()

@@ -1,0 +1,48 @@
+"""What the host's sign-in asks: whether somebody may come in, as far as provisioning knows.
+
+A just-in-time pipeline would otherwise bring back whom SCIM has removed.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+logger = logging.getLogger("scim_provisioning.security")
+
+
+def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
+    """Whether ``user``, an account that the host has identified, may sign in.
+
+    False for somebody whom the identity provider has switched off or deleted, and for the people of a customer whom
+    the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
+    SSO settings in use) its link counts alone; without, one link that lets them in is enough. True for an account
+    that provisioning does not know: whether those may come in is the host's business. Why somebody was refused is
+    written to the log ``scim_provisioning.security``. One query for a person in one connection.
+    """
+    links = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=True)
+    if connection is not None:
+        links = links.filter(connection=connection)
+    known = list(links.select_related("connection").order_by("deleted_at", "pk"))
+    if not known:
+        return True
+    refusals = [reason for link in known if (reason := _refusal(link))]
+    if len(refusals) < len(known):
+        return True
+    logger.warning("sign-in refused: account %s, %s", user.pk, ", ".join(sorted(set(refusals))))
+    return False
+
+
+def _refusal(link: ProvisionedUser) -> str:
+    """Why this link lets nobody in; empty when it does."""
+    adapter_class: type[LearnerAdapter] = get_adapter_class()
+    if link.is_deleted:
+        return "deleted by the identity provider"
+    if not adapter_class.tenant_may_sign_in(link.connection):
+        return "the customer may not sign in"
+    people = adapter_class.for_links([link], link.connection)
+    return "" if people[0].is_active else "inactive"
