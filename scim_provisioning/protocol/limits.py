@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 class Limits:
     """Bounds on what a client sends; a host raises them through ``SCIM_PROVISIONING["LIMITS"]``.
 
-    ``keys`` counts the members of every object in one body together. ``filter_depth`` counts parentheses and
+    ``keys`` counts the members of every object in one body together, but for those of read-only ``groups`` and
+    ``meta``. ``string_length`` is asked of names, paths and values that are kept: a longer value is left out where
+    no field of the host's takes it. ``filter_depth`` counts parentheses and
     brackets that are open at the same time, ``filter_terms`` comparisons. A verbose Entra update of a full
     user is about 40 operations and 120 keys, a create about 60 keys: the defaults leave room for both.
     """

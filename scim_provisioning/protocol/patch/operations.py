@@ -91,17 +91,24 @@ def check_shape(operation: Operation, prefix: str = "") -> None:
 
 
 def resolve_path(text: str, schema: UserSchema) -> Path | None:
-    """Return the path, or None if it is well formed but outside the schema; Mutability for groups."""
+    """Return the path, or None if it is passed over: well formed but outside the schema, or one of the schemas.
+
+    Raises InvalidPath, and Mutability for groups.
+    """
     try:
         return parse_path(text, schema)
     except UnknownAttribute:
-        if _names_groups(text):
+        if _top_name(text) == "groups":
             raise Mutability(
                 "Attribute groups is read only; it follows from the groups themselves."
             ) from None
         return None
+    except InvalidPath:
+        if _top_name(text) == "schemas":
+            return None
+        raise
 
 
-def _names_groups(text: str) -> bool:
+def _top_name(text: str) -> str:
     name = text.lower().removeprefix(f"{CORE_USER.lower()}:")
-    return name.partition("[")[0].partition(".")[0].strip() == "groups"
+    return name.partition("[")[0].partition(".")[0].strip()

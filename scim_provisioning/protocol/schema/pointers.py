@@ -21,15 +21,16 @@ def pointed(value: object, base_url: str) -> object:
     """Return what was sent for such an attribute, with whom it names as its ``value``.
 
     A blank names nobody (OneLogin's unrendered macros), JSON in a text is what it says (Keycloak), and a lone
-    ``$ref`` to one of our people is that person. A ``$ref`` beside a value is passed over, as clients send stale
-    ones, and so is one to somewhere else.
+    ``$ref`` to one of our people is that person, as their address in place of the id is. A ``$ref`` beside a value
+    is passed over, as clients send stale ones, and so is one to somewhere else.
     """
     if isinstance(value, str):
         value = embedded(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, str):
-        return value if value.strip() else None
+        address = person_at(value, base_url) if "/" in value else None
+        return address or (value if value.strip() else None)
     return _members(value, base_url) if isinstance(value, dict) else value
 
 
