@@ -112,7 +112,7 @@ def _has(row: str, name: str, rows: Mapping[str, RelatedRow]) -> bool:
 def fitting(path: str, target: str, field: Any, rest: str = "") -> str:
     """What to write for a field that ``target`` names, whatever follows it in the mapping after a dot."""
     related = field.related_model
-    if field.one_to_many:
+    if field.one_to_many and isinstance(field.remote_field, models.ForeignKey):
         declared = (
             f'scim.RelatedRow("{related._meta.label}", user_field="{field.remote_field.name}", within={{…}})'
         )
@@ -126,7 +126,7 @@ def fitting(path: str, target: str, field: Any, rest: str = "") -> str:
         return (
             f"Name a field of that row: {', '.join(f'{target}.{name}' for name in _names(related)[:_SHOWN])}."
         )
-    if field.is_relation and related is not None:
+    if isinstance(field, models.ForeignKey):
         if related in _people(field):
             return f"Write scim.Manager({target!r})."
         return f'Write scim.Reference({path!r}, {target!r}, by="{name_field(related, rest)}").'
@@ -140,7 +140,7 @@ def fitting(path: str, target: str, field: Any, rest: str = "") -> str:
 def _valued(path: str, target: str, field: Any) -> str:
     """The kind for a column that is no relation."""
     kind = next((kind for field_class, kind in _KINDS if isinstance(field, field_class)), "")
-    if field.flatchoices and isinstance(field, _CAN_BE_CHOSEN):
+    if isinstance(field, _CAN_BE_CHOSEN) and field.flatchoices:
         kind = "Choice"
     if kind:
         return f"Write scim.{kind}({path!r}, {target!r})."

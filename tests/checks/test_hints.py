@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.db import models
+from django.test.utils import isolate_apps
 
 import scim_provisioning.adapters as scim
 from example_project.lms.models import Learner
 from scim_provisioning.adapters import ENTERPRISE
+from scim_provisioning.adapters.remedies import fitting
 from scim_provisioning.checks import faults
 from tests.checks.mending import Host
 
@@ -112,6 +115,23 @@ def test_a_kind_of_the_hosts_own_on_a_field_that_it_does_not_take(host: Host) ->
     (message,) = host.messages(mapping=[Seconds("nickName", "first_name")])
     assert "Seconds needs a DurationField, 'first_name' is a CharField" in message.msg
     assert type(host.mended(Seconds("nickName", "first_name"))) is scim.Text
+
+
+def test_a_relation_that_no_kind_can_follow() -> None:
+    with isolate_apps("example_project.lms", "django.contrib.contenttypes"):
+
+        class Note(models.Model):  # noqa: DJ008
+            about = GenericForeignKey()
+            notes = GenericRelation("lms.Note")
+            content_type = models.ForeignKey("contenttypes.ContentType", models.CASCADE)
+            object_id = models.IntegerField()
+
+            class Meta:
+                app_label = "lms"
+
+    for name in ("about", "notes"):
+        hint = fitting("title", f"note.{name}", Note._meta.get_field(name))
+        assert hint.startswith("Map 'title' to another field, or write a kind of your own for a Generic")
 
 
 # -- active

@@ -76,7 +76,7 @@ def column(name: str, monkeypatch: pytest.MonkeyPatch, **options: object) -> Non
 def test_a_key_field_that_may_be_null_is_a_warning(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    column("entity_id", monkeypatch, _unique=True, null=True)
+    column("entity_id", monkeypatch, unique=True, null=True)
     configure(settings, SSO_KEY_FIELD="entity_id")
     assert found() == [faults.SSO_KEY_FIELD_NULLABLE.at(field="entity_id", model="lms.SSOSettings")]
     assert "null=False" in str(found()[0].hint)
@@ -87,7 +87,7 @@ def test_a_key_field_that_may_be_null_is_a_warning(
 def test_a_key_field_that_is_a_relation_names_the_column_instead(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, sso: SSOSettings
 ) -> None:
-    column("organization", monkeypatch, _unique=True)
+    column("organization", monkeypatch, unique=True)
     configure(settings, SSO_KEY_FIELD="organization")
     (message,) = found()
     assert message.id == faults.SSO_KEY_FIELD_IS_RELATION.id
