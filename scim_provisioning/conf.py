@@ -54,6 +54,7 @@ KNOWN_KEYS: Final[Mapping[str, tuple[type, ...]]] = {
     "TRUSTED_PROXIES": (list, tuple),
     "PAGE_SIZE": (int,),
     "PAGE_SIZE_MAX": (int,),
+    "DOCUMENTATION_URL": (str, type(None)),
     "ADMIN_AUTOREGISTER": (bool,),
     "ADMIN_BASE": (str,),
     "RETENTION": (dict,),
@@ -181,6 +182,12 @@ class AppSettings:
     def page_size_max(self) -> int:
         """Resources on a page at most, whatever ``count`` says."""
         return int(self._get("PAGE_SIZE_MAX", 200))
+
+    @property
+    def documentation_url(self) -> str | None:
+        """Where the host explains its provisioning; ``documentationUri`` in ``/ServiceProviderConfig``."""
+        url: str | None = self._get("DOCUMENTATION_URL", None)
+        return url or None
 
     @property
     def admin_autoregister(self) -> bool:

@@ -308,6 +308,7 @@ _TENANCY = "tests/test_tenancy.py::"
 _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
 _PATCH = "tests/protocol/test_patch.py::"
+_SPELLINGS = "tests/http/test_spellings.py::"
 _DATABASE = "tests/http/test_database_errors.py::"
 _MASKED = "tests/admin/test_masked_values.py::"
 _CONFIRMATION = "tests/admin/test_confirmation.py::"
@@ -503,6 +504,48 @@ _TABLE: list[tuple[str, str, Make, str]] = [
         "protocol.patch.read:_PATH_SIGNS",
         is_instead(frozenset("[")),
         f"{_VALIDATOR}test_replace_or_add_attributes_in_one_operation_without_a_path",
+    ),
+    (
+        "an object may be JSON in a text",
+        "protocol.body:embedded",
+        lambda original: lambda text, *limits: text,
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "one name in two cases is one name",
+        "protocol.body:_object",
+        lambda original: dict,
+        f"{_SPELLINGS}test_one_attribute_under_two_names_is_refused",
+    ),
+    (
+        "a whole number for text is its digits",
+        "protocol.schema.values:as_text",
+        lambda original: lambda attribute, value: value,
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "a lone address names the manager",
+        "protocol.schema.pointers:person_at",
+        answers(None),
+        f"{_SPELLINGS}test_a_manager_may_be_named_by_address_alone",
+    ),
+    (
+        "memberships are not counted",
+        "protocol.body:_PASSED_OVER",
+        is_instead(frozenset()),
+        f"{_SPELLINGS}test_150_groups_that_are_sent_along_cost_nobody_the_account",
+    ),
+    (
+        "a text too long for its field is refused, and for none is left out",
+        "protocol.patch.decode:_check_length",
+        answers(None),
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "a query is in UTF-8",
+        "http.parameters:_refuse_other_encodings",
+        answers(None),
+        f"{_SPELLINGS}test_a_query_that_says_two_things_or_none_is_refused_and_never_answered_with_everybody",
     ),
     (
         "an empty list of operations is no error",

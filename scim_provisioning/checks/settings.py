@@ -26,7 +26,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     if not isinstance(getattr(settings, SETTING, None), Mapping):
         return [faults.SETTING_IS_NO_DICT.at()]
     shape = [*_keys(), *_kinds()]
-    return shape or [*_site_url(), *_ranges(), *_networks(), *_imports(), *_peppers()]
+    return shape or [*_site_url(), *_documentation_url(), *_ranges(), *_networks(), *_imports(), *_peppers()]
 
 
 def _keys() -> Iterator[CheckMessage]:
@@ -89,6 +89,20 @@ def _site_url() -> Iterator[CheckMessage]:
         yield faults.SITE_URL_MALFORMED.at(url=url)
     elif parts.scheme == "http" and not settings.DEBUG and parts.hostname not in _LOOPBACK:
         yield faults.SITE_URL_WITHOUT_HTTPS.at(url=url)
+
+
+def _documentation_url() -> Iterator[CheckMessage]:
+    url = app_settings.documentation_url
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        wanted = "an address such as https://lms.example.com/help/provisioning"
+        yield faults.WRONG_KIND.at(key="DOCUMENTATION_URL", wanted=wanted, value=repr(url))
 
 
 def _ranges() -> Iterator[CheckMessage]:

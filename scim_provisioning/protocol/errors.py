@@ -98,6 +98,10 @@ class UnknownAttribute(InvalidPath):
     default_detail = "The attribute is not part of the schema."
 
 
+class NoParts(InvalidPath):
+    """A path into an attribute that has no parts: ``active.value``."""
+
+
 class NoTarget(_BadRequest):
     scim_type = "noTarget"
     code = "patch.no_target"

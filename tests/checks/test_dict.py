@@ -85,6 +85,23 @@ def test_a_number_out_of_range(keys: dict[str, Any], shown: str, value: int, set
     assert message.hint.startswith(f"Set {shown} to ")
 
 
+@pytest.mark.parametrize(
+    "url", ["help", "/help", "ftp://lms.example/help", "https://", "https://user@lms.example", "https://[x"]
+)
+def test_a_documentation_url_that_is_no_address(url: str, settings: Settings) -> None:
+    configure(settings, DOCUMENTATION_URL=url)
+    wanted = "an address such as https://lms.example.com/help/provisioning"
+    assert found() == [faults.WRONG_KIND.at(key="DOCUMENTATION_URL", wanted=wanted, value=repr(url))]
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "https://lms.example/help?topic=scim#entra", "http://localhost/help"]
+)
+def test_a_documentation_url_that_is_one_or_none(url: str | None, settings: Settings) -> None:
+    configure(settings, DOCUMENTATION_URL=url)
+    assert found() == []
+
+
 def test_a_proxy_that_is_no_network(settings: Settings) -> None:
     configure(settings, TRUSTED_PROXIES=["10.0.0.0/8", "proxy.internal"])
     assert found() == [faults.BAD_NETWORK.at(value="'proxy.internal'")]

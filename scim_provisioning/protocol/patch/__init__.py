@@ -39,6 +39,7 @@ def apply(
     operations: Iterable[Operation],
     schema: UserSchema,
     limits: Limits = DEFAULT_LIMITS,
+    base_url: str = "",
 ) -> Patched:
     """Return the document as the operations leave it; the one given stays as it is.
 
@@ -48,5 +49,5 @@ def apply(
     Mutability for an immutable value), else InvalidValue for a list that grew above the limits. Several
     operations through the same filter end on one element.
     """
-    plan = read_operations(operations, schema, limits)
+    plan = read_operations(operations, schema, limits, base_url)
     return Patched(put(plan.steps, copied(document), limits), tuple(dict.fromkeys(plan.ignored)))
