@@ -6,25 +6,36 @@ before a deactivation would be good again after the return. So the sessions that
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 
 from scim_provisioning.models import SignIn
 
+logger = logging.getLogger("scim_provisioning.sessions")
+
 
 def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Receiver of ``user_logged_in``: remember which session it is (one query or two)."""
+    """Receiver of ``user_logged_in``: remember which session it is (two queries or three).
+
+    A host that gives a session another key later (``update_session_auth_hash`` does) calls this again. Nobody is kept
+    from signing in by it: what the database says against it is logged.
+    """
     session = getattr(request, "session", None)
-    if session is None:
+    if session is None or settings.SESSION_ENGINE.endswith(".signed_cookies"):
+        # The server keeps nothing of a signed cookie that could be deleted.
         return
     if not session.session_key:
         session.save()
-    # Signed cookies have a key that names nothing on the server; there is nothing to delete later.
-    if session.session_key:
-        SignIn.objects.update_or_create(session_key=session.session_key[:64], defaults={"user": user})
+    try:
+        with transaction.atomic():
+            SignIn.objects.update_or_create(session_key=session.session_key, defaults={"user": user})
+    except DatabaseError:
+        logger.exception("A session could not be noted: it will not end with its account's access.")
 
 
 def end(account: Any) -> int:

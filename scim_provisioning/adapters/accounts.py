@@ -48,7 +48,7 @@ class HostAccounts(HostHooks):
         return self.compiled(self.connection)
 
     @cached_property
-    def _taken_names(self) -> dict[str, bool]:
+    def _known_holders(self) -> dict[str, list[models.Model]]:
         """Names that were looked for already: a POST asks twice."""
         return {}
 
@@ -94,8 +94,7 @@ class HostAccounts(HostHooks):
         entry, name = self.compiled_mapping.account_name, self._sign_in_name(scim_user)
         if entry is None or name is None:
             return []
-        same_name = self.accounts_named(name)
-        self._taken_names[name] = bool(same_name)
+        same_name = self.holders_of(name)
         same = [a.pk for a in same_name if fold(getattr(a, entry.field.attname) or "") == fold(name)]
         mine = self.tenant_users(self.connection).filter(pk__in=same) if same else []
         # Names that only normalisation makes one are weak evidence: `K` may be the Kelvin sign.
@@ -158,6 +157,17 @@ class HostAccounts(HostHooks):
             return False
         return fold(getattr(self.obj, entry.field.attname) or "") == fold(name)
 
+    def holders_of(self, name: str) -> list[models.Model]:
+        """``accounts_named``, asked once a request."""
+        if name not in self._known_holders:
+            self._known_holders[name] = self.accounts_named(name)
+        return self._known_holders[name]
+
+    def names_of(self, scim_user: Mapping[str, Any]) -> list[str]:
+        """What ``scim_user`` is known by: userName, and the address where accounts are named by it."""
+        names = [str(scim_user["userName"]), self._sign_in_name(scim_user)]
+        return list(dict.fromkeys(name for name in names if name))
+
     def _sign_in_name(self, scim_user: Mapping[str, Any]) -> str | None:
         """What of a document names the account: userName, or the address where accounts are named by it."""
         entry = self.compiled_mapping.account_name
@@ -187,9 +197,7 @@ class HostAccounts(HostHooks):
         held = getattr(self.obj, entry.field.attname) if entry else name
         if fold(held or "") == fold(name) and not self.obj._state.adding:
             return name
-        if name not in self._taken_names:
-            self._taken_names[name] = bool(self.accounts_named(name))
-        return self.account_name(name) if self._taken_names[name] else name
+        return self.account_name(name) if self.holders_of(name) else name
 
     def is_hidden(self, account: Any) -> bool:
         """Whether the host's default manager leaves this account out. One query where it leaves any out."""

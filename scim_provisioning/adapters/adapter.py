@@ -114,7 +114,8 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
 
     def save(self) -> None:
         """Save the rows that changed: only their changed columns, and nothing when nothing changed."""
-        self.person.rows.save(complete=self.person.is_new)
+        sources = self.compiled_mapping.sources if self.person.is_new else {}
+        self.person.rows.save(complete=[n for n, source in sources.items() if self.person.owns(source)])
 
     def delete(self) -> None:
         """What DELETE does to the learner: access ends, nothing is deleted."""
@@ -134,11 +135,17 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def set_active(self, active: bool) -> None:
         """Switch the learner on or off, wherever the mapping says that lives."""
         entry = self.compiled_mapping.active
-        if entry is None or (not active and entry.source.is_account and self.person.active_elsewhere):
+        if entry is None or (not active and self.is_kept_on):
             return
+        was_on = self.has_access
         entry.declaration.turn(self.person.rows.to_write(entry.source.name), entry.field, active)
-        if active and hasattr(self.obj, "has_usable_password") and not self.obj.has_usable_password():
-            # A new unusable password changes the session hash: cookies from before stay dead.
+        if active and not was_on and self.switches_account:
+            self._renew_session_hash()
+
+    def _renew_session_hash(self) -> None:
+        """A new unusable password changes what sessions are checked against: signed cookies, which no server can
+        delete, stay dead too."""
+        if hasattr(self.obj, "has_usable_password") and not self.obj.has_usable_password():
             self.obj.set_unusable_password()
 
     @property
@@ -152,10 +159,20 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         return documents.is_active(self.person, self.compiled_mapping)
 
     @property
+    def is_kept_on(self) -> bool:
+        """Whether another connection keeps on what ``active`` switches."""
+        return documents.is_kept_on(self.person, self.compiled_mapping)
+
+    @property
+    def is_wanted_elsewhere(self) -> bool:
+        """Whether another connection's living link wants this account active."""
+        return self.person.active_elsewhere
+
+    @property
     def switches_account(self) -> bool:
-        """Whether what is switched is the account itself, not a row that belongs to one customer."""
+        """Whether what is switched is the account's, not a row that belongs to one customer."""
         entry = self.compiled_mapping.active
-        return entry is not None and entry.source.is_account
+        return entry is not None and entry.source.belongs_to_account
 
     @property
     def is_switched_off(self) -> bool:

@@ -61,9 +61,15 @@ def is_active(person: Person, mapping: CompiledMapping) -> bool:
     would say the same again every cycle.
     """
     access, wished = has_access(person, mapping), person.link.active
-    if access is None or (access and not wished and person.active_elsewhere):
+    if access is None or (access and not wished and is_kept_on(person, mapping)):
         return wished
     return access
+
+
+def is_kept_on(person: Person, mapping: CompiledMapping) -> bool:
+    """Whether another connection keeps on what ``active`` switches; a membership is one connection's own."""
+    entry = mapping.active
+    return entry is not None and entry.source.belongs_to_account and person.active_elsewhere
 
 
 def _show(document: Document, group: Group, person: Person) -> None:
@@ -84,9 +90,7 @@ def _show(document: Document, group: Group, person: Person) -> None:
 def _of_person(mapping: CompiledMapping, person: Person) -> Iterable[Group]:
     """What of the mapping is this person's: of an account that another connection owns nothing is read or written,
     and what the identity provider sent is returned to it."""
-    if person.owns_account:
-        return mapping.groups
-    return [group for group in mapping.groups if not group.first.source.is_account]
+    return [group for group in mapping.groups if person.owns(group.first.source)]
 
 
 # --- what is written
@@ -97,8 +101,12 @@ def write(document: Document, person: Person, mapping: CompiledMapping, name_acc
 
     ``name_account`` gives the account its name, or another where somebody else's account holds that one.
     """
-    own = mapping.user_name if person.owns_account else None
-    if own is not None and (person.is_new or person.link.user_name != document["userName"]):
+    own = mapping.user_name
+    if (
+        own is not None
+        and person.owns(own.source)
+        and (person.is_new or person.link.user_name != document["userName"])
+    ):
         text = checked_text("userName", document["userName"], own.field)
         row = person.rows.to_write(own.source.name)
         setattr(row, own.field.attname, name_account(text) if own == mapping.account_name else text)
@@ -168,7 +176,7 @@ def _manager(document: Document, mapping: CompiledMapping) -> tuple[Attribute | 
 def _manager_id(person: Person, mapping: CompiledMapping) -> str | None:
     """The SCIM id of the manager whom the row names; None for one who is awaited, or was deleted."""
     entry = mapping.manager
-    row = person.rows.get(entry.source.name) if entry else None
+    row = person.rows.get(entry.source.name) if entry and person.owns(entry.source) else None
     key = getattr(row, entry.field.attname) if entry and row else None
     return None if key is None else person.people.living_id_of(key)
 

@@ -90,10 +90,11 @@ class HostHooks:
     def on_identity_changed(
         self, learner: Any, *, event: ProvisioningEvent, before: Mapping[str, str], after: Mapping[str, str]
     ) -> None:
-        """The name or the address that somebody signs in by changed; both map fields of the account to values.
+        """The name or the address that somebody signs in by changed, of an account that was here before it was linked;
+        ``before`` and ``after`` map fields of the account to values.
 
         What the host had verified of the old address is not true of the new one. Called before the hook of the
-        change itself, for accounts that were adopted after their sessions were ended.
+        change itself, after the account's sessions were ended.
         """
 
     def on_deactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
+from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 #: Marks in ``ProvisionedUser.search``. The manager who was sent is not provisioned here, and the document's value
@@ -47,6 +48,10 @@ class Person:
     def owns_account(self) -> bool:
         """Whether this connection may write the account's name, address and user name."""
         return self.link.owns_profile
+
+    def owns(self, source: RowSource) -> bool:
+        """Whether this connection may write such a row: of an account that another one owns, its own rows only."""
+        return self.owns_account or not source.belongs_to_account
 
     @property
     def document(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _learn_who_is_kept_on(
 ) -> None:
     """Whose account another connection keeps on although this one's identity provider wished it off: one query, for
     the few who are on all the same."""
-    if compiled.active is None or not compiled.active.source.is_account:
+    if compiled.active is None or not compiled.active.source.belongs_to_account:
         return
     doubtful = {
         person.link.user_id: person

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import models
@@ -72,8 +72,8 @@ class RowSet:
         """Have ``write`` called once the rows are saved: a many-to-many relation needs their keys."""
         self._later.append(write)
 
-    def save(self, *, complete: bool) -> None:
-        """Save what changed, the account first; ``complete`` makes every row that the mapping knows."""
+    def save(self, *, complete: Collection[str] = ()) -> None:
+        """Save what changed, the account first; the rows that ``complete`` names are made where there is none."""
         account_is_new = self._account._state.adding
         for name, row in self._present(complete):
             if not row._state.adding:
@@ -86,10 +86,10 @@ class RowSet:
         while self._later:
             self._later.pop(0)()
 
-    def _present(self, complete: bool) -> Iterator[tuple[str, models.Model]]:
+    def _present(self, complete: Collection[str]) -> Iterator[tuple[str, models.Model]]:
         yield "", self._account
         for name in self._sources:
-            row = self.to_write(name) if complete else self.get(name)
+            row = self.to_write(name) if name in complete else self.get(name)
             if name and row is not None:
                 yield name, row
 

@@ -88,6 +88,11 @@ class RowSource:
         """Whether the row comes with the account in one statement."""
         return self.is_account or self.accessor is not None
 
+    @property
+    def belongs_to_account(self) -> bool:
+        """Whether an account has one such row, whichever connections use it: the account itself, or a profile."""
+        return self.is_joined
+
     def lookup(self, name: str) -> str:
         """The ORM path of this row's field ``name``, seen from a ``ProvisionedUser``."""
         return "__".join(part for part in ("user", self.query_name, name) if part)

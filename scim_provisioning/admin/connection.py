@@ -21,6 +21,7 @@ from scim_provisioning.admin import activity
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
+from scim_provisioning.admin.ownership import OwnershipPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
@@ -37,7 +38,13 @@ SOON = timedelta(days=30)
 
 
 class ConnectionAdminMixin(
-    TokenPages, LifecyclePages, MappingPages, SelfTestPages, StepsPage, ConnectionScopedAdmin
+    TokenPages,
+    LifecyclePages,
+    OwnershipPages,
+    MappingPages,
+    SelfTestPages,
+    StepsPage,
+    ConnectionScopedAdmin,
 ):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
@@ -26,6 +27,7 @@ from scim_provisioning.admin import log_export
 from scim_provisioning.admin.event_page import OperationPage
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import catalogue, log_search, log_words, permissions
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, reports
@@ -187,7 +189,13 @@ class EventAdminMixin(OperationPage):
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         former = link.former_identifiers.order_by("-noted_at", "-pk")[:10] if in_clear else ()
         title = _("What happened to %(learner)s?") % {"learner": link.user_name}
-        return {"title": title, "history_of": link, "former_identifiers": former}
+        state = managed_by(self.admin_site, request, link)
+        return {
+            "title": title,
+            "history_of": link,
+            "history_state": replace(state, history_url=""),
+            "former_identifiers": former,
+        }
 
     # --- columns ------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import __version__
-from scim_provisioning.admin.pages import TEMPLATES
+from scim_provisioning.admin.ownership import owner_of
+from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import log_words, permissions
@@ -29,6 +30,8 @@ from scim_provisioning.templatetags.scim_admin import scim_time
 _NEIGHBOURS: Final = 10
 #: Facts of a cause that name other links, to show them as links.
 _LINK_FACTS: Final = ("link", "links")
+#: The same of what was applied.
+_EARLIER: Final = "earlier"
 
 
 class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
@@ -88,12 +91,14 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             "authorization": display(event.token_prefix) if event.token_prefix else "",
             "learner_url": learner_page(self.admin_site, request, event.link),
             "history_url": "" if event.link_id is None else self.list_url(learner=event.link_id),
+            "remarks": self._remarks(event),
             "messages_exchanged": _messages(event) if in_clear else None,
             "support_text": support_text(event),
         }
         if event.outcome == Outcome.REFUSED:
             context["explanation"] = log_words.explanation(event, in_clear=in_clear)
-            context["others"] = self._others(event)
+            context["others"] = self._others(event, *_LINK_FACTS)
+            context |= self._sharing(request, event)
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
         context["same_request"] = self._listed(event, same_request)
         minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
@@ -114,10 +119,29 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
         """The name of one of the log's own pages, for ``reverse``."""
         return f"{self.admin_site.name}:scim_provisioning_provisioningevent_{name}"
 
-    def _others(self, event: ProvisioningEvent) -> list[dict[str, str]]:
-        """The learners that a refusal was about, when its facts name some of the same connection."""
+    def _remarks(self, event: ProvisioningEvent) -> list[dict[str, Any]]:
+        """What else there was to an operation, with the learners that it names."""
+        return [
+            {"words": words, "others": self._others(event, fact) if fact == _EARLIER else []}
+            for fact, words in log_words.remarks(event)
+        ]
+
+    def _sharing(self, request: HttpRequest, event: ProvisioningEvent) -> dict[str, Any]:
+        """The other connection that owns the account, and where to allow a shared link: for whoever may see both."""
+        owner = owner_of(request, event)
+        if owner is None or event.connection is None:
+            return {}
+        found: dict[str, Any] = {"owner": owner, "owner_url": self.list_url(learner=owner.pk)}
+        if self.may(request, permissions.MANAGE_POLICY):
+            name = f"{self.admin_site.name}:{page_url_name('share_refused')}"
+            keys = {"object_id": event.connection.pk, "event_id": event.pk}
+            found["share_url"] = reverse(name, kwargs=keys)
+        return found
+
+    def _others(self, event: ProvisioningEvent, *facts: str) -> list[dict[str, str]]:
+        """The learners that an operation was about, when its facts name some of the same connection."""
         named: list[str] = []
-        for fact in _LINK_FACTS:
+        for fact in facts:
             value = event.cause.get(fact)
             named += [value] if isinstance(value, str) else [v for v in value or [] if isinstance(v, str)]
         links = ProvisionedUser.objects.filter(connection=event.connection_id, scim_id__in=named[:10])

@@ -220,7 +220,7 @@ def _consequence(connection: SCIMConnection, choice: str) -> str:
     """What the choice means, in numbers."""
     links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
     if choice == suspension.SUSPEND:
-        n = links.filter(active=True).count()
+        n = suspension.active(connection).count()
         sentence = ngettext(
             "%(n)d active learner is suspended at once and cannot sign in. Progress is kept.",
             "%(n)d active learners are suspended at once and cannot sign in. Progress is kept.",

@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES
-from scim_provisioning.administration import permissions
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
+from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.provisioning import differences
 
 if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
@@ -32,6 +33,14 @@ class ManagedBy:
 
     link: ProvisionedUser
     history_url: str
+    #: As SCIM shows it: the account's own switch.
+    is_active: bool
+    #: Where the account stands otherwise than the identity provider wants: a sentence.
+    difference: str = ""
+    #: Links of other connections that this administrator may see.
+    shared_with: tuple[ProvisionedUser, ...] = ()
+    share_url: str = ""
+    own_url: str = ""
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -79,11 +88,54 @@ class SCIMManagedAdminMixin(_Base):
             permissions.visible_connections(request.user),
         )
         links = links.filter(user=user, connection__archived_at__isnull=True).select_related("connection")
-        may_read = permissions.may_read_log(request.user)
-        return [
-            ManagedBy(link, history_page(self.admin_site, link) if may_read else "")
-            for link in links.order_by("pk")
-        ]
+        return [managed_by(self.admin_site, request, link) for link in links.order_by("pk")]
+
+
+def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> ManagedBy:
+    """What there is to say of a link to this administrator."""
+    may_read = permissions.may_read_log(request.user)
+    history_url = history_page(site, link) if may_read else ""
+    if link.is_deleted or link.user is None:
+        return ManagedBy(link, history_url, is_active=False)
+    is_active, difference = _switch(link)
+    return ManagedBy(link, history_url, is_active, difference, **_sharing(site, request, link))
+
+
+def _switch(link: ProvisionedUser) -> tuple[bool, str]:
+    """Whether the person is active, and what somebody in the LMS did about it."""
+    try:
+        adapter = get_adapter_class().for_links([link], link.connection)[0]
+        met = differences.between(adapter)
+        return adapter.is_active, "" if met is None else log_words.switched_in_lms(met.facts)
+    except Exception:
+        # The host's adapter does not load, or its rows are gone: the host's own page must not die of it.
+        return link.active, ""
+
+
+def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> dict[str, Any]:
+    """The other connections that this administrator may see, and where to say which owns the account."""
+    shared = [other for other in ownership.others(link) if ownership.may_see(request.user, other.connection)]
+    if not permissions.may(request.user, permissions.MANAGE_POLICY, link.connection):
+        return {"shared_with": tuple(shared)}
+    known = {link.connection_id, *(other.connection_id for other in shared)}
+    visible = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
+    offered = {
+        "own": any(other.owns_profile for other in shared),
+        "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
+    }
+    keys = {"object_id": link.connection_id, "link_id": link.pk}
+    pages = {
+        f"{name}_url": _address(site, page_url_name(name), keys) for name, is_so in offered.items() if is_so
+    }
+    return {"shared_with": tuple(shared), **pages}
+
+
+def _address(site: AdminSite, name: str, keys: dict[str, Any]) -> str:
+    """The address of a page of the app; empty where the host does not register it."""
+    try:
+        return reverse(f"{site.name}:{name}", kwargs=keys)
+    except NoReverseMatch:
+        return ""
 
 
 def history_page(site: AdminSite, link: ProvisionedUser) -> str:

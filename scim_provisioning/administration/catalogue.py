@@ -244,8 +244,8 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("The address belongs to another account."),
         (
             _(
-                "People sign in here with their e-mail address, and an account that this connection does not manage "
-                "signs in with the one that was sent. No other address is made up."
+                "An account that this connection does not manage signs in here with the name or the address that was "
+                "sent. People sign in with it, so no other one is made up."
             ),
         ),
         _(
@@ -266,15 +266,61 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             "itself (the adapter's restore method)."
         ),
     ),
+    "user.owned_elsewhere": Entry(
+        _("The account is managed through another connection."),
+        (
+            _(
+                "An account has one owner, the connection that writes its name and its address. This person's account "
+                "is owned by another connection, and nobody takes it over by sending the same name."
+            ),
+        ),
+        _(
+            "Make sure that both connections mean the same person. If so, whoever may see both allows a shared link; "
+            "the identity provider tries again by itself. If not, give one of the two another userName."
+        ),
+    ),
+    "user.switched_off": Entry(
+        _("The account was deactivated in this application."),
+        (
+            _(
+                "An account of this person is here already, and somebody has switched it off in this application. "
+                "Provisioning does not switch it on by linking it."
+            ),
+        ),
+        _(
+            "Look at the account. If the person may come in again, activate it here: the identity provider tries again "
+            "by itself."
+        ),
+    ),
+    "user.look_alike": Entry(
+        _("The userName looks like somebody else's."),
+        (
+            _(
+                "It is written with characters (%(code_points)s) that make it look like “%(looks_like)s”, which an "
+                "account here has. They are different names, and nobody is taken for another by their looks."
+            ),
+            _(
+                "It is written with other characters than a name that it looks like, which an account here has."
+            ),
+        ),
+        _(
+            "Correct the userName in the identity provider: usually somebody pasted it from a document. If nobody "
+            "there can explain it, treat it as an attempt to take an account over."
+        ),
+    ),
     "user.identity_conflict": Entry(
         _("The identifier belonged to somebody else."),
         (
             _(
-                "A deleted learner had the same userName but another externalId, or the reverse. User names "
-                "are reused, and nobody may inherit another person's record."
+                "A deleted learner agrees in userName or externalId and not in both. That makes the newcomer somebody "
+                "new, but the deleted learner's account still signs in by the name and does not give it up: it is "
+                "protected, or accounts here are named by addresses."
             ),
         ),
-        _("Decide whether it is the same person; if not, give the newcomer another userName."),
+        _(
+            "Decide whether it is the same person. If not, give the newcomer another userName, or the old account "
+            "another name; the developers can let it step aside by itself (the adapter's step_aside method)."
+        ),
     ),
     "user.protected": Entry(
         _("The account is protected."),
@@ -322,6 +368,17 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             _("A value is missing, or is not of the kind that its attribute demands."),
         ),
         _("Correct the mapping row in the identity provider so that it sends the right kind of value."),
+    ),
+    "attr.characters": Entry(
+        _("A name holds characters that cannot be seen."),
+        (
+            _(
+                "%(attribute)s holds %(code_points)s: control characters, characters without width, or such that turn "
+                "the direction of the text. Two names could look the same and be different."
+            ),
+            _("A name holds characters that nobody can see."),
+        ),
+        _("Remove them from the value in the identity provider; usually it was pasted from a document."),
     ),
     "attr.invalid": Entry(
         _("A value is not accepted here."),

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events
+from scim_provisioning import events, rules
 from scim_provisioning.administration import audit, suspension
 from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
+from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def pause(
     Raises ``ConnectionRefused`` (``connection.archived``), as ``resume`` and ``choose_policies`` do.
     """
     with transaction.atomic():
-        if _locked_current(connection).is_paused:
+        if locked_current(connection).is_paused:
             return False
         connection.paused_at = timezone.now()
         connection.paused_by_id = None if actor is None else actor.pk
@@ -50,7 +51,7 @@ def pause(
 def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Serve requests again. False when it was not paused."""
     with transaction.atomic():
-        if not _locked_current(connection).is_paused:
+        if not locked_current(connection).is_paused:
             return False
         connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
         connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
@@ -72,12 +73,12 @@ def choose_policies(
     """
     wanted = _checked(chosen)
     with transaction.atomic():
-        locked = _locked_current(connection)
+        locked = locked_current(connection)
         before = locked.chosen_policies()
         changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
         if not changes:
             return False
-        audit.tell_contacts(locked, *_notice(connection, actor, _("Changed policies."), address))
+        audit.tell_contacts(locked, *notice(connection, actor, _("Changed policies."), address))
         connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
         connection.save(update_fields=["policies"])
         message = _("Changed policies: %(names)s.") % {"names": ", ".join(map(_told, changes.items()))}
@@ -120,7 +121,7 @@ def disconnect(
         connection.archived_at = connection.disconnected_at = now
         connection.disconnected_by_id = actor_id
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
-        connection.links.living().hand_on()
+        rules.hand_on(connection.links.living())
         message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
     return tally
@@ -128,7 +129,8 @@ def disconnect(
 
 def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Take a disconnection back within 30 days. Tokens stay revoked, and people who were suspended stay so
-    until the identity provider or the LMS switches them on.
+    until the identity provider or the LMS switches them on. An account that another connection owns by now stays
+    that one's; this connection shares it.
 
     Raises ``ConnectionRefused`` when it was not disconnected, too long ago, or its SSO settings are gone.
     """
@@ -140,6 +142,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
             raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
         connection.archived_at = connection.disconnected_at = connection.disconnected_by = None
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
+        ownership.settle(connection)
         _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
 
 
@@ -155,9 +158,11 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     if connection.is_archived:
         SCIMConnection.objects.filter(pk=connection.pk).update(disconnected_at=None, disconnected_by=None)
         return
-    connection.archive()
-    message = _("Archived: its SSO settings were deleted.")
-    events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
+    with transaction.atomic():
+        connection.archive()
+        rules.hand_on(connection.links.living())
+        message = _("Archived: its SSO settings were deleted.")
+        events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
 
 
 def note_renamed(
@@ -180,7 +185,8 @@ def _locked(connection: SCIMConnection) -> SCIMConnection:
     return SCIMConnection.objects.select_for_update().get(pk=connection.pk)
 
 
-def _locked_current(connection: SCIMConnection) -> SCIMConnection:
+def locked_current(connection: SCIMConnection) -> SCIMConnection:
+    """The connection, locked. Raises ``ConnectionRefused`` for one that is archived."""
     locked = _locked(connection)
     if locked.is_archived:
         raise ConnectionRefused(
@@ -204,12 +210,13 @@ def _write_down(
     )
     audit.log_entry(actor, connection, message)
     if tell:
-        audit.tell_contacts(connection, *_notice(connection, actor, message, address))
+        audit.tell_contacts(connection, *notice(connection, actor, message, address))
 
 
-def _notice(
+def notice(
     connection: SCIMConnection, actor: AbstractBaseUser | None, message: str, address: str
 ) -> tuple[str, str]:
+    """Subject and text of the mail that tells a connection's contacts what was done, and by whom."""
     facts = {
         "connection": connection.name,
         "message": message,

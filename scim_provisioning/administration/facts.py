@@ -46,6 +46,7 @@ class Facts:
     last_applied_at: datetime | None = None
     tenth_refusal_at: datetime | None = None
     managed: int = 0
+    #: Whom the identity provider has switched off; the LMS may have switched them on again.
     inactive: int = 0
 
     @property

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scim_provisioning.administration import catalogue
+from scim_provisioning.administration import catalogue, times
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
 
 if TYPE_CHECKING:
@@ -74,9 +75,26 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.PAUSED: gettext_lazy("Provisioning was paused."),
     Action.RESUMED: gettext_lazy("Provisioning was resumed."),
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
+    Action.SHARED: gettext_lazy("An administrator allowed two connections to use one account."),
+    Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
 }
 _ERASED: Final = gettext_lazy(
     "The identity provider deleted this learner, and the application erased them, as this connection's policy says."
+)
+
+_SAME_PERSON: Final = gettext_lazy(
+    "May be the same person as somebody who was deleted: they agree in the user name or in the externalId, not in "
+    "both. Nothing was inherited."
+)
+_SWITCHED_ON: Final = gettext_lazy("Switched on in the LMS, although the identity provider had switched off.")
+_SWITCHED_OFF: Final = gettext_lazy(
+    "Switched off in the LMS, although the identity provider had switched on."
+)
+_SWITCHED_ON_BY: Final = gettext_lazy(
+    "Switched on in the LMS on %(day)s by %(name)s, although the identity provider had switched off."
+)
+_SWITCHED_OFF_BY: Final = gettext_lazy(
+    "Switched off in the LMS on %(day)s by %(name)s, although the identity provider had switched on."
 )
 
 
@@ -106,6 +124,26 @@ def sentence(event: ProvisioningEvent) -> str:
 def how_often(times: int) -> str:
     """ "400 times"."""
     return ngettext("%(n)d time", "%(n)d times", times) % {"n": times}
+
+
+def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
+    """What else there was to what was done: the fact of the cause that says so, and a sentence."""
+    found = []
+    if event.outcome == Outcome.APPLIED and event.cause.get("earlier"):
+        found.append(("earlier", str(_SAME_PERSON)))
+    if event.cause.get("switched_in_lms"):
+        found.append(("switched_in_lms", switched_in_lms(event.cause)))
+    return found
+
+
+def switched_in_lms(cause: Mapping[str, Any]) -> str:
+    """How the account stood otherwise than the identity provider wanted; when and by whom, where that is known."""
+    facts = cause["switched_in_lms"]
+    moment, by = parse_datetime(str(facts.get("at") or "")), facts.get("by")
+    words = _SWITCHED_ON if facts.get("on") else _SWITCHED_OFF
+    if moment and by:
+        words = _SWITCHED_ON_BY if facts.get("on") else _SWITCHED_OFF_BY
+    return str(words) % {"day": times.written(moment) if moment else "", "name": by}
 
 
 def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import events
-from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.sql.columns import Columns
+from scim_provisioning.models import Action, ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.provisioning.loading import load_many_for_update
 from scim_provisioning.provisioning.writing import end_access
 
@@ -60,10 +61,16 @@ class Tally:
 
 
 def count(connection: SCIMConnection) -> tuple[int, int]:
-    """How many learners the connection manages, and how many of them are inactive (one query)."""
-    numbers = ProvisionedUser.objects.living().filter(connection=connection)
-    found = numbers.aggregate(total=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
-    return found["total"], found["inactive"]
+    """How many learners the connection manages, and how many of them are shown as inactive (two queries)."""
+    managed = ProvisionedUser.objects.living().filter(connection=connection).count()
+    return managed, managed - active(connection).count()
+
+
+def active(connection: SCIMConnection) -> ProvisionedUserQuerySet:
+    """The learners whom SCIM shows as active: those who are on in the application."""
+    adapter_class = get_adapter_class()
+    columns = Columns(adapter_class.compiled(connection), connection)
+    return adapter_class.links(connection).living().filter(columns.is_active())
 
 
 def apply(connection: SCIMConnection, choice: str, *, actor: AbstractBaseUser | None) -> Tally:

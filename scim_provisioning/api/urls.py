@@ -6,6 +6,7 @@ from django.urls import path
 
 from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet, SelfTestViewSet
 from scim_provisioning.api.events import EventViewSet
+from scim_provisioning.api.ownership import OwnershipViewSet
 from scim_provisioning.api.tokens import TokenViewSet
 
 app_name = "scim_provisioning_api"
@@ -22,6 +23,8 @@ urlpatterns = [
         PoliciesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="policies",
     ),
+    path(f"{_ONE}share/", OwnershipViewSet.as_view({"post": "share"}), name="share"),
+    path(f"{_ONE}own/", OwnershipViewSet.as_view({"post": "own"}), name="own"),
     path(f"{_ONE}selftest/", SelfTestViewSet.as_view({"post": "create"}), name="selftest"),
     path(f"{_ONE}tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
     path(f"{_ONE}tokens/<int:token_id>/", TokenViewSet.as_view({"get": "retrieve"}), name="token"),

@@ -171,6 +171,7 @@ def admin(
     address: str = "",
     link: ProvisionedUser | None = None,
     changes: Mapping[str, tuple[object, object]] | None = None,
+    cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
     """Write down what an administrator did (``actor`` None: a command on the server). One insert.
 
@@ -188,6 +189,7 @@ def admin(
         detail=redaction.text(detail, _SIZES["detail"]),
         address=redaction.text(address, _SIZES["address"]),
         changes=_changes(changes or {}),
+        cause=redaction.json_safe(cause or {}),
     )
     _identify(event, link, None)
     event.save(force_insert=True)

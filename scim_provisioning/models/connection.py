@@ -183,7 +183,6 @@ class SCIMConnection(models.Model):
             self.tokens.filter(revoked_at__isnull=True).update(revoked_at=now)
             self.archived_at = now
             self.save(update_fields=["archived_at"])
-            self.links.living().hand_on()
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again; the SSO row is read again at its next use."""

@@ -63,6 +63,8 @@ class Action(models.TextChoices):
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
     POLICY_CHANGED = "policy_changed", _("Policy changed")
+    SHARED = "shared", _("Shared link allowed")
+    OWNER_MOVED = "owner_moved", _("Ownership moved")
 
 
 class Outcome(models.TextChoices):

@@ -46,21 +46,10 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         """The living links of other connections that were not disconnected or archived."""
         return self.living().filter(connection__archived_at__isnull=True).exclude(connection=connection)
 
-    def hand_on(self) -> int:
-        """Let go of the accounts that these links own: each goes to the oldest living link that shares it. Returns
-        how many went (one query, and two for each that goes)."""
-        held = self.filter(owns_profile=True, user__isnull=False)
-        accounts = list(held.values_list("user", flat=True))
-        others = ProvisionedUser.objects.living().filter(
-            connection__archived_at__isnull=True, user__in=accounts
-        )
-        heirs = {link.user_id: link for link in others.exclude(pk__in=held).order_by("-created_at", "-pk")}
-        for account, heir in heirs.items():
-            held.filter(user=account).update(owns_profile=False)
-            ProvisionedUser.objects.filter(connection=heir.connection_id, pk=heir.pk).update(
-                owns_profile=True
-            )
-        return len(heirs)
+    def owners_of(self, account: Any) -> ProvisionedUserQuerySet:
+        """The living link, of a connection that was not disconnected or archived, that owns the account."""
+        in_use = self.living().filter(connection__archived_at__isnull=True)
+        return in_use.filter(user=account, owns_profile=True)
 
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""

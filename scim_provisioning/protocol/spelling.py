@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from unicodedata import category, normalize
+from unicodedata import category, combining, normalize
 
 from .text import fold
 
 #: Control and format characters (zero-width, bidirectional overrides), line and paragraph separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
-#: Letters that are drawn as nothing.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2800")
+#: Letters and marks that are drawn as nothing; variation selectors are among them.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2800\u180b\u180c\u180d\u180f")
+_VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
 def unseen(text: str) -> str:
     """Return the code points of ``text`` that nobody can see, as ``U+200B``; empty when there are none."""
     if text.isascii() and text.isprintable():
         return ""
-    return code_points(
-        character for character in text if category(character) in _UNSEEN or character in _BLANK
-    )
+    return code_points(character for character in text if _is_unseen(character))
+
+
+def _is_unseen(character: str) -> bool:
+    is_blank = character in _BLANK or any(ord(character) in marks for marks in _VARIATIONS)
+    return is_blank or category(character) in _UNSEEN
 
 
 def is_plain(text: str) -> bool:
@@ -44,8 +48,8 @@ def looks_like(text: str) -> str:
 
 
 def odd_characters(text: str) -> str:
-    """Return the code points that compatibility makes others, as ``U+212A``."""
-    return code_points(character for character in text if normalize("NFKC", character) != character)
+    """Return the code points that compatibility makes others, as ``U+212A``, and accents that stand for themselves."""
+    return code_points(c for c in text if normalize("NFKC", c) != c or combining(c))
 
 
 def code_points(characters: Iterable[str]) -> str:

@@ -64,11 +64,8 @@ def _vacate(link: ProvisionedUser, key: str) -> None:
 
 def make_tombstone(link: ProvisionedUser) -> None:
     """Make a link a tombstone: its name is free, and it still knows whose it was. Who shares its account owns it."""
-    if (
-        link.owns_profile
-        and ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk).hand_on()
-    ):
-        link.owns_profile = False
+    if link.owns_profile:
+        rules.hand_on(ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk))
     link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
     link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
     link.save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
 
@@ -15,6 +16,7 @@ from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
+from scim_provisioning.rules.identity import user_name_taken
 
 
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:
@@ -47,12 +49,12 @@ def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
     statement; None where there is no such link, or nobody behind it.
 
     Whether an account stays on depends on all of its links: of two connections that deactivate one person at the
-    same moment neither may find the other one still active. Always in the order of their keys, so that nobody waits
-    for each other.
+    same moment neither may find the other one still active. Always in the order of account and key, so that nobody
+    waits for each other.
     """
     key = own.values("pk")[:1]
     same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
-    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("pk")
+    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("user", "pk")
     found = locked.only("pk", "connection", "deleted_at")
     return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
 
@@ -80,9 +82,34 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
 
 
 def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
-    """Lock many links, always in one order, then read them."""
-    locked = ProvisionedUser.objects.select_for_update().filter(connection=connection, pk__in=keys)
-    return read_locked(connection, list(locked.order_by("pk").values_list("pk", flat=True)))
+    """Lock the links of many accounts, always in one order, then read this connection's."""
+    own = ProvisionedUser.objects.filter(connection=connection, pk__in=keys)
+    locked = ProvisionedUser.objects.filter(user__in=own.values("user")).select_for_update()
+    found = list(locked.order_by("user", "pk").only("pk", "connection"))
+    return read_locked(connection, [link.pk for link in found if link.connection_id == connection.pk])
+
+
+def lock_links_of(account: Any) -> None:
+    """Lock all links of an account, in the order in which everybody does."""
+    links = ProvisionedUser.objects.filter(user=account.pk).order_by("user", "pk")
+    list(links.select_for_update().values_list("pk"))
+
+
+def lock_newcomer(adapter: LearnerAdapter) -> None:
+    """Lock the account that a newcomer is, with its links, and read it again as it stands: of two connections that
+    adopt one account at the same moment one finds the other (three queries). Raises ``Uniqueness`` for one that has
+    just gone.
+
+    The links come first, as everywhere: whoever has locked them goes on to write the account.
+    """
+    lock_links_of(adapter.obj)
+    accounts = type(adapter.obj)._base_manager.select_for_update()
+    account = accounts.filter(pk=adapter.obj.pk).first()
+    if account is None:
+        raise user_name_taken()
+    adapter.obj = account
+    others = ProvisionedUser.objects.granting().exclude(connection=adapter.connection)
+    adapter.person.active_elsewhere = others.filter(user=account).exists()
 
 
 def _refuse_impossible(scim_id: str) -> None:

@@ -15,13 +15,14 @@ def give_manager(caller: Caller, waited_for: str, scim_id: str | None) -> list[s
     """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
 
     ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. With None they
-    wait for nobody any longer. Returns the SCIM ids of those people.
+    wait for nobody any longer. Returns the SCIM ids of those people; protected ones are left as they are.
     """
     adapter_class = get_adapter_class()
     mapping = adapter_class.compiled(caller.tenant)
     if mapping.manager is None:
         return []
     waiting = searching.waiting_for_manager(caller.tenant, adapter_class, waited_for)
+    changed = []
     for adapter in load_many_for_update(caller.tenant, [link.pk for link in waiting]):
         if adapter.is_protected(adapter.obj):
             continue
@@ -31,4 +32,5 @@ def give_manager(caller: Caller, waited_for: str, scim_id: str | None) -> list[s
         adapter.from_dict(document)
         save_learner(adapter)
         save_link(adapter, document)
-    return [link.scim_id for link in waiting]
+        changed.append(adapter.id)
+    return changed

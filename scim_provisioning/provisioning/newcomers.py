@@ -14,7 +14,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
 from scim_provisioning.provisioning.links import make_tombstone
-from scim_provisioning.provisioning.loading import load_tombstone_for_update
+from scim_provisioning.provisioning.loading import load_tombstone_for_update, lock_newcomer
 from scim_provisioning.rules.identity import name_is_reused
 
 
@@ -33,6 +33,11 @@ class Newcomer:
                 connection=self.adapter.connection, newcomer=self.adapter.link, earlier=link
             )
 
+    @property
+    def cause(self) -> dict[str, object]:
+        """The same for the log."""
+        return {"earlier": [link.scim_id for link in self.earlier]} if self.earlier else {}
+
 
 def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     """Decide by the connection's history and the host's accounts. Raises ``Uniqueness`` and ``Forbidden``."""
@@ -41,7 +46,7 @@ def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
         make_tombstone(vacant)
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
-    for link in past.earlier:
+    for link in sorted(past.earlier, key=lambda link: (link.user_id, link.pk)):
         _free_name(caller, link, document)
     link = ProvisionedUser(connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
@@ -49,10 +54,18 @@ def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     account = rules.adopted(adapter, document)
     if account is None:
         return Newcomer(adapter, Action.CREATED, past.earlier)
-    rules.claim(link, account)
-    link.adopted_at = timezone.now()
-    adopted = get_adapter_class()(account, link=link, connection=caller.tenant)
+    adopted = _adopted(caller, link, account)
     return Newcomer(adopted, Action.ADOPTED, tuple(old for old in past.earlier if old.user_id != account.pk))
+
+
+def _adopted(caller: Caller, link: ProvisionedUser, account: Any) -> LearnerAdapter:
+    """Link the account, once it is locked and still allows it."""
+    adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
+    lock_newcomer(adapter)
+    rules.claim(link, adapter.obj)
+    rules.refuse_switched_off(adapter)
+    link.adopted_at = timezone.now()
+    return adapter
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:

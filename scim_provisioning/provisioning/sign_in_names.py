@@ -32,24 +32,23 @@ def rewritten(adapter: LearnerAdapter) -> Rewritten:
 
 
 def settle(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent) -> None:
-    """Tell the host; and of an account that was adopted, tell its owner at the old address and end its sessions.
+    """Of an account that was adopted: end its sessions, tell its owner at the old address, and tell the host.
 
     The account was somebody's before provisioning knew it: who takes it over must not do so unseen, nor keep what a
-    browser still holds.
+    browser still holds. An account that was made for this person has no such past.
     """
-    if not changed:
+    if not changed or adapter.link.adopted_at is None:
         return
-    if adapter.link.adopted_at is not None:
-        sessions.end(adapter.obj)
-        _tell_old_address(adapter, changed)
+    sessions.end(adapter.obj)
+    _tell_old_address(adapter, changed)
     before = {column: old for column, (old, _new) in changed.items()}
     after = {column: new for column, (_old, new) in changed.items()}
     adapter.on_identity_changed(learner=adapter.learner, event=event, before=before, after=after)
 
 
 def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
-    address = changed.get(getattr(get_user_model(), "EMAIL_FIELD", ""), (None, None))[0]
-    address = address or getattr(adapter.obj, getattr(get_user_model(), "EMAIL_FIELD", ""), "")
+    column = getattr(get_user_model(), "EMAIL_FIELD", "")
+    address = changed[column][0] if column in changed else getattr(adapter.obj, column, "")
     if not address or "@" not in address:
         return
     subject = _("Your sign-in at %(site)s was changed") % {"site": app_settings.site_url}

@@ -15,7 +15,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
@@ -23,7 +23,7 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import searching
+from scim_provisioning.provisioning import differences, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
@@ -67,7 +67,17 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
         newcomer = meet(caller, document)
         adapter, action = newcomer.adapter, newcomer.action
         before = adapter.read() if action is Action.REVIVED else {}
-        event = write(adapter, caller, exchange, before, document, action, ignored=sent.ignored, status=201)
+        event = write(
+            adapter,
+            caller,
+            exchange,
+            before,
+            document,
+            action,
+            ignored=sent.ignored,
+            status=201,
+            cause=newcomer.cause,
+        )
         newcomer.ask()
         if action is Action.REVIVED:
             give_manager(caller, adapter.id, adapter.id)
@@ -92,6 +102,8 @@ def replace(
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         after = {name: before[name] for name in ("active",) if name in before} | sent.document
+        if "active" in sent.document:
+            _agree(adapter, sent.document["active"])
         return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
 
 
@@ -110,7 +122,13 @@ def patch(
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        patched = patching.apply(before, operations, schema, limits, tenant_url_or_empty())
+        base_url = tenant_url_or_empty()
+        patched = patching.apply(before, operations, schema, limits, base_url)
+        if adapter.link.active != adapter.is_active:
+            silent = {name: value for name, value in before.items() if name != "active"}
+            said = patching.apply(silent, operations, schema, limits, base_url).document
+            if "active" in said:
+                _agree(adapter, said["active"])
         return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
 
 
@@ -127,9 +145,10 @@ def delete(
         rules.protect(adapter)
         link, was_active = adapter.link, adapter.is_active
         erases = rules.erases(adapter)
+        met = differences.between(adapter)
         adapter.remember_rows()
         with explained(adapter):
-            adapter.delete()
+            _switch_off(adapter)
         make_tombstone(link)
         event = events.applied(
             caller,
@@ -138,7 +157,7 @@ def delete(
             link=link,
             status=204,
             changes={"active": (before.get("active"), False)} if was_active else {},
-            cause={"erased": True} if erases else None,
+            cause={**({"erased": True} if erases else {}), **(met.facts if met else {})},
         )
         end_access(adapter)
         if was_active:
@@ -154,6 +173,26 @@ def _understood(body: object, schema: UserSchema) -> documents.Normalised:
     sent = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty())
     documents.require(sent.document)
     return sent
+
+
+def _switch_off(adapter: LearnerAdapter) -> None:
+    """What DELETE does to the learner. A host that hides the account as well does not hide it from another
+    connection that manages it."""
+    is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
+    others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
+    if is_hosts_own and adapter.switches_account and others.exists():
+        LearnerAdapter.delete(adapter)
+    else:
+        adapter.delete()
+
+
+def _agree(adapter: LearnerAdapter, wanted: bool) -> None:
+    """Keep what the identity provider wants where the LMS has done it already: nothing changes for anybody, but from
+    now on the link wants it too, and another connection's deactivation finds nobody who does not."""
+    link = adapter.link
+    if wanted == adapter.has_access != link.active:
+        link.active = wanted
+        link.save(update_fields=["active"])
 
 
 def _change(
@@ -216,6 +255,8 @@ def _told(
     getattr(adapter, hook)(learner=adapter.learner, event=event)
     # Where access is off, write() has asked the host to revoke what outlives it.
     called = {hook} if adapter.is_active else {hook, "revoke_access"}
+    if adapter.link.adopted_at is not None:
+        called.add("on_identity_changed")
     if any(map(adapter.overrides, called)):
         adapter = load_locked(caller, adapter.link.pk)
     resource = adapter.to_dict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from scim_provisioning import events, sessions
@@ -10,9 +11,11 @@ from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import sign_in_names
+from scim_provisioning.provisioning import differences, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 
+#: Nothing was wanted of them before.
+_FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
@@ -27,12 +30,14 @@ def write(
     *,
     ignored: tuple[str, ...],
     status: int,
+    cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
     """Bring learner and link to ``after`` and log it, in the caller's transaction.
 
     A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
     """
     active: bool = after.get("active", adapter.is_active)
+    met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
@@ -48,6 +53,7 @@ def write(
         status=status,
         changes=documents.changes(before, after),
         ignored=ignored,
+        cause={**(cause or {}), **(met.facts if met else {})},
     )
     sign_in_names.settle(adapter, changed, event)
     return event
@@ -71,8 +77,8 @@ def _write_learner(
 
 def end_access(adapter: LearnerAdapter) -> None:
     """End what outlives the switch: sessions that would be good again when the learner returns, and what the host
-    gave out. An account that another connection keeps on goes on being used."""
-    if adapter.has_access is False and adapter.switches_account:
+    gave out. An account that another connection wants goes on being used: its sessions stay."""
+    if not adapter.has_access and not adapter.is_wanted_elsewhere:
         sessions.end(adapter.obj)
     adapter.revoke_access(adapter.learner)
 

@@ -6,8 +6,15 @@ Each rule either answers or raises the SCIM error that the identity provider get
 from __future__ import annotations
 
 from scim_provisioning.rules.choices import erases, in_force, offered
-from scim_provisioning.rules.identity import adopted, allow_rename, history, legible, user_name_taken
-from scim_provisioning.rules.ownership import claim
+from scim_provisioning.rules.identity import (
+    adopted,
+    allow_rename,
+    history,
+    legible,
+    refuse_switched_off,
+    user_name_taken,
+)
+from scim_provisioning.rules.ownership import claim, hand_on
 from scim_provisioning.rules.protection import protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit
 
@@ -18,10 +25,12 @@ __all__ = [
     "allow_rename",
     "claim",
     "erases",
+    "hand_on",
     "history",
     "in_force",
     "legible",
     "offered",
     "protect",
+    "refuse_switched_off",
     "user_name_taken",
 ]

@@ -84,45 +84,54 @@ def legible(user_name: str) -> None:
         )
 
 
-def told_apart(adapter: LearnerAdapter, user_name: str) -> None:
+def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     """Refuse a name that merely looks like that of an account which is here. Raises ``Uniqueness``.
 
-    Two queries, for the few names with characters that compatibility makes others.
+    Two queries, for the few names with characters that compatibility makes others. Raises ``InvalidValue`` for a
+    name that holds what nobody can see.
     """
-    if spelling.is_plain(user_name):
-        return
-    looks_like = spelling.looks_like(user_name)
-    linked = ProvisionedUser.objects.living().filter(connection=adapter.connection, user_name_key=looks_like)
-    if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like):
-        odd = spelling.odd_characters(user_name)
-        raise Uniqueness(
-            "userName looks like that of another account, but is written with other characters.",
-            code="user.look_alike",
-            params={"code_points": odd, "looks_like": looks_like},
+    legible(document["userName"])
+    for name in adapter.names_of(document):
+        if spelling.is_plain(name):
+            continue
+        looks_like = spelling.looks_like(name)
+        linked = ProvisionedUser.objects.living().filter(
+            connection=adapter.connection, user_name_key=looks_like
         )
+        if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like):
+            raise Uniqueness(
+                "userName looks like that of another account, but is written with other characters.",
+                code="user.look_alike",
+                params={"code_points": spelling.odd_characters(name), "looks_like": looks_like},
+            )
 
 
 def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     """The existing account that a newcomer is, or None for somebody new.
 
-    Exactly one strong candidate is linked, unless the connection's policy is never to, or the LMS has switched the
-    account off: then somebody has to look. Weak or ambiguous evidence never links by itself, and never makes a
-    second account for what may be the same person: 409, which Entra shows and tries again.
+    Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
+    account. Weak or ambiguous evidence never links by itself, and never makes a second account for what may be the
+    same person: 409, which Entra shows and tries again. An administrator's word that an account may be shared is
+    evidence enough; a protected account is nobody's whatever the word.
     """
     shared = ownership.allowed_account(adapter, document["userName"])
-    if shared is not None:
+    if shared is not None and _is_free(shared, adapter):
         return shared
-    told_apart(adapter, document["userName"])
+    told_apart(adapter, document)
     candidates = list(adapter.find_learner(document))
     if not candidates:
+        _refuse_owned_name(adapter, document)
         return None
     params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     strong = [candidate.user for candidate in candidates if candidate.strong]
-    if len(strong) == 1 and not adapter.is_protected(strong[0]) and not _is_linked(strong[0], adapter):
-        ownership.refuse_owned(adapter.connection, strong[0])
+    likely = strong if len(strong) == 1 else [candidate.user for candidate in candidates]
+    if len(likely) == 1 and _is_free(likely[0], adapter):
+        ownership.refuse_owned(adapter.connection, likely[0])
+        if ownership.may_share(adapter.connection, likely[0]):
+            return likely[0]
+    if len(strong) == 1 and _is_free(strong[0], adapter):
         policy = adapter.connection.existing_learners
         if policy is ExistingLearners.LINK:
-            _refuse_switched_off(adapter, strong[0])
             return strong[0]
         params["policy"] = policy.value
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
@@ -134,14 +143,28 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     )
 
 
-def _refuse_switched_off(adapter: LearnerAdapter, account: Any) -> None:
-    """However strong the evidence: who was switched off by the LMS is not switched on by a sync."""
-    there = type(adapter)(account, link=adapter.link, connection=adapter.connection)
-    if there.is_switched_off and not adapter.is_hidden(account):
+def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
+    """Where people sign in by the name there is no second one to give: say whose account it is, if it is somebody's."""
+    if adapter.user_name_is_sso_subject:
+        for name in adapter.names_of(document):
+            for account in adapter.holders_of(name):
+                ownership.refuse_owned(adapter.connection, account)
+
+
+def refuse_switched_off(adapter: LearnerAdapter) -> None:
+    """However strong the evidence: who was switched off by the LMS is not switched on by a sync. Raises
+    ``Uniqueness``.
+
+    Of a shared account it may have been the owner's identity provider, which switches off for its own people only;
+    while any of them wants it on, it was the LMS.
+    """
+    if not adapter.is_switched_off or adapter.is_hidden(adapter.obj):
+        return
+    if adapter.link.owns_profile or adapter.is_wanted_elsewhere:
         raise Uniqueness(
             "An account with this identifier exists and was deactivated in the application.",
             code="user.switched_off",
-            params={"accounts": [account.pk]},
+            params={"accounts": [adapter.obj.pk]},
         )
 
 
@@ -152,7 +175,7 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     the name would sign the renamed one in to it. The accounts of people known here, deleted ones too, are in
     nobody's way: theirs is told apart by ``account_name``, unless they are protected.
     """
-    told_apart(adapter, document["userName"])
+    told_apart(adapter, document)
     found = {c.user.pk: c.user for c in adapter.find_learner(document) if c.user.pk != adapter.obj.pk}
     known = ProvisionedUser.objects.filter(connection=adapter.connection, user__in=list(found))
     mine = set(known.values_list("user", flat=True)) if found else set()
@@ -165,6 +188,9 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
         )
 
 
-def _is_linked(user: Any, adapter: LearnerAdapter) -> bool:
+def _is_free(user: Any, adapter: LearnerAdapter) -> bool:
+    """Whether this connection may link the account at all: not a protected one, nor one that it has linked."""
+    if adapter.is_protected(user):
+        return False
     living = ProvisionedUser.objects.living()
-    return living.filter(user=user, connection=adapter.connection).exists()
+    return not living.filter(user=user, connection=adapter.connection).exists()

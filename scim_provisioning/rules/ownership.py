@@ -1,52 +1,113 @@
-"""An account has one owner: the connection whose link may write its name, its address and its user name."""
+"""An account has one owner: the connection whose link may write its name, its address and its user name.
+
+Who owns is decided here and kept on the links. An administrator's word that a second connection may use the account
+is a ``SharedAccount``; see ``administration.ownership``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.models import ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.person import AWAITS_MANAGER
+from scim_provisioning.adapters.sql.searchable import search_copy
+from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> None:
-    """Refuse an account that another connection owns, whatever the evidence. Raises ``Uniqueness``.
-
-    An administrator who may see both connections can allow a shared link (``administration.ownership``).
-    """
-    owner = ProvisionedUser.objects.beside(connection).filter(user=account, owns_profile=True).first()
-    if owner is not None:
+    """Refuse an account that another connection owns, whatever the evidence, unless an administrator who may see both
+    has allowed a shared link. Raises ``Uniqueness``."""
+    owner = owner_beside(connection, account)
+    if owner is not None and not may_share(connection, account):
         raise owned_elsewhere(account, owner)
 
 
-def owned_elsewhere(account: Any, owner: ProvisionedUser | None = None) -> Uniqueness:
+def owner_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
+    """The link of another connection that owns the account."""
+    return ProvisionedUser.objects.owners_of(account).exclude(connection=connection).first()
+
+
+def may_share(connection: SCIMConnection, account: Any) -> bool:
+    """Whether an administrator has allowed this connection to use the account."""
+    return SharedAccount.objects.filter(connection=connection, user=account).exists()
+
+
+def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
     """The 409; the client is told nothing of the other side, the log all of it."""
-    params: dict[str, object] = {"accounts": [account.pk]}
-    if owner is not None:
-        params |= {"owner_connection": owner.connection_id, "owner": owner.scim_id}
     return Uniqueness(
         "This person's account is managed through another connection of the application.",
         code="user.owned_elsewhere",
-        params=params,
+        params={"accounts": [account.pk], "owner_connection": owner.connection_id, "owner": owner.scim_id},
     )
 
 
 def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
     """The account of that name that an administrator allowed this connection to share, or None."""
-    shares = SharedAccount.objects.filter(connection=adapter.connection)
     accounts = adapter.accounts_named(user_name)
     if not accounts:
         return None
+    shares = SharedAccount.objects.filter(connection=adapter.connection)
     allowed = set(shares.filter(user__in=[account.pk for account in accounts]).values_list("user", flat=True))
     return next((account for account in accounts if account.pk in allowed), None)
 
 
 def claim(link: ProvisionedUser, account: Any) -> None:
-    """Say on a new or returning link whether it owns its account. Raises ``Uniqueness`` when it may not even share."""
-    owners = ProvisionedUser.objects.beside(link.connection).filter(user=account, owns_profile=True)
-    owner = owners.first()
-    link.owns_profile = owner is None
-    if owner is not None:
-        shares = SharedAccount.objects.filter(connection=link.connection, user=account)
-        if not shares.exists():
-            raise owned_elsewhere(account, owner)
+    """Say on a new or returning link whether it owns its account, which is locked. Raises ``Uniqueness`` when it may
+    not even share."""
+    refuse_owned(link.connection, account)
+    link.owns_profile = owner_beside(link.connection, account) is None
+
+
+def set_owner(link: ProvisionedUser, owns: bool) -> None:
+    """Give a living link its account, or take it (one update). What filters find of it follows: an owner's values are
+    the account's, those of the others are what they sent."""
+    if link.owns_profile == owns:
+        return
+    link.owns_profile = owns
+    link.search = search_copy(
+        link.document,
+        get_adapter_class().compiled(link.connection),
+        awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
+        owns_account=owns,
+    )
+    link.version += 1
+    link.save(update_fields=["owns_profile", "search", "version"])
+
+
+def hand_on(links: ProvisionedUserQuerySet) -> int:
+    """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is
+    one. Returns how many went (one query, and two more and one for each that goes where any does)."""
+    held = links.filter(owns_profile=True, user__isnull=False)
+    in_use = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
+    others = in_use.filter(user__in=held.values("user")).exclude(pk__in=held.values("pk"))
+    heirs: dict[int | None, ProvisionedUser] = {}
+    for heir in _locked(list(others.values_list("pk", flat=True))):
+        known = heirs.setdefault(heir.user_id, heir)
+        if (heir.created_at, heir.pk) < (known.created_at, known.pk):
+            heirs[heir.user_id] = heir
+    for heir in heirs.values():
+        set_owner(heir, True)
+    return len(heirs)
+
+
+def _locked(keys: list[int]) -> list[ProvisionedUser]:
+    """Links as they stand once they are locked: whoever writes one saves all of it, who owns included."""
+    if not keys:
+        return []
+    rows = ProvisionedUser.objects.filter(pk__in=keys)
+    locked = list(rows.select_for_update().order_by("user", "pk").values_list("pk", flat=True))
+    return list(rows.filter(pk__in=locked).select_related("connection").order_by("user", "pk"))
+
+
+def settle(connection: SCIMConnection) -> None:
+    """Make every account of a connection that comes back one owner's: whoever owns it by now goes on owning it, and the
+    returning link shares it."""
+    links = connection.links.living().filter(user__isnull=False)
+    beside = ProvisionedUser.objects.beside(connection).filter(owns_profile=True)
+    taken = set(beside.filter(user__in=links.values("user")).values_list("user", flat=True))
+    for link in _locked(list(links.values_list("pk", flat=True))):
+        if link.user_id in taken:
+            SharedAccount.objects.get_or_create(connection=connection, user_id=link.user_id)
+        set_owner(link, link.user_id not in taken)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable
+from scim_provisioning.rules.ownership import hand_on
 
 #: Seconds after which a client may ask again while a connection is paused; Entra's cycle is 20-40 minutes.
 PAUSED_RETRY_AFTER = 1800
@@ -19,7 +22,9 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
     """
     if connection.sso_key is not None and not connection.sso_is_on:
         if connection.sso is None:
-            connection.archive()
+            with transaction.atomic():
+                connection.archive()
+                hand_on(connection.links.living())
             raise Unauthorized(code="auth.revoked", params={"reason": "archived"})
         if app_settings.require_sso:
             raise Forbidden("Single sign-on is switched off for this directory.", code="conn.sso_off")

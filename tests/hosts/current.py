@@ -11,7 +11,8 @@ from typing import Any, Protocol, cast
 
 from django.conf import settings
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.administration import ownership
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory
 
 Facts = dict[str, Any]
@@ -35,6 +36,9 @@ class Host(Protocol):
     def retitle(self, user_name: str, customer: Any, title: str) -> None:
         """Change somebody's job role as the LMS's own pages do, past SCIM."""
 
+    def switch(self, user_name: str, customer: Any, on: bool) -> None:
+        """Switch somebody on or off as the LMS's own pages do, past SCIM."""
+
     def spelled(self, text: str) -> str:
         """A request as the identity provider of this LMS's customers would fill it in."""
 
@@ -51,3 +55,10 @@ def make_connection(name: str = "Entra") -> SCIMConnection:
 def spelled(body: Any) -> Any:
     """``body`` (JSON data of a test that any host could be sent) as this host's customers would send it."""
     return json.loads(host().spelled(json.dumps(body)))
+
+
+def let_share(user_name: str, connection: str = "Other") -> None:
+    """An administrator's word that the connection of this name may use the account of somebody who is here."""
+    link = ProvisionedUser.objects.living().select_related("user").get(user_name=user_name)
+    second = SCIMConnection.objects.get(name=connection)
+    assert ownership.allow_share(second, link.user, actor=None, name=user_name)

@@ -8,7 +8,7 @@ from example_project.lms.models import Learner, Organization, SSOSettings
 from tests.hosts.defaults import make_administrator, spelled
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
 
 
 def make_customer() -> Organization:
@@ -38,3 +38,9 @@ def retitle(user_name: str, customer: Organization, title: str) -> None:
     learner = Learner.objects.get(user__username=user_name, organization=customer)
     learner.job_role = title
     learner.save()
+
+
+def switch(user_name: str, customer: Organization, on: bool) -> None:
+    learner = Learner.objects.get(user__username=user_name, organization=customer)
+    learner.user.is_active = on
+    learner.user.save(update_fields=["is_active"])

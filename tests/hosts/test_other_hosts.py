@@ -12,6 +12,8 @@ from tests.processes import run_pytest
 #: What runs in every host: the story, its pages, the contract of its adapter, what each identity provider sends.
 SHARED = [
     "tests/hosts/test_shapes.py",
+    "tests/hosts/test_access.py",
+    "tests/hosts/test_sharing.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",
     "tests/idp_cases",

@@ -45,12 +45,17 @@ class Columns:
     def compare(self, entry: Entry, op: str, value: Any) -> Q:
         """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""
         found = self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
-        if not entry.source.is_account:
+        if not entry.source.belongs_to_account:
             return found
         if entry.is_element:
-            return Q(owns_profile=True) & found
+            return self.owned(entry) & found
+        # Of an account that another connection owns, what was sent is shown.
         sent = Q(TextMatch(DocumentText("search", *self.keys(ref_of(entry))), op, _text(entry, value)))
         return (Q(owns_profile=True) & found) | (Q(owns_profile=False) & sent)
+
+    def owned(self, entry: Entry) -> Q:
+        """Whether the row is the connection's to read: see ``Person.owns``."""
+        return Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
 
     def present(self, entries: Iterable[Entry]) -> Q:
         """Whether any of the entries has a value that is shown."""
@@ -62,7 +67,7 @@ class Columns:
         if entry is None:
             return Q(active=True)
         on = entry.declaration.on(self.column(entry))
-        if not entry.source.is_account:
+        if not entry.source.belongs_to_account:
             return on
         others = ProvisionedUser.objects.granting().exclude(connection=self.connection)
         kept_on = Exists(others.filter(user=OuterRef("user")))

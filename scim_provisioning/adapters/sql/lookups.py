@@ -158,11 +158,11 @@ class Lookups:
 
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
-        column = self.columns.column(entry)
+        column, owned = self.columns.column(entry), self.columns.owned(entry)
         if op == "pr":
-            return managed_by(column, living=True)
+            return owned & managed_by(column, living=True)
         address = TextMatch(Exactly(_address()), _document_op(ref, op), value)
-        return managed_by(column, Q(address), living=True)
+        return owned & managed_by(column, Q(address), living=True)
 
     # --- complex and multi-valued attributes
 

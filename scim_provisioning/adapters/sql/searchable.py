@@ -56,7 +56,7 @@ def search_copy(
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
     for group in mapping.groups:
-        if not owns_account and group.first.source.is_account:
+        if not owns_account and group.first.source.belongs_to_account:
             # Another connection's: its values stay the document's.
             continue
         if group.sent(document) is None and group.fallback(document) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Q, TextField, Value, When
+from django.db.models import Case, F, Q, Subquery, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce
 
@@ -57,9 +57,15 @@ def _own(ref: AttributeRef, columns: Columns) -> SortKey | None:
 
 def _column(entry: Entry, columns: Columns) -> SortKey:
     order = entry.declaration.order(columns.column(entry))
-    if columns.falls_back(entry):
-        return Case(When(columns.shown(entry), then=order))
-    return order
+    if entry.source.belongs_to_account:
+        # Of an account that another connection owns, what was sent is shown; only texts can be sorted by it.
+        as_sent = columns.column(entry).document() if isinstance(_kind(order), TextField) else Value(None)
+        return Case(When(columns.owned(entry) & columns.shown(entry), then=order), default=as_sent)
+    return Case(When(columns.shown(entry), then=order)) if columns.falls_back(entry) else order
+
+
+def _kind(order: SortKey) -> object:
+    return None if isinstance(order, F | Subquery) else order.output_field
 
 
 def _preferred(attribute: Attribute, columns: Columns) -> Expression:

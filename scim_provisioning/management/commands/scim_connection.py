@@ -1,4 +1,4 @@
-"""``manage.py scim_connection``: set up connections, look at them, pause, resume and choose policies."""
+"""``manage.py scim_connection``: set up connections, look at them, pause, resume, choose policies, share accounts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from scim_provisioning.administration import connections, health, host, policy_choices, setting_up
+from scim_provisioning.administration import (
+    connections,
+    health,
+    host,
+    ownership,
+    policy_choices,
+    setting_up,
+)
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection, name_for
@@ -19,12 +26,12 @@ from scim_provisioning.models import SCIMConnection
 class Command(BaseCommand):
     """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
 
-    help = "Set up, list, pause and resume SCIM connections, and choose their policies."
+    help = "Set up, list, pause and resume SCIM connections, choose their policies, and let two share an account."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
         commands = parser.add_subparsers(
-            dest="command", required=True, metavar="{create,list,pause,resume,policies}"
+            dest="command", required=True, metavar="{create,list,pause,resume,policies,share,own}"
         )
         create = commands.add_parser("create", help="Set up SCIM; what is set up already stays as it is.")
         begins = create.add_mutually_exclusive_group(required=True)
@@ -36,7 +43,11 @@ class Command(BaseCommand):
         pause.add_argument("--reason", default="", help="shown to other administrators")
         resume = commands.add_parser("resume", help="Serve requests again.")
         policies = commands.add_parser("policies", help="Show the policies; with options, choose them.")
-        for one in (pause, resume, policies):
+        share = commands.add_parser("share", help="Let it link an account that another connection owns.")
+        own = commands.add_parser("own", help="Let it own the account of one of its learners.")
+        for one in (share, own):
+            one.add_argument("--user-name", required=True, metavar="NAME", help="what it calls the person")
+        for one in (pause, resume, policies, share, own):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         for choice in SCIMConnection.policy_choices:
             offered = "|".join(choice.options.values)
@@ -123,6 +134,23 @@ class Command(BaseCommand):
             table.append((_option(name)[2:], shown or "-", ", ".join(offered.get(name, ()))))
         for line in tables.lines(table):
             self._say(line)
+
+    def _share(self, options: dict[str, Any]) -> None:
+        connection, name = find_connection(options["connection"]), options["user_name"]
+        account, owner = ownership.owned_account(connection, name)
+        if ownership.allow_share(connection, account, actor=None, name=name):
+            self._say(
+                f"“{connection}” may link the account of “{name}”, which “{owner.connection}” owns: it does so when "
+                "its identity provider sends the person the next time."
+            )
+        else:
+            self._say(f"“{connection}” was allowed to before; nothing was changed.")
+
+    def _own(self, options: dict[str, Any]) -> None:
+        connection, name = find_connection(options["connection"]), options["user_name"]
+        moved = ownership.move_ownership(ownership.living_link(connection, name), actor=None)
+        said = "owns the account of" if moved else "owned before, and nothing was changed: the account of"
+        self._say(f"“{connection}” {said} “{name}”.")
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)

@@ -13,7 +13,7 @@ from scim_provisioning.administration import retention
 class Command(BaseCommand):
     """Idempotent; safe beside running requests."""
 
-    help = "Delete messages and operations of the provisioning log that are past their time."
+    help = "Delete messages and operations of the provisioning log, and notes of sessions, that are past their time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -24,5 +24,9 @@ class Command(BaseCommand):
         dry_run: bool = options["dry_run"]
         pruned = retention.prune(dry_run=dry_run)
         verb = "Would delete" if dry_run else "Deleted"
-        counts = f" And {pruned.confirmations} counts of wrong passwords." if pruned.confirmations else ""
-        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{counts}")
+        also = {
+            "counts of wrong passwords": pruned.confirmations,
+            "notes of sessions": pruned.sign_ins,
+        }
+        said = "".join(f" And {number} {what}." for what, number in also.items() if number)
+        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

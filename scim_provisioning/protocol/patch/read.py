@@ -84,7 +84,7 @@ def _read_operation(operation: Operation, schema: UserSchema, plan: Plan) -> Non
     if path.attribute is _SCHEMAS:
         # RFC 7644 section 3.5.2: an operation may name a schema there; which are in use follows from the attributes.
         return
-    elif path.attribute is None:
+    if path.attribute is None:
         # A bare URN: the extension's object, or the user itself.
         urn = path.urn or CORE_USER
         if operation.op == "remove":

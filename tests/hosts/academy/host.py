@@ -47,3 +47,7 @@ def retitle(user_name: str, customer: Customer, title: str) -> None:
 def spelled(text: str) -> str:
     """Employee numbers are whole numbers here, so no customer's directory says ``HL-20417``."""
     return re.sub(r'"HL-(\d+)"', r'"\1"', text).replace('"EMPX"', '"4711"')
+
+
+def switch(user_name: str, customer: Customer, on: bool) -> None:
+    User.everybody.filter(email=user_name, customer=customer).update(is_active=on)

@@ -9,7 +9,7 @@ from tests.hosts.defaults import make_administrator, spelled
 
 from .models import Club, Membership, SignIn
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
 
 _numbers = count(1)
 
@@ -40,4 +40,10 @@ def facts(user_name: str, customer: Club) -> dict[str, Any]:
 def retitle(user_name: str, customer: Club, title: str) -> None:
     membership = Membership.objects.get(user__username=user_name, club=customer)
     membership.job_role = title
+    membership.save()
+
+
+def switch(user_name: str, customer: Club, on: bool) -> None:
+    membership = Membership.objects.get(user__username=user_name, club=customer)
+    membership.status = Membership.Status.ACTIVE if on else Membership.Status.SUSPENDED
     membership.save()

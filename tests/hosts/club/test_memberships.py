@@ -11,6 +11,7 @@ from scim_provisioning.models import SCIMConnection
 from tests.client import ScimClient
 from tests.hosts.club.models import Club, Membership, Role
 from tests.hosts.club.scim import LearnerAdapter
+from tests.hosts.current import let_share
 from tests.people import person
 from tests.vendors.asking import Body, create, patch, read
 
@@ -73,8 +74,9 @@ def test_the_role_of_an_existing_member_is_not_what_newcomers_get(
 
 
 def test_each_club_has_an_entry_role_of_its_own(scim: ScimClient, other: ScimClient) -> None:
-    for client in (scim, other):
-        create(client, person())
+    create(scim, person())
+    let_share(INES)
+    create(other, person())
     assert User.objects.filter(username=INES).count() == 1
     for one in Membership.objects.select_related("role"):
         assert one.role.club_id == one.club_id
@@ -108,7 +110,9 @@ def test_a_delete_suspends_and_a_rehire_comes_back_in_the_same_role(
 
 
 def test_leaving_one_club_is_not_leaving_the_other(scim: ScimClient, other: ScimClient) -> None:
-    first, second = create(scim, person()), create(other, person())
+    first = create(scim, person())
+    let_share(INES)
+    second = create(other, person())
     patch(scim, first["id"], switched("False"))
     assert read(other, second["id"])["active"] is True
     assert sorted(Membership.objects.values_list("status", flat=True)) == [Status.ACTIVE, Status.SUSPENDED]

@@ -9,7 +9,7 @@ from tests.hosts.profile import make_customer, make_sso
 
 from .models import User
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
 
 
 def facts(user_name: str, customer: Any) -> dict[str, Any]:
@@ -31,3 +31,7 @@ def retitle(user_name: str, customer: Any, title: str) -> None:
     user = User.objects.get(username=user_name)
     user.job_title = title
     user.save()
+
+
+def switch(user_name: str, customer: Any, on: bool) -> None:
+    User.objects.filter(username=user_name).update(is_active=on)

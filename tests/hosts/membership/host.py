@@ -9,7 +9,7 @@ from tests.hosts.profile import make_customer, make_sso
 
 from .models import Membership
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
 
 
 def facts(user_name: str, customer: Any) -> dict[str, Any]:
@@ -31,4 +31,10 @@ def facts(user_name: str, customer: Any) -> dict[str, Any]:
 def retitle(user_name: str, customer: Any, title: str) -> None:
     membership = Membership.objects.get(user__username=user_name, organization=customer)
     membership.job_role = title
+    membership.save()
+
+
+def switch(user_name: str, customer: Any, on: bool) -> None:
+    membership = Membership.objects.get(user__username=user_name, organization=customer)
+    membership.is_active = on
     membership.save()

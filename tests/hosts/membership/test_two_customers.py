@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 
-from scim_provisioning.models import SCIMConnection, SharedAccount
 from tests.client import ScimClient
+from tests.hosts.current import let_share
 from tests.hosts.membership.models import Membership
 from tests.people import person
 
@@ -17,6 +17,7 @@ def test_a_person_of_two_customers_is_one_account_with_two_memberships(
     scim: ScimClient, other: ScimClient
 ) -> None:
     first = scim.post("/Users", person(title="Lead")).json()
+    let_share(first["userName"])
     second = other.post("/Users", person(title="Guest")).json()
     assert first["id"] != second["id"]
     assert get_user_model().objects.filter(username=first["userName"]).count() == 1
@@ -26,6 +27,7 @@ def test_a_person_of_two_customers_is_one_account_with_two_memberships(
 
 def test_leaving_one_customer_is_not_leaving_the_other(scim: ScimClient, other: ScimClient) -> None:
     first = scim.post("/Users", person()).json()
+    let_share(first["userName"])
     second = other.post("/Users", person()).json()
     scim.patch(f"/Users/{first['id']}", [{"op": "Replace", "path": "active", "value": "False"}])
     assert other.get(f"/Users/{second['id']}").json()["active"] is True
@@ -42,8 +44,7 @@ def test_a_second_customer_shares_an_account_by_an_administrators_word_and_chang
     assert (refused.status_code, refused.json()["scimType"]) == (409, "uniqueness")
 
     account = get_user_model().objects.get(username=made["userName"])
-    theirs = SCIMConnection.objects.get(name="Other")
-    SharedAccount.objects.create(connection=theirs, user=account)
+    let_share(made["userName"])
     second = other.post("/Users", person(title="Guest")).json()
 
     address = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "theirs@other.example"}]

@@ -9,7 +9,7 @@ from tests.hosts.defaults import make_administrator, spelled
 
 from .models import Customer, Profile, SingleSignOn
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
 
 _numbers = count(1)
 
@@ -41,3 +41,9 @@ def retitle(user_name: str, customer: Customer, title: str) -> None:
     profile = Profile.objects.get(user__username=user_name, customer=customer)
     profile.position = title
     profile.save()
+
+
+def switch(user_name: str, customer: Customer, on: bool) -> None:
+    profile = Profile.objects.get(user__username=user_name, customer=customer)
+    profile.user.is_active = on
+    profile.user.save(update_fields=["is_active"])

@@ -1,0 +1,161 @@
+"""The pages on which an administrator says which connection owns an account, and which may share it.
+
+Each shows first what is going to happen (GET changes nothing) and acts on POST, once the administrator has confirmed
+who they are. They are there for whoever may choose policies and see both connections; a 404 for everybody else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.pages import ConnectionPages
+from scim_provisioning.administration import ownership, permissions
+from scim_provisioning.http.address import client_address
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+
+OWNED_ELSEWHERE: Final = "user.owned_elsewhere"
+
+
+class ShareForm(IdentityForm):
+    """Which connection may use the account as well."""
+
+    connection = forms.ModelChoiceField(
+        queryset=SCIMConnection.objects.none(),
+        label=gettext_lazy("Connection"),
+        help_text=gettext_lazy(
+            "It links the account when its identity provider sends the person the next time."
+        ),
+    )
+
+    def __init__(self, *args: Any, choices: QuerySet[SCIMConnection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["connection"]
+        field.queryset = choices  # type: ignore[attr-defined]
+
+
+class OwnershipPages(ConnectionPages):
+    """Allow a shared link, move the ownership."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """One route for each verb, and one for the verb on a refused operation."""
+        policy = permissions.MANAGE_POLICY
+        learner = "learners/<int:link_id>"
+        return [
+            *super().connection_urls(),
+            self.connection_path(
+                "operations/<int:event_id>/share/",
+                self.share_refused_view,
+                "share_refused",
+                permission=policy,
+            ),
+            self.connection_path(f"{learner}/share/", self.share_view, "share", permission=policy),
+            self.connection_path(f"{learner}/own/", self.own_view, "own", permission=policy),
+        ]
+
+    def share_refused_view(
+        self, request: HttpRequest, connection: SCIMConnection, event_id: int
+    ) -> HttpResponse:
+        """Allow what was refused because another connection owns the account."""
+        event, owner = refused_share(request, connection, event_id)
+        form = IdentityForm(_posted(request), request=request)
+        if form.is_valid():
+            ownership.allow_share(
+                connection, owner.user, name=event.user_name or owner.user_name, **_who(request)
+            )
+            messages.success(request, _ALLOWED % {"connection": connection})
+            return HttpResponseRedirect(self.page_url("change", connection))
+        return self._ownership_page(request, connection, form, owner, _("Allow a shared link"))
+
+    def share_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
+        """Allow another connection to use a learner's account."""
+        link = self._living_link(connection, link_id)
+        mine = ProvisionedUser.objects.living().filter(user=link.user_id)
+        choices = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
+        choices = choices.exclude(pk__in=mine.values("connection"))
+        form = ShareForm(_posted(request), request=request, choices=choices)
+        if form.is_valid():
+            other: SCIMConnection = form.cleaned_data["connection"]
+            ownership.allow_share(other, link.user, name=link.user_name, **_who(request))
+            messages.success(request, _ALLOWED % {"connection": other})
+            return HttpResponseRedirect(self.page_url("change", connection))
+        return self._ownership_page(request, connection, form, link, _("Allow a shared link"))
+
+    def own_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
+        """Let this connection own a learner's account."""
+        link = self._living_link(connection, link_id)
+        owner = next((other for other in ownership.others(link) if other.owns_profile), None)
+        if owner is not None and not ownership.may_see(request.user, connection, owner.connection):
+            raise Http404("There is no such learner.")
+        form = IdentityForm(_posted(request), request=request)
+        if form.is_valid():
+            moved = ownership.move_ownership(link, **_who(request))
+            said = _("This connection owns the account now.") if moved else _("Nothing was changed.")
+            messages.success(request, said)
+            return HttpResponseRedirect(self.page_url("change", connection))
+        return self._ownership_page(
+            request, connection, form, owner or link, _("Move the ownership"), moves=True
+        )
+
+    def _living_link(self, connection: SCIMConnection, link_id: int) -> ProvisionedUser:
+        links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+        link = links.select_related("user", "connection").filter(pk=link_id).first()
+        if link is None:
+            raise Http404("There is no such learner.")
+        return link
+
+    def _ownership_page(
+        self,
+        request: HttpRequest,
+        connection: SCIMConnection,
+        form: forms.Form,
+        owner: ProvisionedUser,
+        title: str,
+        *,
+        moves: bool = False,
+    ) -> HttpResponse:
+        context = {"title": title, "form": form, "owner": owner, "moves": moves}
+        return self.render_page(request, "connection/ownership.html", connection, context)
+
+
+_ALLOWED: Final = gettext_lazy("“%(connection)s” may link the account now.")
+
+
+def refused_share(
+    request: HttpRequest, connection: SCIMConnection, event_id: int
+) -> tuple[ProvisioningEvent, ProvisionedUser]:
+    """The refused operation and the link that owns the account. Raises ``Http404`` for whoever must not see both."""
+    events = ProvisioningEvent.objects.filter(connection=connection, error_code=OWNED_ELSEWHERE, pk=event_id)
+    event = events.first()
+    owner = None if event is None else owner_of(request, event)
+    if event is None or owner is None:
+        raise Http404("There is no such operation.")
+    return event, owner
+
+
+def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser | None:
+    """The link that owned the account when this was refused, for whoever may see its connection too."""
+    owner = event.cause.get("owner") if event.error_code == OWNED_ELSEWHERE else None
+    if not isinstance(owner, str):
+        return None
+    links = ProvisionedUser.objects.living().filter(scim_id=owner, user__isnull=False)
+    link = links.select_related("user", "connection").first()
+    if link is None or not ownership.may_see(request.user, event.connection_id, link.connection):
+        return None
+    return link
+
+
+def _posted(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": request.user, "address": client_address(request)}

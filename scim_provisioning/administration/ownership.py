@@ -1,0 +1,174 @@
+"""An administrator's word on an account that two connections send: one owns it, the other may share it.
+
+Whoever asks must be allowed to see both connections; pages, API and commands check that (``may_see``). The texts that a
+connection's own people read never name the other connection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning import events
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import audit, permissions
+from scim_provisioning.administration.connections import locked_current, notice
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.provisioning.loading import lock_links_of
+from scim_provisioning.rules import ownership
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+    from django_stubs_ext import StrOrPromise
+
+_SHARED_HERE: Final = gettext_lazy(
+    "This connection may now link the account “%(name)s”, which another connection owns. It can switch the person "
+    "on and off for its own part, and writes neither their name nor their address."
+)
+_SHARED_THERE: Final = gettext_lazy(
+    "Another connection may now link the account of “%(name)s”. This connection goes on owning it."
+)
+_OWNS: Final = gettext_lazy(
+    "This connection now owns the account of “%(name)s”: it writes their name and address."
+)
+_OWNS_NO_MORE: Final = gettext_lazy(
+    "Another connection now owns the account of “%(name)s”. This connection goes on sharing it."
+)
+
+
+def allow_share(
+    connection: SCIMConnection, account: Any, *, actor: AbstractBaseUser | None, name: str, address: str = ""
+) -> bool:
+    """Let ``connection`` link an account that another connection owns, at its identity provider's next attempt. False
+    when it may already. ``name`` is what the connection calls the person.
+
+    Raises ``ConnectionRefused`` where nobody else owns the account, this connection has it already, it is protected,
+    or the connection is archived.
+    """
+    with transaction.atomic():
+        locked_current(connection)
+        lock_links_of(account)
+        owner = ownership.owner_beside(connection, account)
+        if owner is None:
+            raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
+        if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():
+            raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
+        _refuse_protected(account, connection)
+        _share, made = SharedAccount.objects.get_or_create(
+            connection=connection,
+            user=account,
+            defaults={"allowed_by_id": None if actor is None else actor.pk},
+        )
+        if made:
+            both = {"connections": [connection.pk, owner.connection_id]}
+            _write_down(connection, None, Action.SHARED, actor, _SHARED_HERE, name, address, both)
+            _write_down(
+                owner.connection, owner, Action.SHARED, actor, _SHARED_THERE, owner.user_name, address, both
+            )
+    return made
+
+
+def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
+    """Let the connection of ``link``, a living link, own its account; whoever owned it goes on sharing it. False when
+    it is the owner already.
+
+    Raises ``ConnectionRefused`` for an account that is protected or gone, and where the connection is archived.
+    """
+    with transaction.atomic():
+        locked_current(link.connection)
+        if link.user is None:
+            raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
+        lock_links_of(link.user)
+        link.refresh_from_db()
+        _refuse_protected(link.user, link.connection)
+        former = list(ProvisionedUser.objects.owners_of(link.user).select_related("connection"))
+        if link.is_deleted or link in former:
+            return False
+        both = {"connections": [link.connection_id, *(one.connection_id for one in former)]}
+        for one in former:
+            ownership.set_owner(one, False)
+            SharedAccount.objects.get_or_create(connection=one.connection, user=link.user)
+            _write_down(
+                one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
+            )
+        ownership.set_owner(link, True)
+        _write_down(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
+    return True
+
+
+def others(link: ProvisionedUser) -> list[ProvisionedUser]:
+    """The living links of other connections to the same account, the owner first (one query)."""
+    beside = ProvisionedUser.objects.beside(link.connection).filter(user=link.user_id, user__isnull=False)
+    return list(beside.select_related("connection").order_by("-owns_profile", "pk"))
+
+
+def may_see(user: Any, *connections: SCIMConnection | int | None) -> bool:
+    """Whether ``user`` may see all of these connections."""
+    keys = {c.pk if isinstance(c, SCIMConnection) else c for c in connections}
+    known = [key for key in keys if key is not None]
+    return permissions.visible_connections(user).filter(pk__in=known).count() == len(keys)
+
+
+def owned_account(connection: SCIMConnection, user_name: str) -> tuple[Any, ProvisionedUser]:
+    """The account that ``connection`` would call ``user_name`` and another connection owns, with the owner's link.
+
+    Raises ``ConnectionRefused`` when there is none, or more than one.
+    """
+    adapter = _adapter(None, connection)
+    adapter.obj = adapter.new_account()
+    named = {account.pk for account in adapter.accounts_named(user_name)}
+    owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
+    found = list(owners.filter(user__in=named).select_related("user", "connection"))
+    if not found:
+        found = list(
+            owners.filter(user_name_key=user_name_key(user_name)).select_related("user", "connection")
+        )
+    if len(found) != 1:
+        several = _("Several connections own an account of this name.")
+        none = _("No other connection owns an account of this name.")
+        raise ConnectionRefused(several if found else none, "share.unknown")
+    return found[0].user, found[0]
+
+
+def living_link(connection: SCIMConnection, user_name: str) -> ProvisionedUser:
+    """The learner whom the connection calls ``user_name``. Raises ``ConnectionRefused`` when there is none."""
+    links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    link = links.select_related("user", "connection").filter(user_name_key=user_name_key(user_name)).first()
+    if link is None:
+        raise ConnectionRefused(_("This connection manages nobody of this name."), "share.unknown")
+    return link
+
+
+def _adapter(account: Any, connection: SCIMConnection) -> LearnerAdapter:
+    return get_adapter_class()(account, link=ProvisionedUser(connection=connection), connection=connection)
+
+
+def _refuse_protected(account: Any, connection: SCIMConnection) -> None:
+    if _adapter(account, connection).is_protected(account):
+        raise ConnectionRefused(
+            _("The account is protected: provisioning never touches it."), "share.protected"
+        )
+
+
+def _write_down(
+    connection: SCIMConnection,
+    link: ProvisionedUser | None,
+    action: Action,
+    actor: AbstractBaseUser | None,
+    sentence: StrOrPromise,
+    name: str,
+    address: str,
+    cause: dict[str, Any],
+) -> None:
+    message = str(sentence) % {"name": name}
+    events.admin(
+        connection, action=action, actor=actor, link=link, detail=message, address=address, cause=cause
+    )
+    audit.log_entry(actor, connection, message)
+    audit.tell_contacts(connection, *notice(connection, actor, message, address))

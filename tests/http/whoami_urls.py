@@ -1,0 +1,15 @@
+"""The example LMS, and a page that says who is signed in."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from example_project.urls import urlpatterns as lms
+
+
+def whoami(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.user.get_username() if request.user.is_authenticated else "nobody")
+
+
+urlpatterns = [path("whoami/", whoami), *lms]
