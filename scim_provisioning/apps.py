@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
@@ -22,10 +23,12 @@ class SCIMProvisioningConfig(AppConfig):
     def ready(self) -> None:
         """Join what Django calls back. Imported here: models are not loaded any earlier."""
         from scim_provisioning.adapters.expressions import register_sqlite_functions
+        from scim_provisioning.administration import sign_in
         from scim_provisioning.checks import register_checks
 
         register_checks()
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
+        user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         self._follow_sso_rows()
         self._follow_sign_ins()
 

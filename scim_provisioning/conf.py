@@ -32,7 +32,7 @@ class Retention:
     decided_days: int = 90
 
 
-DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 200, "writes": 100}
+DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 200, "writes": 100, "failures": 60}
 DEFAULT_RETENTION: Final = Retention()
 
 # The key and the kind of value each one takes. The checks read this table, and so does every property's test.
@@ -54,6 +54,7 @@ KNOWN_KEYS: Final[Mapping[str, tuple[type, ...]]] = {
     "TRUSTED_PROXIES": (list, tuple),
     "PAGE_SIZE": (int,),
     "PAGE_SIZE_MAX": (int,),
+    "DOCUMENTATION_URL": (str, type(None)),
     "ADMIN_AUTOREGISTER": (bool,),
     "ADMIN_BASE": (str,),
     "RETENTION": (dict,),
@@ -158,7 +159,8 @@ class AppSettings:
 
     @property
     def throttle(self) -> dict[str, int]:
-        """``{"reads": n, "writes": n}``: requests a second and connection."""
+        """``{"reads": n, "writes": n, "failures": n}``: requests a second and connection; and those a minute and
+        address that could not be authenticated."""
         return {**DEFAULT_THROTTLE, **self._get("THROTTLE", {})}
 
     @property
@@ -180,6 +182,12 @@ class AppSettings:
     def page_size_max(self) -> int:
         """Resources on a page at most, whatever ``count`` says."""
         return int(self._get("PAGE_SIZE_MAX", 200))
+
+    @property
+    def documentation_url(self) -> str | None:
+        """Where the host explains its provisioning; ``documentationUri`` in ``/ServiceProviderConfig``."""
+        url: str | None = self._get("DOCUMENTATION_URL", None)
+        return url or None
 
     @property
     def admin_autoregister(self) -> bool:

@@ -17,7 +17,6 @@ from django.db import IntegrityError, models
 from django.db.models import Q
 from rest_framework import exceptions
 
-from scim_provisioning import policies
 from scim_provisioning.models import OnDelete, ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import errors
 from scim_provisioning.protocol.filters import (
@@ -32,6 +31,7 @@ from scim_provisioning.protocol.patch.decode import decode_put
 from scim_provisioning.protocol.patch.plan import Clear
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.provisioning.loading import load_locked
+from scim_provisioning.rules import choices
 
 #: Given what provides a behaviour (a function, or a constant), returns what stands in its place.
 Make = Callable[[Any], Any]
@@ -207,6 +207,14 @@ def of_nobodys_tenant(original: Any) -> Any:
 # --- who is who
 
 
+def inherits_by_one_identifier(original: Any) -> Any:
+    def history(connection: Any, document: Any) -> Any:
+        found = original(connection, document)
+        return replace(found, tombstone=found.tombstone or next(iter(found.earlier), None))
+
+    return history
+
+
 def links_against_the_policy(original: Any) -> Any:
     def adopted(adapter: Any, document: Any) -> Any:
         strong = [candidate for candidate in adapter.find_learner(document) if candidate.strong]
@@ -217,7 +225,7 @@ def links_against_the_policy(original: Any) -> Any:
 
 def erases_other_customers_people(original: Any) -> Any:
     def erases(adapter: Any) -> bool:
-        choice = policies.in_force(SCIMConnection.on_delete, adapter.connection, type(adapter))
+        choice = choices.in_force(SCIMConnection.on_delete, adapter.connection, type(adapter))
         return choice is OnDelete.ERASE
 
     return erases
@@ -249,9 +257,9 @@ def put_with_active(original: Any) -> Any:
 
 
 def counts_the_page(original: Any) -> Any:
-    def find(*arguments: Any) -> Any:
-        page = original(*arguments)
-        return replace(page, total=len(page.adapters))
+    def find(*arguments: Any, **named: Any) -> Any:
+        page = original(*arguments, **named)
+        return replace(page, total=len(page.resources))
 
     return find
 
@@ -267,26 +275,26 @@ def there_are_no_groups(original: Any) -> Any:
 
 
 def takes_404_for_the_persons(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
         if isinstance(exception, exceptions.NotFound):
             return errors.NotFound()
-        return original(exception, caller)
+        return original(exception, caller, sent)
 
     return scim_error
 
 
 def blames_the_host_for_constraints(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
         if isinstance(exception, IntegrityError):
             return errors.InternalError()
-        return original(exception, caller)
+        return original(exception, caller, sent)
 
     return scim_error
 
 
 def tells_the_exception(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any) -> Any:
-        error = original(exception, caller)
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+        error = original(exception, caller, sent)
         error.detail = f"{exception} {error.detail}"
         return error
 
@@ -300,7 +308,11 @@ _TENANCY = "tests/test_tenancy.py::"
 _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
 _PATCH = "tests/protocol/test_patch.py::"
+_SPELLINGS = "tests/http/test_spellings.py::"
 _DATABASE = "tests/http/test_database_errors.py::"
+_MASKED = "tests/admin/test_masked_values.py::"
+_CONFIRMATION = "tests/admin/test_confirmation.py::"
+_REPORTS = "tests/http/test_error_reports.py::"
 _HOOK_FAILS = (
     "tests/http/test_host_hooks.py::test_exception_in_a_hook_is_a_500_without_detail_rolled_back_and_logged"
 )
@@ -393,14 +405,14 @@ _TABLE: list[tuple[str, str, Make, str]] = [
     ),
     (
         "somebody deleted comes back",
-        "policies:history",
+        "rules.identity:history",
         lambda history: lambda *arguments: replace(history(*arguments), tombstone=None),
         f"{_IDENTITY}test_somebody_who_comes_back_gets_her_id_her_learner_and_her_progress_back",
     ),
     (
         "nobody inherits another's past",
-        "policies:history",
-        lambda history: lambda connection, sent: history(connection, {"userName": sent["userName"]}),
+        "rules.identity:history",
+        inherits_by_one_identifier,
         f"{_IDENTITY}test_somebody_who_agrees_in_one_identifier_only_inherits_nothing",
     ),
     (
@@ -417,7 +429,7 @@ _TABLE: list[tuple[str, str, Make, str]] = [
     ),
     (
         "protected accounts are left alone",
-        "policies:protect",
+        "rules.protection:protect",
         answers(None),
         f"{_IDENTITY}test_protected_account_is_not_changed_switched_off_or_deleted",
     ),
@@ -494,6 +506,48 @@ _TABLE: list[tuple[str, str, Make, str]] = [
         f"{_VALIDATOR}test_replace_or_add_attributes_in_one_operation_without_a_path",
     ),
     (
+        "an object may be JSON in a text",
+        "protocol.body:embedded",
+        lambda original: lambda text, *limits: text,
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "one name in two cases is one name",
+        "protocol.body:_object",
+        lambda original: dict,
+        f"{_SPELLINGS}test_one_attribute_under_two_names_is_refused",
+    ),
+    (
+        "a whole number for text is its digits",
+        "protocol.schema.values:as_text",
+        lambda original: lambda attribute, value: value,
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "a lone address names the manager",
+        "protocol.schema.pointers:person_at",
+        answers(None),
+        f"{_SPELLINGS}test_a_manager_may_be_named_by_address_alone",
+    ),
+    (
+        "memberships are not counted",
+        "protocol.body:_PASSED_OVER",
+        is_instead(frozenset()),
+        f"{_SPELLINGS}test_150_groups_that_are_sent_along_cost_nobody_the_account",
+    ),
+    (
+        "a text too long for its field is refused, and for none is left out",
+        "protocol.patch.decode:_check_length",
+        answers(None),
+        f"{_SPELLINGS}test_every_verb_understands_it",
+    ),
+    (
+        "a query is in UTF-8",
+        "http.parameters:_refuse_other_encodings",
+        answers(None),
+        f"{_SPELLINGS}test_a_query_that_says_two_things_or_none_is_refused_and_never_answered_with_everybody",
+    ),
+    (
         "an empty list of operations is no error",
         "protocol.patch.operations:parse",
         wants_operations,
@@ -537,25 +591,25 @@ _TABLE: list[tuple[str, str, Make, str]] = [
     ),
     (
         "strong evidence does not link where the policy is never to",
-        "policies:adopted",
+        "rules.identity:adopted",
         links_against_the_policy,
         f"{_POLICIES}test_with_refuse_strong_evidence_is_answered_like_weak",
     ),
     (
         "nobody is erased whom another connection manages",
-        "policies:erases",
+        "rules.choices:erases",
         erases_other_customers_people,
         f"{_POLICIES}test_nobody_is_erased_whom_another_connection_manages",
     ),
     (
         "an erasure is a choice",
-        "policies:erases",
+        "rules.choices:erases",
         answers(True),
         f"{_POLICIES}test_delete_only_deactivates_unless_the_policy_says_otherwise",
     ),
     (
         "a tombstone of somebody erased has no account",
-        "provisioning.writing:forget",
+        "provisioning.links:strip_tombstone",
         answers(None),
         f"{_POLICIES}test_with_erase_a_delete_deactivates_logs_erases_and_leaves_a_tombstone_without_account",
     ),
@@ -618,6 +672,103 @@ _TABLE: list[tuple[str, str, Make, str]] = [
         "http.errors:scim_error",
         tells_the_exception,
         _HOOK_FAILS,
+    ),
+    # --- the administrator's side
+    (
+        "a list is asked what its filters ask, and no more",
+        "admin.scoped:ConnectionScopedAdmin.lookup_allowed",
+        answers(True),
+        f"{_MASKED}test_no_condition_but_those_of_the_filters_is_asked_of_the_log",
+    ),
+    (
+        "a refusal's own words are a value",
+        "administration.log_words:detail",
+        lambda detail: lambda event, in_clear: detail(event, in_clear=True),
+        f"{_MASKED}test_a_refusal_is_told_without_values",
+    ),
+    (
+        "a path that a client wrote may be a value",
+        "administration.log_words:path",
+        lambda path: lambda event, in_clear: path(event, in_clear=True),
+        f"{_MASKED}test_a_refusal_is_told_without_values",
+    ),
+    (
+        "names that a client made up may be values",
+        "administration.log_words:made_up",
+        lambda made_up: lambda name: name,
+        f"{_MASKED}test_the_mapping_page_names_paths_without_values",
+    ),
+    (
+        "what may not be seen cannot be spelled out by searching",
+        "administration.log_search:matching",
+        lambda matching: lambda term, connections, in_clear: matching(term, connections, in_clear=True),
+        f"{_MASKED}test_names_and_addresses_cannot_be_spelled_out_by_searching",
+    ),
+    (
+        "the log opens for those for whom the API opens",
+        "administration.permissions:may_read_log",
+        lambda original: lambda user: user.has_perm("scim_provisioning.view_provisioningevent"),
+        f"{_MASKED}test_the_log_opens_for_those_for_whom_the_api_opens",
+    ),
+    (
+        "another customer's connection is none of one's business",
+        "administration.permissions:sees",
+        answers(True),
+        "tests/admin/test_panel.py::test_the_panel_tells_nothing_of_a_connection_that_this_person_does_not_see",
+    ),
+    (
+        "a session is fresh by its own sign-in",
+        "administration.sign_in:of",
+        lambda of: lambda request: replace(of(request), at=request.user.last_login),
+        f"{_CONFIRMATION}test_a_session_of_yesterday_is_not_fresh_because_its_owner_signed_in_elsewhere",
+    ),
+    (
+        "a session that guesses is closed",
+        "administration.confirmations:SESSION_ATTEMPTS",
+        is_instead(1000),
+        f"{_CONFIRMATION}test_a_session_that_guesses_is_closed_and_losing_the_cache_does_not_open_it",
+    ),
+    (
+        "an account of which many sessions guess is closed",
+        "administration.confirmations:ACCOUNT_ATTEMPTS",
+        is_instead(1000),
+        f"{_CONFIRMATION}test_many_sessions_that_guess_close_the_account_for_all_that_began_before",
+    ),
+    (
+        "a guess of somebody else's shuts no owner out",
+        "administration.confirmations:Counter._began_after",
+        answers(False),
+        f"{_CONFIRMATION}test_many_sessions_that_guess_close_the_account_for_all_that_began_before",
+    ),
+    (
+        "frames of a failure are emptied",
+        "events.reports:_empty",
+        answers(None),
+        f"{_REPORTS}test_a_failure_is_reported_without_the_person_the_password_and_the_token",
+    ),
+    (
+        "what an exception repeats of the request is cut out",
+        "events.reports:_mention",
+        answers(None),
+        f"{_REPORTS}test_a_failure_is_reported_without_the_person_the_password_and_the_token",
+    ),
+    (
+        "a report shows no variable and no form field",
+        "events.reports:keep_quiet",
+        answers(None),
+        f"{_REPORTS}test_an_administrators_password_and_the_payload_they_tried_stay_out_of_reports",
+    ),
+    (
+        "a mail about a failed search has no filter in it",
+        "events.reports:forget_query",
+        answers(None),
+        f"{_REPORTS}test_a_failed_search_is_reported_without_its_filter",
+    ),
+    (
+        "IPv4 in IPv6's clothes is IPv4",
+        "tokens.networks:_plain",
+        lambda original: lambda parsed: parsed,
+        "tests/http/test_addresses.py::test_a_network_in_the_clothes_of_ipv6_means_its_ipv4_network",
     ),
 ]
 

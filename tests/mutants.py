@@ -39,6 +39,7 @@ PROCESSES = 2
 TESTS_FAILED = 1
 #: Ours when a mutant itself was wrong: what a test says then is no proof.
 MUTANT_BROKEN = 70
+NO_FIT = "The mutant no longer fits"
 
 
 class OutOfDate(LookupError):
@@ -127,7 +128,7 @@ class Plugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for fault in dict.fromkeys(self.faults):
-            terminalreporter.write_line(f"The mutant no longer fits: {fault}")
+            terminalreporter.write_line(f"{NO_FIT}: {fault}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -164,8 +165,10 @@ def is_noticed(mutant: Mutant) -> tuple[bool, str]:
     for target in mutant.targets:
         locate(target)
     done = run([mutant.test], mutant)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return done.returncode == TESTS_FAILED, lines[-1] if lines else ""
+    lines = (done.stdout + done.stderr).strip().splitlines() or [""]
+    return done.returncode == TESTS_FAILED, next(
+        (line for line in lines if line.startswith(NO_FIT)), lines[-1]
+    )
 
 
 def main(names: Sequence[str]) -> int:

@@ -12,10 +12,11 @@ from scim_provisioning.models import (
     ProvisioningPayload,
     SCIMConnection,
     SCIMToken,
+    Stranger,
 )
 
-#: The log, which notes refusals too, and the tokens, which note their last use.
-_APART = (ProvisioningEvent, ProvisioningPayload, SCIMToken)
+#: The log and the count of strangers, which note refusals too, and the tokens, which note their last use.
+_APART = (ProvisioningEvent, ProvisioningPayload, SCIMToken, Stranger)
 
 
 def contents() -> dict[str, list[tuple[Any, ...]]]:

@@ -28,7 +28,7 @@ def test_mutant_is_noticed_by_the_test_named_for_it(name: str) -> None:
     assert noticed, said
 
 
-@pytest.mark.parametrize("target", ["policies:gone", "policies:History.gone", "gone:admit"])
+@pytest.mark.parametrize("target", ["conf:gone", "conf:AppSettings.gone", "gone:conf"])
 def test_a_mutant_of_what_is_gone_is_out_of_date(target: str) -> None:
     with pytest.raises(mutants.OutOfDate, match="gone"):
         mutants.locate(target)

@@ -23,6 +23,7 @@ Sql = tuple[str, list[Any]]
 SQLITE_LOWER = "scim_lower"
 
 TEXT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"})
+_HOLD_NOTHING = frozenset({"co", "sw", "ew", "gt", "ge", "ne"})
 _ORDER = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -111,13 +112,23 @@ class TextMatch(Expression):
 
 
 def text_condition(left: Sql, op: str, right: Sql, value: str, connection: BaseDatabaseWrapper) -> Sql:
-    """``left op right`` as a condition that is false, never NULL, when ``left`` is absent."""
+    """``left op right`` as a condition that is false, never NULL, when ``left`` is absent.
+
+    ``left`` stands in it once: it may be a function or a subquery that the database would ask twice.
+    """
     sql, params = left
-    present, present_params = f"({sql} IS NOT NULL AND {sql} <> '')", [*params, *params]
     if op == "pr":
-        return present, present_params
-    comparison, comparison_params = _comparison(left, op, right, len(value), connection)
-    return f"({present} AND {comparison})", [*present_params, *comparison_params]
+        return f"COALESCE({sql}, '') <> ''", [*params]
+    if not value:
+        # Every text holds the empty one and comes after it; nothing that is there is equal to it or before it.
+        if op in _HOLD_NOTHING:
+            return text_condition(left, "pr", right, value, connection)
+        return "1 = 0", []
+    if op in ("lt", "le", "ne"):
+        # These three are true of an empty text, so it must not stand for an absent one.
+        comparison, params = _comparison((f"NULLIF({sql}, '')", params), op, right, len(value), connection)
+        return f"COALESCE({comparison}, FALSE)", params
+    return _comparison((f"COALESCE({sql}, '')", params), op, right, len(value), connection)
 
 
 def _comparison(left: Sql, op: str, right: Sql, length: int, connection: BaseDatabaseWrapper) -> Sql:
@@ -129,8 +140,6 @@ def _comparison(left: Sql, op: str, right: Sql, length: int, connection: BaseDat
     if op == "co":
         function = "STRPOS" if connection.vendor == "postgresql" else "INSTR"
         return f"{function}({sql}, {value}) > 0", [*params, *value_params]
-    if length == 0:
-        return "1 = 1", []
     if op == "sw":
         return f"SUBSTR({sql}, 1, {length:d}) = {value}", [*params, *value_params]
     if connection.vendor == "sqlite":

@@ -71,7 +71,7 @@ class CompiledMapping:
         return source_of_model(model, self.sources.values()) or row_source("", {})
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def compile_mapping(
     declarations: tuple[MappedAttribute, ...],
     rows: tuple[tuple[str, RelatedRow], ...],
@@ -91,13 +91,18 @@ def compile_mapping(
                 entry
             )
     compiled = CompiledMapping(
-        schema=schema,
+        schema=replace(schema, taken=_taken(entries)),
         groups=tuple(Group(tuple(group)) for group in groups.values()),
         sources={entry.source.name: entry.source for entry in _account_first(entries)},
         user_name=own.get("userName"),
         active=own.get("active"),
     )
     return replace(compiled, problems=(*problems, *_problems(compiled)))
+
+
+def _taken(entries: Sequence[Entry]) -> frozenset[str]:
+    """The paths of the attributes that land somewhere, in a field or in the link."""
+    return LINK_OWNED.union(entry.path.attribute.path for entry in entries if entry.path.attribute)
 
 
 def _account_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -27,7 +27,7 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health, permissions, setting_up
+from scim_provisioning.administration import connections, health, permissions, setting_up, strangers
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
@@ -85,6 +85,13 @@ class ConnectionAdminMixin(
         return False
 
     # --- the list
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's list; above it what superusers should know of calls that belong to no connection."""
+        own = {"scim_strangers": strangers.sentences(request.user)}
+        return super().changelist_view(request, {**own, **(extra_context or {})})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The page of the list, each connection with its health: the same few queries for all of them."""

@@ -30,7 +30,7 @@ from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import catalogue, log_search, log_words, permissions
 from scim_provisioning.administration.permissions import visible_connections
-from scim_provisioning.events import lines
+from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
@@ -69,6 +69,7 @@ class EventAdminMixin(OperationPage):
     list_display_links: Any = ("moment",)
     list_filter: ClassVar[Any] = LIST_FILTERS
     list_select_related: ClassVar[Any] = ("token",)
+    linked_lookups: ClassVar[frozenset[str]] = frozenset({"connection__id__exact"})
     list_per_page = 100
     list_max_show_all = 0
     show_facets = admin.ShowFacets.ALWAYS
@@ -81,7 +82,7 @@ class EventAdminMixin(OperationPage):
     search_fields: ClassVar[Any] = ("user_name_key",)
     search_help_text = gettext_lazy(
         "The beginning of a name, e-mail address or userName, former ones too; or a whole externalId, SCIM id "
-        "or request id."
+        "or request id. Who may not see values writes a whole name or e-mail address."
     )
 
     @property
@@ -107,13 +108,18 @@ class EventAdminMixin(OperationPage):
         """Narrow to what ``log_search`` finds; it is asked once a request, though every filter counts."""
         known: dict[str, Q] = request.__dict__.setdefault("_scim_log_search", {})
         if search_term not in known:
-            known[search_term] = log_search.matching(search_term, visible_connections(request.user))
+            known[search_term] = log_search.matching(
+                search_term,
+                visible_connections(request.user),
+                in_clear=self.may(request, permissions.VIEW_PAYLOAD),
+            )
         return queryset.filter(known[search_term]), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's list, with failures of one kind grouped above it."""
+        reports.keep_quiet(request)
         query = request.GET.urlencode()
         may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
         own = {
@@ -132,6 +138,7 @@ class EventAdminMixin(OperationPage):
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV, with the filters and the search that are in the URL."""
+        reports.keep_quiet(request)
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
             raise PermissionDenied
         try:
@@ -221,6 +228,8 @@ class EventAdminMixin(OperationPage):
         if event.outcome != Outcome.REFUSED:
             return badge
         asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
+        if event.times > 1:
+            reason = f"{reason} ({log_words.how_often(event.times)})"
         return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
 
     @admin.display(description=gettext_lazy("token"), empty_value="—")

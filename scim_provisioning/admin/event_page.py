@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -23,15 +22,12 @@ from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import log_words, permissions
 from scim_provisioning.conf import app_settings
+from scim_provisioning.events import reports
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
 
 _NEIGHBOURS: Final = 10
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_KNOWN_PATH: Final = re.compile(
-    r"(?i)scim|v2|users|groups|bulk|me|schemas|resourcetypes|serviceproviderconfig|\.search|"
-)
 #: Facts of a cause that name other links, to show them as links.
 _LINK_FACTS: Final = ("link", "links")
 #: The same of what was applied.
@@ -41,10 +37,15 @@ _EARLIER: Final = "earlier"
 class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
     """The page of one row of the log, and where pages about the log are found."""
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As the API asks: those who see connections, and may read what happened to them."""
+        return permissions.may_read_log(request.user)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """One operation. 404 for an operation of a connection that this person does not see."""
+        reports.keep_quiet(request)
         if not self.has_view_permission(request):
             raise PermissionDenied
         related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
@@ -82,6 +83,9 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             "moment": scim_time(event.created_at, "seconds"),
             "sentence": log_words.sentence(event),
             "changes": log_words.changes(event, in_clear=in_clear),
+            "detail": log_words.detail(event, in_clear=in_clear),
+            "ignored": log_words.ignored(event, in_clear=in_clear),
+            "path": log_words.path(event, in_clear=in_clear),
             "in_clear": in_clear,
             "token": _token(event),
             "authorization": display(event.token_prefix) if event.token_prefix else "",
@@ -160,7 +164,9 @@ def support_text(event: ProvisioningEvent) -> str:
         "request id": event.request_id,
         "asked": event.operation,
         "result": f"{event.action} ({event.outcome})",
-        "HTTP": f"{event.method} {_path(event.path)} -> {event.status}" if event.method else "",
+        "HTTP": f"{event.method} {log_words.plain_path(event.path)} -> {event.status}"
+        if event.method
+        else "",
         "error code": event.error_code,
         "raised": " in ".join(
             str(event.cause[name]) for name in ("exception", "place") if event.cause.get(name)
@@ -173,12 +179,6 @@ def support_text(event: ProvisioningEvent) -> str:
         "duration": "" if event.duration_ms is None else f"{event.duration_ms} ms",
     }
     return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in ("", None))
-
-
-def _path(path: str) -> str:
-    """The path, as far as it is made of our own words and ids: a client may write an address into it."""
-    parts = path.partition("?")[0].split("/")
-    return "/".join(p if _KNOWN_PATH.fullmatch(p) or _UUID.fullmatch(p) else "…" for p in parts)
 
 
 def _token(event: ProvisioningEvent) -> str:

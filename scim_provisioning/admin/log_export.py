@@ -11,8 +11,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning.administration import catalogue
-from scim_provisioning.administration.log_words import attribute_names
+from scim_provisioning.administration import catalogue, log_words
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.models.token import display
 
@@ -75,17 +74,17 @@ def _row(event: ProvisioningEvent, with_values: bool) -> list[object]:
         event.scim_id,
         event.get_action_display(),
         event.get_outcome_display(),
-        attribute_names(event),
-        ", ".join(map(str, event.ignored)),
+        log_words.attribute_names(event),
+        ", ".join(log_words.ignored(event, in_clear=with_values)),
         event.status,
         event.error_code,
         catalogue.title(event.error_code) if event.error_code else "",
-        event.detail,
+        log_words.detail(event, in_clear=with_values),
         display(event.token_prefix) if event.token_prefix else "",
         event.actor or "",
         event.request_id,
         event.method,
-        event.path,
+        log_words.path(event, in_clear=with_values),
         event.address,
         event.client,
         event.duration_ms,

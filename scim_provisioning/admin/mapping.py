@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
 from scim_provisioning.administration import catalogue, host, mapping_report, permissions, trial
-from scim_provisioning.administration.log_words import masked, shown
+from scim_provisioning.administration.log_words import made_up, masked, shown
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
@@ -89,10 +89,7 @@ class MappingPages(ConnectionPages):
         context = {
             "title": _("Attribute mapping"),
             "lines": [_line(line, show) for line in report.lines],
-            "unused": [
-                {"path": item.path, "seen": item.seen, "kept": item.kept, "example": show(item.example)}
-                for item in report.unused
-            ],
+            "unused": _unused(report.unused, show, in_clear),
             "problems": report.problems,
             "learners": report.learners,
             "days": mapping_report.DAYS,
@@ -112,6 +109,18 @@ def _line(line: mapping_report.Line, show: Callable[[Any], str]) -> dict[str, An
         "seen": line.seen,
         "example": show(line.example),
     }
+
+
+def _unused(
+    items: Iterable[mapping_report.Unused], show: Callable[[Any], str], in_clear: bool
+) -> list[dict[str, Any]]:
+    """A line for each path; without ``in_clear`` a path that names its element by a value is one with the others."""
+    told: dict[str, dict[str, Any]] = {}
+    for item in items:
+        path = item.path if in_clear else made_up(item.path)
+        line = {"path": path, "seen": 0, "kept": item.kept, "example": show(item.example)}
+        told.setdefault(path, line)["seen"] += item.seen
+    return list(told.values())
 
 
 def _trial(result: trial.Trial) -> dict[str, Any]:

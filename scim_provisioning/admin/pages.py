@@ -20,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
 from scim_provisioning.administration import host, permissions, setting_up
+from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -75,10 +76,12 @@ class ConnectionPages(_Base):
     ) -> URLPattern:
         """A route under the connection. ``view(request, connection, **rest)`` runs for staff who see it.
 
-        ``permission`` is a codename of this app; those who lack it get a 403, strangers a 404.
+        ``permission`` is a codename of this app; those who lack it get a 403, strangers a 404. What fails on the
+        way is reported without what was typed: passwords, and payloads with people in them.
         """
 
         def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
+            reports.keep_quiet(request)
             connection = permissions.get_connection(request, object_id, permission)
             try:
                 return view(request, connection, **rest)

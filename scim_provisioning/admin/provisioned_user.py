@@ -93,7 +93,7 @@ class SCIMManagedAdminMixin(_Base):
 
 def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> ManagedBy:
     """What there is to say of a link to this administrator."""
-    may_read = permissions.has_permission(request.user, permissions.VIEW_LOG)
+    may_read = permissions.may_read_log(request.user)
     history_url = history_page(site, link) if may_read else ""
     if link.is_deleted or link.user is None:
         return ManagedBy(link, history_url, is_active=False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from scim_provisioning.administration.permissions import has_permission, visible_connections, within
+
+#: What Django's own filters of a column ask.
+_CONDITIONS: Final = ("exact", "gt", "gte", "id__exact", "in", "isempty", "isnull", "lt", "lte", "pk__exact")
 
 if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
@@ -31,9 +34,29 @@ class ConnectionScopedAdmin(_Base):
         rows = super().get_queryset(request)
         return within(rows, self.connection_lookup, visible_connections(request.user))
 
+    #: Conditions that links of ours put into the address of a list, beside those of its filters.
+    linked_lookups: ClassVar[frozenset[str]] = frozenset()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the list's own filters and links ask. Django allows any condition on any column: by
+        ``?changes__title__1__startswith=A`` a value that is masked could be guessed letter by letter."""
+        return lookup in self.linked_lookups or any(
+            _asks(asked, lookup)
+            for asked in (self.list_filter if request is None else self.get_list_filter(request))
+        )
+
     def may(self, request: HttpRequest, codename: str) -> bool:
         """Whether this person has a permission of the app (any connection)."""
         return has_permission(request.user, codename)
+
+
+def _asks(asked: Any, lookup: str) -> bool:
+    """Whether an entry of ``list_filter`` may put this condition into the address."""
+    parameter = getattr(asked, "parameter_name", None)
+    if parameter is not None:
+        return bool(lookup == parameter)
+    field = asked if isinstance(asked, str) else asked[0]
+    return lookup in {field, *(f"{field}__{condition}" for condition in _CONDITIONS)}
 
 
 class ReadOnlyAdmin(_Base):

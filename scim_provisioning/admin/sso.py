@@ -70,6 +70,9 @@ class SCIMPanelMixin(_Base):
     def scim_panel(self, request: HttpRequest, row: Model) -> dict[str, Any]:
         """What the panel says of this row, to this person; at most eight queries."""
         connection = setting_up.find(row)
+        is_hidden = connection is not None and not permissions.sees(request.user, connection)
+        if is_hidden and connection is not None and setting_up.is_taken(connection):
+            return {"is_hidden": True}
         archived = connection is not None and connection.is_archived
         panel: dict[str, Any] = {
             "tenant_url": tenant_url_or_empty(),
@@ -87,9 +90,7 @@ class SCIMPanelMixin(_Base):
                 )
             return panel
         panel["health"] = health.of(connection)
-        if permissions.may(request.user, permissions.VIEW, connection) or permissions.may(
-            request.user, permissions.CHANGE, connection
-        ):
+        if permissions.may_view(request.user):
             panel.update(self._links(request, connection))
         if archived:
             panel["restore_until"] = connection.restorable_until
@@ -107,7 +108,7 @@ class SCIMPanelMixin(_Base):
             return links
         if permissions.has_permission(user, permissions.GENERATE):
             links["generate_url"] = url("generate")
-        if permissions.has_permission(user, permissions.VIEW_LOG):
+        if permissions.may_read_log(user):
             links["log_url"] = log_url(self.admin_site.name, connection)
         return links
 
@@ -120,7 +121,7 @@ class SCIMPanelMixin(_Base):
             raise PermissionDenied
         user: Any = request.user
         try:
-            connection, _made = setting_up.set_up(row, actor=user, address=client_address(request))
+            connection, _made = setting_up.set_up_for(user, row, address=client_address(request))
         except setting_up.ConnectionRefused as refusal:
             messages.error(request, refusal.message)
             return HttpResponseRedirect(self._row_url(row))

@@ -8,15 +8,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern
 from django.utils.cache import add_never_cache_headers
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import tokens
 from scim_provisioning.admin.pages import ConnectionPages
 from scim_provisioning.admin.token_forms import GenerateForm, RevokeForm, RotateForm
 from scim_provisioning.administration import permissions, rotation, times, token_rules
-from scim_provisioning.administration.reporting import TokenSafeReporterFilter
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection, SCIMToken
@@ -45,17 +43,13 @@ class TokenPages(ConnectionPages):
             ),
         ]
 
-    @method_decorator(sensitive_post_parameters("password", "nonce"))
     def generate_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """The form; after it, in the answer to the POST, the token: once."""
-        _keep_out_of_reports(request)
         form = GenerateForm(_posted(request), request=request, connection=connection)
         return self._token_form(request, connection, form, None)
 
-    @method_decorator(sensitive_post_parameters("password", "nonce"))
     def rotate_view(self, request: HttpRequest, connection: SCIMConnection, token_id: int) -> HttpResponse:
         """As ``generate_view``; the new token is going to replace ``token_id``."""
-        _keep_out_of_reports(request)
         old = _token(connection, token_id)
         if not old.is_live:
             messages.error(request, _("Only a live token can be rotated. Generate a new one instead."))
@@ -67,6 +61,7 @@ class TokenPages(ConnectionPages):
     def _token_form(
         self, request: HttpRequest, connection: SCIMConnection, form: GenerateForm, old: SCIMToken | None
     ) -> HttpResponse:
+        status = 200
         if request.method == "POST":
             try:
                 rotation.refuse_second_use(connection, request.POST.get("nonce", ""))
@@ -77,13 +72,14 @@ class TokenPages(ConnectionPages):
                 return self._already_shown(request, connection, shown.token)
             except tokens.TokenRefused as refusal:
                 form.add_error(None, refusal.message)
+                status = 409
         context = {
             "title": _("Generate SCIM Token") if old is None else _("Rotate token"),
             "form": form,
             "old": old,
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
         }
-        return self.render_page(request, "token/form.html", connection, context)
+        return self.render_page(request, "token/form.html", connection, context, status=status)
 
     def _generate(
         self, request: HttpRequest, connection: SCIMConnection, form: GenerateForm, old: SCIMToken | None
@@ -205,10 +201,6 @@ def rotation_sentence(progress: rotation.Progress) -> str:
 
 def _posted(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
-
-
-def _keep_out_of_reports(request: HttpRequest) -> None:
-    request.exception_reporter_filter = TokenSafeReporterFilter()
 
 
 def _token(connection: SCIMConnection, token_id: int) -> SCIMToken:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
 
-    from scim_provisioning.models import SCIMConnection
+    from scim_provisioning.events import reports
+from scim_provisioning.models import SCIMConnection
 
 logger = logging.getLogger("scim_provisioning.audit")
 
@@ -56,8 +57,9 @@ def tell_contacts(connection: SCIMConnection, subject: str, body: str) -> None:
         for contact in contacts:
             try:
                 EmailMessage(subject=" ".join(subject.split()), body=body, to=[contact]).send()
-            except Exception:
+            except Exception as error:
                 # Whatever a mail back-end may raise.
-                logger.exception("A contact could not be told: %s", connection.pk)
+                message = "A contact could not be told: %s"
+                reports.failure(logger, message, connection.pk, exception=error, sent=contact)
 
     transaction.on_commit(send, robust=True)

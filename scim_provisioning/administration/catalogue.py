@@ -463,6 +463,19 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         (_("The answer would be larger than this application gives."),),
         _("Narrow the filter, or read page by page."),
     ),
+    "filter.scans": Entry(
+        _("The filter compares too much."),
+        (
+            _("It compares everybody with %(count)s values; %(limit)s are allowed."),
+            _("It compares everybody with more values than LIMITS allows."),
+        ),
+        _("Use userName or externalId as the matching attribute in the identity provider."),
+    ),
+    "search.timeout": Entry(
+        _("The search took too long."),
+        (_("The database was stopped after the time that LIMITS allows for a search."),),
+        _("Use userName or externalId as the matching attribute in the identity provider."),
+    ),
     "sort.unsupported": Entry(
         _("Sorting by that attribute is not supported."),
         (_("The list was to be sorted by an attribute that has no order here."),),
@@ -482,6 +495,11 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("The page size changed between two pages."),
         (_("One cursor goes with one page size."),),
         _CLIENT,
+    ),
+    "request.length": Entry(
+        _("The body came without its length."),
+        (_("The client sent the body in chunks, and the web server here does not take them apart."),),
+        _("Have the client send Content-Length, or run this application on gunicorn or waitress."),
     ),
     "version.mismatch": Entry(
         _("The person changed in the meantime."),
@@ -518,6 +536,34 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         _("The request has too many keys."),
         (_("The body names more members than LIMITS allows."),),
         _LIMITS,
+    ),
+    "limits.values": Entry(
+        _("The request has too many values."),
+        (_("The body holds more members and list items than LIMITS allows."),),
+        _LIMITS,
+    ),
+    "limits.list": Entry(
+        _("A list in the request is too long."),
+        (_("The body holds a list of more items than LIMITS allows."),),
+        _LIMITS,
+    ),
+    "limits.elements": Entry(
+        _("A list of the person would become too long."),
+        (
+            _("%(attribute)s would hold more than %(limit)s elements, which is what is kept of one person."),
+            _("An attribute would hold more elements than are kept of one person."),
+        ),
+        _("Remove the mapping row that fills the list, or raise “elements” in LIMITS."),
+    ),
+    "limits.terms": Entry(
+        _("The request has too many filters."),
+        (_("The paths of one request hold more comparisons than LIMITS allows."),),
+        _LIMITS,
+    ),
+    "limits.parameters": Entry(
+        _("The URL has too many parameters."),
+        (_("The URL holds more parameters than Django's DATA_UPLOAD_MAX_NUMBER_FIELDS allows."),),
+        _CLIENT,
     ),
     "limits.ops": Entry(
         _("The request has too many operations."),

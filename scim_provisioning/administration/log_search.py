@@ -2,9 +2,12 @@
 
 A term matches, for people of the connections that the administrator sees:
 
-* a userName, now or at any time, and any former e-mail address or name, by its beginning;
-* the learner's own name and e-mail address as the mapping holds them, each word by its beginning;
+* a userName, now or at any time, by its beginning;
+* any former e-mail address or name, and the learner's own as the mapping holds them, each word by its beginning;
 * an externalId, SCIM id or request id, as a whole.
+
+Names and addresses are values, which not everybody may see: asked for letter by letter they would be told after
+all. Who may not see them finds them as a whole only.
 
 Nothing is searched in the middle of a word: that would read the whole log.
 """
@@ -40,8 +43,11 @@ _REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails"})
 
 
-def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
-    """The condition on ``ProvisioningEvent`` that ``term`` means; five queries at most."""
+def matching(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Q:
+    """The condition on ``ProvisioningEvent`` that ``term`` means; five queries at most.
+
+    ``in_clear``: whether the reader may see values.
+    """
     term = term.strip()
     key = key_of(term)
     if not key:
@@ -50,9 +56,9 @@ def matching(term: str, connections: QuerySet[SCIMConnection]) -> Q:
     learners: set[int] = set()
     for found in (
         _by_identifier(term, keys),
-        _by_former_identifier(key, keys),
+        _by_former_identifier(key, keys, in_clear),
         _by_user_name_at_any_time(key, keys),
-        _by_name(term, connections, keys),
+        _by_name(term, connections, keys, in_clear),
     ):
         learners.update(found[: MAX_LEARNERS - len(learners)])
     condition = begins_with("user_name_key", key) | Q(external_id=term) | Q(request_id=term)
@@ -73,8 +79,12 @@ def _by_identifier(term: str, connections: list[int]) -> QuerySet[Any, int]:
     return ProvisionedUser.objects.filter(same, connection__in=connections).values_list("pk", flat=True)
 
 
-def _by_former_identifier(key: str, connections: list[int]) -> QuerySet[Any, int]:
-    rows = FormerIdentifier.objects.filter(begins_with("key", key), connection__in=connections)
+def _by_former_identifier(key: str, connections: list[int], in_clear: bool) -> QuerySet[Any, int]:
+    # A userName stands in the log for every reader.
+    known = begins_with("key", key) & Q(kind=FormerIdentifier.Kind.USER_NAME) | Q(key=key)
+    rows = FormerIdentifier.objects.filter(
+        begins_with("key", key) if in_clear else known, connection__in=connections
+    )
     return rows.order_by().values_list("link", flat=True).distinct()
 
 
@@ -84,9 +94,9 @@ def _by_user_name_at_any_time(key: str, connections: list[int]) -> QuerySet[Any,
 
 
 def _by_name(
-    term: str, connections: QuerySet[SCIMConnection], keys: list[int]
+    term: str, connections: QuerySet[SCIMConnection], keys: list[int], in_clear: bool
 ) -> QuerySet[Any, int] | list[int]:
-    """Learners whose name or address, as the host holds it, has words that begin so."""
+    """Learners whose name or address, as the host holds it, has words that begin so, or is one of the words."""
     fields = _name_fields(connections)
     if not fields:
         return []
@@ -94,7 +104,7 @@ def _by_name(
     for word in term.split()[:5]:
         one_of = Q()
         for field in fields:
-            one_of |= Q(**{f"{field}__istartswith": word})
+            one_of |= Q(**{f"{field}__{'istartswith' if in_clear else 'iexact'}": word})
         condition &= one_of
     return ProvisionedUser.objects.filter(condition, connection__in=keys).values_list("pk", flat=True)
 

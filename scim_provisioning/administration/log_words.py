@@ -22,7 +22,21 @@ if TYPE_CHECKING:
 MASK: Final = "••••••"
 NOTHING: Final = "—"
 SHOWN_ATTRIBUTES: Final = 4
-_VALUE_IN_PATH: Final = re.compile(r'\[value eq (?:"(?:[^"\\]|\\.)*"|[^\]]*)\]')
+#: What of a path stands in brackets, to its end where they are not closed.
+_BRACKETS: Final = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*(?:\]|$|".*)')
+#: Which element is meant, in words that are nobody's: by its place, or by its type.
+_NOBODYS: Final = re.compile(r'\[(?:\d+|type eq (?:"[\w -]{1,40}"|null|\d+))\]')
+#: What the name of an attribute, or a path to one, may look like once the values are gone from it.
+_NAME: Final = re.compile(r"[\w$.:-]+(?:\[[^\]]*\])?[\w$.-]*")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_KNOWN_PATH: Final = re.compile(
+    r"(?i)scim|v2|users|groups|bulk|me|schemas|resourcetypes|serviceproviderconfig|\.search|"
+)
+#: Facts of a refusal that hold no value of anybody's attributes, whoever refused.
+_OPEN_FACTS: Final = frozenset(
+    {"address", "allowed", "at", "attribute", "constraint", "count", "exception", "label", "length", "limit"}
+    | {"operator", "place", "policy", "prefix", "reason", "total", "used"}
+)
 
 _ASKED: Final[Mapping[str, StrOrPromise]] = {
     Operation.CREATE: gettext_lazy("The identity provider asked to create a learner."),
@@ -97,13 +111,19 @@ def sentence(event: ProvisioningEvent) -> str:
     """What happened, in one plain sentence or two."""
     if event.outcome == Outcome.REFUSED:
         asked = str(_ASKED.get(event.operation, _ASKED[Operation.READ]))
-        return _("%(asked)s Refused: %(reason)s") % {
+        refused = _("%(asked)s Refused: %(reason)s") % {
             "asked": asked,
             "reason": catalogue.title(event.error_code),
         }
+        return f"{refused} ({how_often(event.times)})" if event.times > 1 else refused
     if event.action == Action.DELETED and event.cause.get("erased"):
         return str(_ERASED)
     return str(_DONE.get(event.action, event.get_action_display()))
+
+
+def how_often(times: int) -> str:
+    """ "400 times"."""
+    return ngettext("%(n)d time", "%(n)d times", times) % {"n": times}
 
 
 def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
@@ -136,11 +156,42 @@ def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:
 
 
 def explanation(event: ProvisioningEvent, *, in_clear: bool) -> catalogue.Explanation:
-    """Why it was refused and what to do. The database's own sentence may hold a value of somebody else's."""
-    facts = dict(event.cause)
-    if not in_clear and facts.get("database"):
-        facts["database"] = MASK
+    """Why it was refused and what to do. The database's own sentence may hold a value of somebody else's, and so may
+    what a host's refusal names: without ``in_clear`` only facts that cannot are told."""
+    facts = event.cause
+    if not in_clear:
+        facts = {name: value for name, value in facts.items() if name in _OPEN_FACTS}
+        facts |= {name: nameless(str(value)) for name, value in facts.items() if name == "attribute"}
+        if event.cause.get("database"):
+            facts["database"] = MASK
     return catalogue.explain(event.error_code, facts)
+
+
+def detail(event: ProvisioningEvent, *, in_clear: bool) -> str:
+    """What was answered to the identity provider, or noted by an administrator. A refusal repeats values: "'ana' is
+    taken". What our own verbs note of an administrator's deed, or of a change that was skipped, does not."""
+    if in_clear or not event.detail:
+        return event.detail
+    is_ours = event.outcome != Outcome.REFUSED and (
+        event.operation == Operation.ADMIN or event.action == Action.SKIPPED
+    )
+    return event.detail if is_ours else MASK
+
+
+def ignored(event: ProvisioningEvent, *, in_clear: bool) -> list[str]:
+    """What was sent and is not known here: names that the client made up."""
+    return [str(name) if in_clear else made_up(str(name)) for name in event.ignored]
+
+
+def path(event: ProvisioningEvent, *, in_clear: bool) -> str:
+    """The path of the request; a client may write an address into it."""
+    return event.path if in_clear else plain_path(event.path)
+
+
+def plain_path(text: str) -> str:
+    """A path as far as it is made of our own words and ids."""
+    parts = text.partition("?")[0].split("/")
+    return "/".join(p if _KNOWN_PATH.fullmatch(p) or _UUID.fullmatch(p) else "…" for p in parts)
 
 
 def shown(value: Any) -> str:
@@ -181,7 +232,19 @@ def attributes_in_short(event: ProvisioningEvent) -> str:
 
 def nameless(path: str) -> str:
     """A path without values: of elements without a type it names the one it means by its value."""
-    return _VALUE_IN_PATH.sub('[value eq "…"]', path)
+    return _BRACKETS.sub(_without_value, path)
+
+
+def made_up(name: str) -> str:
+    """A name that a client made up, without values; masked when no attribute is called so: it may be anything."""
+    plain = nameless(name)
+    return plain if _NAME.fullmatch(plain) else MASK
+
+
+def _without_value(found: re.Match[str]) -> str:
+    if _NOBODYS.fullmatch(found[0]):
+        return found[0]
+    return '[value eq "…"]' if found[0].startswith("[value eq ") else "[…]"
 
 
 def short_name(path: str) -> str:

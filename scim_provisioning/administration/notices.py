@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 
 from scim_provisioning.administration import health, times
 from scim_provisioning.conf import app_settings
+from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
 
 logger = logging.getLogger("scim_provisioning")
@@ -82,7 +83,8 @@ def send(connection: SCIMConnection, notices: list[Notice]) -> bool:
             told += 1
         except Exception as error:
             # Whatever a mail back-end may raise; the next contact may be reachable.
-            logger.exception("A contact of connection %s could not be told.", connection.pk)
+            message = "A contact of connection %s could not be told."
+            reports.failure(logger, message, connection.pk, exception=error, sent=contact)
             failure = error
     if failure is not None and not told:
         _release(connection, notices)

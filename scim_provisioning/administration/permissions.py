@@ -81,13 +81,19 @@ def may_view(user: Any) -> bool:
     return has_permission(user, VIEW) or has_permission(user, CHANGE)
 
 
+def may_read_log(user: Any) -> bool:
+    """Whether ``user`` may read the provisioning log, of the connections that they see."""
+    return may_view(user) and has_permission(user, VIEW_LOG)
+
+
+def sees(user: Any, connection: SCIMConnection) -> bool:
+    """Whether this connection is one of those that ``user`` may see (one query)."""
+    return visible_connections(user).filter(pk=connection.pk).exists()
+
+
 def may(user: Any, codename: str, connection: SCIMConnection) -> bool:
     """Whether ``user`` sees this connection and has this permission (one query)."""
-    return (
-        may_view(user)
-        and has_permission(user, codename)
-        and visible_connections(user).filter(pk=connection.pk).exists()
-    )
+    return may_view(user) and has_permission(user, codename) and sees(user, connection)
 
 
 def may_change_sso(user: Any, key: str) -> bool:

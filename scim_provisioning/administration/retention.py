@@ -1,8 +1,9 @@
 """What the log keeps, and for how long (``SCIM_PROVISIONING["RETENTION"]``).
 
 Messages hold personal data and go first, after 30 days or beyond 50,000 a connection; operations after 13 months.
-Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Which sessions there are
-is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
+Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Counts of wrong passwords
+go when they count no longer, after a day. Which sessions
+there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection, SignIn
+from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection, SignIn, Stranger
 
 #: Rows a statement, so that no request waits long for a lock.
 BATCH: Final = 1000
+#: Addresses of callers whom nobody knows.
+STRANGERS_KEPT: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Pruned:
 
     payloads: int
     events: int
-    sign_ins: int
+    confirmations: int = 0
+    sign_ins: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -40,11 +45,14 @@ def prune(*, dry_run: bool = False) -> Pruned:
     old_sign_ins = SignIn.objects.filter(began_at__lt=over)
     if dry_run:
         beyond = sum(rows.count() for rows in _beyond_the_cap(keep.payloads_per_connection))
-        return Pruned(old_payloads.count() + beyond, old_events.count(), old_sign_ins.count())
+        counts = (old_payloads.count() + beyond, old_events.count())
+        return Pruned(*counts, confirmations.outdated().count(), old_sign_ins.count())
+    _delete(Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT))
     payloads = _delete(old_payloads)
     payloads += sum(_delete(rows) for rows in _beyond_the_cap(keep.payloads_per_connection))
     # Their payloads, if any are left, go with them.
-    return Pruned(payloads, _delete(old_events), _delete(old_sign_ins))
+    events = _delete(old_events)
+    return Pruned(payloads, events, _delete(confirmations.outdated()), _delete(old_sign_ins))
 
 
 def _beyond_the_cap(cap: int) -> list[QuerySet[ProvisioningPayload]]:

@@ -71,10 +71,18 @@ def nonce_digest(nonce: str) -> str:
 
 
 def refuse_second_use(connection: SCIMConnection, nonce: str) -> None:
-    """Raises ``AlreadyShown`` when a token of this connection was made by the form with this nonce."""
-    made = SCIMToken.objects.filter(connection=connection, nonce_digest=nonce_digest(nonce)).first()
-    if made is not None:
-        raise AlreadyShown(made)
+    """Raises ``AlreadyShown`` when a token of this connection was made by the form with this nonce.
+
+    Raises ``tokens.TokenRefused`` (``token.nonce``) when it was another connection's: a nonce is used once.
+    """
+    made = SCIMToken.objects.filter(nonce_digest=nonce_digest(nonce)).first()
+    if made is None:
+        return
+    if made.connection_id != connection.pk:
+        raise tokens.TokenRefused(
+            _("This form was used already, for another token. Open it again."), "token.nonce"
+        )
+    raise AlreadyShown(made)
 
 
 def generate(

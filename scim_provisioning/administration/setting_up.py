@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events
-from scim_provisioning.administration import audit
+from scim_provisioning.administration import audit, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
 
@@ -94,6 +94,19 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
             found.sso_key = None
             found.save(update_fields=["sso_key"])
         return _made(str(sso)[:_NAME_LENGTH] or key_of(sso), key_of(sso), actor, address), True
+
+
+def set_up_for(user: AbstractBaseUser, sso: Model, *, address: str = "") -> tuple[SCIMConnection, bool]:
+    """As ``set_up``, by somebody who has to see the connection: another customer's is answered as if there were no
+    such settings, and nothing is made that they would not see (``connection.unknown``)."""
+    with transaction.atomic():
+        known = find(sso)
+        if known is not None and is_taken(known) and not permissions.sees(user, known):
+            raise no_such_sso(key_of(sso))
+        connection, made = set_up(sso, actor=user, address=address)
+        if not permissions.sees(user, connection):
+            raise no_such_sso(key_of(sso))
+        return connection, made
 
 
 def stand_alone(

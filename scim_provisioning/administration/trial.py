@@ -50,12 +50,13 @@ def try_payload(connection: SCIMConnection, raw: bytes, *, learner: str = "") ->
     It is done as for an identity provider, the host's hooks included, and taken back as a whole. What a hook does
     outside the database belongs into ``transaction.on_commit``, which a rollback forgets.
     """
+    sent: Any = None
     try:
         sent = body.loads(raw, app_settings.limits)
         return _tried(connection, sent, learner.strip())
     except Exception as exception:
         # Whatever a host's hook may raise is what its identity provider would be told.
-        return Trial(refusal=scim_error(exception, Caller(connection, None)))
+        return Trial(refusal=scim_error(exception, Caller(connection, None), sent))
 
 
 def _tried(connection: SCIMConnection, sent: Any, learner: str) -> Trial:

@@ -71,7 +71,7 @@ class ConnectionViewSet(AdministratorViewSet):
             raise exceptions.PermissionDenied
         with refusals(), transaction.atomic():
             connection, made = self._begun(**body)
-            if not self._sees(connection):
+            if not permissions.sees(request.user, connection):
                 # Another customer's: taken back, and answered as if there were nothing.
                 raise setting_up.no_such_sso(body.get("sso_key", ""))
         return self._answer(connection, status=201 if made else 200)
@@ -100,14 +100,8 @@ class ConnectionViewSet(AdministratorViewSet):
     def _begun(self, sso_key: str | None = None, name: str = "") -> tuple[SCIMConnection, bool]:
         if sso_key is None:
             return setting_up.stand_alone(name, **self.who())
-        row = setting_up.sso_row(sso_key)
-        known = setting_up.find(row)
-        if known is not None and setting_up.is_taken(known) and not self._sees(known):
-            raise setting_up.no_such_sso(sso_key)
-        return setting_up.set_up(row, **self.who())
-
-    def _sees(self, connection: SCIMConnection) -> bool:
-        return permissions.visible_connections(self.request.user).filter(pk=connection.pk).exists()
+        who = self.who()
+        return setting_up.set_up_for(who["actor"], setting_up.sso_row(sso_key), address=who["address"])
 
     def _answer(self, connection: SCIMConnection, status: int = 200) -> Response:
         return Response(self.get_serializer(connection).data, status=status)

@@ -13,9 +13,12 @@ from scim_provisioning.models.token import display
 
 
 class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
-    """An operation. Values before and after are masked unless ``context["in_clear"]``."""
+    """An operation. Values are masked unless ``context["in_clear"]``, wherever they may stand."""
 
     sentence = serializers.SerializerMethodField()
+    detail = serializers.SerializerMethodField()
+    ignored = serializers.SerializerMethodField()
+    path = serializers.SerializerMethodField()
     cause = serializers.SerializerMethodField()
     database = serializers.SerializerMethodField()
     what_to_do = serializers.SerializerMethodField()
@@ -26,11 +29,15 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
     class Meta:
         model = ProvisioningEvent
         fields = (
-            "id", "created_at", "operation", "action", "outcome", "status", "error_code", "sentence", "cause",
+            "id", "created_at", "operation", "action", "outcome", "status", "error_code", "times", "sentence", "cause",
             "database", "what_to_do", "detail", "user_name", "external_id", "scim_id", "changes", "ignored", "token",
             "token_prefix", "actor", "request_id", "method", "path", "address", "client", "duration_ms",
         )  # fmt: skip
         read_only_fields = fields
+
+    @property
+    def _in_clear(self) -> bool:
+        return bool(self.context.get("in_clear"))
 
     def get_sentence(self, event: ProvisioningEvent) -> str:
         """What happened, in words."""
@@ -40,11 +47,23 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
         """Why it was refused; empty when it was not."""
         if event.outcome != Outcome.REFUSED:
             return ""
-        return catalogue.explain(event.error_code, event.cause).cause
+        return log_words.explanation(event, in_clear=self._in_clear).cause
+
+    def get_detail(self, event: ProvisioningEvent) -> str:
+        """What was answered, or noted."""
+        return log_words.detail(event, in_clear=self._in_clear)
+
+    def get_ignored(self, event: ProvisioningEvent) -> list[str]:
+        """Names that were sent and are not known here."""
+        return log_words.ignored(event, in_clear=self._in_clear)
+
+    def get_path(self, event: ProvisioningEvent) -> str:
+        """Where the request went."""
+        return log_words.path(event, in_clear=self._in_clear)
 
     def get_database(self, event: ProvisioningEvent) -> str:
         """The database's own sentence, where it was the database that refused; it may hold a value."""
-        return log_words.explanation(event, in_clear=bool(self.context.get("in_clear"))).database
+        return log_words.explanation(event, in_clear=self._in_clear).database
 
     def get_what_to_do(self, event: ProvisioningEvent) -> str:
         """How to mend it; empty when there is nothing to mend."""
@@ -52,8 +71,7 @@ class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
 
     def get_changes(self, event: ProvisioningEvent) -> dict[str, list[str]]:
         """Attribute path to before and after."""
-        in_clear = bool(self.context.get("in_clear"))
-        return {c.attribute: [c.before, c.after] for c in log_words.changes(event, in_clear=in_clear)}
+        return {c.attribute: [c.before, c.after] for c in log_words.changes(event, in_clear=self._in_clear)}
 
     def get_token_prefix(self, event: ProvisioningEvent) -> str:
         """``lmsscim_r8fe…``."""
@@ -78,7 +96,7 @@ class EventDetailSerializer(EventSerializer):
         return self._side(event, "response")
 
     def _side(self, event: ProvisioningEvent, name: str) -> str | None:
-        if not self.context.get("in_clear"):
+        if not self._in_clear:
             return None
         try:
             text: str = getattr(event.payload, name)

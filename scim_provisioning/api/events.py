@@ -56,7 +56,8 @@ class EventViewSet(AdministratorViewSet):
             events = events.filter(outcome=Outcome.REFUSED)
         if term := query.get("q"):
             own = SCIMConnection.objects.filter(pk=connection.pk)
-            events = events.filter(log_search.matching(term, own))
+            in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+            events = events.filter(log_search.matching(term, own, in_clear=in_clear))
         for name, field in (("action", "action"), ("error", "error_code"), ("request_id", "request_id")):
             if value := query.get(name):
                 events = events.filter(**{field: value})

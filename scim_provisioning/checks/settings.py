@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from scim_provisioning.checks import faults
 from scim_provisioning.conf import KNOWN_KEYS, KNOWN_SUBKEYS, SETTING, app_settings
+from scim_provisioning.tokens import networks
 
 _WORDS = {str: "a text", dict: "a dict", bool: "True or False", int: "a whole number", list: "a list"}
 # Nobody but this machine can reach these, so there is no wire for a token to leak on.
@@ -26,7 +26,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     if not isinstance(getattr(settings, SETTING, None), Mapping):
         return [faults.SETTING_IS_NO_DICT.at()]
     shape = [*_keys(), *_kinds()]
-    return shape or [*_site_url(), *_ranges(), *_networks(), *_imports(), *_peppers()]
+    return shape or [*_site_url(), *_documentation_url(), *_ranges(), *_networks(), *_imports(), *_peppers()]
 
 
 def _keys() -> Iterator[CheckMessage]:
@@ -91,6 +91,20 @@ def _site_url() -> Iterator[CheckMessage]:
         yield faults.SITE_URL_WITHOUT_HTTPS.at(url=url)
 
 
+def _documentation_url() -> Iterator[CheckMessage]:
+    url = app_settings.documentation_url
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        wanted = "an address such as https://lms.example.com/help/provisioning"
+        yield faults.WRONG_KIND.at(key="DOCUMENTATION_URL", wanted=wanted, value=repr(url))
+
+
 def _ranges() -> Iterator[CheckMessage]:
     if not 1 <= app_settings.tokens_live_max <= 5:
         yield _range(
@@ -119,7 +133,7 @@ def _range(key: str, value: int, wanted: str) -> CheckMessage:
 def _networks() -> Iterator[CheckMessage]:
     for text in app_settings.trusted_proxies:
         try:
-            ipaddress.ip_network(text, strict=False)
+            networks.network(text)
         except ValueError:
             yield faults.BAD_NETWORK.at(value=repr(text))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
 
-from scim_provisioning.events import identifiers, lines, redaction
+from scim_provisioning.events import identifiers, lines, redaction, repeats, reports, strangers
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -115,8 +115,9 @@ def refused(
     """Write down a refusal, after its transaction was rolled back: two inserts of their own.
 
     An error that carries a ``token`` (see ``tokens.AuthenticationRefused``) is filed under that token's
-    connection. Without any connection no row is written: strangers get a line of the log
-    ``scim_provisioning.security`` and cannot fill a table. ``link`` must exist in the database; without it
+    connection; of the same refusal of a token that was not let in there is one row a minute, with a count.
+    Without any connection no row is written: strangers get a line of the log ``scim_provisioning.security`` and
+    are counted (see ``strangers``), and cannot fill a table. ``link`` must exist in the database; without it
     the learner is the one whom the path names, if any (one query).
 
     Never raises for the database's sake: the client's answer is the refusal, not the trouble of noting it.
@@ -125,13 +126,17 @@ def refused(
     connection = caller.connection or (token.connection if token is not None else None)
     _log_security(caller, exchange, error, token)
     if connection is None:
+        strangers.note(error, address=caller.address, path=exchange.path)
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
     try:
         with transaction.atomic():
+            if caller.token is None and token is not None and repeats.counted_again(token, error):
+                return
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
-    except DatabaseError:
-        logger.exception("A refusal could not be written to the provisioning log.")
+    except DatabaseError as failed:
+        message = "A refusal could not be written to the provisioning log."
+        reports.failure(logger, message, exception=failed, sent=exchange.request_body)
 
 
 def _write_refusal(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from django.http import HttpRequest
 
 from scim_provisioning.conf import app_settings
+from scim_provisioning.tokens import networks
 
 
 def client_address(request: HttpRequest) -> str:
@@ -21,7 +20,7 @@ def client_address(request: HttpRequest) -> str:
         if not candidate:
             break
         address = candidate
-    return address
+    return networks.plain_text(address)
 
 
 def _without_port(text: str) -> str:
@@ -32,12 +31,7 @@ def _without_port(text: str) -> str:
 
 
 def _is_trusted(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    # A dual-stack socket reports a proxy as ::ffff:10.0.0.1; the networks are written in IPv4.
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    # Not strict, as in the system check: 10.0.0.1/8 means its network.
-    networks = (ipaddress.ip_network(text, strict=False) for text in app_settings.trusted_proxies)
-    return any(parsed in network for network in networks)
+    parsed = networks.address(address)
+    return parsed is not None and any(
+        parsed in networks.network(text) for text in app_settings.trusted_proxies
+    )

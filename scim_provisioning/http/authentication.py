@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from scim_provisioning import rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
+from scim_provisioning.http.throttling import Failures, allowed, remember
 from scim_provisioning.models import SCIMToken
-from scim_provisioning.protocol.errors import Forbidden, Unauthorized
+from scim_provisioning.protocol.errors import Forbidden, TooManyRequests, Unauthorized
 
 CHALLENGE = 'Bearer realm="scim"'
 
@@ -24,20 +25,42 @@ class TokenAuthentication(BaseAuthentication):
 
     @sensitive_variables("plaintext")
     def authenticate(self, request: Request) -> tuple[AnonymousUser, SCIMToken]:
-        """Raises ``Unauthorized`` (401), ``Forbidden`` (403) or ``Unavailable`` (503)."""
+        """Raises ``Unauthorized`` (401), ``Forbidden`` (403), ``Unavailable`` (503) or ``TooManyRequests`` (429).
+
+        Who fails often from one address is refused before anything is looked up. Who holds a token and is not let
+        in all the same uses up the connection's allowance, as every other request of it does.
+        """
         scheme, _, plaintext = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
-        if scheme.lower() != "bearer" or not plaintext:
+        plaintext = plaintext.strip() if scheme.lower() == "bearer" else ""
+        failures = Failures(client_address(request._request))
+        is_good = failures.refuse_flood(plaintext)
+        try:
+            token = self._admitted(request, plaintext)
+        except Exception as error:
+            holder: SCIMToken | None = getattr(error, "token", None)
+            if holder is None:
+                failures.note()
+            elif not allowed(holder, request.method or "GET"):
+                raise TooManyRequests(headers={"Retry-After": "1"}) from error
+            raise
+        if not is_good:
+            remember(plaintext)
+        return AnonymousUser(), token
+
+    @sensitive_variables("plaintext")
+    def _admitted(self, request: Request, plaintext: str) -> SCIMToken:
+        if not plaintext:
             raise Unauthorized(
                 "Authentication failed.", code="auth.invalid", params={"reason": "no bearer token"}
             )
-        token = tokens.authenticate(plaintext.strip(), address=client_address(request._request))
+        token = tokens.authenticate(plaintext, address=client_address(request._request))
         try:
             rules.admit(token.connection, get_adapter_class())
         except Exception as error:
             # The log wants to know whose request it was that is refused, be it by a fault in a host's hook.
             error.token = token  # type: ignore[attr-defined]
             raise
-        return AnonymousUser(), token
+        return token
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE

@@ -6,10 +6,12 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import Any, ClassVar, NoReturn
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,10 +20,11 @@ from rest_framework.views import APIView
 
 from scim_provisioning import tokens
 from scim_provisioning.conf import app_settings
-from scim_provisioning.events import Caller, Exchange
+from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.authentication import TokenAuthentication, refuse_plain_http
-from scim_provisioning.http.errors import exception_handler
+from scim_provisioning.http.chunked import lacks_length, read_whole
+from scim_provisioning.http.errors import exception_handler, last_resort
 from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
 from scim_provisioning.http.throttling import ConnectionThrottle
 from scim_provisioning.models import Operation, SCIMToken
@@ -62,8 +65,25 @@ class SCIMView(APIView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Never inside a host's ``ATOMIC_REQUESTS``: each verb has its own transaction, and what is written
-        down about a refusal must outlive the one that was rolled back."""
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        down about a refusal must outlive the one that was rolled back.
+
+        Whatever fails on the way, before or after DRF's own handling too, is SCIM: never Django's error page.
+        """
+        view = super().as_view(**initkwargs)
+
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            reports.keep_quiet(request)
+            try:
+                response: HttpResponseBase = view(request, *args, **kwargs).render()
+            except Exception as error:
+                response = last_resort(error)
+            if response.status_code >= 500:
+                # Django mails these, with the URL.
+                reports.forget_query(request)
+            return response
+
+        return transaction.non_atomic_requests(answered)
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -118,10 +138,13 @@ class SCIMView(APIView):
         return limits
 
     def body(self, request: Request) -> object:
-        """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``.
+        """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``, and
+        ``LengthRequired`` for a body without a length that the server does not let us read.
 
         DRF asks no parser about a body without bytes; it would pass for an empty object.
         """
+        if lacks_length(request._request):
+            read_whole(request._request, self.body_limit)
         if request.stream is None:
             raise InvalidSyntax("The body is empty; expected a JSON object.")
         data = request.data

@@ -21,7 +21,7 @@ class DiscoveryView(SCIMView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if "filter" in request.query_params:
+        if any(name.lower() == "filter" for name in request.query_params):
             raise Forbidden("Discovery endpoints cannot be filtered.", code="discovery.filter")
         self.touch(None)
 
@@ -36,8 +36,12 @@ class DiscoveryView(SCIMView):
             return Response(messages.list_response(resources, len(resources), 1))
         for resource in resources:
             if resource["id"].casefold() == wanted.casefold():
-                return Response(resource)
+                return _single(resource)
         raise NotFound(f"There is no {what} of that name.")
+
+
+def _single(resource: dict[str, Any]) -> Response:
+    return Response(resource, headers={"Content-Location": resource["meta"]["location"]})
 
 
 class ServiceProviderConfigView(DiscoveryView):
@@ -48,8 +52,9 @@ class ServiceProviderConfigView(DiscoveryView):
             page_size=app_settings.page_size,
             page_size_max=app_settings.page_size_max,
             cursor_timeout=cursors.LIFETIME,
+            documentation_uri=app_settings.documentation_url,
         )
-        return Response(config)
+        return _single(config)
 
 
 class ResourceTypesView(DiscoveryView):

@@ -6,10 +6,14 @@ What a host may raise, and what becomes of it, is ``docs/errors.md``.
 from __future__ import annotations
 
 import logging
+import uuid
+from math import ceil
 from typing import Any
+from urllib.parse import unquote_plus
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.http import HttpResponse, JsonResponse
 from django_scim.exceptions import SCIMException
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -18,7 +22,7 @@ from scim_provisioning import events
 from scim_provisioning.adapters import attribute_names, database_errors, refusals, violations
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.events import Caller
+from scim_provisioning.events import Caller, reports
 from scim_provisioning.http import host_code
 from scim_provisioning.http.authentication import CHALLENGE
 from scim_provisioning.protocol import errors
@@ -30,7 +34,8 @@ logger = logging.getLogger("scim_provisioning")
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: the answer to an exception raised anywhere in a SCIM view."""
     view = context["view"]
-    error = scim_error(exception, view.caller)
+    sent = [view.exchange.request_body, unquote_plus(view.request.META.get("QUERY_STRING", ""))]
+    error = scim_error(exception, view.caller, sent)
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
     if error.code != "rate" and not transaction.get_connection().needs_rollback:
@@ -47,15 +52,31 @@ def error_response(error: errors.SCIMError) -> Response:
     )
 
 
-def scim_error(exception: Exception, caller: Caller) -> errors.SCIMError:
-    """The SCIM error that stands for any exception; the traceback of a failure goes to the log, with its request id."""
+def last_resort(exception: Exception) -> HttpResponse:
+    """The answer when the view could not be set up, or its answer not be written: nothing of it can be used."""
+    request_id = uuid.uuid4().hex
+    error = _unexpected(exception, request_id, host_code.place(exception))
+    reports.failure(logger, "SCIM request %s failed", request_id, exception=exception)
+    return JsonResponse(
+        error.to_dict(),
+        status=error.status,
+        content_type=f"{MEDIA_TYPE}; charset=utf-8",
+        headers={"X-Request-ID": request_id, "Cache-Control": "no-store"},
+    )
+
+
+def scim_error(exception: Exception, caller: Caller, sent: object = None) -> errors.SCIMError:
+    """The SCIM error that stands for any exception; the traceback of a failure goes to the log, with its request id.
+
+    ``sent`` is the body and what else was said, so that the log can leave out what of it an exception repeats.
+    """
     place = host_code.place(exception)
     error = _meant(exception, caller, place) or _unexpected(exception, caller.request_id, place)
     if not hasattr(error, "token"):
         # Whose request it was, where the host refused it while the token was being looked at.
         error.token = getattr(exception, "token", None)
     if error.status >= 500 and error.status not in (501, 503):
-        logger.error("SCIM request %s failed", caller.request_id, exc_info=exception)
+        reports.failure(logger, "SCIM request %s failed", caller.request_id, exception=exception, sent=sent)
     return error
 
 
@@ -71,11 +92,17 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
         case SCIMException():
             return _of_django_scim2(exception)
         case exceptions.Throttled():
-            return errors.TooManyRequests(headers={"Retry-After": "1"})
+            seconds = max(1, ceil(getattr(exception, "wait", None) or 1))
+            return errors.TooManyRequests(headers={"Retry-After": str(seconds)})
         case exceptions.MethodNotAllowed():
             return errors.MethodNotAllowed()
         case exceptions.ParseError():
             return errors.InvalidSyntax(str(exception.detail))
+        case TooManyFieldsSent() if not place:
+            # Django counts when somebody first asks for one of the parameters.
+            return errors.InvalidSyntax(
+                "The URL has more parameters than are read.", code="limits.parameters"
+            )
         case exceptions.PermissionDenied():
             return errors.Forbidden()
         case PermissionDenied():
@@ -116,9 +143,11 @@ def _mapping(caller: Caller) -> CompiledMapping | None:
         return None
     try:
         return get_adapter_class().compiled(caller.connection)
-    except Exception:
+    except Exception as error:
         # ``mapping_for`` is the host's code and may raise anything. The host's own names serve.
-        logger.exception("SCIM request %s: the mapping could not be read", caller.request_id)
+        reports.failure(
+            logger, "SCIM request %s: the mapping could not be read", caller.request_id, exception=error
+        )
         return None
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.http.base import SCIMView
+from scim_provisioning.http.throttling import StrangerThrottle
 from scim_provisioning.protocol.errors import NotFound, NotSupported
 
 
@@ -26,11 +27,12 @@ class MeView(SCIMView):
 class UnknownPathView(SCIMView):
     """At, under and above the prefix: a SCIM 404 that names the right Tenant URL.
 
-    Without authentication: whoever mistyped the URL should learn that, not that their token is wrong.
+    Without authentication: whoever mistyped the URL should learn that, not that their token is wrong. Each call is
+    counted for administrators, since a wrong Tenant URL is what goes wrong most when a connection is set up.
     """
 
     authentication_classes = ()
-    throttle_classes = ()
+    throttle_classes = (StrangerThrottle,)
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         raise NotFound(

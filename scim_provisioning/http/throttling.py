@@ -1,18 +1,25 @@
-"""How many requests a connection may make, counted in the host's cache."""
+"""How much is done for one connection, and for one address that nobody knows; counted in the host's cache."""
 
 from __future__ import annotations
 
+import ipaddress
 import time
-from typing import Any
+from typing import Any, Final
 
-from django.core.cache import cache
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from scim_provisioning.conf import app_settings
+from scim_provisioning.http.address import client_address
+from scim_provisioning.http.counting import counted, key_of, known
 from scim_provisioning.models import SCIMToken
+from scim_provisioning.protocol.errors import TooManyRequests
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_MINUTE: Final = 60
+#: For how long a token that was let in is known to be a good one.
+_GOOD_FOR: Final = 86_400
 
 
 class ConnectionThrottle(BaseThrottle):
@@ -22,16 +29,74 @@ class ConnectionThrottle(BaseThrottle):
     """
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        kind = "reads" if request.method in _READS else "writes"
         token: SCIMToken = request.auth  # type: ignore[assignment]
-        key = f"scim_provisioning:{token.connection_id}:{kind}:{int(time.time())}"
-        if cache.add(key, 1, timeout=5):
-            return True
-        try:
-            return cache.incr(key) <= app_settings.throttle[kind]
-        except ValueError:
-            # The window ended between the two calls.
-            return True
+        return allowed(token, request.method or "GET")
 
     def wait(self) -> float:
         return 1.0
+
+
+def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
+    """Count so many requests of that method, and say whether the connection may make the last of them."""
+    kind = "reads" if method in _READS else "writes"
+    key = key_of(token.connection_id, kind, int(time.time()))
+    return counted(key, seconds=5, amount=amount) <= app_settings.throttle[kind]
+
+
+class StrangerThrottle(BaseThrottle):
+    """Calls that carry no proof of who makes them, counted by address as failed authentications are."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        return Failures(client_address(request._request)).note() <= app_settings.throttle["failures"]
+
+    def wait(self) -> float:
+        return float(_MINUTE)
+
+
+class Failures:
+    """The failed authentications of one address (of one IPv6 network, which is what one customer has).
+
+    Identity providers share their addresses: a stranger's flood from there must not shut out a customer's token.
+    So a token that was let in within a day passes, and one a second of those that are not known does too.
+    """
+
+    def __init__(self, address: str) -> None:
+        network = _network(address)
+        self._key = key_of("failures", network, int(time.time()) // _MINUTE)
+        self._trickle = key_of("trickle", network, int(time.time()))
+
+    def refuse_flood(self, plaintext: str) -> bool:
+        """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
+        good = _good_key(plaintext)
+        found = known(self._key, good)
+        is_good = good in found
+        is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
+        if is_flood and not is_good and counted(self._trickle, seconds=5) > 1:
+            raise TooManyRequests(
+                "Too many requests from this address could not be authenticated.",
+                headers={"Retry-After": str(_MINUTE)},
+            )
+        return is_good
+
+    def note(self) -> int:
+        """Count one, and return how many there are in this minute."""
+        return counted(self._key, seconds=2 * _MINUTE)
+
+
+def remember(plaintext: str) -> None:
+    """Note that a token was let in. The cache is given nothing from which it could be told."""
+    counted(_good_key(plaintext), seconds=_GOOD_FOR)
+
+
+def _good_key(plaintext: str) -> str:
+    return key_of("good", salted_hmac("scim_provisioning.good", plaintext, algorithm="sha256").hexdigest())
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped:
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

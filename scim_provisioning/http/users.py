@@ -11,25 +11,12 @@ from scim_provisioning import provisioning
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
+from scim_provisioning.http.parameters import parameters
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages, versions
 from scim_provisioning.protocol.projection import Projection
 
 Resource = dict[str, Any]
-
-_NAME_LISTS = frozenset({"attributes", "excludedattributes"})
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """The parameters of the URL by their names in lower case.
-
-    Of several of one name the last counts, but lists of attributes are added up: HTTP libraries send a list as
-    ``attributes=userName&attributes=title``.
-    """
-    found: dict[str, list[str]] = {}
-    for name, values in request.query_params.lists():
-        found.setdefault(name.lower(), []).extend(values)
-    return {name: ",".join(values) if name in _NAME_LISTS else values[-1] for name, values in found.items()}
 
 
 class UserResourceView(SCIMView):
@@ -37,13 +24,14 @@ class UserResourceView(SCIMView):
 
     def projection(self, request: Request) -> Projection:
         """``attributes`` and ``excludedAttributes`` of the URL (RFC 7644 section 3.9)."""
-        query = _parameters(request)
+        query = parameters(request)
         schema = get_adapter_class().compiled(self.caller.tenant).schema
         return Projection.parse(query.get("attributes"), query.get("excludedattributes"), schema)
 
     def resource_response(self, resource: Resource, projection: Projection, *, status: int = 200) -> Response:
         meta = resource["meta"]
-        headers = {"ETag": meta["version"]}
+        # RFC 7643 section 3.1: meta.location is what Content-Location says.
+        headers = {"ETag": meta["version"], "Content-Location": meta["location"]}
         if status == 201:
             headers["Location"] = meta["location"]
         return Response(projection.apply(resource), status=status, headers=headers)
@@ -63,7 +51,7 @@ class UsersView(UserResourceView):
     def get(self, request: Request) -> Response:
         self.exchange = self.as_operation(Operation.SEARCH)
         search = messages.SearchRequest.from_query(
-            _parameters(request), default_count=app_settings.page_size, max_count=app_settings.page_size_max
+            parameters(request), default_count=app_settings.page_size, max_count=app_settings.page_size_max
         )
         return self.list_response(search)
 
@@ -94,7 +82,8 @@ class UserView(UserResourceView):
         version = resource["meta"]["version"]
         versions.precondition(request.META.get("HTTP_IF_MATCH"))(version)
         if versions.is_among(request.META.get("HTTP_IF_NONE_MATCH"), version):
-            return Response(status=304, headers={"ETag": version})
+            location = resource["meta"]["location"]
+            return Response(status=304, headers={"ETag": version, "Content-Location": location})
         return self.resource_response(resource, projection)
 
     def put(self, request: Request, scim_id: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
 from scim_provisioning.models.event import (
     Action,
@@ -18,10 +19,12 @@ from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyCh
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
+from scim_provisioning.models.stranger import Stranger
 from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillRevoked
 
 __all__ = [
     "Action",
+    "ConfirmationAttempts",
     "ConnectionQuerySet",
     "ExactCharField",
     "ExistingLearners",
@@ -40,6 +43,7 @@ __all__ = [
     "SentNotice",
     "SharedAccount",
     "SignIn",
+    "Stranger",
     "TokenQuerySet",
     "TokenStillRevoked",
 ]

@@ -86,7 +86,8 @@ def action_choices() -> list[tuple[str, StrOrPromise]]:
 
 
 class ProvisioningEvent(models.Model):
-    """One write or one refusal. Written by ``scim_provisioning.events`` only; never changed afterwards.
+    """One write or one refusal. Written by ``scim_provisioning.events`` only; never changed afterwards, except for
+    ``times`` while a token that is not let in keeps on calling.
 
     ``user_name``, ``external_id`` and ``scim_id`` are texts as they were at the time, so that the row still
     says whom it was about when the link or the learner is gone. ``changes`` maps a SCIM attribute path to
@@ -145,6 +146,8 @@ class ProvisioningEvent(models.Model):
     path = models.CharField(_("path"), max_length=500, blank=True)
     address = models.CharField(_("address"), max_length=45, blank=True)
     client = models.CharField(_("client"), max_length=200, blank=True)
+    # How often the same refusal came within a minute of ``created_at``; ``created_at`` is the first.
+    times = models.PositiveIntegerField(_("times"), default=1)
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .body import embedded, is_message
 from .constants import BULK_REQUEST, BULK_RESPONSE
 from .errors import InvalidSyntax, PayloadTooLarge
 from .limits import Limits
@@ -23,11 +24,8 @@ class BulkOperation:
     bulk_id: str | None = None
     version: str | None = None
     data: Any = None
-
-    @property
-    def references(self) -> set[str]:
-        """The bulkIds of other operations that this one needs resolved."""
-        return set(_references(self.path.rpartition("/")[2])) | set(_references(self.data))
+    #: The bulkIds of other operations that this one needs resolved.
+    references: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,7 @@ def parse(body: object, limits: Limits) -> BulkRequest:
     if not isinstance(body, Mapping):
         raise InvalidSyntax("The body of a bulk request must be a JSON object.")
     members = {str(key).lower(): value for key, value in body.items()}
-    schemas = members.get("schemas")
-    if not isinstance(schemas, list) or BULK_REQUEST.lower() not in {str(urn).lower() for urn in schemas}:
+    if not is_message(members, BULK_REQUEST, frozenset({"operations"})):
         raise InvalidSyntax(f"schemas must name {BULK_REQUEST}.")
     operations = members.get("operations")
     if not isinstance(operations, list):
@@ -78,13 +75,22 @@ def _operation(item: object, number: int) -> BulkOperation:
         raise InvalidSyntax(f"{where}.bulkId is required with POST.")
     if method != "DELETE" and "data" not in members:
         raise InvalidSyntax(f"{where}.data is required with {method}.")
+    data = _data(method, members.get("data"))
     return BulkOperation(
         method,
         path,
         bulk_id if isinstance(bulk_id, str) else None,
         version if isinstance(version, str) else None,
-        members.get("data"),
+        data,
+        frozenset(_references([path.rpartition("/")[2], data])),
     )
+
+
+def _data(method: str, data: Any) -> Any:
+    """The body of an operation. A PATCH's may be a bare list, as RFC 7644 was first printed (section 3.7.3; WSO2 sends
+    it), and any may be JSON in a text."""
+    data = embedded(data) if isinstance(data, str) else data
+    return {"Operations": data} if method == "PATCH" and isinstance(data, list) else data
 
 
 def _refuse_repeated(operations: tuple[BulkOperation, ...]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .constants import RESOURCE_TYPE, SERVICE_PROVIDER_CONFIG
 from .limits import DEFAULT_LIMITS, Limits
-from .schema import UserSchema
+from .schema import COMMON, Schema, UserSchema
 
 _BEARER_TOKEN = {
     "type": "oauthbearertoken",
@@ -78,11 +79,20 @@ def resource_types(schema: UserSchema, base_url: str) -> list[dict[str, Any]]:
 
 
 def schemas(schema: UserSchema, base_url: str) -> list[dict[str, Any]]:
-    """Return the schema documents: core first, then the extensions."""
+    """Return the schema documents: core first, then the extensions.
+
+    The core one names externalId too, which RFC 7643 section 3.1 gives to every resource and so to no schema:
+    Microsoft's gallery suite looks each mapped attribute up here.
+    """
     return [
         {
-            **part.to_dict(),
+            **(_with_external_id(part) if part is schema.core else part).to_dict(),
             "meta": {"resourceType": "Schema", "location": f"{base_url}/Schemas/{part.urn}"},
         }
         for part in schema.schemas
     ]
+
+
+def _with_external_id(core: Schema) -> Schema:
+    external_id = COMMON.attribute("externalId")
+    return core if external_id is None else replace(core, attributes=(external_id, *core.attributes))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidSyntax, InvalidValue
+from .limits import DEFAULT_LIMITS, Limits
 from .patch.put import put
 from .patch.read import read_body
 from .resources import Document, copied
@@ -31,17 +32,20 @@ class Normalised:
     ignored: tuple[str, ...]
 
 
-def normalise(body: object, schema: UserSchema) -> Normalised:
+def normalise(
+    body: object, schema: UserSchema, limits: Limits = DEFAULT_LIMITS, base_url: str = ""
+) -> Normalised:
     """Return the canonical document of a POST or PUT body.
 
-    Raises InvalidSyntax if the body is no object, InvalidValue, naming the attribute, for a value of the
-    wrong type. Read-only attributes are dropped; unknown ones, ``password`` and ``groups`` are dropped and
-    named in ``ignored``. Whether ``userName`` is there is for ``require`` to say.
+    Raises InvalidSyntax if the body is no object, InvalidValue, naming the attribute, for a value of the wrong
+    type and for a list above the limits. Read-only attributes are dropped; unknown ones, ``password`` and
+    ``groups`` are dropped and named in ``ignored``, and so are values too long to keep that no field of the host's
+    takes. Whether ``userName`` is there is for ``require`` to say.
     """
     if not isinstance(body, dict):
         raise InvalidSyntax(f"The body must be a JSON object, not {json_type(body)}.")
-    plan = read_body(body, schema)
-    return Normalised(put(plan.steps, {}), tuple(dict.fromkeys(plan.ignored)))
+    plan = read_body(body, schema, limits, base_url)
+    return Normalised(put(plan.steps, {}, limits), tuple(dict.fromkeys(plan.ignored)))
 
 
 def require(document: Mapping[str, Any]) -> None:

@@ -98,6 +98,10 @@ class UnknownAttribute(InvalidPath):
     default_detail = "The attribute is not part of the schema."
 
 
+class NoParts(InvalidPath):
+    """A path into an attribute that has no parts: ``active.value``."""
+
+
 class NoTarget(_BadRequest):
     scim_type = "noTarget"
     code = "patch.no_target"
@@ -169,6 +173,12 @@ class NotAcceptable(SCIMError):
     status = 406
     code = "request.accept"
     default_detail = "Only application/scim+json and application/json can be produced."
+
+
+class LengthRequired(SCIMError):
+    status = 411
+    code = "request.length"
+    default_detail = "Send the body with its length (Content-Length)."
 
 
 class PreconditionFailed(SCIMError):

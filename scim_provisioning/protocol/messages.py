@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .body import is_message
 from .constants import LIST_RESPONSE, SEARCH_REQUEST
 from .errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from .text import json_type, shown
 
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+)")
+_SEARCH_MEMBERS = frozenset(
+    {"filter", "sortby", "sortorder", "startindex", "count", "cursor", "attributes", "excludedattributes"}
+)
 _LARGEST = 2**31 - 1  # beyond every directory, within every database's OFFSET
 
 
@@ -80,12 +84,14 @@ class SearchRequest:
 
     @classmethod
     def from_body(cls, body: object, *, default_count: int = 100, max_count: int = 200) -> SearchRequest:
-        """Read a ``.search`` message. Raises InvalidSyntax if it is none, else as ``from_query``."""
+        """Read a ``.search`` message, also without ``schemas`` where it asks for something.
+
+        Raises InvalidSyntax if it is none, else as ``from_query``.
+        """
         if not isinstance(body, dict):
             raise InvalidSyntax(f"The body must be a JSON object, not {json_type(body)}.")
         members = {key.lower(): value for key, value in body.items()}
-        urns = members.get("schemas")
-        if not isinstance(urns, list) or SEARCH_REQUEST.lower() not in [str(urn).lower() for urn in urns]:
+        if not is_message(members, SEARCH_REQUEST, _SEARCH_MEMBERS):
             raise InvalidSyntax(f'A search body needs "schemas": ["{SEARCH_REQUEST}"].')
         return cls._read(members, default_count, max_count)
 

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import transaction
 
 from scim_provisioning import events
-from scim_provisioning.conf import tenant_url, user_location
+from scim_provisioning.conf import app_settings, tenant_url, user_location
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk
+from scim_provisioning.protocol.body import check as check_body
 from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
 from scim_provisioning.protocol.versions import precondition
@@ -106,6 +107,7 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
 
 
 def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> Result:
+    check_body(operation.data, app_settings.limits)
     unknown = operation.references - posted
     failed = operation.references & run.failed
     if unknown or failed:

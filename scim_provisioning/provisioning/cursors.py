@@ -1,7 +1,8 @@
 """Cursors of RFC 9865: where a client's walk through a directory stands.
 
 A cursor is opaque and signed, belongs to one connection and one query, and ends after an hour. It names the
-last person seen, not an offset, so people who come or go meanwhile shift nobody.
+last person seen, not an offset, so people who come or go meanwhile shift nobody. It can be read, so it holds the
+SCIM id, which the client has seen, and not the primary key, which would count the people of all tenants.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ LIFETIME: Final = 3600
 _SEPARATOR: Final = "."
 
 
-def seal(connection: SCIMConnection, query: tuple[Any, ...], count: int, last: int) -> str:
-    """The cursor that continues ``query`` after the link whose primary key is ``last``."""
+def seal(connection: SCIMConnection, query: tuple[Any, ...], count: int, last: str) -> str:
+    """The cursor that continues ``query`` after the person whose SCIM id is ``last``."""
     return _signer().sign_object([_fingerprint(connection, query), count, last])
 
 
-def unseal(connection: SCIMConnection, query: tuple[Any, ...], count: int, cursor: str) -> int:
-    """The primary key after which to continue.
+def unseal(connection: SCIMConnection, query: tuple[Any, ...], count: int, cursor: str) -> str:
+    """The SCIM id of the person after whom to continue.
 
     Raises ``InvalidCursor`` for a forged cursor, one of another connection or of another query, and
     ``ExpiredCursor`` for one older than ``LIFETIME``, and ``InvalidCount`` for another page size.
@@ -42,7 +43,7 @@ def unseal(connection: SCIMConnection, query: tuple[Any, ...], count: int, curso
         raise InvalidCursor("The cursor belongs to another query; send the same filter and sorting again.")
     if began_with != count:
         raise InvalidCount(f"count must stay what it was on the first page: {began_with}.")
-    return int(last)
+    return str(last)
 
 
 def _signer() -> signing.TimestampSigner:

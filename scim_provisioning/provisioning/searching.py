@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.sql.bounds import deadline, refuse_scans
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.lookups import Lookups
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 from scim_provisioning.protocol import filters
-from scim_provisioning.protocol.errors import InvalidValue
+from scim_provisioning.protocol.errors import InvalidCursor, InvalidValue
 from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
@@ -37,15 +39,29 @@ def find(
 ) -> Page:
     """The page that ``request`` asks for: one statement, one more to count unless the page is the whole.
 
-    Raises ``InvalidFilter``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
+    Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
     columns = Columns(adapter_class.compiled(connection), connection)
     people = adapter_class.links(connection).living()
+    looks_at_everybody = bool(request.sort_by)
     if request.filter:
         tree = filters.parse(request.filter, columns.mapping.schema, limits)
+        looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = people.filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
+    # The look-ups of identity providers cannot take long, and need no statement to say so.
+    with deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
+        return _page(connection, adapter_class, people, order, request)
+
+
+def _page(
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    people: ProvisionedUserQuerySet,
+    order: SortKey | None,
+    request: SearchRequest,
+) -> Page:
     if request.cursor is not None:
         return _cursor_page(connection, adapter_class, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
@@ -119,18 +135,25 @@ def _cursor_page(
     links = list(_ordered(remaining, order, request)[: request.count + 1]) if request.count else []
     has_more = len(links) > request.count
     links = links[: request.count]
-    next_cursor = cursors.seal(connection, query, request.count, links[-1].pk) if has_more else None
+    next_cursor = cursors.seal(connection, query, request.count, links[-1].scim_id) if has_more else None
     total = len(links) if not request.cursor and links and not has_more else people.count()
     return Page(_resources(adapter_class, links, connection), total, next_cursor)
 
 
-def _after(connection: SCIMConnection, last: int, order: SortKey | None, request: SearchRequest) -> Q:
-    """The people who come after the link ``last``. Its sort key is read where it stands, deleted or not."""
-    later = Q(pk__gt=last)
+def _after(connection: SCIMConnection, scim_id: str, order: SortKey | None, request: SearchRequest) -> Q:
+    """The people who come after one of them. Their sort key is read where it stands, deleted or not.
+
+    Raises ``InvalidCursor`` when nothing at all is left of that person.
+    """
+    key = F("pk") if order is None else order
+    link = ProvisionedUser.objects.filter(connection=connection, scim_id=scim_id)
+    last = link.annotate(_key=key).values_list("pk", "_key").first()
+    if last is None:
+        raise InvalidCursor("The person at whom the cursor stood is gone; start again without one.")
+    pk, value = last
+    later = Q(pk__gt=pk)
     if order is None:
         return later
-    link = ProvisionedUser.objects.filter(connection=connection, pk=last)
-    value = link.annotate(_key=order).values_list("_key", flat=True).first()
     absent = Q(IsNull(order, True))
     if value is None:
         return Q(absent & later) if not request.descending else Q(absent & later) | ~absent

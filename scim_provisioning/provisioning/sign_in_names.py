@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from scim_provisioning import sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
+from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisioningEvent
 
 logger = logging.getLogger("scim_provisioning.audit")
@@ -60,8 +61,9 @@ def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
     def send() -> None:
         try:
             EmailMessage(subject=subject, body=body, to=[address]).send()
-        except Exception:
+        except Exception as error:
             # Whatever a mail back-end may raise.
-            logger.exception("Somebody could not be told of the change of their account.")
+            message = "Somebody could not be told of the change of their account."
+            reports.failure(logger, message, exception=error, sent=[address, *map(str, changed.values())])
 
     transaction.on_commit(send, robust=True)

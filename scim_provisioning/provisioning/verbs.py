@@ -13,13 +13,14 @@ from django.db import transaction
 from scim_provisioning import events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.conf import app_settings
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, searching
@@ -60,8 +61,7 @@ def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
     """
     connection, adapter_class = caller.tenant, get_adapter_class()
-    sent = documents.normalise(body, adapter_class.compiled(connection).schema)
-    documents.require(sent.document)
+    sent = _understood(body, adapter_class.compiled(connection).schema)
     document = {"active": True, **sent.document}
     with transaction.atomic():
         newcomer = meet(caller, document)
@@ -97,8 +97,7 @@ def replace(
     An omitted ``active`` neither disables (Okta leaves it out) nor revives anybody.
     """
     adapter_class = get_adapter_class()
-    sent = documents.normalise(body, adapter_class.compiled(caller.tenant).schema)
-    documents.require(sent.document)
+    sent = _understood(body, adapter_class.compiled(caller.tenant).schema)
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
@@ -118,14 +117,16 @@ def patch(
 ) -> Written:
     """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none."""
     schema = get_adapter_class().compiled(caller.tenant).schema
-    operations = patching.parse(body, schema, app_settings.limits)
+    limits = app_settings.limits
+    operations = patching.parse(body, schema, limits)
     with transaction.atomic():
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        patched = patching.apply(before, operations, schema)
+        base_url = tenant_url_or_empty()
+        patched = patching.apply(before, operations, schema, limits, base_url)
         if adapter.link.active != adapter.is_active:
             silent = {name: value for name, value in before.items() if name != "active"}
-            said = patching.apply(silent, operations, schema).document
+            said = patching.apply(silent, operations, schema, limits, base_url).document
             if "active" in said:
                 _agree(adapter, said["active"])
         return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
@@ -165,6 +166,13 @@ def delete(
             adapter.erase(adapter.learner)
             strip_tombstone(link)
         events.exchanged(event, exchange)
+
+
+def _understood(body: object, schema: UserSchema) -> documents.Normalised:
+    """What the body of a POST or PUT means. Raises ``InvalidSyntax`` and ``InvalidValue``."""
+    sent = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty())
+    documents.require(sent.document)
+    return sent
 
 
 def _switch_off(adapter: LearnerAdapter) -> None:

@@ -173,8 +173,10 @@ class Bench:
             "active": True,
             **more,
         }
+        # By path: the mapping may have been compiled again since the test was made.
+        named = {line.path for line in lines}
         for line in self.lines:
-            if line in lines or (line.is_demanded and line.path == line.shown_at):
+            if line.path in named or (line.is_demanded and line.path == line.shown_at):
                 line.put(document, self.sample(line, number))
         return document
 

@@ -1,13 +1,13 @@
 """Tokens: issue, authenticate, revoke, and note their use. The only package that ever holds a plaintext.
 
-A token is ``lmsscim_`` + 8 public + 43 secret + 6 checksum characters, all base62. The public part finds the
-row; the secret part is stored as a digest only; the checksum (CRC-32 of all that stands before it) lets
-secret scanners verify a hit offline and refuses a typo before any query.
+A token is ``lmsscim_`` + 8 public + 43 secret + 6 checksum characters, all base62. The public part names the
+token to people. The secret part is stored as a digest only, and by that the row is found. The checksum (CRC-32 of
+all that stands before it) lets secret scanners verify a hit offline and refuses a typo before any query.
 
 A request is let in when all of this holds, in this order:
 
 1. the text is a token and its checksum is right (no query until here);
-2. a row with its public part exists, and the digest of its secret part is the row's;
+2. a row with the digest of its secret part exists, and its public part is the row's;
 3. the token is not revoked and its connection is not archived;
 4. the token has not expired;
 5. the caller's address is in the token's networks, if it names any.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -15,14 +14,12 @@ from django.views.decorators.debug import sensitive_variables
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized
-from scim_provisioning.tokens.text import digest, fingerprint, public_part, split
+from scim_provisioning.tokens import networks
+from scim_provisioning.tokens.text import digest, public_part, split
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
 
 FirstSeen = Literal["query", "create", "update", "deactivate", "group"]
-
-# Compared with when no row has the public part, so that a wrong prefix takes as long as a wrong secret.
-_NOBODY: Final = "0" * 64
 
 
 class AuthenticationRefused(Unauthorized):
@@ -56,8 +53,8 @@ def authenticate(plaintext: str, *, address: str) -> SCIMToken:
     if parts is None:
         raise AuthenticationRefused("auth.invalid", reason="not_a_token", prefix=public_part(plaintext))
     public, secret = parts
-    token = SCIMToken.objects.select_related("connection").filter(prefix=public).first()
-    if not _is_secret_of(token, secret) or token is None:
+    token = _token_of(secret)
+    if token is None or not hmac.compare_digest(token.prefix, public):
         raise AuthenticationRefused("auth.invalid", reason="unknown", prefix=public)
     _refuse_unless_live(token)
     _refuse_foreign_address(token, address)
@@ -65,14 +62,14 @@ def authenticate(plaintext: str, *, address: str) -> SCIMToken:
 
 
 @sensitive_variables("secret")
-def _is_secret_of(token: SCIMToken | None, secret: str) -> bool:
-    # Without a row, and for a row whose pepper is no longer configured, a digest is made and compared all the
-    # same: the time of an answer must not tell which public parts exist.
-    peppers = {fingerprint(pepper): pepper for pepper in ("", *app_settings.token_peppers)}
-    wanted = token.pepper_fingerprint if token is not None else ""
-    pepper = peppers.get(wanted)
-    known = token.digest if token is not None and pepper is not None else _NOBODY
-    return hmac.compare_digest(digest(secret, pepper or ""), known)
+def _token_of(secret: str) -> SCIMToken | None:
+    """The token that has this secret, under any pepper that is configured.
+
+    Asked for by the digest, never by the public part: nothing then differs, in Python or in the database,
+    between a public part that exists and one that does not, so the time of an answer tells neither.
+    """
+    digests = [digest(secret, pepper) for pepper in ("", *app_settings.token_peppers)]
+    return SCIMToken.objects.select_related("connection").filter(digest__in=digests).first()
 
 
 def _refuse_unless_live(token: SCIMToken) -> None:
@@ -93,10 +90,9 @@ def _facts(token: SCIMToken, moment: datetime | None) -> dict[str, object]:
 def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
     if not token.allowed_networks:
         return
-    caller = _parsed_address(address)
-    for text in token.allowed_networks:
-        if caller is not None and caller in ipaddress.ip_network(text, strict=False):
-            return
+    caller = networks.address(address)
+    if caller is not None and any(caller in networks.network(text) for text in token.allowed_networks):
+        return
     raise AddressRefused(
         token=token,
         label=token.label,
@@ -104,16 +100,6 @@ def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
         address=address[:45],
         allowed=list(token.allowed_networks),
     )
-
-
-def _parsed_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        parsed = ipaddress.ip_address(address.strip())
-    except ValueError:
-        return None
-    # A dual-stack socket reports IPv4 callers as ::ffff:203.0.113.7; the networks are written in IPv4.
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return mapped if isinstance(mapped, ipaddress.IPv4Address) else parsed
 
 
 def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None = None) -> bool:
@@ -126,7 +112,7 @@ def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None
     is_first = first is not None and getattr(token, f"first_{first}_at") is None
     if token.last_used_at is not None and now - token.last_used_at < TOUCH_EVERY and not is_first:
         return False
-    parsed = _parsed_address(address)
+    parsed = networks.address(address)
     seen: dict[str, Any] = {
         "last_used_at": now,
         "last_used_ip": None if parsed is None else str(parsed),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX
+from scim_provisioning.tokens import networks
 from scim_provisioning.tokens.text import SECRET_LENGTH, checksum, digest, fingerprint, random_text
 
 if TYPE_CHECKING:
@@ -127,9 +127,9 @@ def checked_networks(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(str(_network(text)) for text in texts))
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(text: str) -> networks.Network:
     try:
-        return ipaddress.ip_network(text.strip(), strict=False)
+        return networks.network(text)
     except ValueError:
         raise TokenRefused(
             _("“%(network)s” is not an address or network. Write it like 203.0.113.0/24.")

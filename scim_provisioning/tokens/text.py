@@ -24,10 +24,10 @@ def random_text(length: int) -> str:
 
 def checksum(text: str) -> str:
     number, digits = zlib.crc32(text.encode("ascii")), ""
-    while number:
+    for _place in range(CHECKSUM_LENGTH):
         number, digit = divmod(number, len(ALPHABET))
         digits = ALPHABET[digit] + digits
-    return digits.rjust(CHECKSUM_LENGTH, ALPHABET[0])
+    return digits
 
 
 @sensitive_variables("secret")

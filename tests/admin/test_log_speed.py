@@ -184,7 +184,7 @@ def test_superusers_are_answered_by_an_index_too(
 
 
 def test_former_identifiers_are_found_by_their_index(full_log: SCIMConnection, db: None) -> None:
-    found = log_search._by_former_identifier("old-person0042", [full_log.pk])
+    found = log_search._by_former_identifier("old-person0042", [full_log.pk], True)
 
     assert list(found) == [ProvisionedUser.objects.get(user_name="person0042@large.example").pk]
     if database.vendor == "sqlite":

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from example_project.lms.models import SSOSettings
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
 from tests.admin.conftest import Administrator
@@ -221,3 +224,57 @@ def test_the_panel_takes_a_bounded_number_of_queries(
 def test_unknown_sso_settings_are_a_404_to_set_up(admin_client: Client) -> None:
     url_of_nothing = reverse("admin:lms_ssosettings_scim_set_up", args=[12345])
     assert admin_client.post(url_of_nothing).status_code == HTTPStatus.NOT_FOUND
+
+
+# --- other customers' connections
+
+
+class NoneOfThem(LearnerAdapter):
+    """A host whose staff see no connection unless it has their name."""
+
+    @classmethod
+    def connections_for(cls, user: Any) -> QuerySet[SCIMConnection]:
+        return SCIMConnection.objects.filter(name=user.get_username())
+
+
+@pytest.fixture
+def _each_their_own(settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {
+        **settings.SCIM_PROVISIONING,
+        "ADAPTER": "tests.admin.test_panel.NoneOfThem",
+    }
+
+
+@pytest.mark.usefixtures("_each_their_own")
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_the_panel_tells_nothing_of_a_connection_that_this_person_does_not_see(
+    administrator: Administrator, connection: SCIMConnection, sso: SSOSettings, is_archived: bool
+) -> None:
+    TokenFactory(connection=connection, label="Their own token")
+    ProvisionedUserFactory.create_batch(3, connection=connection)
+    if is_archived:
+        connection.archived_at = connection.disconnected_at = timezone.now()
+        connection.save()
+    shown = text_of(panel(sso_page(administrator(), sso)))
+    assert shown == "SCIM provisioning SCIM of these settings is managed by others."
+    owner = panel(sso_page(administrator(name=connection.name), sso))
+    assert "managed by others" not in owner
+    assert ("Restore" if is_archived else "3") in owner
+
+
+@pytest.mark.usefixtures("_each_their_own")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_nobody_sets_up_what_they_would_not_see(
+    administrator: Administrator, sso: SSOSettings, request: pytest.FixtureRequest, is_there: bool
+) -> None:
+    if is_there:
+        request.getfixturevalue("connection")
+    before = list(SCIMConnection.objects.values())
+    answer = administrator().post(set_up_url(sso), follow=True)
+    assert "There are no SSO settings with the key" in text(answer)
+    assert list(SCIMConnection.objects.values()) == before
+    assert not ProvisioningEvent.objects.exists()
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())

@@ -131,6 +131,15 @@ def test_the_same_nonce_makes_one_token_only(boss: API, connection: SCIMConnecti
     assert SCIMToken.objects.count() == 1
 
 
+def test_a_nonce_of_another_connection_is_a_conflict(boss: API, connection: SCIMConnection) -> None:
+    other = ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
+    body = {"password": PASSWORD, "nonce": "n" * 24}
+    assert boss.post("tokens", connection.pk, **body).status_code == 201
+    refused = boss.post("tokens", other.pk, **body)
+    assert (refused.status_code, SCIMToken.objects.filter(connection=other).count()) == (409, 0)
+    assert "Open it again" in refused.json()["detail"]
+
+
 def test_rotate_use_and_revoke(boss: API, connection: SCIMConnection) -> None:
     old = TokenFactory(connection=connection)
     ScimClient(old.plaintext).get("/Users")

@@ -31,7 +31,7 @@ def test_a_missing_setting(settings: Settings) -> None:
         ({"site_url": "https://x"}, "'site_url'", "Did you mean 'SITE_URL'?"),
         ({"LIMITS": {"dept": 3}}, "LIMITS['dept']", "Did you mean 'depth'?"),
         ({"THROTTLE": {"write": 3}}, "THROTTLE['write']", "Did you mean 'writes'?"),
-        ({"THROTTLE": {"x": 3}}, "THROTTLE['x']", "Remove it, or use one of: reads, writes."),
+        ({"THROTTLE": {"x": 3}}, "THROTTLE['x']", "Remove it, or use one of: failures, reads, writes."),
         ({"RETENTION": {"event_day": 3}}, "RETENTION['event_day']", "Did you mean 'event_days'?"),
     ],
 )
@@ -83,6 +83,23 @@ def test_a_number_out_of_range(keys: dict[str, Any], shown: str, value: int, set
     assert message.msg == f"SCIM_PROVISIONING: {shown} is {value}, which is out of range."
     assert message.hint is not None
     assert message.hint.startswith(f"Set {shown} to ")
+
+
+@pytest.mark.parametrize(
+    "url", ["help", "/help", "ftp://lms.example/help", "https://", "https://user@lms.example", "https://[x"]
+)
+def test_a_documentation_url_that_is_no_address(url: str, settings: Settings) -> None:
+    configure(settings, DOCUMENTATION_URL=url)
+    wanted = "an address such as https://lms.example.com/help/provisioning"
+    assert found() == [faults.WRONG_KIND.at(key="DOCUMENTATION_URL", wanted=wanted, value=repr(url))]
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "https://lms.example/help?topic=scim#entra", "http://localhost/help"]
+)
+def test_a_documentation_url_that_is_one_or_none(url: str | None, settings: Settings) -> None:
+    configure(settings, DOCUMENTATION_URL=url)
+    assert found() == []
 
 
 def test_a_proxy_that_is_no_network(settings: Settings) -> None:

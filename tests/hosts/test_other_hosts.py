@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.processes import run_pytest
@@ -31,15 +29,6 @@ HOSTS = {
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_of_another_shape_serves_entra_as_well(host: str) -> None:
     suite = [*HOSTS[host], f"tests/hosts/{host}"]
-    # Beside the test database of the suite, which has other tables.
-    database = f"{os.environ.get('TEST_DATABASE_NAME', 'test_scim_provisioning')}_{host}"
-    run = run_pytest(
-        host,
-        "--create-db",
-        f"--ds=tests.hosts.{host}.settings",
-        *suite,
-        HOST=host,
-        TEST_DATABASE_NAME=database,
-    )
+    run = run_pytest(host, f"--ds=tests.hosts.{host}.settings", *suite, HOST=host)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
     assert "passed" in run.stdout

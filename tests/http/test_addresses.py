@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning import tokens
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 
@@ -48,3 +49,27 @@ def test_what_a_caller_wrote_before_the_proxy_does_not_count(
 
 def test_without_trusted_proxies_the_header_is_not_read(limited: ScimClient) -> None:
     assert limited.get("/Users", x_forwarded_for="203.0.113.7").status_code == 403
+
+
+@pytest.mark.parametrize("written", ["::ffff:203.0.113.0/120", "::ffff:203.0.113.7", "::FFFF:cb00:7107/128"])
+@pytest.mark.parametrize("caller", ["203.0.113.7", "::ffff:203.0.113.7"])
+def test_a_network_in_the_clothes_of_ipv6_means_its_ipv4_network(
+    connection: SCIMConnection, settings: Settings, written: str, caller: str
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "TRUSTED_PROXIES": ["::ffff:127.0.0.0/104"]}
+    row = TokenFactory.create(connection=connection, allowed_networks=[written])
+    client = ScimClient(row.plaintext)
+    assert client.get("/Users", x_forwarded_for=caller).status_code == 200
+    assert client.get("/Users", x_forwarded_for="::ffff:198.51.100.1").status_code == 403
+    row.refresh_from_db()
+    assert row.last_used_ip == "203.0.113.7"
+    assert ProvisioningEvent.objects.get().address == "198.51.100.1"
+
+
+def test_a_network_in_the_clothes_of_ipv6_is_kept_as_ipv4_and_refused_where_it_is_wider() -> None:
+    assert tokens.checked_networks(["::ffff:10.1.2.3/112", "10.1.0.0/16", "2001:db8::/32"]) == [
+        "10.1.0.0/16",
+        "2001:db8::/32",
+    ]
+    with pytest.raises(tokens.TokenRefused, match="is not an address or network"):
+        tokens.checked_networks(["::ffff:10.0.0.0/64"])

@@ -238,7 +238,7 @@ def test_as_much_as_is_advertised_is_taken(scim: ScimClient) -> None:
 
 
 BROKEN: dict[str, Json] = {
-    "no schemas": {"schemas": None},
+    "neither schemas nor operations": {"schemas": None, "Operations": None},
     "operations are no list": {"Operations": {}},
     "an operation is no object": {"Operations": ["x"]},
     "unknown method": {"Operations": [{"method": "GET", "path": "/Users"}]},

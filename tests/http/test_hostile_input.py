@@ -76,7 +76,7 @@ def sized(limit: str, over: int) -> dict[str, Any]:
     most = getattr(DEFAULT_LIMITS, limit) + over
     body = person("at.limit")
     if limit == "string_length":
-        return body | {"nickName": "n" * most}
+        return body | {"n" * most: "x"}
     if limit == "array_length":
         return body | {"roles": [{"value": f"r{n}"} for n in range(most)]}
     if limit == "depth":
@@ -84,6 +84,12 @@ def sized(limit: str, over: int) -> dict[str, Any]:
         for _ in range(most - 1):
             nested = {"n": nested}
         return body | {"unknown": nested}
+    if limit == "values":
+        # roles and its items: lists of texts, which name no key.
+        spare = most - sum(1 for _ in _values(body))
+        return body | {
+            "unknown": {f"k{n}": ["x"] * ((spare - 5) // 4 + (n < (spare - 5) % 4)) for n in range(4)}
+        }
     spare = most - sum(1 for _ in _members(body))
     return body | {"unknown": {f"k{n}": n for n in range(spare - 1)}}
 
@@ -95,7 +101,13 @@ def _members(value: Any) -> Any:
         yield from _members(inner)
 
 
-@pytest.mark.parametrize("limit", ["string_length", "depth", "keys", "array_length"])
+def _values(value: Any) -> Any:
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield inner
+        yield from _values(inner)
+
+
+@pytest.mark.parametrize("limit", ["string_length", "depth", "keys", "values", "array_length"])
 def test_limit_of_a_body_holds_exactly(scim: ScimClient, limit: str) -> None:
     assert scim.post("/Users", sized(limit, 1)).status_code == 400
     answer = scim.post("/Users", sized(limit, 0))
@@ -121,7 +133,7 @@ def test_limit_of_operations_holds_exactly(scim: ScimClient, ines: str, over: in
     [
         b"[" * 200_000,
         b'{"a":' * 50_000,
-        b'{"userName": "' + b"\\u0041" * 40_000 + b'"}',
+        b'{"' + b"\\u0041" * 40_000 + b'": 1}',
         b'{"userName": ' + b"1" * 200_000 + b"}",
         b'{"a":1,' * 30_000,
         b'{"schemas": [' + b'"x",' * 60_000 + b'"x"]}',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from django.core import signing
 from pytest_django import Settings
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning import cursors
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
@@ -191,6 +193,23 @@ def test_search_pages_by_cursor_too(scim: ScimClient, ids: list[str]) -> None:
 
 def test_a_cursor_holds_unreserved_characters_only(scim: ScimClient, ids: list[str]) -> None:
     assert re.fullmatch(r"[A-Za-z0-9._~-]+", page(scim, "count=1&cursor=")["nextCursor"])
+
+
+def test_a_cursor_tells_nothing_that_the_client_has_not_seen(scim: ScimClient, ids: list[str]) -> None:
+    """The primary key counts the people of all tenants: two cursors a day apart would show their growth."""
+    for query in ("", "sortBy=title&"):
+        cursor = page(scim, f"{query}count=1&cursor=")["nextCursor"]
+        readable = json.loads(base64.urlsafe_b64decode(cursor.partition(".")[0] + "=="))
+        assert [value for value in readable if isinstance(value, int)] == [1], (
+            "the count, and no other number"
+        )
+        assert readable[-1] in ids
+
+
+def test_a_cursor_at_somebody_whose_link_is_gone_is_invalid(scim: ScimClient, ids: list[str]) -> None:
+    body = page(scim, "count=1&cursor=")
+    ProvisionedUser.objects.filter(scim_id=shown(body)[0]).delete()
+    assert refusal(scim, f"count=1&cursor={body['nextCursor']}") == (400, "invalidCursor")
 
 
 def test_a_cursor_of_another_tenant_is_invalid(scim: ScimClient, ids: list[str]) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from django.core.cache import cache
-from pytest_django import Settings
+from django.core.cache.backends.locmem import LocMemCache
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from example_project.lms.models import SSOSettings
+from scim_provisioning.administration import connections
 from scim_provisioning.http import throttling
-from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
@@ -79,3 +86,126 @@ def test_window_that_ends_between_two_looks_at_the_cache_lets_through(
     scim.get("/Users")
     monkeypatch.setattr(cache, "incr", gone)
     assert scim.get("/Users").status_code == 200
+
+
+# --- before anybody has proved to be somebody
+
+
+@pytest.fixture
+def few_failures(settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"failures": 3}}
+
+
+def stranger(number: int = 0) -> ScimClient:
+    return ScimClient(f"lmsscim_nobody{number}")
+
+
+@pytest.mark.usefixtures("few_failures")
+def test_an_address_that_fails_often_is_refused_before_any_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    answers = [stranger(number).get("/Users").status_code for number in range(3)]
+    assert answers == [401] * 3
+    # One a second is looked at all the same: a new token has to get in from an address that others flood.
+    assert stranger(4).get("/Users").status_code == 401
+    with django_assert_num_queries(0):
+        refused = stranger(5).get("/Users")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+
+
+@pytest.mark.usefixtures("few_failures")
+def test_a_flood_does_not_shut_out_a_token_that_was_let_in_before_nor_for_long_a_new_one(
+    scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scim.get("/Users").status_code == 200
+    for number in range(10):
+        stranger(number).get("/Users")
+    assert stranger().get("/Users").status_code == 429
+    assert [scim.get("/Users").status_code for _ in range(3)] == [200] * 3
+    fresh = ScimClient(TokenFactory(connection=connection).plaintext)
+    assert fresh.get("/Users").status_code == 429
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_001.0))
+    assert fresh.get("/Users").status_code == 200
+    assert fresh.get("/Users").status_code == 200
+
+
+@pytest.mark.usefixtures("few_failures")
+def test_addresses_are_counted_apart_and_an_ipv6_network_is_one(scim: ScimClient, settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "TRUSTED_PROXIES": ["127.0.0.1"]}
+    for number in range(5):
+        stranger(number).get("/Users", x_forwarded_for=f"2001:db8::{number}")
+    assert stranger().get("/Users", x_forwarded_for="2001:db8::ffff").status_code == 429
+    assert stranger().get("/Users", x_forwarded_for="2001:db8:0:1::1").status_code == 401
+    assert stranger().get("/Users", x_forwarded_for="203.0.113.7").status_code == 401
+
+
+class Gone(LocMemCache):
+    """A cache whose server does not answer."""
+
+    def _refuse(self, *args: object, **options: object) -> NoReturn:
+        raise ConnectionError("connection refused")
+
+    add = get = set = incr = get_many = _refuse  # type: ignore[assignment]
+
+
+@pytest.mark.usefixtures("few_failures")
+def test_without_a_cache_everybody_is_served_and_nobody_counted(scim: ScimClient, settings: Settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.Gone", "LOCATION": "gone"}}
+    assert [scim.get("/Users").status_code for _ in range(5)] == [200] * 5
+    assert [stranger().get("/Users").status_code for _ in range(5)] == [401] * 5
+
+
+# --- a token that is not let in
+
+
+def test_refusals_of_a_token_are_one_row_a_minute_with_a_count(
+    scim: ScimClient, connection: SCIMConnection, settings: Settings
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"reads": 1000}}
+    connection.tokens.update(revoked_at=timezone.now())
+    for _ in range(12):
+        assert scim.get("/Users").status_code == 401
+    row = ProvisioningEvent.objects.get(connection=connection)
+    assert (row.error_code, row.times) == ("auth.revoked", 12)
+    ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    scim.get("/Users")
+    assert sorted(ProvisioningEvent.objects.values_list("times", flat=True)) == [1, 12]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda connection: connection.tokens.update(expires_at=timezone.now()), "auth.expired"),
+        (lambda connection: connection.tokens.update(allowed_networks=["192.0.2.0/24"]), "auth.ip"),
+        (lambda connection: connections.pause(connection, actor=None), "conn.paused"),
+        (lambda connection: SSOSettings.objects.update(enabled=False), "conn.sso_off"),
+    ],
+)
+def test_refusals_of_a_token_use_up_the_connections_allowance(
+    scim: ScimClient, connection: SCIMConnection, spoil: Callable[[SCIMConnection], object], code: str
+) -> None:
+    spoil(connection)
+    statuses = [scim.get("/Users").status_code for _ in range(5)]
+    assert statuses[3:] == [429, 429]
+    assert 429 not in statuses[:3]
+    row = ProvisioningEvent.objects.get(connection=connection, outcome="refused")
+    assert (row.error_code, row.times) == (code, 3)
+
+
+def test_a_refusal_inside_is_a_row_each(scim: ScimClient, connection: SCIMConnection) -> None:
+    for _ in range(2):
+        assert scim.post("/Users", {"schemas": []}).status_code == 400
+    assert ProvisioningEvent.objects.filter(connection=connection, times=1).count() == 2
+
+
+# --- bulk
+
+
+def test_each_operation_of_bulk_is_a_write(scim: ScimClient, settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"writes": 5}}
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": f"b{n}", "data": person(f"p{n}.x")} for n in range(5)
+    ]
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
+    assert scim.post("/Bulk", body).status_code == 200
+    assert scim.post("/Users", person("one.more")).status_code == 429

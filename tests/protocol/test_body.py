@@ -51,8 +51,8 @@ def test_what_is_no_json_is_refused(raw: bytes, says: str) -> None:
     [
         (Limits(depth=3), {"a": [{"b": 1}]}, {"a": [{"b": []}]}, "limits.depth"),
         (Limits(keys=3), {"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 2}, "d": 3}, "limits.keys"),
-        (Limits(array_length=2), [1, 2], [1, 2, 3], "body.syntax"),
-        (Limits(string_length=3), ["abc"], ["abcd"], "body.syntax"),
+        (Limits(values=4), {"a": [1, 2], "b": 3}, {"a": [1, 2], "b": [3]}, "limits.values"),
+        (Limits(array_length=2), [1, 2], [1, 2, 3], "limits.list"),
         (Limits(string_length=3), {"abc": 1}, {"abcd": 1}, "body.syntax"),
     ],
 )

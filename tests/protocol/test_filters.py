@@ -106,7 +106,7 @@ def test_a_filter_is_understood_whatever_its_spelling(text: str, expected: str) 
         ('active co "t"', "active is not text"),
         ('active eq "perhaps"', 'active: expected true or false, got "perhaps"'),
         ("active eq 1", "active: expected true or false, got a number"),
-        ("userName eq 5", "userName: expected text in double quotes, got a number"),
+        ("userName eq 5.5", "userName: expected text in double quotes, got a number"),
         ("userName eq true", "userName: expected text in double quotes, got a boolean"),
         ("userName gt null", "null can only be compared with eq and ne"),
         ('meta.created gt "yesterday"', "meta.created: expected a date"),

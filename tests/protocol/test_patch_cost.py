@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from scim_provisioning.protocol.constants import PATCH_OP
+from scim_provisioning.protocol.errors import InvalidPath, InvalidValue
+from scim_provisioning.protocol.limits import DEFAULT_LIMITS, Limits
 from scim_provisioning.protocol.patch import apply, parse
 from scim_provisioning.protocol.schema import USER_SCHEMA
 
@@ -43,8 +45,8 @@ def written(count: int) -> Json:
     }
 
 
-def work(document: Json, operations: list[Json]) -> tuple[int, int]:
-    """How many comparisons of text and how many calls the operations take."""
+def work(document: Json, operations: list[Json], limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """How many comparisons of text and how many calls the operations take, refused in the end or not."""
     body = {"schemas": [PATCH_OP], "Operations": operations}
     parsed = parse(body, USER_SCHEMA)
     Counted.comparisons = calls = 0
@@ -56,7 +58,9 @@ def work(document: Json, operations: list[Json]) -> tuple[int, int]:
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        apply(document, parsed, USER_SCHEMA)
+        apply(document, parsed, USER_SCHEMA, limits)
+    except InvalidValue:
+        assert limits is DEFAULT_LIMITS
     finally:
         sys.setprofile(before)
     return Counted.comparisons, calls
@@ -87,6 +91,50 @@ def made_primary(number: int) -> Json:
     return {"op": "add", "path": f'emails[value eq "p{number}.5@x.example"]', "value": {"primary": True}}
 
 
+def at_the_limits() -> dict[str, tuple[Json, list[Json]]]:
+    """The dearest requests that the limits let through, each with a document that is as full as one may be."""
+    full = {
+        "userName": "u",
+        "emails": [{"type": Counted(f"t{n}"), "value": Counted(f"p{n}@x.example")} for n in range(100)],
+    }
+    terms = [f'value co "{n}q"' for n in range(20)]
+    filters = [f'emails[{" or ".join(terms[:19])} or value co "{n}z"]' for n in range(10)]
+    few = [f'emails[value co "{n}q"]' for n in range(190)]
+    return {
+        "filters without an eq term": (full, [{"op": "remove", "path": path} for path in filters]),
+        "as many paths as there may be keys": (full, [{"op": "add", "value": dict.fromkeys(few, "")}]),
+        "lists of texts": (
+            {"userName": "u"},
+            [{"op": "add", "path": "emails", "value": addresses(n, 100)} for n in range(3)]
+            + [{"op": "remove", "path": "emails", "value": addresses(0, 80)}],
+        ),
+        "everything known already": (
+            full,
+            [{"op": "add", "path": "emails", "value": full["emails"][:60]}] * 2,
+        ),
+    }
+
+
+@pytest.mark.parametrize("what", at_the_limits())
+def test_no_request_within_the_limits_compares_more_often_than_they_say(what: str) -> None:
+    document, operations = at_the_limits()[what]
+    limits = DEFAULT_LIMITS
+    comparisons, calls = work(document, operations)
+    most = limits.path_terms * limits.elements
+    assert comparisons <= most
+    assert calls <= 20 * most
+
+
+def test_more_comparisons_in_paths_than_the_limit_are_refused_before_any_is_made() -> None:
+    terms = " or ".join(f'value co "q{n}"' for n in range(20))
+    attack = [{"op": "remove", "path": f"emails[{terms}]"} for _ in range(50)]
+    parsed = parse({"schemas": [PATCH_OP], "Operations": attack}, USER_SCHEMA)
+    Counted.comparisons = 0
+    with pytest.raises(InvalidPath, match="200 comparisons"):
+        apply(written(5), parsed, USER_SCHEMA)
+    assert Counted.comparisons == 0
+
+
 @pytest.mark.parametrize(
     ("operation", "present"),
     [
@@ -103,7 +151,7 @@ def test_twice_the_operations_on_twice_the_elements_are_twice_the_work(
 ) -> None:
     def measured(size: int) -> tuple[int, int]:
         document = written(size) if present else {"userName": "u"}
-        return work(document, [operation(number) for number in range(size)])
+        return work(document, [operation(number) for number in range(size)], Limits(elements=1000))
 
     small, large = measured(20), measured(40)
     for few, many in zip(small, large, strict=True):

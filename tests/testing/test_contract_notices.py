@@ -6,7 +6,6 @@ without a fault every test that there is.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
@@ -84,9 +83,8 @@ SOUND = ["MapsLittle", "DemandingWithSamples", "PicksByCustomer"]
 def outcomes(folder: Path, *tests: str) -> dict[tuple[str, str], str]:
     """What became of tests, by adapter and name: "" where one passed, else what it said."""
     report = folder / "report.xml"
-    database = f"{os.environ.get('TEST_DATABASE_NAME', 'test_scim_provisioning')}_contract"
     names = [f"{FILE}::Test{test}" for test in tests]
-    done = run_pytest("contract", "--create-db", f"--junitxml={report}", *names, TEST_DATABASE_NAME=database)
+    done = run_pytest("contract", f"--junitxml={report}", *names)
     assert report.exists(), done.stdout[-3000:] + done.stderr[-2000:]
     found = {
         (case.attrib["classname"].rpartition(".Test")[2], case.attrib["name"]): "\n".join(

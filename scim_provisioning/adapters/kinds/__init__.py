@@ -11,7 +11,7 @@ from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.dates import Date, DateTime
 from scim_provisioning.adapters.kinds.json import Json
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
-from scim_provisioning.adapters.kinds.manager import Manager, manager_id
+from scim_provisioning.adapters.kinds.manager import Manager, managed_by
 from scim_provisioning.adapters.kinds.numbers import Decimal, Integer
 from scim_provisioning.adapters.kinds.references import Reference, References
 from scim_provisioning.adapters.kinds.text import Email, Text
@@ -36,5 +36,5 @@ __all__ = [
     "Switch",
     "Text",
     "Toggle",
-    "manager_id",
+    "managed_by",
 ]

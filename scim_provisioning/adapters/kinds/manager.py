@@ -5,17 +5,30 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import Expression
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import DocumentText, Exactly, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
 from scim_provisioning.adapters.person import AWAITS_MANAGER, Person
+from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import InvalidFilter
+
+#: Of several links of one person, the one whose SCIM id is shown stands first.
+_SHOWN_FIRST = (F("deleted_at").asc(nulls_first=True), "pk")
+
+
+#: The same of a link as seen from another one of the person's.
+_SHOWN_BEFORE = (
+    Q(deleted_at__isnull=True) & (Q(pk__lt=OuterRef("pk")) | Q(IsNull(OuterRef("deleted_at"), False)))
+    | Q(deleted_at__lt=OuterRef("deleted_at"))
+    | Q(deleted_at=OuterRef("deleted_at"), pk__lt=OuterRef("pk"))
+)
 
 
 class Manager(MappedAttribute):
@@ -54,29 +67,48 @@ class Manager(MappedAttribute):
         """Nothing: the person was found just now, and Django would ask the database for them again."""
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        scim_id = Exactly(manager_id(column))
-        known = TextMatch(scim_id, op, operand)
+        known = managed_by(column, Q(TextMatch(Exactly(F("scim_id")), op, operand)))
         awaited = TextMatch(column.document(), op, operand)
         awaits = Q(TextMatch(DocumentText("search", AWAITS_MANAGER), "pr", None))
-        nobody = ~Q(TextMatch(Exactly(manager_id(column)), "pr", None))
-        return Q(known) | (awaits & nobody & Q(awaited))
+        return known | (awaits & ~managed_by(column) & Q(awaited))
 
     def order(self, column: Column) -> Expression:
-        return sort_text(Exactly(manager_id(column)))
+        return sort_text(Exactly(_manager_id(column)))
 
 
-def manager_id(column: Column, *, living: bool = False) -> Subquery:
-    """The SCIM id of the person whom the manager's foreign key names; a living link before a deleted one,
-    or ``living`` ones only."""
-    target, source = column.people, column.source
-    if target is None:
+def managed_by(column: Column, who: Q | None = None, *, living: bool = False) -> Q:
+    """Whether the manager's foreign key names one of the people ``who`` (conditions on their links); never NULL.
+
+    Those people are found once for the whole search, and not once more for every report of theirs. A person may
+    have several links, and counts by the one that is shown: a living one before a deleted one, or ``living`` ones
+    only.
+    """
+    key, field = f"{_target(column).lookup('pk')}", column.field.attname
+    links = ProvisionedUser.objects.living() if living else ProvisionedUser.objects.all()
+    links = links.filter(connection=column.connection)
+    meant = links.filter(**{f"{key}__isnull": False})
+    if who is not None:
+        meant = meant.filter(who).exclude(Exists(links.filter(_SHOWN_BEFORE, user=OuterRef("user"))))
+    meant = meant.values(key)
+    if column.source.is_joined:
+        name = column.source.lookup(field)
+        return Q(**{f"{name}__isnull": False}) & Q(**{f"{name}__in": meant})
+    return Q(Exists(column.rows().filter(**{f"{field}__in": meant})))
+
+
+def _target(column: Column) -> RowSource:
+    if column.people is None:
         raise InvalidFilter("Filtering by manager is not supported.")
-    people = ProvisionedUser.objects.living() if living else ProvisionedUser.objects.all()
-    links = people.filter(connection=column.connection)
+    return column.people
+
+
+def _manager_id(column: Column) -> Subquery:
+    """The SCIM id of the person whom the manager's foreign key names."""
+    target, source = _target(column), column.source
+    links = ProvisionedUser.objects.filter(connection=column.connection)
     if source.is_joined:
         links = links.filter(**{target.lookup("pk"): OuterRef(source.lookup(column.field.attname))})
     else:
         own = source.queryset(column.connection).filter(**{source.user_field: OuterRef(OuterRef("user_id"))})
         links = links.filter(**{f"{target.lookup('pk')}__in": own.values(column.field.attname)})
-    newest = links.order_by(F("deleted_at").asc(nulls_first=True), "pk")
-    return Subquery(newest.values("scim_id")[:1])
+    return Subquery(links.order_by(*_SHOWN_FIRST).values("scim_id")[:1])

@@ -24,7 +24,7 @@ from scim_provisioning.adapters.expressions import (
     Exactly,
     TextMatch,
 )
-from scim_provisioning.adapters.kinds import manager_id
+from scim_provisioning.adapters.kinds import managed_by
 from scim_provisioning.adapters.kinds.dates import shown_moment
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
@@ -139,8 +139,7 @@ class Lookups:
             case "resourceType":
                 return Q(TextMatch(Exactly(Value("User")), op, value))
             case "location":
-                address = Concat(Value(user_location("")), F("scim_id"), output_field=models.TextField())
-                return Q(TextMatch(Exactly(address), op, value))
+                return Q(TextMatch(Exactly(_address()), op, value))
             case "meta":
                 return Q(Always(True))
         raise InvalidFilter("Filtering by meta.version is not supported: it is computed from each answer.")
@@ -159,12 +158,11 @@ class Lookups:
 
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
-        scim_id = manager_id(self.columns.column(entry), living=True)
-        known = self.columns.owned(entry) & Q(TextMatch(Exactly(scim_id), "pr", None))
+        column, owned = self.columns.column(entry), self.columns.owned(entry)
         if op == "pr":
-            return known
-        address = Concat(Value(user_location("")), scim_id, output_field=models.TextField())
-        return known & Q(TextMatch(Exactly(address), _document_op(ref, op), value))
+            return owned & managed_by(column, living=True)
+        address = TextMatch(Exactly(_address()), _document_op(ref, op), value)
+        return owned & managed_by(column, Q(address), living=True)
 
     # --- complex and multi-valued attributes
 
@@ -220,6 +218,11 @@ class Lookups:
             selected = _holds(ref, op, value, {ref.leaf.name: first.selector[name]})
             return Q(Always(selected)) & ~self.columns.untyped(entries)
         return sent
+
+
+def _address() -> Concat:
+    """The ``location`` of the person whose link it is."""
+    return Concat(Value(user_location("")), F("scim_id"), output_field=models.TextField())
 
 
 def _holds(ref: AttributeRef, op: str, value: Any, element: Mapping[str, object]) -> bool:

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         dry_run: bool = options["dry_run"]
         pruned = retention.prune(dry_run=dry_run)
         verb = "Would delete" if dry_run else "Deleted"
-        self.stdout.write(
-            f"{verb} {pruned.payloads} messages and {pruned.events} operations, "
-            f"and {pruned.sign_ins} notes of sessions."
-        )
+        also = {
+            "counts of wrong passwords": pruned.confirmations,
+            "notes of sessions": pruned.sign_ins,
+        }
+        said = "".join(f" And {number} {what}." for what, number in also.items() if number)
+        self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

@@ -13,7 +13,7 @@ from typing import Any
 from scim2_filter_parser import ast
 from scim2_filter_parser.parser import SCIMParser, SCIMParserError
 
-from ..errors import InvalidFilter, InvalidPath, UnknownAttribute
+from ..errors import InvalidFilter, InvalidPath, NoParts, UnknownAttribute
 from ..limits import DEFAULT_LIMITS, Limits
 from ..schema import Attribute, UserSchema
 from ..schema.names import resolve
@@ -146,7 +146,7 @@ class _Builder:
             return AttributeRef(self.parent, sub)
         try:
             name = resolve(text, self.schema)
-        except UnknownAttribute as error:
+        except (NoParts, UnknownAttribute) as error:
             raise UnknownFilterAttribute(
                 f"Filtering by {shown(text)} is not supported: {error.detail}"
             ) from None

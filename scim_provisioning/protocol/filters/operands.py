@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ..errors import InvalidFilter
 from ..schema import TEXT_TYPES
-from ..schema.values import parse_datetime
+from ..schema.values import as_text, parse_datetime
 from ..text import json_type, shown
 from .nodes import AttributeRef, Comparison, Filter, Not
 
@@ -69,6 +69,7 @@ def _operand(ref: AttributeRef, raw: object) -> Operand:
         if isinstance(raw, (int, float)) and not isinstance(raw, bool):
             return raw
         raise InvalidFilter(f"{ref.name}: expected a number, got {shown(raw)}.")
+    raw = as_text(ref.leaf, raw)  # externalId eq 157663 finds whom "externalId": 157663 made
     if not isinstance(raw, str):
         raise InvalidFilter(f"{ref.name}: expected text in double quotes, got {json_type(raw)}.")
     if kind == "dateTime":

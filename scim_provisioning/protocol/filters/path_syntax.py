@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import InvalidFilter, InvalidPath, UnknownAttribute
+from ..errors import InvalidFilter, InvalidPath, NoParts, UnknownAttribute
 from ..schema import Attribute, UserSchema
 from ..schema.names import ATTRIBUTE_NAME, resolve
 from ..text import shown
@@ -55,7 +55,9 @@ def parse(text: str, schema: UserSchema) -> Path:
         name = resolve(head.rstrip(), schema)
     except InvalidPath as error:
         raise type(error)(
-            f"Path not supported: {shown(text)}; {error.detail}" if bracket else error.detail
+            f"Path not supported: {shown(text)}; {error.detail}"
+            if bracket or isinstance(error, NoParts)
+            else error.detail
         ) from None
     if not bracket:
         return Path(name.attribute, name.urn, None, name.sub)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..text import fold
 from .matching import matches_element
-from .nodes import And, Comparison, Filter
+from .nodes import And, Comparison, Filter, Not, Or
 
 
 def select(node: Filter, elements: Iterable[Any]) -> list[dict[str, Any]]:
@@ -40,6 +40,17 @@ def eq_terms(node: Filter) -> dict[str, Any]:
         if terms.setdefault(term.ref.leaf.name, value) != value:
             return {}
     return terms
+
+
+def count_terms(node: Filter | None) -> int:
+    """Return how many comparisons a filter has; none without one."""
+    if node is None:
+        return 0
+    if isinstance(node, Comparison):
+        return 1
+    if isinstance(node, (And, Or)):
+        return sum(count_terms(term) for term in node.terms)
+    return count_terms(node.term if isinstance(node, Not) else node.filter)
 
 
 def stand_in(node: Filter, elements: Collection[Any]) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..limits import DEFAULT_LIMITS, Limits
 from ..resources import Document, copied
 from ..schema import UserSchema
 from .operations import Operation, parse
@@ -33,13 +34,20 @@ class Patched:
     ignored: tuple[str, ...]
 
 
-def apply(document: Mapping[str, Any], operations: Iterable[Operation], schema: UserSchema) -> Patched:
+def apply(
+    document: Mapping[str, Any],
+    operations: Iterable[Operation],
+    schema: UserSchema,
+    limits: Limits = DEFAULT_LIMITS,
+    base_url: str = "",
+) -> Patched:
     """Return the document as the operations leave it; the one given stays as it is.
 
     Reads all operations, then finds and puts step by step, in their order, on a copy: an error leaves nothing
     half done. Raises a SCIMError for the first operation that cannot be read (Mutability for a read-only or
     required target, InvalidValue, InvalidPath), else for the first step that cannot be done (NoTarget,
-    Mutability for an immutable value). Several operations through the same filter end on one element.
+    Mutability for an immutable value), else InvalidValue for a list that grew above the limits. Several
+    operations through the same filter end on one element.
     """
-    plan = read_operations(operations, schema)
-    return Patched(put(plan.steps, copied(document)), tuple(dict.fromkeys(plan.ignored)))
+    plan = read_operations(operations, schema, limits, base_url)
+    return Patched(put(plan.steps, copied(document), limits), tuple(dict.fromkeys(plan.ignored)))

@@ -6,14 +6,23 @@ RFC 7644 section 3.5.2, with the deviations identity providers need, each named 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..errors import InvalidValue, Mutability, NoTarget
 from ..filters import Filter
 from ..filters.path_syntax import Path
 from ..filters.selection import eq_terms
 from ..schema import Attribute
-from ..schema.values import as_members, coerce, coerce_object, is_hollow, is_unassigned
+from ..schema.pointers import is_pointer, pointed
+from ..schema.values import (
+    as_elements,
+    as_members,
+    as_text,
+    coerce,
+    coerce_object,
+    is_hollow,
+    is_unassigned,
+)
 from .plan import (
     Add,
     Assign,
@@ -30,16 +39,33 @@ from .plan import (
     Which,
 )
 
+
+class _TooLong(InvalidValue):
+    """A text above the limit, of an attribute that may or may not be left out."""
+
+
 Op: TypeAlias = Literal["add", "replace"]
 
 
 def decode_put(path: Path, value: object, op: Op, plan: Plan) -> None:
     """Plan to add or replace the value at a path that names an attribute.
 
-    Raises Mutability for a read-only target, InvalidValue for a wrong type or an emptied required attribute,
-    NoTarget for a path that names a whole schema.
+    A text too long to keep is left out and named in the plan, where no field of the host's takes the attribute:
+    authentik sends pictures of 20 kB, and a picture must not cost the person. Raises Mutability for a read-only
+    target, InvalidValue for a wrong type or an emptied required attribute, NoTarget for a path that names a whole
+    schema.
     """
+    value = _pointed(path, value, plan)
     attribute = _writable(path)
+    try:
+        _decode_put(attribute, path, value, op, plan)
+    except _TooLong as error:
+        if attribute.required or attribute.path in plan.taken:
+            raise InvalidValue(error.detail, code=error.code) from None
+        plan.ignored.append(str(path))
+
+
+def _decode_put(attribute: Attribute, path: Path, value: object, op: Op, plan: Plan) -> None:
     if path.sub is not None:
         _part(attribute, path, path.sub, value, plan)
     elif path.filter is not None:
@@ -67,11 +93,24 @@ def decode_remove(path: Path, value: object, plan: Plan) -> None:
     elif attribute.required:
         raise Mutability(f"{attribute.path} is required and cannot be removed.")
     elif attribute.multi_valued and not is_unassigned(value):
-        given = value if isinstance(value, list) else [value]
-        listed = [coerce_object(attribute, item, []) if attribute.is_complex else item for item in given]
+        given = as_elements(attribute, value)
+        if attribute.is_complex:
+            listed: list[Any] = [coerce_object(attribute, item, []) for item in given]
+        else:
+            listed = [as_text(attribute, item) for item in given]
         plan.steps.append(Change(attribute, Listed(listed), Discard()))
     else:
         plan.steps.append(Clear(attribute))
+
+
+def _pointed(path: Path, value: object, plan: Plan) -> object:
+    """Who is meant by what was sent for a manager, or for its id."""
+    if path.attribute is None or not is_pointer(path.attribute):
+        return value
+    if path.sub is None:
+        return pointed(value, plan.base_url)
+    members = pointed({path.sub.name: value}, plan.base_url)
+    return members.get(path.sub.name) if isinstance(members, dict) else value
 
 
 def _writable(path: Path) -> Attribute:
@@ -87,7 +126,7 @@ def _matching(node: Filter) -> Matching:
 
 
 def _simple(attribute: Attribute, value: object, plan: Plan) -> None:
-    canonical = coerce(attribute, value, plan.ignored)
+    canonical = _canonical(attribute, value, plan)
     if attribute.required and (canonical is None or (isinstance(canonical, str) and not canonical.strip())):
         raise InvalidValue(f"{attribute.path} is required and cannot be empty.")
     plan.steps.append(Clear(attribute) if canonical is None else Assign(attribute, canonical))
@@ -102,7 +141,7 @@ def _object(attribute: Attribute, value: object, op: Op, plan: Plan) -> None:
 
 
 def _list(attribute: Attribute, value: object, op: Op, plan: Plan) -> None:
-    elements = coerce(attribute, value, plan.ignored) or []
+    elements = _canonical(attribute, value, plan) or []
     if op == "replace":
         plan.steps.append(Fill(attribute, elements))
     elif elements:
@@ -116,7 +155,7 @@ def _part(attribute: Attribute, path: Path, sub: Attribute, value: object, plan:
     Without a filter it is the part of the primary or else first element. Nothing clears the part, without a
     filter everywhere, as remove does.
     """
-    canonical = coerce(sub, value, plan.ignored)
+    canonical = _canonical(sub, value, plan)
     if canonical is None:
         change: Merge | Unset = Unset(sub.name)
         unfiltered = Which.EVERY
@@ -155,4 +194,24 @@ def _merge(attribute: Attribute, value: object, plan: Plan) -> Merge:
         for key, raw in members.items()
         if is_unassigned(raw) and (sub := attribute.sub(key)) is not None and not sub.read_only
     ]
-    return Merge(coerce_object(attribute, members, plan.ignored), tuple(cleared))
+    merged = coerce_object(attribute, members, plan.ignored)
+    _check_length(attribute, merged, plan)
+    return Merge(merged, tuple(cleared))
+
+
+def _canonical(attribute: Attribute, value: object, plan: Plan) -> Any:
+    canonical = coerce(attribute, value, plan.ignored)
+    _check_length(attribute, canonical, plan)
+    return canonical
+
+
+def _check_length(attribute: Attribute, canonical: object, plan: Plan) -> None:
+    pending = [canonical]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str) and len(value) > plan.limits.string_length:
+            raise _TooLong(
+                f"{attribute.path}: a text has {len(value)} characters, at most {plan.limits.string_length} are kept."
+            )
+        if isinstance(value, (dict, list)):
+            pending.extend(value.values() if isinstance(value, dict) else value)

@@ -37,7 +37,8 @@ class Elements:
 
     Numbers grow in the order of the list and are never given twice. What is asked for again and again, such
     as "which are of type work", is kept in an index that is made when first asked for: finding costs as much
-    as is found, not as much as there is. ``made`` holds the number of the element that a filter created.
+    as is found, not as much as there is. ``made`` holds the number of the element that a filter created;
+    ``at_first`` says how many there were.
     """
 
     #: So many are looked through sooner than an index of them is made; people have two or three e-mails.
@@ -47,7 +48,7 @@ class Elements:
         self.attribute = attribute
         self.by_number: dict[int, Any] = dict(enumerate(elements))
         self.made: dict[Filter, int] = {}
-        self._next = len(self.by_number)
+        self.at_first = self._next = len(self.by_number)
         self._indexes: dict[Hashable, _Index] = {}
         self._demoted: dict[int, list[int]] = {}
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
+from ..errors import InvalidPath
 from ..filters import Filter
+from ..filters.selection import count_terms
+from ..limits import DEFAULT_LIMITS, Limits
 from ..schema import Attribute
 
 # Which elements a change means. A single-valued complex attribute is a list of at most one.
@@ -122,7 +125,24 @@ Step: TypeAlias = Assign | Clear | ClearExtension | Fill | Add | Change
 
 @dataclass(slots=True)
 class Plan:
-    """Steps in the order of the request, and the names in it that the schema has no place for."""
+    """Steps in the order of the request, and the names in it that are passed over.
+
+    Beside the schema a request is read under: how long a text is kept, the attributes (by path) whose values
+    cannot be left out since a field of the host's takes them, and the Tenant URL.
+    """
 
     steps: list[Step] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    limits: Limits = DEFAULT_LIMITS
+    terms: int = 0
+    taken: frozenset[str] = frozenset()
+    base_url: str = ""
+
+    def count(self, node: Filter | None) -> None:
+        """Count the comparisons of a path's filter: each may be made with each element. Raises InvalidPath."""
+        self.terms += count_terms(node)
+        if self.terms > self.limits.path_terms:
+            raise InvalidPath(
+                f"The paths of the request hold more than {self.limits.path_terms} comparisons.",
+                code="limits.terms",
+            )

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import Mutability, NoTarget
 from ..filters.path_syntax import Path
+from ..limits import Limits
 from ..resources import Document
 from .elements import Elements
 from .find import find, find_or_stand_in, has, made_before, untyped
@@ -33,12 +34,13 @@ from .plan import (
 from .working import WorkingDocument
 
 
-def put(steps: Iterable[Step], document: Document) -> Document:
-    """Do the steps on a document, in place and in order, and return it. Raises NoTarget and Mutability."""
+def put(steps: Iterable[Step], document: Document, limits: Limits | None = None) -> Document:
+    """Do the steps on a document, in place and in order, and return it. Raises NoTarget and Mutability, and
+    InvalidValue for a list that grows above the limits; without limits lists may grow."""
     working = WorkingDocument(document)
     for step in steps:
         _put(step, working)
-    return working.finished()
+    return working.finished(None if limits is None else limits.elements)
 
 
 def _put(step: Step, working: WorkingDocument) -> None:

@@ -10,40 +10,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..body import embedded
 from ..constants import CORE_USER
-from ..errors import InvalidPath, InvalidValue, Mutability, UnknownAttribute
+from ..errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoParts, UnknownAttribute
 from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
-from ..schema import Attribute, UserSchema
+from ..limits import DEFAULT_LIMITS, Limits
+from ..schema import COMMON, Attribute, UserSchema
 from ..schema.values import is_unassigned
-from ..text import json_type
+from ..text import json_type, shown
 from .decode import Op, decode_put, decode_remove
 from .operations import Operation, check_shape, resolve_path
 from .plan import ClearExtension, Plan
 
+_SCHEMAS = COMMON.attribute("schemas")
 _KEY_SHOWN = 200
 _PATH_SIGNS = frozenset(".:[")
 
 
-def read_operations(operations: Iterable[Operation], schema: UserSchema) -> Plan:
+def read_operations(
+    operations: Iterable[Operation], schema: UserSchema, limits: Limits = DEFAULT_LIMITS, base_url: str = ""
+) -> Plan:
     """Return what the operations of a PATCH ask for.
 
     Raises, for the first one that cannot be read: Mutability for a read-only or required target, InvalidValue
-    for a wrong type, InvalidPath for a broken path or key.
+    for a wrong type, InvalidPath for a broken path or key and for too many comparisons in all of them.
     """
-    plan = Plan()
+    plan = _plan(schema, limits, base_url)
     for operation in operations:
         _read_operation(operation, schema, plan)
     return plan
 
 
-def read_body(body: dict[str, Any], schema: UserSchema) -> Plan:
+def read_body(
+    body: dict[str, Any], schema: UserSchema, limits: Limits = DEFAULT_LIMITS, base_url: str = ""
+) -> Plan:
     """Return what a whole resource (POST, PUT) asks for.
 
     Here an unassigned member says nothing, and a key that is no path is just unknown. In a PATCH the first
-    clears the attribute, and a broken filtered key raises InvalidPath.
+    clears the attribute, and a broken filtered key raises InvalidPath, as a path into a simple attribute does
+    everywhere: ``active.value`` must not leave somebody active in silence.
     """
-    members = _Members(schema, "replace", Plan(), is_whole=True)
+    members = _Members(schema, "replace", _plan(schema, limits, base_url), is_whole=True)
     later = []
     for key, raw in body.items():
         # Paths into an attribute come after the attribute itself, whatever the order of the keys.
@@ -54,6 +62,10 @@ def read_body(body: dict[str, Any], schema: UserSchema) -> Plan:
     for key, raw in later:
         members.read(key, raw)
     return members.plan
+
+
+def _plan(schema: UserSchema, limits: Limits, base_url: str) -> Plan:
+    return Plan(limits=limits, taken=schema.taken, base_url=base_url)
 
 
 def _read_operation(operation: Operation, schema: UserSchema, plan: Plan) -> None:
@@ -67,7 +79,12 @@ def _read_operation(operation: Operation, schema: UserSchema, plan: Plan) -> Non
     path = resolve_path(operation.path, schema)
     if path is None or (path.attribute is not None and path.attribute.mutability == "writeOnly"):
         plan.ignored.append(operation.path)
-    elif path.attribute is None:
+        return
+    plan.count(path.filter)
+    if path.attribute is _SCHEMAS:
+        # RFC 7644 section 3.5.2: an operation may name a schema there; which are in use follows from the attributes.
+        return
+    if path.attribute is None:
         # A bare URN: the extension's object, or the user itself.
         urn = path.urn or CORE_USER
         if operation.op == "remove":
@@ -99,6 +116,7 @@ class _Members:
         self.op = op
         self.plan = plan
         self.is_whole = is_whole
+        self.named: dict[Path, tuple[str, Any]] = {}
 
     def read(self, key: str, raw: Any, urn: str | None = None) -> None:
         """Read one member; ``urn`` is the schema under whose URN its object stood."""
@@ -107,7 +125,7 @@ class _Members:
         attribute = self.schema.find(urn, key)
         if attribute is not None:
             if not _is_passed_over(attribute):
-                decode_put(Path(attribute, attribute.extension or None), raw, self.op, self.plan)
+                self._put(Path(attribute, attribute.extension or None), key, raw)
         elif urn is None and key.lower() in self.schema.by_urn:
             self._read_schema(self.schema.by_urn[key.lower()].urn, raw)
         elif _PATH_SIGNS.isdisjoint(key):
@@ -117,6 +135,8 @@ class _Members:
 
     def _read_schema(self, urn: str, raw: Any) -> None:
         """Read the members of the object under a schema's URN; nothing there clears an extension."""
+        if isinstance(raw, str):
+            raw = embedded(raw)
         if is_unassigned(raw):
             if urn != CORE_USER and (self.op == "replace" or raw != {}):
                 _clear_schema(urn, self.plan)
@@ -132,15 +152,29 @@ class _Members:
         except UnknownAttribute:
             self._ignore(key, urn)
             return
+        except NoParts:
+            raise
         except InvalidPath:
             if "[" in key and not self.is_whole:
                 raise
             self._ignore(key, urn)
             return
+        self.plan.count(path.filter)
         if path.attribute is None:
             self._read_schema(path.urn or CORE_USER, raw)
         elif not path.read_only and not _is_passed_over(path.attribute):
-            decode_put(path, raw, self.op, self.plan)
+            self._put(path, key, raw)
+
+    def _put(self, path: Path, key: str, raw: Any) -> None:
+        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant.
+
+        Not in an extension, where the name without the URN is only a guess (Microsoft's collection sends another
+        department at the top): there the later one is, which is the one under the URN.
+        """
+        before, value = self.named.setdefault(path, (key, raw))
+        if value != raw and path.urn is None:
+            raise InvalidSyntax(f"{path} is given twice, as {shown(before)} and as {shown(key)}.")
+        decode_put(path, raw, self.op, self.plan)
 
     def _ignore(self, key: str, urn: str | None) -> None:
         name = key[:_KEY_SHOWN]

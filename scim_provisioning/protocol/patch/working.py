@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import InvalidValue
 from ..resources import Document, clear, elements_of, ensure_container
 from ..schema import Attribute
 from .elements import Elements
@@ -48,8 +49,10 @@ class WorkingDocument:
             if attribute.extension == urn:
                 elements.fill(())
 
-    def finished(self) -> Document:
+    def finished(self, most: int | None) -> Document:
         """Return the document with what the steps left of each attribute; nothing empty stays.
+
+        Raises InvalidValue for a list of more than ``most`` elements, unless it was no shorter before.
 
         Elements with nothing but ``type`` and ``primary`` go here and not after each step: Entra sets type,
         display and value of a new role one by one.
@@ -58,6 +61,12 @@ class WorkingDocument:
             if attribute.multi_valued:
                 elements.drop_hollow()
             left = list(elements.values())
+            if most is not None and len(left) > max(most, elements.at_first):
+                raise InvalidValue(
+                    f"{attribute.path}: the list would hold {len(left)} elements, at most {most} are kept.",
+                    code="limits.elements",
+                    params={"attribute": attribute.path, "limit": most},
+                )
             if attribute.multi_valued and left:
                 self.assign(attribute, left)
             elif left and left[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import InvalidPath, UnknownAttribute
+from ..errors import InvalidPath, NoParts, UnknownAttribute
 from ..text import shown
 from .attributes import Attribute
 from .user import UserSchema
@@ -27,8 +27,8 @@ def resolve(text: str, schema: UserSchema) -> Name:
     """Find ``attr``, ``attr.sub``, ``URN:attr``, ``URN:attr.sub`` or a bare URN; case never matters.
 
     ``URN.attr`` with a dot instead of the colon is understood too: Entra has been seen to send it for the
-    manager. Raises InvalidPath if the text cannot be a name, UnknownAttribute if it can but the schema has no
-    such attribute.
+    manager. Raises InvalidPath if the text cannot be a name, NoParts if it is a path into a simple attribute,
+    UnknownAttribute if it could be a name but the schema has no such attribute.
     """
     bare = schema.by_bare_name.get(text.lower())
     if bare is not None:
@@ -45,6 +45,8 @@ def resolve(text: str, schema: UserSchema) -> Name:
         raise UnknownAttribute(f"{shown(text)} is not an attribute of a User.")
     if len(parts) == 1:
         return Name(attribute, None, attribute.extension or None)
+    if not attribute.is_complex:
+        raise NoParts(f"{attribute.path} has no parts; name it alone, without {shown(f'.{parts[1]}')}.")
     sub = attribute.sub(parts[1])
     if sub is None:
         raise UnknownAttribute(f"{attribute.path} has no sub-attribute {shown(parts[1])}.")

@@ -23,6 +23,8 @@ class UserSchema:
 
     core: Schema
     extensions: tuple[Schema, ...] = ()
+    #: Paths of the attributes that a field of the host's takes: their values are kept or refused, never left out.
+    taken: frozenset[str] = frozenset()
     by_urn: Mapping[str, Schema] = field(init=False, repr=False)
     by_bare_name: Mapping[str, Attribute] = field(init=False, repr=False)
     has_hidden: bool = field(init=False, repr=False)
@@ -77,7 +79,7 @@ class UserSchema:
         """Return a schema with further extensions; one with a known URN takes the older one's place."""
         new = {schema.urn.lower(): schema for schema in schemas}
         kept = tuple(new.pop(schema.urn.lower(), schema) for schema in self.extensions)
-        return UserSchema(self.core, kept + tuple(new.values()))
+        return replace(self, extensions=kept + tuple(new.values()))
 
 
 # password is writeOnly: normalisation drops it wherever it stands, so it is not served either; the Microsoft

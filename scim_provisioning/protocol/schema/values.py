@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from ..body import embedded
 from ..errors import InvalidValue
 from ..text import is_storable, json_type, shown
 from .attributes import Attribute
@@ -40,7 +41,7 @@ def coerce(attribute: Attribute, value: object, ignored: list[str]) -> Any:
     if is_unassigned(value):
         return None
     if attribute.multi_valued:
-        return coerce_elements(attribute, value if isinstance(value, list) else [value], ignored) or None
+        return coerce_elements(attribute, as_elements(attribute, value), ignored) or None
     if not attribute.is_complex:
         value = _without_reference(value)
         return None if is_unassigned(value) else _simple(attribute, value)
@@ -54,6 +55,13 @@ def _without_reference(value: object) -> object:
         if members.keys() == {"$ref", "value"}:
             return members["value"]
     return value
+
+
+def as_elements(attribute: Attribute, value: object) -> list[Any]:
+    """Return what is given for a multi-valued attribute as a list: one value, or a list in JSON text, is one too."""
+    if attribute.is_complex and isinstance(value, str):
+        value = embedded(value)
+    return value if isinstance(value, list) else [value]
 
 
 def coerce_elements(attribute: Attribute, values: list[Any], ignored: list[str]) -> list[Any]:
@@ -97,14 +105,19 @@ def coerce_object(attribute: Attribute, value: object, ignored: list[str]) -> di
 
 
 def as_members(attribute: Attribute, value: object) -> dict[str, Any]:
-    """Return a complex value as its raw members; InvalidValue if it is neither object nor text."""
+    """Return a complex value as its raw members; InvalidValue if it is neither object nor text.
+
+    Text that is the JSON of an object (Keycloak) is that object, and never a value.
+    """
+    if isinstance(value, str):
+        value = embedded(value)
     if isinstance(value, list):
         value = _only(attribute, value)
     if isinstance(value, dict):
         return value
     if value is None:
         return {}
-    if isinstance(value, str) and "value" in attribute.subs:
+    if isinstance(value, (str, int)) and not isinstance(value, bool) and "value" in attribute.subs:
         return {"value": value}
     raise InvalidValue(f"{attribute.path}: expected an object, got {json_type(value)}.")
 
@@ -153,8 +166,8 @@ def _simple(attribute: Attribute, value: object) -> Any:
         return _integer(attribute, value)
     if kind == "decimal":
         return _decimal(attribute, value)
+    value = as_text(attribute, value)
     if not isinstance(value, str):
-        # A number accepted here would have to come back as one, or Entra would send it again every cycle.
         raise InvalidValue(f"{attribute.path}: expected text, got {json_type(value)}.")
     if not is_storable(value):
         raise InvalidValue(f"{attribute.path}: expected text without U+0000 and unpaired surrogates.")
@@ -163,6 +176,12 @@ def _simple(attribute: Attribute, value: object) -> Any:
             f"{attribute.path}: expected a date such as 2030-01-31T08:00:00Z, got {shown(value)}."
         )
     return value
+
+
+def as_text(attribute: Attribute, value: object) -> object:
+    """Return a whole number given for text as its digits (WSO2: a staff number as externalId), else the value."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and attribute.type == "string" else value
 
 
 def _boolean(attribute: Attribute, value: object) -> bool:

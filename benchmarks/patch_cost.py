@@ -1,0 +1,87 @@
+"""How much dearer than an ordinary PATCH can a request within the limits be? Less than fifty times, in CPU.
+
+    python -m benchmarks.patch_cost [rounds]
+
+Sends Entra's usual PATCH, and the dearest bodies that the limits let through, to somebody who is as full as one may
+be, through the whole stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from time import process_time
+from typing import Any
+
+from benchmarks.database import a_database
+
+ROUNDS = 15
+LIMIT = 50
+
+Operations = list[dict[str, Any]]
+
+
+def ordinary(turn: int) -> Operations:
+    """What Entra sends when a title and an address changed."""
+    return [
+        {"op": "Replace", "path": "title", "value": f"Title {turn}"},
+        {"op": "Replace", "path": 'emails[type eq "work"].value', "value": f"ines{turn}@x.example"},
+    ]
+
+
+def filters_without_eq(turn: int) -> Operations:
+    terms = " or ".join(f'value co "q{turn}{n}"' for n in range(20))
+    return [{"op": "remove", "path": f"roles[{terms}]"} for _ in range(10)]
+
+
+def a_path_for_every_key(turn: int) -> Operations:
+    return [{"op": "add", "value": {f'roles[value eq "role {n}"].display': f"d{turn}" for n in range(90)}}]
+
+
+def lists_exchanged(turn: int) -> Operations:
+    first = 100 * (turn % 2)
+    old, new = ([f"role {n}" for n in range(start, start + 100)] for start in (first, 100 - first))
+    return [{"op": "remove", "path": "roles", "value": old}, {"op": "add", "path": "roles", "value": new}]
+
+
+def long_texts(turn: int) -> Operations:
+    roles = [{"value": f"{turn}{n}" + "K" * 8000} for n in range(30)]
+    return [{"op": "replace", "path": "roles", "value": roles}]
+
+
+def many_operations(turn: int) -> Operations:
+    return [
+        {"op": "add", "path": "roles", "value": [{"value": f"role {n}", "display": f"{turn}"}]}
+        for n in range(38)
+    ]
+
+
+DEAR = [filters_without_eq, a_path_for_every_key, lists_exchanged, many_operations, long_texts]
+
+
+def main(rounds: int) -> int:
+    """Print what each costs and the greatest ratio; 1 when it is too great."""
+    with a_database():
+        from tests.people import person
+        from tests.sharing import Customer
+
+        scim = Customer.make().scim
+        path = "/Users/" + scim.post("/Users", person(roles=[f"role {n}" for n in range(100)])).json()["id"]
+        costs: dict[str, float] = {}
+        for operations in (ordinary, *DEAR):
+            taken = []
+            for turn in range(rounds):
+                began = process_time()
+                answer = scim.patch(path, operations(turn))
+                taken.append(process_time() - began)
+                if answer.status_code != 200:
+                    sys.exit(f"{operations.__name__} was refused: {answer.content}")
+            costs[operations.__name__] = median(taken)
+            print(f"{operations.__name__:22} {costs[operations.__name__] * 1000:8.1f} ms")
+    ratio = max(costs.values()) / costs[ordinary.__name__]
+    print(f"the dearest costs {ratio:.1f} times an ordinary PATCH")
+    return int(ratio >= LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
