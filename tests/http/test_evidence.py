@@ -79,6 +79,9 @@ def test_a_name_that_only_looks_like_somebodys_takes_over_nothing(
     said = log_words.explanation(event, in_clear=True)
     assert odd in said.cause
     assert KATE in said.cause
+    masked = log_words.explanation(event, in_clear=False)
+    assert "U+" not in masked.cause
+    assert KATE not in masked.cause
 
 
 @pytest.mark.parametrize("name", LOOK_ALIKES)
