@@ -21,28 +21,35 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     False for somebody whom the identity provider has switched off or deleted, and for the people of a customer whom
     the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
     SSO settings in use) its link counts alone; without, one link that lets them in is enough. True for an account
-    that provisioning does not know: whether those may come in is the host's business. Why somebody was refused is
-    written to the log ``scim_provisioning.security``. One query for a person in one connection.
+    that provisioning does not know, and for one that is not saved yet (a just-in-time pipeline is about to make it):
+    whether those may come in is the host's business. Why somebody was refused is
+    written to the log ``scim_provisioning.security``. One query for a person in one connection, one more where what
+    ``active`` switches is in a row of its own.
     """
+    if user is None or user.pk is None:
+        return True
     links = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=True)
     if connection is not None:
         links = links.filter(connection=connection)
     known = list(links.select_related("connection").order_by("deleted_at", "pk"))
     if not known:
         return True
-    refusals = [reason for link in known if (reason := _refusal(link))]
+    refusals = [reason for link in known if (reason := _refusal(user, link))]
     if len(refusals) < len(known):
         return True
     logger.warning("sign-in refused: account %s, %s", user.pk, ", ".join(sorted(set(refusals))))
     return False
 
 
-def _refusal(link: ProvisionedUser) -> str:
+def _refusal(user: Any, link: ProvisionedUser) -> str:
     """Why this link lets nobody in; empty when it does."""
     adapter_class: type[LearnerAdapter] = get_adapter_class()
     if link.is_deleted:
         return "deleted by the identity provider"
     if not adapter_class.tenant_may_sign_in(link.connection):
         return "the customer may not sign in"
-    people = adapter_class.for_links([link], link.connection)
-    return "" if people[0].is_active else "inactive"
+    adapter = adapter_class(user, link=link, connection=link.connection)
+    if adapter.has_access and not link.active:
+        others = ProvisionedUser.objects.granting().exclude(connection=link.connection)
+        adapter.person.active_elsewhere = others.filter(user=user).exists()
+    return "" if adapter.is_active else "inactive"

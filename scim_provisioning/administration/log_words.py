@@ -160,7 +160,9 @@ def explanation(event: ProvisioningEvent, *, in_clear: bool) -> catalogue.Explan
     what a host's refusal names: without ``in_clear`` only facts that cannot are told."""
     facts = event.cause
     if not in_clear:
-        facts = {name: value for name, value in facts.items() if name in _OPEN_FACTS}
+        # Of a name that looks like somebody's they would spell it; what nobody can see spells nothing.
+        told = _OPEN_FACTS | ({"code_points"} if event.error_code == "attr.characters" else frozenset())
+        facts = {name: value for name, value in facts.items() if name in told}
         facts |= {name: nameless(str(value)) for name, value in facts.items() if name == "attribute"}
         if event.cause.get("database"):
             facts["database"] = MASK

@@ -97,7 +97,7 @@ def test_the_panel_says_how_provisioning_is_doing(
     assert "http://127.0.0.1:8000/scim/v2 Copy" in shown
     assert "2 live, next expiry" in shown
     assert "Last request 3 minutes ago" in shown
-    assert "Managed learners 3 (1 inactive)" in shown
+    assert "Managed learners 3 (1 deactivated by the identity provider)" in shown
     for button in ("Generate SCIM Token", "Open provisioning log", "Settings"):
         assert button in shown
 

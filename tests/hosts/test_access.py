@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
+from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import host, make_connection, spelled
@@ -291,3 +292,19 @@ def test_a_newcomer_who_is_sent_inactive_does_not_switch_off_whom_another_connec
     world = World(active=False)
     agree(world.clients["B"], world.ids["B"], False)
     assert world.has_access("A") is True
+
+
+# --- what the host's sign-in is told
+
+
+def test_each_connection_lets_in_whom_its_own_identity_provider_wants() -> None:
+    world = World()
+    say(world.clients["A"], world.ids["A"], False)
+    account = type(world.account)._base_manager.get(pk=world.account.pk)
+    assert not may_sign_in(account, world.connections["A"])
+    assert may_sign_in(account, world.connections["B"])
+    assert may_sign_in(account)
+    world.clients["B"].delete(f"/Users/{world.ids['B']}")
+    account = type(world.account)._base_manager.get(pk=world.account.pk)
+    assert not may_sign_in(account, world.connections["B"])
+    assert not may_sign_in(account)

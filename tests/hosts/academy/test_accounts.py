@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.models import IdentityQuestion, ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
 from tests.hosts.academy.models import Customer, User
-from tests.hosts.current import make_connection, spelled
+from tests.hosts.academy.scim import LearnerAdapter
+from tests.hosts.current import let_share, make_connection, spelled
 from tests.people import person
 from tests.vendors.asking import Body, create
 
@@ -55,6 +56,43 @@ def test_a_hidden_account_keeps_its_address_from_other_customers(scim: ScimClien
     other.delete(f"/Users/{scim_id}")
     assert scim.post("/Users", ines()).status_code == 409
     assert User.everybody.get().deleted_at is not None
+
+
+# --- an address that is given again
+
+
+def test_a_name_that_is_given_again_is_refused_while_the_old_account_holds_the_address(
+    scim: ScimClient,
+) -> None:
+    first = create(scim, {**ines(), "externalId": "e1"})
+    scim.delete(f"/Users/{first['id']}")
+    answer = scim.post("/Users", {**ines(), "externalId": "e2"})
+    assert answer.status_code == 409
+    assert ProvisioningEvent.objects.latest("pk").error_code == "user.identity_conflict"
+    assert User.everybody.get().email == INES
+
+
+def test_a_host_that_says_how_the_old_account_steps_aside_has_somebody_new_at_once(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/adapter.md shows it."""
+
+    def step_aside(self: LearnerAdapter, account: User) -> None:
+        account.email = f"{account.pk}@left.invalid"
+        account.save(update_fields=["email"])
+
+    monkeypatch.setattr(LearnerAdapter, "step_aside", step_aside)
+    first = create(scim, {**ines(), "externalId": "e1"})
+    old = User.objects.get()
+    scim.delete(f"/Users/{first['id']}")
+    second = create(scim, {**ines(), "externalId": "e2"})
+    assert second["id"] != first["id"]
+    new = User.objects.get(email=INES)
+    assert new.pk != old.pk
+    old = User.everybody.get(pk=old.pk)
+    assert (old.email, old.is_active) == (f"{old.pk}@left.invalid", False)
+    question = IdentityQuestion.objects.get()
+    assert (question.newcomer.user_id, question.earlier.user_id) == (new.pk, old.pk)
 
 
 # --- hidden accounts
@@ -108,3 +146,13 @@ def test_a_manager_whom_the_academy_hid_is_still_somebodys_manager(scim: ScimCli
     title = {"op": "replace", "path": "title", "value": "Fellow"}
     assert scim.patch(f"/Users/{report}", [title]).status_code == 200
     assert User.everybody.get(email=INES).manager_id is not None
+
+
+def test_a_delete_does_not_hide_whom_another_connection_manages(scim: ScimClient, other: ScimClient) -> None:
+    first = create(scim, ines())
+    let_share(INES)
+    second = create(other, ines())
+    scim.delete(f"/Users/{first['id']}")
+    assert User.objects.get(email=INES).is_active
+    other.delete(f"/Users/{second['id']}")
+    assert User.everybody.get(email=INES).deleted_at is not None
