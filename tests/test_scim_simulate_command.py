@@ -106,6 +106,17 @@ def test_a_paused_connection_is_refused_with_what_to_do(connection: SCIMConnecti
     assert not SCIMToken.objects.exists()
 
 
+def test_a_disabled_customer_is_refused_in_whole_sentences(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("example_project.lms.scim.LearnerAdapter.tenant_enabled", lambda connection: False)
+    with pytest.raises(CommandError) as refused:
+        simulate("--in-process")
+    assert str(refused.value) == (
+        "The customer is disabled. Enable the customer again, or pause provisioning in the identity provider."
+    )
+
+
 def test_a_connection_without_single_sign_on_is_refused(connection: SCIMConnection, sso: SSOSettings) -> None:
     SSOSettings.objects.update(enabled=False)
     with pytest.raises(CommandError, match=r"(?i)single sign-on"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import models
 
@@ -61,11 +61,46 @@ def new_row_problems(
             if name not in fields:
                 message = f"{option} names '{name}', which is not a field of {model._meta.label}"
                 yield MappingProblem("scope", path, target, message, _renaming(option, name, fields))
+    yield from scope_problems(path, target, model, within=within, defaults=defaults)
     filled = filled | {fields[name].name for name in (*within, *defaults) if name in fields}
     for field in model._meta.concrete_fields:
         if field.name not in filled and _is_needed(field):
             message = f"a new {model._meta.label} has no {field.name}"
             yield MappingProblem("unsaved", path, target, message, remedies.filling(target, field))
+
+
+def scope_problems(
+    path: str, target: str, model: type[models.Model], *, within: Scope, defaults: Scope
+) -> Iterator[MappingProblem]:
+    """Constants that their field cannot hold: asking the database with one would fail at the first request."""
+    for option, scope in (("within", within), ("defaults", defaults)):
+        for name, value in scope.items():
+            field = remedies.field_of(model, name)
+            if field is not None and field.concrete and not _can_hold(field, value):
+                message = f"{option} gives {value!r} to '{name}', where {_what(field)} belongs"
+                advice = (
+                    f'Write {option}={{"{name}": tenant}} with a function, def tenant(connection): return …, '
+                    "or a constant that the field can hold."
+                )
+                yield MappingProblem("scope", path, target, message, advice)
+
+
+def _can_hold(field: models.Field, value: object) -> bool:  # type: ignore[type-arg]
+    if callable(value) or value is None or isinstance(value, models.Model):
+        return True  # known at a request only, or no constant at all
+    try:
+        field.to_python(value)
+    except Exception:  # a ValidationError, or whatever a field of the host's own does
+        return False
+    return True
+
+
+def _what(field: Any) -> str:
+    return (
+        f"the key of a {field.related_model._meta.label}"
+        if field.is_relation
+        else f"a {type(field).__name__}"
+    )
 
 
 def _renaming(option: str, name: str, fields: Mapping[str, object]) -> str:

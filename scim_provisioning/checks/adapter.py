@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from scim_provisioning.adapters import LearnerAdapter, MappingProblem
 from scim_provisioning.adapters.accounts import hides_rows
 from scim_provisioning.checks import faults
+from scim_provisioning.checks.customers import rows_without_customer
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.conf import app_settings
 
@@ -73,6 +74,7 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
         yield faults.MAPPING_FAILS.at(obj=adapter, path=path, name=adapter.__name__, error=shown)
         return
     yield from _problems(adapter, problems)
+    yield from _rows(adapter)
     yield from _adoption(adapter)
     yield from _hidden(adapter)
 
@@ -87,6 +89,12 @@ def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem])
             problem.advice or f"Correct the line of '{problem.path}' in the adapter's mapping, or remove it."
         )
         yield fault.at(obj=adapter, advice=advice, **facts)
+
+
+def _rows(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+    """Rows that stay outside the customer, unless the host writes them in code of its own."""
+    if not any(_is_own(adapter, name) for name in ("write", "from_dict", "save")):
+        yield from rows_without_customer(adapter)
 
 
 def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:

@@ -288,3 +288,8 @@ ACCOUNTS_ARE_HIDDEN = Fault(
     "Write restore(self, account) on the adapter, which makes such an account visible again, and base tenant_users() "
     "on cls.all_accounts(). Silence this check if nobody comes back.",
 )
+ROW_WITHOUT_CUSTOMER = Fault(
+    "W014",
+    "Nobody fills {target}: it would be NULL for everybody new, although '{path}' is looked up within the customer.",
+    "Add rows = {row} with what '{path}' has in within. Silence this check if your own code fills it.",
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -91,10 +91,21 @@ def _never(model: type[models.Model], name: str, value: object) -> str:
         return f"Name '{field.attname}' instead, which holds the key of the row."
     if value is None:
         return "" if field.null else f"Name a value: {name} cannot be None."
+    if isinstance(value, list | tuple | set | frozenset) and _of_another_kind(field, value):
+        return _one_of(name, value)
     if field.choices:
         choices = [choice for choice, _ in field.flatchoices]
         return "" if value in choices else f"Write one of its choices: {', '.join(map(repr, choices))}."
     return _of_another_kind(field, value)
+
+
+def _one_of(name: str, values: Iterable[object]) -> str:
+    """How to say that any of several values means on: there is one value for each name."""
+    among = ", ".join(map(repr, values))
+    return (
+        "A name is compared with one value. Make it a property of the model, @property def sso_on(self): "
+        f"return self.{name} in [{among}], and write SSO_ENABLED = {{'sso_on': True}}."
+    )
 
 
 def _of_another_kind(field: models.Field[Any, Any], value: object) -> str:

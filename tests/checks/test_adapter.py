@@ -172,6 +172,39 @@ def test_a_reference_within_a_field_that_is_not_there(
     assert "'tenant', which is not a field of lms.Team" in message.msg
 
 
+@pytest.mark.parametrize("name", ["organization", "organization_id"])
+@pytest.mark.parametrize(
+    "options", [{"within": "text"}, {"defaults": ["text"]}, {"within": "text", "create": "never"}]
+)
+def test_a_reference_within_a_constant_that_is_no_key(
+    name: str, options: dict[str, Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (option, constant), *others = options.items()
+    use(referring(**{option: {name: constant}}, **dict(others)), settings, monkeypatch)
+    (message,) = found()
+    assert message.id == faults.SCOPE_UNKNOWN.id
+    assert (
+        f"{option} gives {constant!r} to '{name}', where the key of a lms.Organization belongs" in message.msg
+    )
+    assert f'Write {option}={{"{name}": tenant}} with a function' in str(message.hint)
+    use(referring(**{option: {name: lambda connection: 1}}, **dict(others)), settings, monkeypatch)
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"), [("organization", "text"), ("joined_at", "in May"), ("joined_at", 5)]
+)
+def test_a_row_within_a_constant_that_its_field_cannot_hold(
+    name: str, constant: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = [scim.Text("title", "learner.job_role")]
+    for within in ({"organization_id": 1, name: constant}, {"organization_id": "1"}):
+        rows = {"learner": scim.RelatedRow(Learner, within=within)}
+        use(type("A", (scim.LearnerAdapter,), {"mapping": mapping, "rows": rows}), settings, monkeypatch)
+        wrong = constant in within.values()
+        assert [message.id for message in found()] == [faults.SCOPE_UNKNOWN.id] * wrong
+
+
 def test_a_profile_that_would_lack_its_customer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = type("A", (scim.LearnerAdapter,), {"mapping": [scim.Text("title", "learner.job_role")]})
     use(adapter, settings, monkeypatch)

@@ -137,6 +137,21 @@ def test_a_mapping_that_is_no_list(mapping: object, having: Any) -> None:
     assert having(mapping=written(message.hint), rows=LEARNERS) == []
 
 
+def test_one_state_that_is_no_tuple_is_one_message(having: Any) -> None:
+    states: Any = {"on": "active", "off": "suspended"}
+    (message,) = having(
+        mapping=[scim.Switch("learner.job_role", never_from="invited", **states)], rows=LEARNERS
+    )
+    assert message.id == faults.NO_DECLARATION.id
+    assert (
+        message.msg
+        == "The adapter's mapping[0].never_from is 'invited', where a tuple of states is expected."
+    )
+    assert message.hint == "Write never_from=('invited',)."
+    right = scim.Switch("learner.job_role", never_from=("invited",), **states)
+    assert having(mapping=[right], rows=LEARNERS) == []
+
+
 # -- within
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,3 +158,28 @@ def test_a_switch_that_is_a_method_has_to_become_a_property(
     assert message.hint == "Make is_on a property: a method is not called."
     monkeypatch.setattr(SSOSettings, "is_on", property(is_on))
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    "choices", [None, [("saml", "SAML 2.0"), ("oidc", "OpenID Connect"), ("off", "Off")]]
+)
+@pytest.mark.parametrize("several", [["saml", "oidc"], ("saml", "oidc"), {"saml", "oidc"}])
+def test_a_switch_with_several_values_is_told_to_become_a_property(
+    choices: object,
+    several: Iterable[str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    connection: SCIMConnection,
+) -> None:
+    column("name", monkeypatch, choices=choices)
+    configure(settings, SSO_ENABLED={"name": several})
+    (message,) = found()
+    assert message.id == faults.SSO_NEVER_ON.id
+    body, switch = re.findall(r"return (.+), and write SSO_ENABLED = (.+)\.", str(message.hint))[0]
+    for_property = property(lambda self: eval(body, {"self": self}))  # noqa: S307
+    monkeypatch.setattr(SSOSettings, "sso_on", for_property, raising=False)
+    configure(settings, SSO_ENABLED=eval(switch))  # noqa: S307
+    assert found() == []
+    for name, on in {"saml": True, "oidc": True, "off": False}.items():
+        SSOSettings.objects.update(name=name)
+        assert SCIMConnection.objects.get(pk=connection.pk).sso_is_on is on

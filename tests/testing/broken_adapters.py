@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Group
+
 import scim_provisioning.adapters as scim
 from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter as Sound
@@ -21,6 +23,15 @@ class LeaverKeepsAccess(Sound):
 class DeleteKeepsAccess(Sound):
     def delete(self) -> None:
         """Forgotten."""
+
+
+class LocksLeavers(Sound):
+    """Who was deleted is locked out besides, and nothing unlocks them when they return."""
+
+    def delete(self) -> None:
+        super().delete()
+        locked, _made = Group.objects.get_or_create(name="Locked")
+        self.obj.groups.add(locked)  # type: ignore[attr-defined]
 
 
 class DeletesAccounts(Sound):

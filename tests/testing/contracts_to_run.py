@@ -62,6 +62,13 @@ class TestDemandingWithSamples(_Contract):
     make_other_connection = make_connection
 
 
+class TestLocksLeavers(_Contract):
+    adapter = broken_adapters.LocksLeavers
+
+    def has_access(self, account: Any) -> bool:
+        return account.is_active and not account.groups.filter(name="Locked").exists()
+
+
 class TestNothingWritten(AdapterContract):
     """A host that has just begun."""
 

@@ -31,6 +31,11 @@ NOTICED = [
     ("LeaverKeepsAccess", "test_somebody_created_inactive_has_no_access", "keeps access"),
     ("DeleteKeepsAccess", "test_access_ends_in_your_own_table[delete]", "A leaver keeps access"),
     (
+        "LocksLeavers",
+        "test_somebody_who_returns_has_the_same_id_and_account",
+        "Somebody who returned has no access, says has_access()",
+    ),
+    (
         "DeletesAccounts",
         "test_somebody_who_returns_has_the_same_id_and_account",
         "Do not delete or replace accounts",

@@ -217,14 +217,16 @@ class Switch(Toggle):
 
     def __init__(self, target: str, *, on: Any, off: Any, never_from: Collection[Any] = ()) -> None:
         super().__init__("active", target)
-        self._on, self._off, self._never_from = on, off, frozenset(never_from)
+        self._on, self._off = on, off
+        # A text would come apart into letters; kept whole, the checks can say what was meant.
+        self.never_from = never_from if isinstance(never_from, str) else frozenset(never_from)
 
     def is_on(self, row: models.Model, field: Any) -> bool:
         return bool(getattr(row, field.attname) == self._on)
 
     def may_turn(self, row: models.Model, field: Any) -> bool:
         # A row that is made for a newcomer has a state by default only; nobody has put them there.
-        return row._state.adding or getattr(row, field.attname) not in self._never_from
+        return row._state.adding or getattr(row, field.attname) not in self.never_from
 
     def turn(self, row: models.Model, field: Any, on: bool) -> None:
         # Not off either, which they are already: off and on again would be a way in.
@@ -235,10 +237,10 @@ class Switch(Toggle):
         return Q(Exact(column.value(), self._on))
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
-        states = {"on": [self._on], "off": [self._off], "never_from": self._never_from}
+        states = {"on": [self._on], "off": [self._off], "never_from": self.never_from}
         for option, values in states.items():
             yield from _not_among_choices(self, field, values, option)
-        if self._on == self._off or self._on in self._never_from:
+        if self._on == self._off or self._on in self.never_from:
             message = "'on' must differ from 'off' and from never_from"
             advice = f"Write scim.Switch({self.target!r}, on=…, off=…) with two states."
             yield MappingProblem("switch", self.path, self.target, message, advice)

@@ -17,7 +17,7 @@ from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
 from scim_provisioning.adapters.person import Person
-from scim_provisioning.adapters.problems import MappingProblem, new_row_problems
+from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.paths import Path
@@ -126,6 +126,8 @@ class Reference(MappedAttribute):
                 defaults=self.defaults,
                 filled={self.by},
             )
+        else:
+            yield from scope_problems(self.path, self.target, model, within=self.within, defaults={})
 
     # --- the row itself
 

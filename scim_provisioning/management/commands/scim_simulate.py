@@ -140,7 +140,7 @@ def _refuse_unless_served(connection: SCIMConnection) -> None:
             transaction.set_rollback(True)
     except SCIMError as refusal:
         said = catalogue.explain(refusal.code, refusal.params)
-        raise CommandError(f"{said.title}. {said.todo}") from None
+        raise CommandError(f"{said.title} {said.todo}") from None
 
 
 def _tenant_url() -> str:

@@ -47,7 +47,31 @@ def put_true(scim: Caller, scim_id: str, body: dict[str, Any]) -> Answer:
     return scim.put(scim_id, {**body, "active": True})
 
 
-class Access(Bench):
+class AskingForAccess(Bench):
+    """Whether somebody may come in, asked in the host's own database."""
+
+    def _has_access(self, scim_id: str, wanted: bool, who: str) -> None:
+        """Ask the row's declared switch, Django's sign-in where that is the switch, and the host's own rule."""
+        __tracebackhide__ = True
+        account = self.account_of(scim_id)
+        adapter = self.adapter_of(scim_id)
+        mapping = adapter.compiled_mapping
+        answers = {"the column that active is mapped to": adapter.has_access is True}
+        if switches_account_off(mapping):
+            answers["Django's ModelBackend"] = ModelBackend().user_can_authenticate(account)
+        own = self.has_access(account)
+        if own is not None:
+            answers["has_access()"] = own
+        for asked, found in answers.items():
+            expect(
+                found is wanted,
+                f"{who} {'keeps' if found else 'has no'} access, says {asked} in your own database.",
+                "Map active to the column that your application asks, and do not override set_active, save or "
+                "delete without calling super().",
+            )
+
+
+class Access(AskingForAccess):
     """What SCIM answers is not enough: the row is read from the database, and asked by its declaration."""
 
     cases: ClassVar[dict[str, list[Any]]] = {
@@ -148,23 +172,3 @@ class Access(Bench):
         self.scim.request("POST", "Users", self.full_body(0))
         linked = ProvisionedUser.objects.filter(user=account).exists()
         expect(not linked, f"A POST was given an account with {guard}.", "Call super().is_protected(user).")
-
-    def _has_access(self, scim_id: str, wanted: bool, who: str) -> None:
-        """Ask the row's declared switch, Django's sign-in where that is the switch, and the host's own rule."""
-        __tracebackhide__ = True
-        account = self.account_of(scim_id)
-        adapter = self.adapter_of(scim_id)
-        mapping = adapter.compiled_mapping
-        answers = {"the column that active is mapped to": adapter.has_access is True}
-        if switches_account_off(mapping):
-            answers["Django's ModelBackend"] = ModelBackend().user_can_authenticate(account)
-        own = self.has_access(account)
-        if own is not None:
-            answers["has_access()"] = own
-        for asked, found in answers.items():
-            expect(
-                found is wanted,
-                f"{who} {'keeps' if found else 'has no'} access, says {asked} in your own database.",
-                "Map active to the column that your application asks, and do not override set_active, save or "
-                "delete without calling super().",
-            )

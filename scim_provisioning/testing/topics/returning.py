@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from scim_provisioning.testing.bench import Bench, expect, replace
+from scim_provisioning.testing.bench import expect, replace
 from scim_provisioning.testing.mapped import keys_of
+from scim_provisioning.testing.topics.access import AskingForAccess
 
 _TODO = "Do not delete or replace accounts in delete(), save(), on_deactivated() or a signal."
 
 
-class Returning(Bench):
+class Returning(AskingForAccess):
     """Somebody who was deleted is gone for the identity provider, and kept by the host."""
 
     def test_somebody_deleted_is_gone_for_the_identity_provider(self) -> None:
@@ -39,7 +40,7 @@ class Returning(Bench):
             "Somebody who returned has other rows than before: their progress hangs on the old ones.",
             _TODO,
         )
-        expect(self.adapter_of(back["id"]).has_access, "Somebody who returned has no access.")
+        self._has_access(back["id"], True, "Somebody who returned")
 
     def test_somebody_who_returns_has_the_values_that_were_sent_then(self) -> None:
         made = self.create(self.full_body(0))
