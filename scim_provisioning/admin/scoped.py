@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from scim_provisioning.administration.permissions import has_permission, visible_connections, within
+from scim_provisioning.protocol.text import is_storable
 
 #: What Django's own filters of a column ask.
 _CONDITIONS: Final = ("exact", "gt", "gte", "id__exact", "in", "isempty", "isnull", "lt", "lte", "pk__exact")
@@ -33,6 +35,15 @@ class ConnectionScopedAdmin(_Base):
         """Rows of connections that this person may see."""
         rows = super().get_queryset(request)
         return within(rows, self.connection_lookup, visible_connections(request.user))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list. Raises ``DisallowedModelAdminLookup`` (400) for U+0000 and the like in the address, which
+        PostgreSQL would call an error."""
+        if not all(is_storable(value) for values in request.GET.lists() for value in values[1]):
+            raise DisallowedModelAdminLookup("The address holds what no database can store.")
+        return super().changelist_view(request, extra_context)
 
     #: Conditions that links of ours put into the address of a list, beside those of its filters.
     linked_lookups: ClassVar[frozenset[str]] = frozenset()

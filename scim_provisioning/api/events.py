@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +14,7 @@ from scim_provisioning.administration import log_search, permissions
 from scim_provisioning.api import event_serializers as serializers
 from scim_provisioning.api.base import AdministratorViewSet
 from scim_provisioning.models import Outcome, ProvisioningEvent, SCIMConnection
+from scim_provisioning.protocol.text import is_storable
 
 
 class EventViewSet(AdministratorViewSet):
@@ -49,6 +51,8 @@ class EventViewSet(AdministratorViewSet):
 
     def _filtered(self, connection: SCIMConnection, request: Request) -> QuerySet[ProvisioningEvent]:
         query = request.query_params
+        if unstorable := [name for name, value in query.items() if not is_storable(str(value))]:
+            raise ValidationError({name: ["U+0000 cannot be searched for."] for name in unstorable})
         events = ProvisioningEvent.objects.filter(connection=connection)
         if query.get("lookups") != "show":
             events = events.exclude(log_search.lookups())

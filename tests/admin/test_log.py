@@ -563,3 +563,8 @@ def test_values_are_exported_only_for_those_who_may_see_them(
 
     assert b"Head of Keys" not in masked
     assert b"Head of Keys" in clear
+
+
+@pytest.mark.parametrize("parameter", ["q", "action", "error", "outcome__exact"])
+def test_what_no_database_can_store_is_a_bad_address_and_no_failure(admin: Client, parameter: str) -> None:
+    assert admin.get(f"{LIST}?{parameter}=%00").status_code == 400

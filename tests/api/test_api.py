@@ -353,6 +353,13 @@ def test_a_change_needs_the_csrf_token(connection: SCIMConnection) -> None:
     assert not SCIMToken.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["q", "action", "error", "request_id", "scim_id"])
+def test_what_no_database_can_store_is_no_failure(boss: API, connection: SCIMConnection, name: str) -> None:
+    answer = boss.get("events", connection.pk, **{name: "\x00"})
+    assert answer.status_code == 400
+    assert name in answer.json()
+
+
 # --- OpenAPI ------------------------------------------------------------------------------------------------------
 
 
