@@ -74,11 +74,16 @@ def _no_counter_left_over() -> None:
 
 
 @pytest.fixture(scope="module")
-def shared_customer(django_db_setup: None, django_db_blocker: Any) -> Iterator[Customer]:
+def shared_customer(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Customer]:
     """One customer for all tests of a module; organization, sso, connection, token and scim are then this one's.
 
     A module asks for it as a whole (``usefixtures``), and makes in fixtures of its own what else its tests share.
     """
+    beside = [item for item in request.session.items if item.path == request.path]
+    others = [item.name for item in beside if "shared_customer" not in getattr(item, "fixturenames", ())]
+    assert not others, f"These would see or miss the shared rows as the order goes: {others}"
     with django_db_blocker.unblock(), rolled_back():
         yield Customer.make()
 

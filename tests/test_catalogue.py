@@ -24,7 +24,7 @@ def codes_in_the_source() -> set[str]:
     namespaces = {code.partition(".")[0] for code in CATALOGUE}
     found = set()
     for module in PACKAGE.rglob("*.py"):
-        if module.name == "catalogue.py" or "migrations" in module.parts or "testing" in module.parts:
+        if "catalogue" in module.parts or "migrations" in module.parts or "testing" in module.parts:
             continue
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             value: ast.expr | None = None

@@ -1,58 +1,22 @@
-"""The provisioning log as CSV: streamed, and nothing in it that a spreadsheet would run."""
+"""The provisioning log as CSV."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable
 
 from django.http import StreamingHttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from scim_provisioning.admin import csv_file
 from scim_provisioning.administration import catalogue, log_words
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.models.token import display
 
-# Spreadsheets take a cell for a formula when it begins so, spaces and control characters before it ignored; the
-# full-width signs are folded to the plain ones by East Asian versions.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-
-
-class _Line:
-    """A file that hands back what is written to it: csv wants a file, streaming wants the text."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" \x00\ufeff").startswith(_FORMULA) else text
-
 
 def response(events: Iterable[ProvisioningEvent], *, with_values: bool) -> StreamingHttpResponse:
     """The file; ``with_values`` adds the values before and after, for readers who may see them."""
-    name = f"scim-log-{timezone.localdate():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        _lines(events, with_values),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store, private",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
-
-
-def _lines(events: Iterable[ProvisioningEvent], with_values: bool) -> Iterator[str]:
-    write = csv.writer(_Line()).writerow
-    # Without the mark Excel reads UTF-8 as the code page of the machine.
-    yield "\ufeff" + write(_header(with_values))
-    for event in events:
-        yield write([safe(cell) for cell in _row(event, with_values)])
+    return csv_file.response("scim-log", _header(with_values), (_row(event, with_values) for event in events))
 
 
 def _header(with_values: bool) -> list[str]:

@@ -151,14 +151,17 @@ def test_several_are_paused_and_resumed_from_the_list(
         assert SCIMConnection.objects.filter(paused_at__isnull=False).count() == paused
 
 
-def test_the_list_is_exported_without_formulas(admin_client: Client, three: list[SCIMConnection]) -> None:
-    SCIMConnection.objects.filter(pk=three[0].pk).update(name="=HYPERLINK()")
+@pytest.mark.parametrize("formula", ["=HYPERLINK()", " =HYPERLINK()", "＝HYPERLINK()", "|HYPERLINK()"])
+def test_the_list_is_exported_without_formulas(
+    admin_client: Client, three: list[SCIMConnection], formula: str
+) -> None:
+    SCIMConnection.objects.filter(pk=three[0].pk).update(name=formula)
     chosen = {"action": "export_selected", "_selected_action": [row.pk for row in three]}
     response = admin_client.post(reverse(LIST), chosen)
     assert response.headers["Content-Type"].startswith("text/csv")
-    lines = response.content.decode().splitlines()
+    lines = b"".join(response).decode("utf-8-sig").splitlines()
     assert len(lines) == 4
-    assert "'=HYPERLINK(),Healthy,1," in "\n".join(lines)
+    assert f"'{formula},Healthy,1," in "\n".join(lines)
 
 
 # --- the page of one

@@ -6,6 +6,7 @@ import pytest
 
 from example_project.lms.models import Learner
 from tests.client import ScimClient
+from tests.http.directory import make_people
 from tests.people import CORE, ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,11 @@ def test_both_projections_at_once_are_refused_before_anything_is_written(scim: S
     answer = scim.post("/Users?attributes=userName&excludedAttributes=name", person())
     assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
     assert not Learner.objects.exists()
+
+
+@pytest.fixture
+def people(scim: ScimClient) -> dict[str, str]:
+    return make_people(scim)
 
 
 @pytest.mark.parametrize("path", ["/Users/.search", "/.search", "/users/.search/"])

@@ -1,0 +1,20 @@
+"""What is written about an error code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+    Text = str | StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``cause`` holds templates, the most telling one first; ``todo`` is for the administrator."""
+
+    title: Text
+    cause: tuple[Text, ...]
+    todo: Text
