@@ -173,10 +173,8 @@ def admin(
     changes: Mapping[str, tuple[object, object]] | None = None,
     cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
-    """Write down what an administrator did (``actor`` None: a command on the server). One insert.
-
-    After the commit it is also a line of the log ``scim_provisioning.audit``.
-    """
+    """Write down what an administrator did (``actor`` None: a command on the server). One insert; after the commit it
+    is also a line of the log ``scim_provisioning.audit``."""
     event = ProvisioningEvent(
         connection=connection,
         link=link,

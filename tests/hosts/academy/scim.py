@@ -58,3 +58,7 @@ class LearnerAdapter(scim.LearnerAdapter):
     def restore(self, account: Any) -> None:
         account.deleted_at = None
         account.save(update_fields=["deleted_at"])
+
+    def step_aside(self, account: Any) -> None:
+        account.email = f"{account.pk}@left.invalid"
+        account.save(update_fields=["email"])
