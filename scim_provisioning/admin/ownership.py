@@ -78,6 +78,7 @@ class OwnershipPages(ConnectionPages):
     def share_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """Allow another connection to use a learner's account."""
         link = self._living_link(connection, link_id)
+        self._owner(request, link)
         mine = ProvisionedUser.objects.living().filter(user=link.user_id)
         choices = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
         choices = choices.exclude(pk__in=mine.values("connection"))
@@ -92,9 +93,7 @@ class OwnershipPages(ConnectionPages):
     def own_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """Let this connection own a learner's account."""
         link = self._living_link(connection, link_id)
-        owner = next((other for other in ownership.others(link) if other.owns_profile), None)
-        if owner is not None and not ownership.may_see(request.user, connection, owner.connection):
-            raise Http404("There is no such learner.")
+        owner = self._owner(request, link)
         form = IdentityForm(_posted(request), request=request)
         if form.is_valid():
             moved = ownership.move_ownership(link, **_who(request))
@@ -104,6 +103,14 @@ class OwnershipPages(ConnectionPages):
         return self._ownership_page(
             request, connection, form, owner or link, _("Move the ownership"), moves=True
         )
+
+    def _owner(self, request: HttpRequest, link: ProvisionedUser) -> ProvisionedUser | None:
+        """The link of another connection that owns the account; None where this one does. Raises ``Http404`` for
+        whoever may not see that connection: what becomes of its account is not theirs to say."""
+        owner = next((other for other in ownership.others(link) if other.owns_profile), None)
+        if owner is not None and not ownership.may_see(request.user, owner.connection):
+            raise Http404("There is no such learner.")
+        return owner
 
     def _living_link(self, connection: SCIMConnection, link_id: int) -> ProvisionedUser:
         links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)

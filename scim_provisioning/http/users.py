@@ -26,7 +26,9 @@ class UserResourceView(SCIMView):
         """``attributes`` and ``excludedAttributes`` of the URL (RFC 7644 section 3.9)."""
         query = parameters(request)
         schema = get_adapter_class().compiled(self.caller.tenant).schema
-        return Projection.parse(query.get("attributes"), query.get("excludedattributes"), schema)
+        return Projection.parse(
+            query.get("attributes"), query.get("excludedattributes"), schema, app_settings.limits
+        )
 
     def resource_response(self, resource: Resource, projection: Projection, *, status: int = 200) -> Response:
         meta = resource["meta"]
@@ -38,7 +40,9 @@ class UserResourceView(SCIMView):
 
     def list_response(self, search: messages.SearchRequest) -> Response:
         schema = get_adapter_class().compiled(self.caller.tenant).schema
-        projection = Projection.parse(search.attributes, search.excluded_attributes, schema)
+        projection = Projection.parse(
+            search.attributes, search.excluded_attributes, schema, app_settings.limits
+        )
         page = provisioning.search(self.caller, search)
         self.touch("query")
         resources = [projection.apply(resource) for resource in page.resources]

@@ -12,7 +12,8 @@ class Limits:
     ``keys`` counts the members of every object in one body together, ``values`` these and the items of every
     list; both but for those of read-only ``groups`` and ``meta``. ``string_length`` is asked of names, paths and
     values that are kept: a longer value is left out where no field of the host's takes it. ``array_length`` is a
-    list as it is sent, ``elements`` one as it is stored. ``filter_depth`` counts parentheses and brackets that are
+    list as it is sent, ``elements`` one as it is stored, ``document_bytes`` everything that is stored of one person.
+    ``filter_depth`` counts parentheses and brackets that are
     open at the same time, ``filter_terms`` the comparisons of one filter, ``path_terms`` those in all paths of one
     PATCH. ``filter_scans`` are the comparisons that no index serves, ``search_seconds`` what the database may take
     for them. A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the
@@ -26,6 +27,7 @@ class Limits:
     string_length: int = 8_192
     array_length: int = 100
     elements: int = 100
+    document_bytes: int = 65_536
     operations: int = 50
     path_terms: int = 200
     filter_length: int = 2_048

@@ -10,6 +10,8 @@ from .constants import CORE_USER
 from .errors import InvalidPath, InvalidSyntax, InvalidValue
 from .filters import Filter, select
 from .filters.path_syntax import parse as parse_path
+from .filters.selection import count_terms
+from .limits import DEFAULT_LIMITS, Limits
 from .resources import Document
 from .schema import COMMON, Attribute, UserSchema
 from .text import json_type
@@ -41,16 +43,19 @@ class Projection:
         attributes: str | Iterable[str] | None,
         excluded: str | Iterable[str] | None,
         schema: UserSchema,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Projection:
         """Read both parameters: comma-separated text (URL) or lists (search body); empty is "not given".
 
-        Raises InvalidValue if both are given, which the RFC rules out, and InvalidSyntax for a list of other
-        things than text.
+        Raises InvalidValue if both are given, which the RFC rules out, or if their brackets hold more comparisons
+        than one filter may, and InvalidSyntax for a list of other things than text.
         """
         keep, leave = _names(attributes, "attributes"), _names(excluded, "excludedAttributes")
         if keep and leave:
             raise InvalidValue("attributes and excludedAttributes cannot be used together.")
-        return cls(schema, _named(keep, schema) if keep else None, _named(leave, schema) if leave else None)
+        named = _named(keep or leave, schema)
+        _refuse_costly(named, limits)
+        return cls(schema, named if keep else None, named if leave else None)
 
     def apply(self, resource: Mapping[str, Any]) -> Document:
         """Return what is left of a full resource, which itself stays as it is."""
@@ -132,6 +137,17 @@ def _named(names: Iterable[str], schema: UserSchema) -> _Named:
         else:
             wanted.whole = True
     return named
+
+
+def _refuse_costly(named: _Named, limits: Limits) -> None:
+    """Each comparison in brackets is made with each element of everybody on the page."""
+    wanted = [one for attributes in named.values() for one in attributes.values()]
+    terms = sum(count_terms(node) for one in wanted for node, _sub in one.filters)
+    if terms > limits.filter_terms:
+        raise InvalidValue(
+            f"The attributes that are asked for hold {terms} comparisons, at most {limits.filter_terms} are made.",
+            code="limits.terms",
+        )
 
 
 def _name_schema(named: _Named, urn: str | None, schema: UserSchema) -> None:

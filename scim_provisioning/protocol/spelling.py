@@ -39,7 +39,10 @@ def spelled_alike(one: str, other: str) -> bool:
     """
     if one == other:
         return True
-    return is_plain(one) and is_plain(other) and fold(one) == fold(other)
+    if len(one) != len(other) or not (is_plain(one) and is_plain(other)):
+        return False
+    # Letter by letter: folding makes "ß" and "ss" one, and Strasse is not Straße.
+    return all(fold(mine) == fold(yours) for mine, yours in zip(one, other, strict=True))
 
 
 def looks_like(text: str) -> str:

@@ -39,13 +39,14 @@ _OPERATIONS = {
 
 @dataclass(slots=True)
 class _Run:
-    """The state of one bulk request: ids by bulkId, results by position, errors so far."""
+    """The state of one bulk request: ids by bulkId, whom it wrote, results by position, errors so far."""
 
     caller: Caller
     exchange: Exchange
     to_error: ToError
     referenced: set[str]
     ids: dict[str, str] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     results: dict[int, Result] = field(default_factory=dict)
     errors: int = 0
@@ -122,13 +123,13 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
         case "POST":
             written = verbs.create(run.caller, exchange, data)
             _introduce(run, operation, written.resource["id"])
-            return _done(written.resource, 201)
+            return _done(run, written.resource, 201)
         case "PUT":
             written = verbs.replace(run.caller, exchange, scim_id, data, precondition=version)
-            return _done(written.resource, 200)
+            return _done(run, written.resource, 200)
         case "PATCH":
             written = verbs.patch(run.caller, exchange, scim_id, data, precondition=version)
-            return _done(written.resource, 200)
+            return _done(run, written.resource, 200)
     verbs.delete(run.caller, exchange, scim_id, precondition=version)
     return {"location": user_location(scim_id), "status": "204"}
 
@@ -136,12 +137,15 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
 def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) -> None:
     """Let everybody who waits for this person under their bulkId know the id now, or (None) that it is vain.
 
-    Only people in a circle wait; what was reported of them is brought up to date.
+    Only people in a circle wait; what was reported of them is brought up to date. A ``bulkId:`` that an earlier
+    request left in somebody's document means nobody: the name is one of this request's.
     """
     if operation.bulk_id is None:
         return
     if operation.bulk_id in run.referenced:
-        for waiting in give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id):
+        # Somebody may name themselves.
+        among = run.written | ({scim_id} if scim_id else set())
+        for waiting in give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id, among=among):
             resource = verbs.get(run.caller, waiting)
             for result in run.results.values():
                 if "version" in result and result["location"] == resource["meta"]["location"]:
@@ -168,6 +172,7 @@ def _scim_id(path: str, method: str) -> str:
     return "" if method == "POST" else parts[1]
 
 
-def _done(resource: dict[str, Any], status: int) -> Result:
+def _done(run: _Run, resource: dict[str, Any], status: int) -> Result:
+    run.written.add(resource["id"])
     meta = resource["meta"]
     return {"location": meta["location"], "version": meta["version"], "status": str(status)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -9,14 +11,18 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.sql.searchable import search_copy
+from scim_provisioning.conf import app_settings
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
 
 
 def check_link(document: Document, link: ProvisionedUser) -> None:
     """Refuse what the link's own columns cannot hold, before a database says it as an error of its own, and a new
-    userName that nobody can read."""
+    userName that nobody can read. Raises ``InvalidValue``, for a document that grows above what is kept of one person
+    too."""
+    _refuse_growth(document, link)
     if document["userName"] != link.user_name:
         rules.legible(document["userName"])
     column = ProvisionedUser._meta.get_field
@@ -25,6 +31,23 @@ def check_link(document: Document, link: ProvisionedUser) -> None:
     checked_text("userName", user_name_key(document["userName"]), column("user_name_key"))
     if "externalId" in document:
         checked_text("externalId", document["externalId"], column("external_id"))
+
+
+def _refuse_growth(document: Document, link: ProvisionedUser) -> None:
+    """Whoever reads a page reads all that is kept of two hundred people. One who has more already may shrink."""
+    most = app_settings.limits.document_bytes
+    if (size := _size(document)) > most and size > _size(link.document):
+        raise InvalidValue(
+            f"The resource would hold {size} bytes, at most {most} are kept of one person.",
+            code="limits.document",
+            params={"size": size, "limit": most},
+        )
+
+
+def _size(document: Document) -> int:
+    # "false" is longer than "true", and must never be what is too much.
+    kept = {name: value for name, value in document.items() if name != "active"}
+    return len(json.dumps(kept, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 def save_link(adapter: LearnerAdapter, document: Document) -> None:

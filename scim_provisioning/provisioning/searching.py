@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -76,10 +77,16 @@ def _resources(
 
 
 def waiting_for_manager(
-    connection: SCIMConnection, adapter_class: type[LearnerAdapter], manager: str
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    manager: str,
+    among: Collection[str] | None = None,
 ) -> list[ProvisionedUser]:
-    """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent."""
+    """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent; with ``among``
+    only those of these SCIM ids."""
     people = adapter_class.links(connection).living()
+    if among is not None:
+        people = people.filter(scim_id__in=among)
     columns = Columns(adapter_class.compiled(connection), connection)
     return list(people.filter(Lookups(columns).waiting_for(manager)))
 

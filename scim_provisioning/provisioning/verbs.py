@@ -216,6 +216,9 @@ def _change(
     rules.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
         rules.allow_rename(adapter, after)
+    elif after["userName"] != before["userName"]:
+        # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
+        rules.told_apart(adapter, after)
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED

@@ -12,6 +12,7 @@ from scim_provisioning.rules.identity import (
     history,
     legible,
     refuse_switched_off,
+    told_apart,
     user_name_taken,
 )
 from scim_provisioning.rules.ownership import claim, hand_on
@@ -32,5 +33,6 @@ __all__ = [
     "offered",
     "protect",
     "refuse_switched_off",
+    "told_apart",
     "user_name_taken",
 ]

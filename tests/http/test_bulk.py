@@ -263,3 +263,11 @@ def test_a_broken_message_is_refused_as_a_whole(scim: ScimClient, case: str) -> 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_bulk_takes_post_only(scim: ScimClient, method: str) -> None:
     assert scim.request(method, "/Bulk", {}).status_code == 405
+
+
+def test_a_bulk_id_that_an_earlier_request_left_behind_means_nobody(scim: ScimClient) -> None:
+    """Else one small request writes everybody who ever named it, however many they are."""
+    before = {f"{ENTERPRISE}:manager": {"value": "bulkId:boss"}}
+    assert scim.post("/Users", person("old.x", **before)).status_code == 201
+    assert statuses(results(scim, post("boss"), post("report", "boss"))) == ["201", "201"]
+    assert (manager_of("report"), manager_of("old")) == ("boss", None)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from example_project.lms.models import Company, Learner, Organization
 from scim_provisioning.conf import tenant_url
@@ -119,6 +120,53 @@ def test_limit_of_bytes_holds_exactly(scim: ScimClient, over: int, status: int) 
     text = json.dumps(person())
     text += " " * (DEFAULT_LIMITS.body_bytes + over - len(text))
     assert scim.post("/Users", text).status_code == status
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_comparisons_in_the_attributes_of_an_answer_are_bounded_like_those_of_a_filter(
+    scim: ScimClient, ines: str, parameter: str
+) -> None:
+    """Each is made with each element of everybody on the page."""
+    names = [f'emails[type eq "t{number}" or display co "d"].value' for number in range(11)]
+    urn = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+    ask = {"schemas": [urn], parameter: names[:10]}
+    assert scim.post("/Users/.search", ask).status_code == 200
+    answer = scim.post("/Users/.search", ask | {parameter: names})
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+    assert "22 comparisons, at most 20" in answer.json()["detail"]
+    for path in ("/Users", f"/Users/{ines}"):
+        assert scim.get(f"{path}?{parameter}={quote(','.join(names))}").status_code == 400
+
+
+def test_what_is_kept_of_one_person_is_bounded(scim: ScimClient, ines: str) -> None:
+    """Request by request a person would grow to megabytes, and a page of two hundred to what no worker holds."""
+
+    def add(attribute: str, letter: str) -> Any:
+        value = [{"value": f"{letter}{number}" + "x" * 7_000} for number in range(4)]
+        return scim.patch(f"/Users/{ines}", [{"op": "add", "path": attribute, "value": value}])
+
+    assert add("roles", "a").status_code == 200
+    assert add("entitlements", "b").status_code == 200
+    before = scim.get(f"/Users/{ines}").json()
+    answer = add("ims", "c")
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+    assert str(DEFAULT_LIMITS.document_bytes) in answer.json()["detail"]
+    assert scim.get(f"/Users/{ines}").json() == before
+    assert ProvisioningEvent.objects.latest("pk").error_code == "limits.document"
+
+
+def test_a_person_who_is_too_large_already_may_shrink(
+    scim: ScimClient, ines: str, settings: Settings
+) -> None:
+    value = [{"value": f"{number}" + "x" * 1_000} for number in range(4)]
+    assert scim.patch(f"/Users/{ines}", [{"op": "add", "path": "roles", "value": value}]).status_code == 200
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "LIMITS": {"document_bytes": 2_000}}
+    longer = {"op": "replace", "path": "title", "value": "A longer title than the one that was there"}
+    assert scim.patch(f"/Users/{ines}", [longer]).status_code == 400
+    fewer = {"op": "remove", "path": 'roles[value sw "0"]'}
+    off = {"op": "replace", "path": "active", "value": False}
+    assert scim.patch(f"/Users/{ines}", [off]).status_code == 200
+    assert scim.patch(f"/Users/{ines}", [fewer]).status_code == 200
 
 
 @pytest.mark.parametrize(("over", "status"), [(0, 200), (1, 400)])

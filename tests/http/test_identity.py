@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import IdentityQuestion, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory, SSOSettingsFactory
@@ -308,3 +309,28 @@ def test_external_id_is_opaque_text_that_may_repeat(scim: ScimClient, external_i
     admin.refresh_from_db()
     assert admin.is_superuser
     assert User.objects.count() == 3
+
+
+@pytest.mark.parametrize("again", ["\u212aate@harborline.example", "kate\uff20harborline.example"])
+def test_a_name_may_not_come_to_look_like_another_accounts_by_a_rename(scim: ScimClient, again: str) -> None:
+    """The Kelvin sign folds to k, so the name is the person's own still; it looks like somebody else's all the same."""
+    User.objects.create_user("kate@harborline.example")
+    kate = scim.post("/Users", person("kate")).json()["id"]
+    rename = [{"op": "replace", "path": "userName", "value": again}]
+    refused(scim.patch(f"/Users/{kate}", rename), 409, "user.look_alike")
+    refused(scim.put(f"/Users/{kate}", person("kate", userName=again)), 409, "user.look_alike")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("Ana@a.example", "ana@A.EXAMPLE", True),
+        ("JOSÉ", "josé", True),
+        ("strasse@a.example", "straße@a.example", False),
+        ("ßss", "ssß", False),
+        ("\u212aate", "kate", False),
+    ],
+)
+def test_strong_evidence_is_the_same_letters(one: str, other: str, alike: bool) -> None:
+    """Databases whose collation takes ß for ss (MySQL's own, MariaDB's newer one) find both accounts."""
+    assert spelled_alike(one, other) is alike

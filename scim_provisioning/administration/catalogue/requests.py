@@ -198,9 +198,17 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         ),
         _("Remove the mapping row that fills the list, or raise “elements” in LIMITS."),
     ),
+    "limits.document": Entry(
+        _("The person would become too large."),
+        (
+            _("The resource would hold %(size)s bytes; at most %(limit)s are kept of one person."),
+            _("The resource would hold more bytes than are kept of one person."),
+        ),
+        _("Remove the mapping rows that send long values, or raise “document_bytes” in LIMITS."),
+    ),
     "limits.terms": Entry(
         _("The request has too many filters."),
-        (_("The paths of one request hold more comparisons than LIMITS allows."),),
+        (_("The paths or the attributes of one request hold more comparisons than LIMITS allows."),),
         _LIMITS,
     ),
     "limits.parameters": Entry(
