@@ -200,8 +200,15 @@ def finds_in_all_tenants(original: Any) -> Any:
     return find
 
 
-def of_nobodys_tenant(original: Any) -> Any:
-    return lambda connection, *others: original(SCIMConnection(), *others)
+def of_whatever_tenant(original: Any) -> Any:
+    """Neither the seal of a cursor names a tenant, nor the search for the person at whom it stands."""
+    if original.__name__ in ("seal", "unseal"):
+        return lambda connection, *others: original(SCIMConnection(), *others)
+
+    def after(connection: Any, scim_id: Any, *others: Any) -> Any:
+        return original(ProvisionedUser.objects.get(scim_id=scim_id).connection, scim_id, *others)
+
+    return after
 
 
 # --- who is who
@@ -399,8 +406,8 @@ _TABLE: list[tuple[str, str, Make, str]] = [
     ),
     (
         "cursors belong to a tenant",
-        "provisioning.cursors:seal provisioning.cursors:unseal",
-        of_nobodys_tenant,
+        "provisioning.cursors:seal provisioning.cursors:unseal provisioning.searching:_after",
+        of_whatever_tenant,
         f"{_TENANCY}test_cursor_of_the_other_customer_is_invalid",
     ),
     (

@@ -1,22 +1,24 @@
-"""Switches off one behaviour at a time and shows that the test named for it then fails.
+"""Takes away one behaviour at a time and shows that the test named for it then fails.
 
     python tests/mutants.py             every mutant; exits with 1 if one survives
     python tests/mutants.py NAME ...    only these
 
-What is switched off, where, and who must notice stands in ``behaviours.py``. A mutant puts another function in the
-place of the one that provides the behaviour, in a process of its own in which this module is a pytest plugin; how
-that function is written does not matter to it. No file is changed.
+What is taken away, where, and who must notice stands in ``behaviours.py``. A mutant puts another function in the place
+of the one that provides the behaviour; how that function is written does not matter to it. No file is changed: each
+mutant lives in a process of its own, a fork of this one, so that Django is started once.
 """
 
 from __future__ import annotations
 
 import functools
+import io
+import multiprocessing
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import getattr_static
 from pathlib import Path
@@ -29,17 +31,11 @@ if TYPE_CHECKING:
     from tests.behaviours import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent
-VARIABLE = "SCIM_PROVISIONING_MUTANT"
 PACKAGE = "scim_provisioning"
 #: Whose names are looked through for what is replaced: it may have been imported from where it stands.
 OURS = (PACKAGE, "example_project", "tests")
 #: Two, on the two cores of CI.
 PROCESSES = 2
-#: pytest's exit status when tests ran and some failed; anything else is not a test that noticed.
-TESTS_FAILED = 1
-#: Ours when a mutant itself was wrong: what a test says then is no proof.
-MUTANT_BROKEN = 70
-NO_FIT = "The mutant no longer fits"
 
 
 class OutOfDate(LookupError):
@@ -89,22 +85,13 @@ def apply(mutant: Mutant, watch: Callable[[Any], Any] = lambda new: new) -> None
                     setattr(module, alias, new)
 
 
-# --- the plugin
+class Watch:
+    """Sees to it that what a mutant puts somewhere is called as it is written: else a failing test is no proof."""
 
-
-class Plugin:
-    """Applies one mutant before tests are collected, and watches that it is called as it is written."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.faults: list[str] = []
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        # Only now is Django set up, without which neither the behaviours nor their owners can be imported.
-        apply(mutant_named(self.name), self.watched)
-
-    def watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def over(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:
             try:
@@ -122,90 +109,95 @@ class Plugin:
 
         return call
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.faults:
-            session.exitstatus = MUTANT_BROKEN
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for fault in dict.fromkeys(self.faults):
-            terminalreporter.write_line(f"{NO_FIT}: {fault}")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if chosen := os.environ.get(VARIABLE):
-        config.pluginmanager.register(Plugin(chosen))
-
 
 # --- the script
 
 
-def mutants() -> list[Mutant]:
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the test named for a mutant failed, what there is to say if not, and how long it took."""
+
+    noticed: bool
+    said: str
+    seconds: float
+
+
+def run(tests: Sequence[str]) -> tuple[int, str]:
+    """Run these tests in this process; return pytest's exit status and what it printed."""
+    # Other plugins take half of the time that it takes to start. Their options in pyproject.toml are then unknown.
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    options = [
+        "-p",
+        "pytest_django.plugin",
+        "-o",
+        "addopts=--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+    ]
+    options += ["-q", "-x", "--no-header", "--tb=line", "--nomigrations"]
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        status = pytest.main([*options, *tests])
+    return int(status), printed.getvalue().strip()
+
+
+def judged(name: str) -> Verdict:
+    """The verdict on a mutant. Leaves the process fit for nothing else."""
+    started = time.monotonic()
+    mutant = next(mutant for mutant in all_mutants() if mutant.name == name)
+    watch = Watch()
+    try:
+        apply(mutant, watch.over)
+    except OutOfDate as error:
+        watch.faults.append(str(error))
+    status, printed = run([mutant.test]) if not watch.faults else (pytest.ExitCode.USAGE_ERROR, "")
+    said = f"It no longer fits: {watch.faults[0]}" if watch.faults else printed.rpartition("\n")[2]
+    noticed = status == pytest.ExitCode.TESTS_FAILED and not watch.faults
+    return Verdict(noticed, said, time.monotonic() - started)
+
+
+def all_mutants() -> list[Mutant]:
     """All of them. Django must be set up."""
-    return list(import_module("tests.behaviours").MUTANTS)
-
-
-def mutant_named(name: str) -> Mutant:
-    return next(mutant for mutant in mutants() if mutant.name == name)
-
-
-def run(tests: Sequence[str], mutant: Mutant | None = None) -> subprocess.CompletedProcess[str]:
-    """Run these tests in a process of their own, under a mutant if one is given."""
-    environment = {**os.environ, VARIABLE: mutant.name if mutant else "", "PYTEST_ADDOPTS": ""}
-    # Other plugins take half of the time that it takes to start.
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants", "-p", "pytest_django.plugin"]
-    # Without other plugins their options in pyproject.toml are unknown.
-    command += ["-o", "addopts=--import-mode=importlib", "-q", "-x", "--no-header", "--tb=line"]
-    command += ["--nomigrations", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
-
-def is_noticed(mutant: Mutant) -> tuple[bool, str]:
-    """Whether the test named for a mutant fails under it, and what pytest said last. Raises ``OutOfDate``."""
-    for target in mutant.targets:
-        locate(target)
-    done = run([mutant.test], mutant)
-    lines = (done.stdout + done.stderr).strip().splitlines() or [""]
-    return done.returncode == TESTS_FAILED, next(
-        (line for line in lines if line.startswith(NO_FIT)), lines[-1]
-    )
+    mutants: list[Mutant] = import_module("tests.behaviours").MUTANTS
+    return mutants
 
 
 def main(names: Sequence[str]) -> int:
-    chosen = [mutant for mutant in mutants() if not names or mutant.name in names]
+    chosen = [mutant for mutant in all_mutants() if not names or mutant.name in names]
     if unknown := set(names) - {mutant.name for mutant in chosen}:
         print(f"There is no mutant called {', '.join(sorted(unknown))}.")
         return 2
-
-    def judged(mutant: Mutant) -> tuple[Mutant, bool, str, float]:
-        started = time.monotonic()
-        try:
-            noticed, said = is_noticed(mutant)
-        except OutOfDate as error:
-            noticed, said = False, str(error)
-        return mutant, noticed, said, time.monotonic() - started
-
     survivors = 0
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        unchanged = pool.submit(run, sorted({mutant.test for mutant in chosen}))
-        for mutant, noticed, said, seconds in pool.map(judged, chosen):
-            survivors += not noticed
-            print(f"{'noticed ' if noticed else 'SURVIVES'} {seconds:4.1f} s  {mutant.name}", flush=True)
-            if not noticed:
-                print(f"         {mutant.test}: {said}", flush=True)
+    # One task a process: a mutant cannot be taken back.
+    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
+        unchanged = pool.apply_async(run, [sorted({mutant.test for mutant in chosen})])
+        for mutant, verdict in zip(chosen, pool.imap(judged, [m.name for m in chosen]), strict=True):
+            survivors += not verdict.noticed
+            word = "noticed " if verdict.noticed else "SURVIVES"
+            print(f"{word} {verdict.seconds:4.1f} s  {mutant.name}", flush=True)
+            if not verdict.noticed:
+                print(f"         {mutant.test}: {verdict.said}", flush=True)
+        status, printed = unchanged.get()
     print(f"{len(chosen)} mutants, {survivors} not noticed")
-    if unchanged.result().returncode != 0:
-        print(unchanged.result().stdout, unchanged.result().stderr, sep="\n")
-        print("The tests do not pass without mutants either.")
+    if status != pytest.ExitCode.OK:
+        print(printed, "The tests do not pass without mutants either.", sep="\n")
         return 2
     return 1 if survivors else 0
 
 
-if __name__ == "__main__":
-    import django
-
+def prepare() -> None:
+    """Start Django, in memory, and import what every test does."""
+    os.chdir(ROOT)
     # Started as a script, Python looks beside it: for `http`, for one, there are tests of that name.
     sys.path[0] = str(ROOT)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
-    django.setup()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "example_project.settings"
+    for elsewhere in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(elsewhere, None)
+    import_module("django").setup()
+    for module in ("example_project.urls", "hypothesis", "tests.behaviours", "tests.sharing"):
+        import_module(module)
+
+
+if __name__ == "__main__":
+    prepare()
     sys.exit(main(sys.argv[1:]))
