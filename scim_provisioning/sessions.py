@@ -7,12 +7,14 @@ before a deactivation would be good again after the return. So the sessions that
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from scim_provisioning.models import SignIn
 
@@ -22,8 +24,7 @@ logger = logging.getLogger("scim_provisioning.sessions")
 def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Receiver of ``user_logged_in``: remember which session it is (two queries or three).
 
-    A host that gives a session another key later (``update_session_auth_hash`` does) calls this again. Nobody is kept
-    from signing in by it: what the database says against it is logged.
+    Nobody is kept from signing in by it: what the database says against it is logged.
     """
     session = getattr(request, "session", None)
     if session is None or settings.SESSION_ENGINE.endswith(".signed_cookies"):
@@ -36,6 +37,25 @@ def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> 
             SignIn.objects.update_or_create(session_key=session.session_key, defaults={"user": user})
     except DatabaseError:
         logger.exception("A session could not be noted: it will not end with its account's access.")
+
+
+class SessionKeyMiddleware:
+    """Notes a session that is given another key while it lasts, after Django's ``AuthenticationMiddleware``.
+
+    ``update_session_auth_hash`` does that when somebody changes their password, and Django says so to nobody.
+    A request that leaves the key as it was costs nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        before = request.session.session_key
+        response = self.get_response(request)
+        after = request.session.session_key
+        if after and after != before and request.user.is_authenticated:
+            note(None, request, request.user)
+        return response
 
 
 def end(account: Any) -> int:

@@ -12,10 +12,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import call_command
-from django.db import DatabaseError
-from django.test import Client
+from django.db import DatabaseError, connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 import scim_provisioning.adapters as adapters
 from example_project.lms.models import Organization
@@ -310,3 +311,33 @@ def test_an_account_that_scim_made_may_change_its_name_without_a_letter(
     assert mail.outbox == []
     assert who(browser) == "ines.bell@harborline.example"
     assert [name for name, _ in hooks] == ["on_provisioned", "on_updated"]
+
+
+def test_a_session_that_changed_its_password_on_the_way_is_dead_too(scim: ScimClient, engine: str) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    ines = User.objects.get()
+    ines.set_password(PASSWORD)
+    ines.save()
+    browser = signed_in(ines, PASSWORD)
+    another = "another password of her own"
+    sent = {"old_password": PASSWORD, "new_password1": another, "new_password2": another}
+    assert browser.post("/password/", sent).status_code == 302
+    assert who(browser) == INES
+    ENDS["PATCH"](scim, scim_id)
+    returned(scim, scim_id, "PATCH")
+    assert who(browser) != INES
+
+
+def test_the_middleware_asks_the_database_nothing_while_the_key_stays(
+    scim: ScimClient, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    scim.post("/Users", person())
+    browser = signed_in(User.objects.get())
+    middleware = "scim_provisioning.sessions.SessionKeyMiddleware"
+    without = [name for name in settings.MIDDLEWARE if name != middleware]
+    fresh = Client()
+    fresh.cookies = browser.cookies
+    with override_settings(MIDDLEWARE=without), CaptureQueriesContext(connection) as alone:
+        assert who(fresh) == INES
+    with django_assert_num_queries(len(alone)):
+        assert who(browser) == INES
