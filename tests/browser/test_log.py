@@ -196,6 +196,7 @@ def test_the_mapping_and_a_payload_that_is_tried(
         ' "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":'
         ' {"division": "Retail", "department": "Platform Security"}}'
     )
+    page.get_by_label("Learner").fill("ines.adeyemi@harborline.example")
     page.get_by_role("button", name="Try").click()
 
     expect(page.get_by_role("row", name="learner.business_unit — Retail")).to_be_visible()
