@@ -177,18 +177,18 @@ class HostAccounts(HostHooks):
         sent = group.sent(scim_user)
         return str(sent[1]) if sent else group.fallback(scim_user)
 
-    def accounts_named(self, name: str) -> list[models.Model]:
+    def accounts_named(self, name: str, *, exactly: bool = False) -> list[models.Model]:
         """The accounts that sign in by ``name`` in any case, hidden ones too; usually none, seldom one.
 
         Those that the column's collation takes for it are among them (on MariaDB ``aná`` and ``ana ``, when
-        asked for ``ana``): they are other people, but the name is not free.
+        asked for ``ana``): they are other people, but the name is not free. ``exactly`` leaves them out.
         """
         entry = self.compiled_mapping.account_name
         if entry is None:
             return []
         column = entry.field.name
-        matches = models.Q(TextMatch(Folded(models.F(column)), "eq", name)) | models.Q(**{column: name})
-        others = self.all_accounts().filter(matches)
+        matches = models.Q(TextMatch(Folded(models.F(column)), "eq", name))
+        others = self.all_accounts().filter(matches if exactly else matches | models.Q(**{column: name}))
         return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
 
     def _name_account(self, name: str) -> str:

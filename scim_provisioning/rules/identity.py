@@ -98,7 +98,7 @@ def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
         linked = ProvisionedUser.objects.living().filter(
             connection=adapter.connection, user_name_key=looks_like
         )
-        if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like):
+        if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like, exactly=True):
             raise Uniqueness(
                 "userName looks like that of another account, but is written with other characters.",
                 code="user.look_alike",
