@@ -64,7 +64,7 @@ def check_adapter(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]:
-    if not adapter.mapping and not any(_is_own(adapter, name) for name in _INSTEAD_OF_A_MAPPING):
+    if not adapter.mapping and not any(is_own(adapter, name) for name in _INSTEAD_OF_A_MAPPING):
         yield faults.MAPPING_IS_EMPTY.at(obj=adapter, path=path)
         return
     try:
@@ -93,13 +93,13 @@ def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem])
 
 def _rows(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     """Rows that stay outside the customer, unless the host writes them in code of its own."""
-    if not any(_is_own(adapter, name) for name in ("write", "from_dict", "save")):
+    if not any(is_own(adapter, name) for name in ("write", "from_dict", "save")):
         yield from rows_without_customer(adapter)
 
 
 def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     limited = any(row.within for row in adapter.rows.values())
-    own = _is_own(adapter, "tenant_users")
+    own = is_own(adapter, "tenant_users")
     if app_settings.sso_model and adapter.user_name_is_sso_subject and not (limited or own):
         yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)
 
@@ -107,7 +107,7 @@ def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
 def _hidden(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     """Whoever was deleted softly stays so, unless the host says how they come back."""
     account = get_user_model()
-    written = adapter.overrides("restore") or _is_own(adapter, "all_accounts")
+    written = adapter.overrides("restore") or is_own(adapter, "all_accounts")
     if hides_rows(account) and not written:
         manager = type(account._default_manager).__name__
         yield faults.ACCOUNTS_ARE_HIDDEN.at(obj=adapter, model=account._meta.label, manager=manager)
@@ -115,10 +115,10 @@ def _hidden(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
 
 def _handlers(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     for method, instead in _INSTEAD.items():
-        if _is_own(adapter, method):
+        if is_own(adapter, method):
             yield faults.HANDLER_OVERRIDDEN.at(obj=adapter, method=method, instead=instead)
 
 
-def _is_own(adapter: type[LearnerAdapter], method: str) -> bool:
+def is_own(adapter: type[LearnerAdapter], method: str) -> bool:
     """Whether the host has written this method itself."""
     return inspect.getattr_static(adapter, method) is not inspect.getattr_static(LearnerAdapter, method)

@@ -33,10 +33,10 @@ def _order(page: type[Any], base: type[Any]) -> Iterator[CheckMessage]:
     mixin = next((one for one in behind if one.__module__.startswith(_OWN)), None)
     if mixin is None:
         return
-    # The class whose line has to be corrected may be one that the page derives from.
-    wrong = next(one for one in page.__mro__ if mixin in one.__bases__)
+    # The line to correct may be one that the page inherits: the most basic class that has both.
+    wrong = next(one for one in reversed(page.__mro__) if issubclass(one, base) and issubclass(one, mixin))
     first = next(one for one in wrong.__bases__ if issubclass(one, base))
-    bases = sorted(wrong.__bases__, key=lambda one: not one.__module__.startswith(_OWN))
+    bases = sorted(wrong.__bases__, key=lambda one: issubclass(one, base))
     yield faults.MIXIN_BEHIND_MODEL_ADMIN.at(
         obj=page,
         admin=_dotted(page),

@@ -10,10 +10,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
 from django.db import DatabaseError, router, transaction
-from django.utils.module_loading import import_string
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.checks import faults
+from scim_provisioning.checks.adapter import is_own
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
@@ -46,7 +47,7 @@ def check_rows(databases: Sequence[str] | None = None, **kwargs: Any) -> list[Ch
 def _customers() -> Iterator[CheckMessage]:
     """What ``mapping_for`` returns for each customer can be used; one message for customers of one fault."""
     adapter = _adapter()
-    if adapter is None or adapter.mapping_for.__func__ is LearnerAdapter.mapping_for.__func__:  # type: ignore[attr-defined]
+    if adapter is None or not is_own(adapter, "mapping_for"):
         return
     failing: dict[str, list[str]] = {}
     for connection in SCIMConnection.objects.current():
@@ -61,10 +62,9 @@ def _customers() -> Iterator[CheckMessage]:
 def _adapter() -> type[LearnerAdapter] | None:
     """The host's adapter; None where ``check_adapter`` says what is wrong with it."""
     try:
-        found = import_string(app_settings.adapter)
+        return get_adapter_class()
     except Exception:  # whatever the host's module does at import time
         return None
-    return found if isinstance(found, type) and issubclass(found, LearnerAdapter) else None
 
 
 def _fault_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> str:

@@ -55,8 +55,8 @@ def test_a_mixin_behind_model_admin_shows_nothing_until_it_goes_before(
     (message,) = found()
     assert message.id == faults.MIXIN_BEHIND_MODEL_ADMIN.id
     assert f"has {mixin.__name__} behind ModelAdmin" in message.msg
-    assert f"Write class Page({mixin.__name__}, Exporting, ModelAdmin)" in str(message.hint)
-    register(monkeypatch, (mixin, Exporting, admin.ModelAdmin), model)
+    assert f"Write class Page(Exporting, {mixin.__name__}, ModelAdmin)" in str(message.hint)
+    register(monkeypatch, (Exporting, mixin, admin.ModelAdmin), model)
     assert found() == []
 
 
@@ -86,6 +86,17 @@ def test_the_class_that_has_to_be_corrected_is_named_when_a_page_inherits_it(
     register(monkeypatch, (base,))
     (message,) = found()
     assert "Write class ProviderAdmin(SCIMPanelMixin, ModelAdmin)" in str(message.hint)
+
+
+def test_a_mixin_of_the_hosts_own_that_derives_from_ours_goes_before_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    branded = type("Branded", (SCIMPanelMixin,), {})
+    register(monkeypatch, (admin.ModelAdmin, branded))
+    (message,) = found()
+    assert "Write class Page(Branded, ModelAdmin)" in str(message.hint)
+    register(monkeypatch, (branded, admin.ModelAdmin))
+    assert found() == []
 
 
 def test_the_panel_on_another_page_than_that_of_the_sso_settings(
