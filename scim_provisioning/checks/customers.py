@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage
 
-from scim_provisioning.adapters import LearnerAdapter, Reference
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping
 from scim_provisioning.adapters.remedies import field_of
 from scim_provisioning.adapters.rows import RowSource
@@ -37,8 +37,9 @@ def _scopes(mapping: CompiledMapping) -> Iterator[tuple[str, Any, str]]:
     """What the references are narrowed by: the key, the model that it points at, and the path of the line."""
     for entry in mapping.entries:
         line = entry.declaration
-        for key in line.within if isinstance(line, Reference) else ():
-            field = field_of(entry.field.related_model, key)
+        # A kind of the host's own may be narrowed too.
+        for key in getattr(line, "within", ()):
+            field = field_of(entry.field.related_model, key) if entry.field.is_relation else None
             if field is not None and field.is_relation:
                 yield key, field.related_model, line.path
 

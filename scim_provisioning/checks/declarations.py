@@ -16,7 +16,7 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from scim_provisioning.adapters import LearnerAdapter, MappedAttribute, RelatedRow, Switch
+from scim_provisioning.adapters import LearnerAdapter, MappedAttribute, RelatedRow
 from scim_provisioning.checks import faults
 from scim_provisioning.protocol.schema import Schema
 
@@ -75,10 +75,11 @@ def _lines(mapping: object) -> Iterator[Slip]:
 
 
 def _states(place: str, line: MappedAttribute) -> Iterator[Slip]:
-    """A single state is easily written without the comma that makes a tuple of it."""
-    if isinstance(line, Switch) and isinstance(line.never_from, str):
-        advice = f"Write never_from=({line.never_from!r},)."
-        yield Slip(f"{place}.never_from", line.never_from, "a tuple of states", advice)
+    """``never_from`` of a line, where it has it: one state is easily written without the comma of a tuple."""
+    states = getattr(line, "never_from", ())
+    if isinstance(states, str):
+        advice = f"Write never_from=({states!r},)."
+        yield Slip(f"{place}.never_from", states, "a tuple of states", advice)
 
 
 def _line_for(value: object) -> str:

@@ -20,7 +20,7 @@ from example_project.lms.models import SSOSettings
 from scim_provisioning.administration import selftest, times
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
-from scim_provisioning.testing.simulators import wire
+from scim_provisioning.testing.simulators import exchange
 from tests.admin.pages import generate, token_form, url
 from tests.admin.spoken import english_in, said
 from tests.client import ScimClient
@@ -128,7 +128,9 @@ def selftest_report(client: Client, connection: SCIMConnection) -> HttpResponse:
     with pytest.MonkeyPatch.context() as patched:
         # What an exception or a header says stands beside the line as it is, in the language of its maker.
         patched.setattr(
-            selftest.prerequisites, "get", lambda url: wire.Answer(401, {"content-type": "text/html"}, b"")
+            selftest.prerequisites,
+            "get",
+            lambda url: exchange.Answer(401, {"content-type": "text/html"}, b""),
         )
         return client.post(url("selftest", connection))
 

@@ -21,8 +21,8 @@ from scim_provisioning.testing.simulators.directory import (
     Row,
 )
 from scim_provisioning.testing.simulators.entra import EntraSimulator
+from scim_provisioning.testing.simulators.exchange import Answer, Send, Step, over_http
 from scim_provisioning.testing.simulators.okta import OktaSimulator
-from scim_provisioning.testing.simulators.wire import Answer, Send, Step, over_http
 
 __all__ = [
     "DEFAULT_MAPPING",

@@ -12,9 +12,9 @@ from uuid import uuid4
 from scim_provisioning.protocol.constants import MEDIA_TYPE, PATCH_OP
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import DEFAULT_MAPPING, MANAGER, Person, Row, scim_values
+from scim_provisioning.testing.simulators.exchange import Answer, Send, Step
 from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, manager_of, same
 from scim_provisioning.testing.simulators.session import Check, Simulator
-from scim_provisioning.testing.simulators.wire import Answer, Send, Step
 
 FLAG = "aadOptscim062020"
 
@@ -26,7 +26,7 @@ class EntraSimulator(Simulator):
 
     base_url: the Tenant URL, with or without a trailing slash or `?aadOptscim062020` at its end.
     token: the secret token of the connection.
-    send: how to reach the server; default is real HTTP. See `wire.Send`.
+    send: how to reach the server; default is real HTTP. See `exchange.Send`.
     flag: speak the dialect of `aadOptscim062020` (lower-case operations, JSON booleans, one path-less value)
     in place of the default one (`Add`/`Replace`, one operation an attribute, "True" and "False" as text).
     mapping: the rows of the mapping page; `matching` is the target attribute that people are looked up by.

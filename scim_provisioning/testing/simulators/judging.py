@@ -8,7 +8,7 @@ from typing import Any
 from scim_provisioning.protocol.constants import LIST_RESPONSE, MEDIA_TYPE
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import MANAGER
-from scim_provisioning.testing.simulators.wire import Answer
+from scim_provisioning.testing.simulators.exchange import Answer
 
 
 def verdict_on(answer: Answer, expected: tuple[int, ...], *, essential: bool) -> tuple[str, str]:

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from scim_provisioning.protocol.constants import CORE_USER, ENTERPRISE_USER, MEDIA_TYPE, PATCH_OP
 from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import OKTA_MAPPING, Person, Row, scim_values
+from scim_provisioning.testing.simulators.exchange import Answer, Send, Step
 from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, page_fault, same
 from scim_provisioning.testing.simulators.session import Simulator
-from scim_provisioning.testing.simulators.wire import Answer, Send, Step
 
 PAGE = 100
 """How many people Okta asks for at once."""

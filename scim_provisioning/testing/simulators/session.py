@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from scim_provisioning.testing.simulators.exchange import Answer, Send, Step, over_http
 from scim_provisioning.testing.simulators.judging import verdict_on
-from scim_provisioning.testing.simulators.wire import Answer, Send, Step, over_http
 
 Check = Callable[[Answer], str]
 """Reads an answer that has the right status; returns what is wrong with it, "" if nothing is."""
