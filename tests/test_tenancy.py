@@ -312,6 +312,8 @@ def link_statements() -> Iterator[list[str]]:
         yield found
     for query in captured:
         sql = query["sql"].replace("`", '"')
+        # MariaDB is told with the statement how long it may take.
+        sql = re.sub(r"^SET STATEMENT \S+ FOR ", "", sql)
         if LINKS in sql and sql.split(None, 1)[0] in ("SELECT", "UPDATE", "DELETE"):
             found.append(sql)
 
