@@ -3,9 +3,9 @@
     python tests/mutants.py             every mutant; exits with 1 if one survives
     python tests/mutants.py NAME ...    only these
 
-What is taken away, where, and who must notice stands in ``behaviours.py``. A mutant puts another function in the place
-of the one that provides the behaviour; how that function is written does not matter to it. No file is changed: each
-mutant lives in a process of its own, a fork of this one, so that Django is started once.
+What is taken away, where, and who must notice stands in ``behaviours/``, a file a subject. A mutant puts another
+function in the place of the one that provides the behaviour; how that function is written does not matter to it. No
+file is changed: each mutant lives in a process of its own, a fork of this one, so that Django is started once.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "scim_provisioning"
 #: Whose names are looked through for what is replaced: it may have been imported from where it stands.
 OURS = (PACKAGE, "example_project", "tests")
+#: Where what a mutant puts somewhere is written.
+HERE = (Path(__file__).parent, Path(__file__).parent / "behaviours")
 #: Two, on the two cores of CI.
 PROCESSES = 2
 
@@ -100,10 +102,7 @@ class Watch:
                 trace = error.__traceback__
                 while trace is not None and trace.tb_next is not None:
                     trace = trace.tb_next
-                if (
-                    trace is not None
-                    and Path(trace.tb_frame.f_code.co_filename).parent == Path(__file__).parent
-                ):
+                if trace is not None and Path(trace.tb_frame.f_code.co_filename).parent in HERE:
                     self.faults.append(f"{type(error).__name__}: {error}")
                 raise
 

@@ -1,0 +1,25 @@
+"""The behaviours that ``mutants.py`` switches off: what each is called, where it is, and the test that must notice.
+
+A mutant is about what somebody may rely on, not about a line. When the code moves, its targets are mended here, a
+line each. Switching off is a function that gets what it replaces and returns what stands there instead. A file a
+subject; a new subject is a file, and its name below.
+"""
+
+from __future__ import annotations
+
+from tests.behaviours import (
+    administration,
+    callers,
+    documents,
+    failures,
+    identity,
+    patch,
+    searching,
+    tenants,
+)
+from tests.behaviours.mutant import Mutant
+
+SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration)
+MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
+
+__all__ = ["MUTANTS", "Mutant"]

@@ -1,0 +1,110 @@
+"""What administrators see, search and confirm, and what a report of a failure shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.behaviours.mutant import answers, is_instead, mutants
+
+_MASKED = "tests/admin/test_masked_values.py::"
+_CONFIRMATION = "tests/admin/test_confirmation.py::"
+_REPORTS = "tests/http/test_error_reports.py::"
+
+MUTANTS = mutants(
+    (
+        "the database's sentence is a value",
+        "administration.log_words:explanation",
+        lambda explanation: lambda event, in_clear: explanation(event, in_clear=True),
+        "tests/admin/test_log.py::test_what_the_database_said_is_masked_without_view_payload",
+    ),
+    (
+        "a list is asked what its filters ask, and no more",
+        "admin.scoped:ConnectionScopedAdmin.lookup_allowed",
+        answers(True),
+        f"{_MASKED}test_no_condition_but_those_of_the_filters_is_asked_of_the_log",
+    ),
+    (
+        "a refusal's own words are a value",
+        "administration.log_words:detail",
+        lambda detail: lambda event, in_clear: detail(event, in_clear=True),
+        f"{_MASKED}test_a_refusal_is_told_without_values",
+    ),
+    (
+        "a path that a client wrote may be a value",
+        "administration.log_words:path",
+        lambda path: lambda event, in_clear: path(event, in_clear=True),
+        f"{_MASKED}test_a_refusal_is_told_without_values",
+    ),
+    (
+        "names that a client made up may be values",
+        "administration.log_words:made_up",
+        lambda made_up: lambda name: name,
+        f"{_MASKED}test_the_mapping_page_names_paths_without_values",
+    ),
+    (
+        "what may not be seen cannot be spelled out by searching",
+        "administration.log_search:matching",
+        lambda matching: lambda term, connections, in_clear: matching(term, connections, in_clear=True),
+        f"{_MASKED}test_names_and_addresses_cannot_be_spelled_out_by_searching",
+    ),
+    (
+        "the log opens for those for whom the API opens",
+        "administration.permissions:may_read_log",
+        lambda original: lambda user: user.has_perm("scim_provisioning.view_provisioningevent"),
+        f"{_MASKED}test_the_log_opens_for_those_for_whom_the_api_opens",
+    ),
+    (
+        "another customer's connection is none of one's business",
+        "administration.permissions:sees",
+        answers(True),
+        "tests/admin/test_panel.py::test_the_panel_tells_nothing_of_a_connection_that_this_person_does_not_see",
+    ),
+    (
+        "a session is fresh by its own sign-in",
+        "administration.sign_in:of",
+        lambda of: lambda request: replace(of(request), at=request.user.last_login),
+        f"{_CONFIRMATION}test_a_session_of_yesterday_is_not_fresh_because_its_owner_signed_in_elsewhere",
+    ),
+    (
+        "a session that guesses is closed",
+        "administration.confirmations:SESSION_ATTEMPTS",
+        is_instead(1000),
+        f"{_CONFIRMATION}test_a_session_that_guesses_is_closed_and_losing_the_cache_does_not_open_it",
+    ),
+    (
+        "an account of which many sessions guess is closed",
+        "administration.confirmations:ACCOUNT_ATTEMPTS",
+        is_instead(1000),
+        f"{_CONFIRMATION}test_many_sessions_that_guess_close_the_account_for_all_that_began_before",
+    ),
+    (
+        "a guess of somebody else's shuts no owner out",
+        "administration.confirmations:Counter._began_after",
+        answers(False),
+        f"{_CONFIRMATION}test_many_sessions_that_guess_close_the_account_for_all_that_began_before",
+    ),
+    (
+        "frames of a failure are emptied",
+        "events.reports:_empty",
+        answers(None),
+        f"{_REPORTS}test_a_failure_is_reported_without_the_person_the_password_and_the_token",
+    ),
+    (
+        "what an exception repeats of the request is cut out",
+        "events.reports:_mention",
+        answers(None),
+        f"{_REPORTS}test_a_failure_is_reported_without_the_person_the_password_and_the_token",
+    ),
+    (
+        "a report shows no variable and no form field",
+        "events.reports:keep_quiet",
+        answers(None),
+        f"{_REPORTS}test_an_administrators_password_and_the_payload_they_tried_stay_out_of_reports",
+    ),
+    (
+        "a mail about a failed search has no filter in it",
+        "events.reports:forget_query",
+        answers(None),
+        f"{_REPORTS}test_a_failed_search_is_reported_without_its_filter",
+    ),
+)

@@ -1,0 +1,85 @@
+"""What becomes of what goes wrong in the host's code or its database."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+from django.db import IntegrityError
+from rest_framework import exceptions
+
+from scim_provisioning.protocol import errors
+from tests.behaviours.mutant import answers, is_instead, mutants
+
+
+def takes_404_for_the_persons(original: Any) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+        if isinstance(exception, exceptions.NotFound):
+            return errors.NotFound()
+        return original(exception, caller, sent)
+
+    return scim_error
+
+
+def blames_the_host_for_constraints(original: Any) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+        if isinstance(exception, IntegrityError):
+            return errors.InternalError()
+        return original(exception, caller, sent)
+
+    return scim_error
+
+
+def tells_the_exception(original: Any) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+        error = original(exception, caller, sent)
+        error.detail = f"{exception} {error.detail}"
+        return error
+
+    return scim_error
+
+
+_DATABASE = "tests/http/test_database_errors.py::"
+_HOOK_FAILS = (
+    "tests/http/test_host_hooks.py::test_exception_in_a_hook_is_a_500_without_detail_rolled_back_and_logged"
+)
+
+MUTANTS = mutants(
+    (
+        "a refused create leaves nothing",
+        "provisioning.verbs:transaction",
+        is_instead(SimpleNamespace(atomic=nullcontext)),
+        _HOOK_FAILS,
+    ),
+    (
+        "a host's Http404 is not the person's",
+        "http.errors:scim_error",
+        takes_404_for_the_persons,
+        "tests/http/test_refusals.py::test_a_failure_is_500_and_tells_only_administrators_what_and_where",
+    ),
+    (
+        "a database error in a signal of the host's is about the person",
+        "adapters.database_errors:explained",
+        answers(nullcontext()),
+        f"{_DATABASE}test_a_unique_column_of_another_table_is_named_itself",
+    ),
+    (
+        "a constraint that speaks up at COMMIT is about the person",
+        "http.errors:scim_error",
+        blames_the_host_for_constraints,
+        f"{_DATABASE}test_a_reference_to_nothing_is_400_be_it_found_at_once_or_at_commit",
+    ),
+    (
+        "not every collision is a userName's",
+        "adapters.database_errors:is_collision",
+        answers(True),
+        f"{_DATABASE}test_only_the_links_own_constraint_means_that_a_user_name_is_taken",
+    ),
+    (
+        "a fault of the host's stays on the server",
+        "http.errors:scim_error",
+        tells_the_exception,
+        _HOOK_FAILS,
+    ),
+)

@@ -1,0 +1,113 @@
+"""Who is who, who comes back, who is left alone, and what a DELETE does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from scim_provisioning.models import OnDelete, SCIMConnection
+from scim_provisioning.rules import choices
+from tests.behaviours.mutant import answers, mutants
+
+
+def inherits_by_one_identifier(original: Any) -> Any:
+    def history(connection: Any, document: Any) -> Any:
+        found = original(connection, document)
+        return replace(found, tombstone=found.tombstone or next(iter(found.earlier), None))
+
+    return history
+
+
+def links_against_the_policy(original: Any) -> Any:
+    def adopted(adapter: Any, document: Any) -> Any:
+        strong = [candidate for candidate in adapter.find_learner(document) if candidate.strong]
+        return strong[0].user if len(strong) == 1 else original(adapter, document)
+
+    return adopted
+
+
+def erases_other_customers_people(original: Any) -> Any:
+    def erases(adapter: Any) -> bool:
+        choice = choices.in_force(SCIMConnection.on_delete, adapter.connection, type(adapter))
+        return choice is OnDelete.ERASE
+
+    return erases
+
+
+_IDENTITY = "tests/http/test_identity.py::"
+_POLICIES = "tests/http/test_policies.py::"
+
+MUTANTS = mutants(
+    (
+        "userName regardless of case",
+        "protocol.text:fold",
+        lambda fold: lambda text: text,
+        "tests/http/test_names.py::test_name_in_another_case_is_the_same_name",
+    ),
+    (
+        "somebody deleted comes back",
+        "rules.identity:history",
+        lambda history: lambda *arguments: replace(history(*arguments), tombstone=None),
+        f"{_IDENTITY}test_somebody_who_comes_back_gets_her_id_her_learner_and_her_progress_back",
+    ),
+    (
+        "nobody inherits another's past",
+        "rules.identity:history",
+        inherits_by_one_identifier,
+        f"{_IDENTITY}test_somebody_who_agrees_in_one_identifier_only_inherits_nothing",
+    ),
+    (
+        "the name of somebody inactive is taken",
+        "models.provisioned_user:ProvisionedUser.is_deleted",
+        lambda is_deleted: lambda link: is_deleted(link) or not link.active,
+        f"{_IDENTITY}test_name_of_a_living_link_is_409_whether_active_or_not",
+    ),
+    (
+        "a taken name is 409",
+        "adapters.database_errors:is_collision",
+        answers(False),
+        f"{_IDENTITY}test_renaming_to_the_name_of_a_living_link_is_409",
+    ),
+    (
+        "protected accounts are left alone",
+        "rules.protection:protect",
+        answers(None),
+        f"{_IDENTITY}test_protected_account_is_not_changed_switched_off_or_deleted",
+    ),
+    (
+        "an account of another customer's keeps its name",
+        "adapters.accounts:HostAccounts.account_name",
+        lambda account_name: lambda adapter, user_name: user_name,
+        f"{_IDENTITY}test_name_that_an_account_of_another_customer_holds_gets_a_suffix_and_is_returned_as_sent",
+    ),
+    (
+        "DELETE keeps the learner",
+        "adapters.adapter:LearnerAdapter.delete",
+        lambda delete: lambda adapter: adapter.obj.delete(),
+        f"{_IDENTITY}test_somebody_who_comes_back_gets_her_id_her_learner_and_her_progress_back",
+    ),
+    (
+        "strong evidence does not link where the policy is never to",
+        "rules.identity:adopted",
+        links_against_the_policy,
+        f"{_POLICIES}test_with_refuse_strong_evidence_is_answered_like_weak",
+    ),
+    (
+        "nobody is erased whom another connection manages",
+        "rules.choices:erases",
+        erases_other_customers_people,
+        f"{_POLICIES}test_nobody_is_erased_whom_another_connection_manages",
+    ),
+    (
+        "an erasure is a choice",
+        "rules.choices:erases",
+        answers(True),
+        f"{_POLICIES}test_delete_only_deactivates_unless_the_policy_says_otherwise",
+    ),
+    (
+        "a tombstone of somebody erased has no account",
+        "provisioning.links:strip_tombstone",
+        answers(None),
+        f"{_POLICIES}test_with_erase_a_delete_deactivates_logs_erases_and_leaves_a_tombstone_without_account",
+    ),
+)

@@ -1,0 +1,137 @@
+"""Filters, sorting, paging."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Q
+
+from scim_provisioning.protocol.filters import And, Comparison, Not, Or, UnknownFilterAttribute, ValuePath
+from tests.behaviours.mutant import answers, mutants
+
+
+def reads_from_left_to_right(original: Any) -> Any:
+    def logical(builder: Any, node: Any) -> Any:
+        both = (builder.build(node.expr.expr1), builder.build(node.expr.expr2))
+        return And(both) if node.expr.op == "and" else Or(both)
+
+    return logical
+
+
+def finds_everybody(original: Any) -> Any:
+    def parse(text: Any, *others: Any) -> Any:
+        try:
+            return original(text, *others)
+        except UnknownFilterAttribute:
+            return original("id pr", *others)
+
+    return parse
+
+
+def overlooks_the_minus(original: Any) -> Any:
+    def from_query(cls: Any, params: Any, **sizes: Any) -> Any:
+        turned = {key: value.replace("-", "1") for key, value in params.items()}
+        return original(cls, turned, **sizes)
+
+    return from_query
+
+
+def takes_not_for_nothing(original: Any) -> Any:
+    def condition(lookups: Any, tree: Any) -> Any:
+        return original(lookups, tree.term if isinstance(tree, Not) else tree)
+
+    return condition
+
+
+def takes_any_element(original: Any) -> Any:
+    def condition(lookups: Any, tree: Any) -> Any:
+        return original(lookups, tree.filter if isinstance(tree, ValuePath) else tree)
+
+    return condition
+
+
+def takes_any_case(original: Any) -> Any:
+    def condition(lookups: Any, tree: Any) -> Any:
+        if isinstance(tree, Comparison) and (tree.ref.name, tree.op) == ("externalId", "eq"):
+            return Q(external_id__iexact=tree.value)
+        return original(lookups, tree)
+
+    return condition
+
+
+def puts_the_missing_first(original: Any) -> Any:
+    def ordered(people: Any, order: Any, request: Any) -> Any:
+        return people.order_by(order.asc(nulls_first=True), "pk")
+
+    return ordered
+
+
+def counts_the_page(original: Any) -> Any:
+    def find(*arguments: Any, **named: Any) -> Any:
+        page = original(*arguments, **named)
+        return replace(page, total=len(page.resources))
+
+    return find
+
+
+_POINTS = "tests/http/test_rfc_points.py::"
+_BAD = "tests/http/test_bad_input.py::"
+_SPELLINGS = "tests/http/test_spellings.py::"
+
+MUTANTS = mutants(
+    (
+        "and before or",
+        "protocol.filters.grammar:_Builder._logical",
+        reads_from_left_to_right,
+        f"{_POINTS}test_operators_and_their_precedence",
+    ),
+    (
+        "not is a negation",
+        "adapters.sql.lookups:Lookups.condition",
+        takes_not_for_nothing,
+        f"{_POINTS}test_operators_and_their_precedence",
+    ),
+    (
+        "one element fulfils a value path",
+        "adapters.sql.lookups:Lookups.condition",
+        takes_any_element,
+        f"{_POINTS}test_value_path_means_one_element_that_fulfils_all_of_it",
+    ),
+    (
+        "externalId is exact",
+        "adapters.sql.lookups:Lookups.condition",
+        takes_any_case,
+        "tests/http/test_names.py::test_external_id_and_id_are_exact",
+    ),
+    (
+        "unknown attributes in a filter are refused",
+        "protocol.filters.grammar:parse",
+        finds_everybody,
+        f"{_BAD}test_broken_query_is_refused_and_never_answered_with_everybody",
+    ),
+    (
+        "a query is in UTF-8",
+        "http.parameters:_refuse_other_encodings",
+        answers(None),
+        f"{_SPELLINGS}test_a_query_that_says_two_things_or_none_is_refused_and_never_answered_with_everybody",
+    ),
+    (
+        "totalResults counts everybody",
+        "provisioning.searching:find",
+        counts_the_page,
+        f"{_POINTS}test_edges_of_paging",
+    ),
+    (
+        "startIndex is at least 1",
+        "protocol.messages:SearchRequest.from_query",
+        overlooks_the_minus,
+        f"{_POINTS}test_edges_of_paging",
+    ),
+    (
+        "missing values come last",
+        "provisioning.searching:_ordered",
+        puts_the_missing_first,
+        f"{_POINTS}test_sorting_puts_missing_values_last_ascending_and_first_descending",
+    ),
+)
