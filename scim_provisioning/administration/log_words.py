@@ -86,6 +86,10 @@ _SAME_PERSON: Final = gettext_lazy(
     "May be the same person as somebody who was deleted: they agree in the user name or in the externalId, not in "
     "both. Nothing was inherited."
 )
+_UNDONE: Final = gettext_lazy(
+    "What this application's %(hooks)s wrote was undone: it caught a database error without a savepoint, or rolled "
+    "back. Tell its developers."
+)
 _SWITCHED_ON: Final = gettext_lazy("Switched on in the LMS, although the identity provider had switched off.")
 _SWITCHED_OFF: Final = gettext_lazy(
     "Switched off in the LMS, although the identity provider had switched on."
@@ -131,6 +135,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
     found = []
     if event.outcome == Outcome.APPLIED and event.cause.get("earlier"):
         found.append(("earlier", str(_SAME_PERSON)))
+    if undone := event.cause.get("undone"):
+        found.append(("undone", str(_UNDONE) % {"hooks": ", ".join(map(str, undone))}))
     if event.cause.get("switched_in_lms"):
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
     return found

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, transaction
+from django.db import Error
 
+from scim_provisioning import databases
 from scim_provisioning.events import identifiers, lines, redaction, repeats, reports, strangers
 from scim_provisioning.models import (
     Action,
@@ -69,6 +70,11 @@ class Exchange:
     operation: str
     request_body: object = None
     started: float = field(default_factory=perf_counter)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing is asked to be changed."""
+        return self.operation in (Operation.READ, Operation.SEARCH)
 
 
 def applied(
@@ -130,11 +136,11 @@ def refused(
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
     try:
-        with transaction.atomic():
+        with databases.atomic():
             if caller.token is None and token is not None and repeats.counted_again(token, error):
                 return
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
-    except DatabaseError as failed:
+    except Error as failed:
         message = "A refusal could not be written to the provisioning log."
         reports.failure(logger, message, exception=failed, sent=exchange.request_body)
 

@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from scim_provisioning import rules, tokens
+from scim_provisioning import databases, rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.throttling import Failures, allowed, remember
@@ -35,11 +35,13 @@ class TokenAuthentication(BaseAuthentication):
         failures = Failures(client_address(request._request))
         is_good = failures.refuse_flood(plaintext)
         try:
-            token = self._admitted(request, plaintext)
+            token = databases.retried(lambda: self._admitted(request, plaintext))
         except Exception as error:
             holder: SCIMToken | None = getattr(error, "token", None)
             if holder is None:
-                failures.note()
+                # A database that does not answer says nothing against the caller.
+                if isinstance(error, Unauthorized):
+                    failures.note()
             elif not allowed(holder, request.method or "GET"):
                 raise TooManyRequests(headers={"Retry-After": "1"}) from error
             raise

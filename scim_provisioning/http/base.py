@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, ClassVar, NoReturn
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
@@ -18,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from scim_provisioning import tokens
+from scim_provisioning import databases, tokens
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.http.address import client_address
@@ -30,6 +31,8 @@ from scim_provisioning.http.throttling import ConnectionThrottle
 from scim_provisioning.models import Operation, SCIMToken
 from scim_provisioning.protocol.errors import InvalidSyntax, MethodNotAllowed
 from scim_provisioning.protocol.limits import Limits
+
+logger = logging.getLogger("scim_provisioning")
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
 _OPERATIONS = {
@@ -75,7 +78,8 @@ class SCIMView(APIView):
         def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             reports.keep_quiet(request)
             try:
-                response: HttpResponseBase = view(request, *args, **kwargs).render()
+                with databases.primary():
+                    response: HttpResponseBase = view(request, *args, **kwargs).render()
             except Exception as error:
                 response = last_resort(error)
             if response.status_code >= 500:
@@ -158,7 +162,12 @@ class SCIMView(APIView):
         self.exchange = replace(self.exchange, request_body=sent)
 
     def touch(self, first: tokens.FirstSeen | None) -> None:
-        """Note the token's use and what the identity provider did for the first time."""
+        """Note the token's use and what the identity provider did for the first time. What was asked for is done and
+        committed: no trouble with this note may turn the answer into an error."""
         token = self.caller.token
-        if token is not None:
+        if token is None:
+            return
+        try:
             tokens.touch(token, address=self.caller.address, agent=self.caller.client, first=first)
+        except Error as error:
+            reports.failure(logger, "The use of a token could not be noted", exception=error)

@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError
 from django.http import HttpResponse, JsonResponse
 from django_scim.exceptions import SCIMException
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.adapters import attribute_names, database_errors, refusals, violations
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
@@ -35,10 +35,10 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     """DRF's hook: the answer to an exception raised anywhere in a SCIM view."""
     view = context["view"]
     sent = [view.exchange.request_body, unquote_plus(view.request.META.get("QUERY_STRING", ""))]
-    error = scim_error(exception, view.caller, sent)
+    error = scim_error(exception, view.caller, sent, reads=view.exchange.is_read)
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
-    if error.code != "rate" and not transaction.get_connection().needs_rollback:
+    if error.code != "rate" and not databases.connection().needs_rollback:
         events.refused(view.caller, view.exchange, error=error)
     return error_response(error)
 
@@ -53,9 +53,10 @@ def error_response(error: errors.SCIMError) -> Response:
 
 
 def last_resort(exception: Exception) -> HttpResponse:
-    """The answer when the view could not be set up, or its answer not be written: nothing of it can be used."""
+    """The answer when the view could not be set up, or its answer not be written: nothing of it can be used. Whether a
+    change was made before is not known here."""
     request_id = uuid.uuid4().hex
-    error = _unexpected(exception, request_id, host_code.place(exception))
+    error = _unexpected(exception, request_id, host_code.place(exception), reads=True)
     reports.failure(logger, "SCIM request %s failed", request_id, exception=exception)
     return JsonResponse(
         error.to_dict(),
@@ -65,17 +66,21 @@ def last_resort(exception: Exception) -> HttpResponse:
     )
 
 
-def scim_error(exception: Exception, caller: Caller, sent: object = None) -> errors.SCIMError:
+def scim_error(
+    exception: Exception, caller: Caller, sent: object = None, *, reads: bool = False
+) -> errors.SCIMError:
     """The SCIM error that stands for any exception; the traceback of a failure goes to the log, with its request id.
 
     ``sent`` is the body and what else was said, so that the log can leave out what of it an exception repeats.
+    ``reads``: nothing was to be changed.
     """
     place = host_code.place(exception)
-    error = _meant(exception, caller, place) or _unexpected(exception, caller.request_id, place)
+    error = _meant(exception, caller, place) or _unexpected(exception, caller.request_id, place, reads=reads)
     if not hasattr(error, "token"):
         # Whose request it was, where the host refused it while the token was being looked at.
         error.token = getattr(exception, "token", None)
-    if error.status >= 500 and error.status not in (501, 503):
+    is_failure = error.status >= 500 and error.status not in (501, 503)
+    if is_failure or error.code.startswith("database."):
         reports.failure(logger, "SCIM request %s failed", caller.request_id, exception=exception, sent=sent)
     return error
 
@@ -83,6 +88,9 @@ def scim_error(exception: Exception, caller: Caller, sent: object = None) -> err
 def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError | None:
     """The refusal that somebody meant by raising ``exception``; None for a failure."""
     facts = {"exception": type(exception).__name__, "place": place}
+    if not isinstance(exception, SCIMException) and (fault := databases.fault_of(exception)):
+        # Wherever it was met, it is no fault of the host's code.
+        return databases.unavailable(fault, _database_words(exception))
     match exception:
         case errors.SCIMError():
             # Every class here that is a 400 says which; a host's own may leave it out.
@@ -119,7 +127,11 @@ def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError
     return None
 
 
-def _unexpected(exception: Exception, request_id: str, place: str) -> errors.SCIMError:
+def _database_words(exception: Exception) -> str:
+    return violations.sentence(exception) if isinstance(exception, DatabaseError) else ""
+
+
+def _unexpected(exception: Exception, request_id: str, place: str, *, reads: bool) -> errors.SCIMError:
     """A failure, the host's if any line of its code took part; the details of it stay on the server.
 
     ``Http404``, ``ObjectDoesNotExist`` and the like are failures too: what the host did not find is not the person
@@ -130,8 +142,9 @@ def _unexpected(exception: Exception, request_id: str, place: str) -> errors.SCI
         facts["place"] = place
     if isinstance(exception, DatabaseError):
         facts["database"] = violations.sentence(exception)
+    what = "Internal error." if reads else "Internal error; the change was not made."
     return errors.InternalError(
-        f"Internal error; the change was not made. Request id: {request_id}",
+        f"{what} Request id: {request_id}",
         code="host.hook" if place else "internal",
         params=facts,
     )

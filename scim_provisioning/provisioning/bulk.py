@@ -1,8 +1,9 @@
-"""Many operations in one request (RFC 7644 section 3.7): one savepoint and one log row each.
+"""Many operations in one request (RFC 7644 section 3.7): one transaction and one log row each.
 
-The operations run through the same verbs as single requests do. An operation that needs the id of somebody
-created by a later one waits for it; people who refer to each other in a circle are created first and
-introduced to each other afterwards.
+The operations run through the same verbs as single requests do, and each is committed before the next begins: what is
+reported of one stays true whatever becomes of the others, and no lock is held for longer than a single request's. An
+operation that needs the id of somebody created by a later one waits for it; people who refer to each other in a circle
+are created first and introduced to each other afterwards.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from django.db import transaction
 
 from scim_provisioning import events
 from scim_provisioning.conf import app_settings, tenant_url, user_location
@@ -21,11 +20,15 @@ from scim_provisioning.protocol import bulk
 from scim_provisioning.protocol.body import check as check_body
 from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.versions import precondition
 from scim_provisioning.provisioning import verbs
 from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.transactions import durable
 
 Result = dict[str, Any]
+#: Versions by location.
+Versions = dict[str, str]
 #: Turns what a verb raised into the SCIM error to report; the HTTP layer has one for every request.
 ToError = Callable[[Exception], SCIMError]
 
@@ -50,6 +53,31 @@ class _Run:
     failed: set[str] = field(default_factory=set)
     results: dict[int, Result] = field(default_factory=dict)
     errors: int = 0
+    gone: SCIMError | None = None
+
+    def bring_up_to_date(self, versions: Versions) -> None:
+        """Report the versions that people have by now who were written before."""
+        for result in self.results.values():
+            if "version" in result:
+                result["version"] = versions.get(result["location"], result["version"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of one operation: its result, whom it wrote, and what became of those who waited for them."""
+
+    result: Result
+    scim_id: str
+    introduced: Versions = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, resource: Document, status: int, introduced: Versions | None = None) -> _Done:
+        meta = resource["meta"]
+        if introduced:
+            # Somebody may be their own manager.
+            meta = {**meta, "version": introduced.get(meta["location"], meta["version"])}
+        result = {"location": meta["location"], "version": meta["version"], "status": str(status)}
+        return cls(result, resource["id"], introduced or {})
 
 
 def perform(caller: Caller, exchange: Exchange, request: bulk.BulkRequest, to_error: ToError) -> list[Result]:
@@ -61,10 +89,9 @@ def perform(caller: Caller, exchange: Exchange, request: bulk.BulkRequest, to_er
     run = _Run(caller, exchange, to_error, referenced)
     posted = {op.bulk_id for op in request.operations if op.method == "POST" and op.bulk_id}
     pending = list(enumerate(request.operations))
-    with transaction.atomic():
-        while pending and not _enough(run, request):
-            number, operation = pending.pop(_next(pending, posted, run))
-            _perform(run, number, operation, posted)
+    while pending and not _enough(run, request):
+        number, operation = pending.pop(_next(pending, posted, run))
+        _perform(run, number, operation, posted)
     return [run.results[number] for number in sorted(run.results)]
 
 
@@ -93,21 +120,52 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
     if operation.bulk_id is not None:
         result["bulkId"] = operation.bulk_id
     try:
-        with transaction.atomic():
-            result |= _apply(run, exchange, operation, posted)
+        done = _committed(run, exchange, operation, posted)
     except Exception as exception:
-        error = run.to_error(exception)
-        events.refused(run.caller, exchange, error=error)
-        run.errors += 1
-        result |= {"status": str(error.status), "response": error.to_dict()}
-        if operation.method == "POST":
-            _introduce(run, operation, None)
-        else:
-            result["location"] = f"{tenant_url()}{_resolved_path(operation, run)}"
+        result |= _failed(run, exchange, operation, exception)
+    else:
+        result |= _noted(run, operation, done)
     run.results[number] = result
 
 
-def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> Result:
+def _committed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> _Done:
+    if run.gone is not None:
+        raise run.gone
+    return durable(lambda: _apply(run, exchange, operation, posted))
+
+
+def _failed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, exception: Exception) -> Result:
+    """Log the refusal of one operation, and tell whoever waited for its person that it is vain."""
+    error = run.to_error(exception)
+    events.refused(run.caller, exchange, error=error)
+    run.errors += 1
+    if error.code == "database.gone":
+        # A thousand operations would each wait for a server that is not there.
+        run.gone = error
+    result: Result = {"status": str(error.status), "response": error.to_dict()}
+    if operation.method != "POST":
+        return result | {"location": f"{tenant_url()}{_resolved_path(operation, run)}"}
+    if operation.bulk_id is not None:
+        run.failed.add(operation.bulk_id)
+        try:
+            run.bring_up_to_date(durable(lambda: _introduce(run, operation, None)))
+        except Exception as failure:
+            # The reference stays what it is, which is nobody.
+            run.to_error(failure)
+    return result
+
+
+def _noted(run: _Run, operation: bulk.BulkOperation, done: _Done) -> Result:
+    """What is reported of an operation, now that it is committed."""
+    if operation.bulk_id is not None and operation.method == "POST":
+        run.ids[operation.bulk_id] = done.scim_id
+    run.written.add(done.scim_id)
+    run.bring_up_to_date(done.introduced)
+    return done.result
+
+
+def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> _Done:
+    """Perform one operation, in its transaction: ``run`` is only read, since none of it may come to anything."""
     check_body(operation.data, app_settings.limits)
     unknown = operation.references - posted
     failed = operation.references & run.failed
@@ -121,39 +179,33 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
     version = precondition(operation.version)
     match operation.method:
         case "POST":
-            written = verbs.create(run.caller, exchange, data)
-            _introduce(run, operation, written.resource["id"])
-            return _done(run, written.resource, 201)
+            resource = verbs.create(run.caller, exchange, data).resource
+            introduced = _introduce(run, operation, resource["id"])
+            return _Done.of(resource, 201, introduced)
         case "PUT":
             written = verbs.replace(run.caller, exchange, scim_id, data, precondition=version)
-            return _done(run, written.resource, 200)
+            return _Done.of(written.resource, 200)
         case "PATCH":
             written = verbs.patch(run.caller, exchange, scim_id, data, precondition=version)
-            return _done(run, written.resource, 200)
+            return _Done.of(written.resource, 200)
     verbs.delete(run.caller, exchange, scim_id, precondition=version)
-    return {"location": user_location(scim_id), "status": "204"}
+    return _Done({"location": user_location(scim_id), "status": "204"}, scim_id)
 
 
-def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) -> None:
-    """Let everybody who waits for this person under their bulkId know the id now, or (None) that it is vain.
+def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) -> Versions:
+    """Let everybody who waits for this person under their bulkId know the id now, or (None) that it is vain; return
+    the versions that those people have now, by location.
 
-    Only people in a circle wait; what was reported of them is brought up to date. A ``bulkId:`` that an earlier
-    request left in somebody's document means nobody: the name is one of this request's.
+    Only people in a circle wait. A ``bulkId:`` that an earlier request left in somebody's document means nobody: the
+    name is one of this request's.
     """
-    if operation.bulk_id is None:
-        return
-    if operation.bulk_id in run.referenced:
-        # Somebody may name themselves.
-        among = run.written | ({scim_id} if scim_id else set())
-        for waiting in give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id, among=among):
-            resource = verbs.get(run.caller, waiting)
-            for result in run.results.values():
-                if "version" in result and result["location"] == resource["meta"]["location"]:
-                    result["version"] = resource["meta"]["version"]
-    if scim_id is None:
-        run.failed.add(operation.bulk_id)
-    else:
-        run.ids[operation.bulk_id] = scim_id
+    if operation.bulk_id not in run.referenced:
+        return {}
+    # Somebody may name themselves.
+    among = run.written | ({scim_id} if scim_id else set())
+    waited = give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id, among=among)
+    found = [verbs.get(run.caller, waiting)["meta"] for waiting in waited]
+    return {meta["location"]: meta["version"] for meta in found}
 
 
 def _resolved_path(operation: bulk.BulkOperation, run: _Run) -> str:
@@ -170,9 +222,3 @@ def _scim_id(path: str, method: str) -> str:
     if collection != "users" or len(parts) != (1 if method == "POST" else 2):
         raise NotFound(f"There is no resource at {path}.", code="path.unknown")
     return "" if method == "POST" else parts[1]
-
-
-def _done(run: _Run, resource: dict[str, Any], status: int) -> Result:
-    run.written.add(resource["id"])
-    meta = resource["meta"]
-    return {"location": meta["location"], "version": meta["version"], "status": str(status)}

@@ -13,6 +13,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
+from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import load_tombstone_for_update, lock_newcomer
 from scim_provisioning.rules.identity import name_is_reused
@@ -90,4 +91,4 @@ def _free_name(caller: Caller, tombstone: ProvisionedUser, document: Mapping[str
     if adapter.signs_in_by(document):
         if adapter.is_protected(adapter.obj):
             raise name_is_reused(tombstone)
-        adapter.step_aside(adapter.obj)
+        host_calls.require(adapter, "step_aside", adapter.obj)

@@ -10,11 +10,12 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from scim_provisioning import sessions
+from scim_provisioning import databases, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.provisioning import host_calls
 
 logger = logging.getLogger("scim_provisioning.audit")
 
@@ -43,7 +44,7 @@ def settle(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent
     _tell_old_address(adapter, changed)
     before = {column: old for column, (old, _new) in changed.items()}
     after = {column: new for column, (_old, new) in changed.items()}
-    adapter.on_identity_changed(learner=adapter.learner, event=event, before=before, after=after)
+    host_calls.tell(adapter, "on_identity_changed", event, before=before, after=after)
 
 
 def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
@@ -66,4 +67,4 @@ def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
             message = "Somebody could not be told of the change of their account."
             reports.failure(logger, message, exception=error, sent=[address, *map(str, changed.values())])
 
-    transaction.on_commit(send, robust=True)
+    transaction.on_commit(send, using=databases.alias(), robust=True)

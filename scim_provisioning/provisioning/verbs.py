@@ -1,4 +1,4 @@
-"""The verbs of SCIM on Users. The only place that opens a transaction.
+"""The verbs of SCIM on Users, each in a transaction of its own (``transactions``).
 
 A verb either does the whole of what was asked, logs it and commits, or raises a SCIM error and leaves nothing
 behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they get is a SCIM resource.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import transaction
-
-from scim_provisioning import events, rules
+from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
@@ -23,7 +21,7 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, searching
+from scim_provisioning.provisioning import differences, host_calls, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
@@ -34,6 +32,7 @@ from scim_provisioning.provisioning.loading import (
 from scim_provisioning.provisioning.managers import give_manager
 from scim_provisioning.provisioning.newcomers import meet
 from scim_provisioning.provisioning.searching import Page
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import end_access, explained, write
 
 
@@ -47,41 +46,23 @@ class Written:
 
 def get(caller: Caller, scim_id: str) -> Document:
     """The resource (RFC 7644 section 3.4.1). Raises ``NotFound``, for a stranger's id too."""
-    return load(caller, scim_id).to_dict()
+    return databases.retried(lambda: load(caller, scim_id).to_dict())
 
 
 def search(caller: Caller, request: SearchRequest) -> Page:
     """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
-    return searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
+    return databases.retried(
+        lambda: searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
+    )
 
 
 def create(caller: Caller, exchange: Exchange, body: object) -> Written:
     """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; who they are is for ``rules`` to say).
 
-    Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``.
+    Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``; as every verb that writes, what ``durable`` raises.
     """
-    connection, adapter_class = caller.tenant, get_adapter_class()
-    sent = _understood(body, adapter_class.compiled(connection).schema)
-    document = {"active": True, **sent.document}
-    with transaction.atomic():
-        newcomer = meet(caller, document)
-        adapter, action = newcomer.adapter, newcomer.action
-        before = adapter.read() if action is Action.REVIVED else {}
-        event = write(
-            adapter,
-            caller,
-            exchange,
-            before,
-            document,
-            action,
-            ignored=sent.ignored,
-            status=201,
-            cause=newcomer.cause,
-        )
-        newcomer.ask()
-        if action is Action.REVIVED:
-            give_manager(caller, adapter.id, adapter.id)
-        return _told(adapter, caller, exchange, event, "on_provisioned")
+    sent = _understood(body, get_adapter_class().compiled(caller.tenant).schema)
+    return durable(lambda: _create(caller, exchange, sent))
 
 
 def replace(
@@ -96,15 +77,17 @@ def replace(
 
     An omitted ``active`` neither disables (Okta leaves it out) nor revives anybody.
     """
-    adapter_class = get_adapter_class()
-    sent = _understood(body, adapter_class.compiled(caller.tenant).schema)
-    with transaction.atomic():
+    sent = _understood(body, get_adapter_class().compiled(caller.tenant).schema)
+
+    def work() -> Written:
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         after = {name: before[name] for name in ("active",) if name in before} | sent.document
         if "active" in sent.document:
             _agree(adapter, sent.document["active"])
         return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
+
+    return durable(work)
 
 
 def patch(
@@ -119,7 +102,8 @@ def patch(
     schema = get_adapter_class().compiled(caller.tenant).schema
     limits = app_settings.limits
     operations = patching.parse(body, schema, limits)
-    with transaction.atomic():
+
+    def work() -> Written:
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         base_url = tenant_url_or_empty()
@@ -131,6 +115,8 @@ def patch(
                 _agree(adapter, said["active"])
         return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
 
+    return durable(work)
+
 
 def delete(
     caller: Caller, exchange: Exchange, scim_id: str, *, precondition: Precondition | None = None
@@ -139,33 +125,58 @@ def delete(
 
     Where the connection's policy says so, the host's ``erase`` comes last, and the tombstone forgets them.
     """
-    with transaction.atomic():
-        adapter = load_for_update(caller, scim_id)
-        before = checked(adapter, precondition)
-        rules.protect(adapter)
-        link, was_active = adapter.link, adapter.is_active
-        erases = rules.erases(adapter)
-        met = differences.between(adapter)
-        adapter.remember_rows()
-        with explained(adapter):
-            _switch_off(adapter)
-        make_tombstone(link)
-        event = events.applied(
-            caller,
-            exchange,
-            action=Action.DELETED,
-            link=link,
-            status=204,
-            changes={"active": (before.get("active"), False)} if was_active else {},
-            cause={**({"erased": True} if erases else {}), **(met.facts if met else {})},
-        )
-        end_access(adapter)
-        if was_active:
-            adapter.on_deactivated(learner=adapter.learner, event=event)
-        if erases:
-            adapter.erase(adapter.learner)
-            strip_tombstone(link)
-        events.exchanged(event, exchange)
+    durable(lambda: _delete(caller, exchange, scim_id, precondition))
+
+
+def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> Written:
+    document = {"active": True, **sent.document}
+    newcomer = meet(caller, document)
+    adapter, action = newcomer.adapter, newcomer.action
+    before = adapter.read() if action is Action.REVIVED else {}
+    event = write(
+        adapter,
+        caller,
+        exchange,
+        before,
+        document,
+        action,
+        ignored=sent.ignored,
+        status=201,
+        cause=newcomer.cause,
+    )
+    newcomer.ask()
+    if action is Action.REVIVED:
+        give_manager(caller, adapter.id, adapter.id)
+    return _told(adapter, caller, exchange, event, "on_provisioned")
+
+
+def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Precondition | None) -> None:
+    adapter = load_for_update(caller, scim_id)
+    before = checked(adapter, precondition)
+    rules.protect(adapter)
+    link, was_active = adapter.link, adapter.is_active
+    erases = rules.erases(adapter)
+    met = differences.between(adapter)
+    adapter.remember_rows()
+    with explained(adapter):
+        _switch_off(adapter)
+    make_tombstone(link)
+    event = events.applied(
+        caller,
+        exchange,
+        action=Action.DELETED,
+        link=link,
+        status=204,
+        changes={"active": (before.get("active"), False)} if was_active else {},
+        cause={**({"erased": True} if erases else {}), **(met.facts if met else {})},
+    )
+    end_access(adapter, event)
+    if was_active:
+        host_calls.tell(adapter, "on_deactivated", event)
+    if erases:
+        host_calls.require(adapter, "erase", adapter.learner)
+        strip_tombstone(link)
+    events.exchanged(event, exchange)
 
 
 def _understood(body: object, schema: UserSchema) -> documents.Normalised:
@@ -255,7 +266,7 @@ def _told(
 
     What a hook of the host's changes in its tables, by whatever road, is read again.
     """
-    getattr(adapter, hook)(learner=adapter.learner, event=event)
+    host_calls.tell(adapter, hook, event)
     # Where access is off, write() has asked the host to revoke what outlives it.
     called = {hook} if adapter.is_active else {hook, "revoke_access"}
     if adapter.link.adopted_at is not None:

@@ -11,7 +11,7 @@ from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import differences, sign_in_names
+from scim_provisioning.provisioning import differences, host_calls, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 
 #: Nothing was wanted of them before.
@@ -43,8 +43,6 @@ def write(
     if action is not Action.UPDATED:
         adapter.link.active = active
     save_link(adapter, after)
-    if not active:
-        end_access(adapter)
     event = events.applied(
         caller,
         exchange,
@@ -55,6 +53,8 @@ def write(
         ignored=ignored,
         cause={**(cause or {}), **(met.facts if met else {})},
     )
+    if not active:
+        end_access(adapter, event)
     sign_in_names.settle(adapter, changed, event)
     return event
 
@@ -75,12 +75,12 @@ def _write_learner(
     return changed
 
 
-def end_access(adapter: LearnerAdapter) -> None:
+def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) -> None:
     """End what outlives the switch: sessions that would be good again when the learner returns, and what the host
     gave out. An account that another connection wants goes on being used: its sessions stay."""
     if not adapter.has_access and not adapter.is_wanted_elsewhere:
         sessions.end(adapter.obj)
-    adapter.revoke_access(adapter.learner)
+    host_calls.revoke_access(adapter, event)
 
 
 def save_learner(adapter: LearnerAdapter) -> None:

@@ -35,4 +35,43 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         ),
         _("Give the request id to the developers: the traceback is in the log “scim_provisioning”."),
     ),
+    "host.transaction": Entry(
+        _("This application broke the database transaction."),
+        (
+            _("Its hook %(hook)s left a transaction that cannot be committed. Nothing was changed."),
+            _(
+                "A signal, save() or a hook caught a database error without a savepoint, rolled back or closed the "
+                "connection. Nothing was changed."
+            ),
+        ),
+        _("Developers: put “with transaction.atomic():” around what may fail, inside the try."),
+    ),
+    # the database that both share
+    "database.gone": Entry(
+        _("The database did not answer."),
+        (_("The database was stopped or could not be reached. Nothing was changed."),),
+        _("Nothing, if it passes: the identity provider comes back by itself. Else ask the operators."),
+    ),
+    "database.busy": Entry(
+        _("The database was busy."),
+        (_("Others were changing the same rows, three times in a row. Nothing was changed."),),
+        _("Nothing: the identity provider comes back by itself. If it happens often, ask the operators."),
+    ),
+    "database.slow": Entry(
+        _("The database took too long."),
+        (_("A statement was ended by a time limit of the database. Nothing was changed."),),
+        _(
+            "Ask the operators for statements that are slow or wait for a lock; “manage.py scim_doctor” helps."
+        ),
+    ),
+    "database.full": Entry(
+        _("The database takes no changes."),
+        (_("Its disk is full, or it may only be read. Nothing was changed."),),
+        _("Ask the operators to make room, or to point the application to the primary server."),
+    ),
+    "database.unconfirmed": Entry(
+        _("Whether the change was made is not known."),
+        (_("The database was asked to keep the change, and the connection broke before its answer."),),
+        _("Nothing: the identity provider asks again, and finds what stands."),
+    ),
 }

@@ -1,0 +1,7 @@
+"""Which database is asked, what is wrong with it when it fails, and what is worth another try."""
+
+from scim_provisioning.databases.faults import Fault, fault_of
+from scim_provisioning.databases.retrying import retried, unavailable
+from scim_provisioning.databases.routing import alias, atomic, connection, primary
+
+__all__ = ["Fault", "alias", "atomic", "connection", "fault_of", "primary", "retried", "unavailable"]

@@ -1,0 +1,93 @@
+"""What is wrong with a database when it fails, told from what is wrong with a row.
+
+PostgreSQL says it in an SQLSTATE, MariaDB and MySQL in a number, SQLite in words.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final
+
+from django.db import Error, InterfaceError, OperationalError
+
+
+class Fault(enum.Enum):
+    """A trouble that no value can mend. All of them pass by themselves, or by an operator's doing."""
+
+    #: Stopped, not reachable, the connection was dropped, another server took over.
+    GONE = "gone"
+    #: Somebody else was in the way: a deadlock, a serialization failure, a lock that was not given.
+    BUSY = "busy"
+    #: A time limit of the host's ended a statement.
+    SLOW = "slow"
+    #: No space, or nothing may be written.
+    FULL = "full"
+
+
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_SQLSTATES: Final = {
+    "40001": Fault.BUSY,
+    "40P01": Fault.BUSY,
+    "55P03": Fault.BUSY,
+    "57014": Fault.SLOW,
+    "25P03": Fault.GONE,
+    "25P04": Fault.SLOW,
+    "25006": Fault.FULL,
+    "53100": Fault.FULL,
+    "53200": Fault.GONE,
+    "53300": Fault.GONE,
+    "57P01": Fault.GONE,
+    "57P02": Fault.GONE,
+    "57P03": Fault.GONE,
+    "57P05": Fault.GONE,
+    "58030": Fault.FULL,
+}
+_GONE_CLASS: Final = "08"
+
+#: https://mariadb.com/kb/en/mariadb-error-code-reference/ and MySQL's client errors (2000 and above).
+_NUMBERS: Final = {
+    **dict.fromkeys(
+        (1020, 1205, 1213, 1305, 4067), Fault.BUSY
+    ),  # 1305: a deadlock took the savepoint with it
+    **dict.fromkeys((1969, 3024), Fault.SLOW),
+    **dict.fromkeys((1021, 1114, 1290, 1792, 1836, 3100), Fault.FULL),
+    **dict.fromkeys((0, 1040, 1053, 1077, 1184, 1203, 1317, 1927, 4031), Fault.GONE),
+    **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2055), Fault.GONE),
+}
+
+#: https://www.sqlite.org/rescode.html
+_WORDS: Final = {
+    "is locked": Fault.BUSY,
+    "interrupted": Fault.SLOW,
+    "disk is full": Fault.FULL,
+    "disk i/o error": Fault.FULL,
+    "readonly database": Fault.FULL,
+    "unable to open database": Fault.GONE,
+}
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """The trouble that ``error``, or what it was raised from, is about; None where it is about something else."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, Error) and (fault := _read(found)) is not None:
+            return fault
+        found = found.__cause__
+    return None
+
+
+def _read(error: Error) -> Fault | None:
+    driver: Any = error.__cause__
+    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
+    if state:
+        return Fault.GONE if state.startswith(_GONE_CLASS) else _SQLSTATES.get(state)
+    if error.args and isinstance(error.args[0], int):
+        return _NUMBERS.get(error.args[0])
+    words = str(error).lower()
+    for phrase, fault in _WORDS.items():
+        if phrase in words:
+            return fault
+    # PostgreSQL's driver has no code for a server that does not answer any more.
+    is_of_postgresql = hasattr(driver, "diag") or type(driver).__module__.startswith("psycopg")
+    is_broken = isinstance(error, OperationalError) and is_of_postgresql
+    return Fault.GONE if is_broken or isinstance(error, InterfaceError) else None

@@ -1,0 +1,73 @@
+"""Another try when the database was in the way, and what is said when all of them failed."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Final, TypeVar
+
+from django.db import connections
+from django_scim.exceptions import SCIMException
+
+from scim_provisioning.databases.faults import Fault, fault_of
+from scim_provisioning.databases.routing import connection
+from scim_provisioning.protocol.errors import Unavailable
+
+logger = logging.getLogger("scim_provisioning.databases")
+
+_T = TypeVar("_T")
+
+#: Seconds before each further try, more or less: two who were in each other's way must not meet again.
+_PAUSES: Final = (0.05, 0.25)
+#: Seconds after which no further try begins. SQLite has waited for its lock by then, and a worker has other clients.
+_PATIENCE: Final = 6.0
+#: A statement that took too long takes as long again, and a full disk stays full.
+_WORTH_A_TRY: Final = frozenset({Fault.GONE, Fault.BUSY})
+
+#: Code for the log, sentence, seconds for ``Retry-After``.
+_REFUSALS: Final = {
+    Fault.GONE: ("database.gone", "The application's database does not answer; nothing was changed.", 30),
+    Fault.BUSY: ("database.busy", "The application's database is busy; nothing was changed.", 5),
+    Fault.SLOW: ("database.slow", "The application's database took too long; nothing was changed.", 30),
+    Fault.FULL: ("database.full", "The application's database takes no changes; nothing was changed.", 300),
+}
+
+
+def retried(work: Callable[[], _T]) -> _T:
+    """What ``work`` returns; it is called up to three times where the database was gone or busy.
+
+    ``work`` has its own transaction, or only reads: whatever it did must be undone when it raises. Inside
+    somebody else's transaction it is called once, since the whole of that would have to be repeated.
+    """
+    until = monotonic() + _PATIENCE
+    for pause in _PAUSES:
+        if connection().in_atomic_block:
+            break
+        try:
+            return work()
+        except SCIMException:
+            # An answer, even where a database error was the reason for it.
+            raise
+        except Exception as error:
+            fault = fault_of(error)
+            if fault not in _WORTH_A_TRY or monotonic() > until:
+                raise
+            logger.info("The database was %s; another try.", fault.value, extra={"fault": fault.value})
+        _drop_broken_connections()
+        sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+    return work()
+
+
+def unavailable(fault: Fault, words: str = "") -> Unavailable:
+    """503 with ``Retry-After``: the client comes back with the same request (RFC 9110 section 15.6.4). ``words`` are
+    the database's own, for administrators."""
+    code, sentence, seconds = _REFUSALS[fault]
+    facts = {"database": words} if words else {}
+    return Unavailable(sentence, code=code, params=facts, headers={"Retry-After": str(seconds)})
+
+
+def _drop_broken_connections() -> None:
+    for each in connections.all(initialized_only=True):
+        each.close_if_unusable_or_obsolete()

@@ -1,0 +1,69 @@
+"""Where SCIM reads and writes when the host has several databases.
+
+A replica is behind. Whoever decides on what it says loses changes: a PATCH on a person of a moment ago is 404, and the
+second of two PATCHes undoes the first. So everything that a SCIM request reads it reads where it would be written, the
+host's models included, and this package's tables are never read anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import connections, models, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_APP: Final = "scim_provisioning"
+_reads_primary: ContextVar[bool] = ContextVar("scim_provisioning_reads_primary", default=False)
+
+
+class ReadsWhereItWrites:
+    """A database router that stands before the host's (see ``install``) and answers one question only."""
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
+        """The database that the host's routers write ``model`` to; None: it is for them to say."""
+        if model._meta.app_label == _APP or _reads_primary.get():
+            return router.db_for_write(model, **hints)
+        return None
+
+
+def install() -> None:
+    """Put the router before those of the settings. By itself: forgotten in DATABASE_ROUTERS it would be missed only
+    when changes are lost already."""
+    if not any(isinstance(known, ReadsWhereItWrites) for known in router.routers):
+        router.routers.insert(0, ReadsWhereItWrites())
+
+
+def reinstall(*, setting: str, **kwargs: Any) -> None:
+    """Receiver of ``setting_changed``: tests that exchange DATABASE_ROUTERS keep the router."""
+    if setting == "DATABASE_ROUTERS":
+        install()
+
+
+@contextmanager
+def primary() -> Iterator[None]:
+    """Whatever is read inside is read where it would be written."""
+    before = _reads_primary.set(True)
+    try:
+        yield
+    finally:
+        _reads_primary.reset(before)
+
+
+def alias() -> str:
+    """The name of the database that holds links and log, as the host's routers say."""
+    name: str = router.db_for_write(apps.get_model(_APP, "ProvisionedUser"))
+    return name
+
+
+def connection() -> BaseDatabaseWrapper:
+    """The connection to it."""
+    return connections[alias()]
+
+
+def atomic() -> transaction.Atomic:
+    """``transaction.atomic`` on it."""
+    return transaction.atomic(using=alias())

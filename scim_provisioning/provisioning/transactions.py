@@ -1,0 +1,117 @@
+"""The transaction of a verb: nothing is answered as done before it is known to be committed.
+
+The host's code runs inside it and can break it in ways that Django does not tell: a database error that is caught
+without a savepoint, a connection that is closed, ``set_rollback``. COMMIT then does nothing and raises nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from scim_provisioning import databases
+from scim_provisioning.databases import Fault, fault_of
+from scim_provisioning.events import reports
+from scim_provisioning.protocol.errors import InternalError, Unavailable
+
+logger = logging.getLogger("scim_provisioning")
+
+_T = TypeVar("_T")
+
+#: libpq's PQTRANS_INERROR: whatever is committed now is rolled back.
+_IN_ERROR: Final = 3
+_BROKEN: Final = "Internal error; the change was not made: the application broke the database transaction."
+#: PostgreSQL's answer to every statement after one that failed.
+_ABORTED: Final = "25P02"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a transaction is."""
+
+    commits: bool = False
+    is_committed: bool = False
+
+    def committed(self) -> None:
+        self.is_committed = True
+
+
+def durable(work: Callable[[], _T]) -> _T:
+    """What ``work`` returns, once what it did is committed. It may be called up to three times.
+
+    Raises what ``work`` raises, with nothing left behind; ``InternalError`` (``host.transaction``) where the host's
+    code broke the transaction; ``Unavailable`` (``database.unconfirmed``) where the answer to COMMIT was lost. What
+    goes wrong after the commit is logged and changes no answer.
+
+    Inside somebody else's transaction (a trial, an operation of bulk) it is a savepoint of that.
+    """
+    return databases.retried(lambda: _attempt(work))
+
+
+def _attempt(work: Callable[[], _T]) -> _T:
+    database = databases.connection()
+    is_outermost = not database.in_atomic_block
+    progress = _Progress()
+    try:
+        with databases.atomic():
+            # The first of all that wait for the commit: who comes later may raise.
+            transaction.on_commit(progress.committed, using=database.alias)
+            guard = _guard(database) if is_outermost else None
+            result = work()
+            _refuse_broken(database, guard)
+            progress.commits = is_outermost
+    except Exception as error:
+        if progress.is_committed:
+            reports.failure(logger, "Something failed after a change was committed", exception=error)
+            return result
+        if progress.commits and fault_of(error) is Fault.GONE:
+            raise _unconfirmed() from error
+        if _was_broken_before(error):
+            raise broken() from error
+        raise
+    if is_outermost and not progress.is_committed:
+        raise broken()
+    return result
+
+
+def broken(hook: str = "") -> InternalError:
+    """What is raised where the host's code left a transaction that cannot be committed; by which hook, if known."""
+    return InternalError(_BROKEN, code="host.transaction", params={"hook": hook} if hook else {})
+
+
+def _guard(database: BaseDatabaseWrapper) -> str | None:
+    """A savepoint that MariaDB and MySQL lose when they roll a transaction back by themselves, as they do with a
+    deadlock: who catches that error goes on in a new transaction, and never knows."""
+    return transaction.savepoint(using=database.alias) if database.vendor == "mysql" else None
+
+
+def _refuse_broken(database: BaseDatabaseWrapper, guard: str | None) -> None:
+    """Raise ``InternalError`` when COMMIT would not commit what was done."""
+    driver: Any = database.connection
+    if database.needs_rollback or database.closed_in_transaction or driver is None:
+        raise broken()
+    if database.vendor == "postgresql" and driver.info.transaction_status == _IN_ERROR:
+        raise broken()
+    if database.vendor == "sqlite" and not driver.in_transaction:
+        raise broken()
+    if guard is not None:
+        transaction.savepoint_commit(guard, using=database.alias)
+
+
+def _was_broken_before(error: Exception) -> bool:
+    """Whether ``error`` only says that an earlier one was caught, without a savepoint to go back to."""
+    state = getattr(error.__cause__, "sqlstate", None) or getattr(error.__cause__, "pgcode", None)
+    return isinstance(error, transaction.TransactionManagementError) or state == _ABORTED
+
+
+def _unconfirmed() -> Unavailable:
+    return Unavailable(
+        "The application's database did not confirm the change; it may have been made. Ask again.",
+        code="database.unconfirmed",
+        headers={"Retry-After": "30"},
+    )
