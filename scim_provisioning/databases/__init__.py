@@ -2,6 +2,16 @@
 
 from scim_provisioning.databases.faults import Fault, fault_of
 from scim_provisioning.databases.retrying import retried, unavailable
-from scim_provisioning.databases.routing import alias, atomic, connection, primary
+from scim_provisioning.databases.routing import alias, atomic, connection, is_lost_to_somebody_else, primary
 
-__all__ = ["Fault", "alias", "atomic", "connection", "fault_of", "primary", "retried", "unavailable"]
+__all__ = [
+    "Fault",
+    "alias",
+    "atomic",
+    "connection",
+    "fault_of",
+    "is_lost_to_somebody_else",
+    "primary",
+    "retried",
+    "unavailable",
+]

@@ -47,14 +47,10 @@ def retried(work: Callable[[], _T]) -> _T:
             break
         try:
             return work()
-        except SCIMException:
-            # An answer, even where a database error was the reason for it.
-            raise
         except Exception as error:
-            fault = fault_of(error)
-            if fault not in _WORTH_A_TRY or monotonic() > until:
+            if not _deserves_another_try(error) or monotonic() > until:
                 raise
-            logger.info("The database was %s; another try.", fault.value, extra={"fault": fault.value})
+            logger.info("The database was in the way (%s); another try.", type(error).__name__)
         _drop_broken_connections()
         sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
     return work()
@@ -66,6 +62,13 @@ def unavailable(fault: Fault, words: str = "") -> Unavailable:
     code, sentence, seconds = _REFUSALS[fault]
     facts = {"database": words} if words else {}
     return Unavailable(sentence, code=code, params=facts, headers={"Retry-After": str(seconds)})
+
+
+def _deserves_another_try(error: Exception) -> bool:
+    if isinstance(error, SCIMException):
+        # An answer, even where a database error was the reason for it; unless it says otherwise.
+        return getattr(error, "deserves_another_try", False)
+    return fault_of(error) in _WORTH_A_TRY
 
 
 def _drop_broken_connections() -> None:

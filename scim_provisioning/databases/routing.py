@@ -67,3 +67,9 @@ def connection() -> BaseDatabaseWrapper:
 def atomic() -> transaction.Atomic:
     """``transaction.atomic`` on it."""
     return transaction.atomic(using=alias())
+
+
+def is_lost_to_somebody_else() -> bool:
+    """Whether a transaction that was begun outside this package is about to be rolled back: nothing can be written."""
+    database = connection()
+    return database.in_atomic_block and database.needs_rollback

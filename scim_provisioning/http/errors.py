@@ -38,7 +38,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     error = scim_error(exception, view.caller, sent, reads=view.exchange.is_read)
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
-    if error.code != "rate" and not databases.connection().needs_rollback:
+    if error.code != "rate" and not databases.is_lost_to_somebody_else():
         events.refused(view.caller, view.exchange, error=error)
     return error_response(error)
 

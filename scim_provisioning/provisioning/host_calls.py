@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.databases import Fault, fault_of
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.provisioning.transactions import broken
 
@@ -64,8 +65,10 @@ def _call(
         if not returned:
             raise
         # The savepoint could not be released. Back at it all is well, unless it is gone with everything before it.
+        if fault_of(error) is Fault.GONE:
+            raise
         if database.needs_rollback:
-            raise broken(name) from error
+            raise broken(name, error) from error
         is_undone = True
     if database.closed_in_transaction or (is_undone and is_vital):
         raise broken(name)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django_scim.exceptions import SCIMException
 
 from scim_provisioning import databases
 from scim_provisioning.databases import Fault, fault_of
@@ -71,17 +72,29 @@ def _attempt(work: Callable[[], _T]) -> _T:
             return result
         if progress.commits and fault_of(error) is Fault.GONE:
             raise _unconfirmed() from error
-        if _was_broken_before(error):
-            raise broken() from error
+        if not isinstance(error, SCIMException) and (
+            database.closed_in_transaction or _was_broken_before(error)
+        ):
+            raise broken("", error) from error
         raise
     if is_outermost and not progress.is_committed:
         raise broken()
     return result
 
 
-def broken(hook: str = "") -> InternalError:
-    """What is raised where the host's code left a transaction that cannot be committed; by which hook, if known."""
-    return InternalError(_BROKEN, code="host.transaction", params={"hook": hook} if hook else {})
+def broken(hook: str = "", error: BaseException | None = None) -> InternalError:
+    """What is raised where the host's code left a transaction that cannot be committed: by which hook, and what the
+    database said, as far as it is known."""
+    refusal = BrokenTransaction(_BROKEN, code="host.transaction", params={"hook": hook} if hook else {})
+    # The host's code may have caught a deadlock, with which MariaDB ends the whole transaction.
+    refusal.deserves_another_try = error is not None and fault_of(error) is not None
+    return refusal
+
+
+class BrokenTransaction(InternalError):
+    """500: COMMIT would do nothing, and would not say so."""
+
+    deserves_another_try = False
 
 
 def _guard(database: BaseDatabaseWrapper) -> str | None:

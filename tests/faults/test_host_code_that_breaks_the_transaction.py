@@ -1,0 +1,319 @@
+"""Whatever the host's code does to the transaction: what is answered is what is in the database and in the log."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, transaction
+from django.db.models.signals import post_save
+
+from example_project.lms.models import Learner
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from tests.client import ScimClient
+from tests.databases import shared_by_threads
+from tests.people import person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _database_that_survives_its_connection(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """SQLite's usual test database is in memory, where closing a connection does nothing."""
+    with shared_by_threads(tmp_path):
+        yield
+
+
+# --- what a host's code may do
+
+
+def swallow() -> None:
+    """The commonest mistake: `try: create() except IntegrityError`, without a savepoint."""
+    first = User.objects.order_by("pk")[0]
+    with contextlib.suppress(DatabaseError):
+        User.objects.create(username=first.username)
+
+
+def swallow_what_django_does_not_see() -> None:
+    with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT nonsense FROM nowhere")
+
+
+def ask_for_a_rollback() -> None:
+    transaction.set_rollback(True)
+
+
+def close() -> None:
+    connection.close()
+
+
+def roll_back_by_hand() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK")
+
+
+FAULTS = [swallow, swallow_what_django_does_not_see, ask_for_a_rollback, close, roll_back_by_hand]
+named = pytest.mark.parametrize("fault", FAULTS, ids=[fault.__name__ for fault in FAULTS])
+
+
+# --- what an identity provider asks meanwhile
+
+Send = Callable[[ScimClient, "Somebody"], Any]
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A learner who is there, and the name of one who is not yet."""
+
+    scim_id: str
+    name: str
+
+    @property
+    def user_name(self) -> str:
+        return f"{self.name}@harborline.example"
+
+    @property
+    def newcomer(self) -> str:
+        return f"new.{self.name}"
+
+
+def somebody(scim: ScimClient, name: str = "ines.okafor") -> Somebody:
+    return Somebody(scim.post("/Users", person(name)).json()["id"], name)
+
+
+def create(scim: ScimClient, who: Somebody) -> Any:
+    return scim.post("/Users", person(who.newcomer))
+
+
+def update(scim: ScimClient, who: Somebody) -> Any:
+    return scim.patch(f"/Users/{who.scim_id}", [{"op": "replace", "path": "title", "value": "Changed"}])
+
+
+def put(scim: ScimClient, who: Somebody) -> Any:
+    return scim.put(f"/Users/{who.scim_id}", person(who.name, title="Changed"))
+
+
+def deactivate(scim: ScimClient, who: Somebody) -> Any:
+    return scim.patch(f"/Users/{who.scim_id}", [{"op": "replace", "path": "active", "value": False}])
+
+
+def reactivate(scim: ScimClient, who: Somebody) -> Any:
+    return scim.patch(f"/Users/{who.scim_id}", [{"op": "replace", "path": "active", "value": True}])
+
+
+def delete(scim: ScimClient, who: Somebody) -> Any:
+    return scim.delete(f"/Users/{who.scim_id}")
+
+
+ASKED: list[tuple[str, Send]] = [
+    ("on_provisioned", create),
+    ("on_updated", update),
+    ("on_updated", put),
+    ("on_deactivated", deactivate),
+    ("on_deactivated", delete),
+    ("revoke_access", deactivate),
+    ("revoke_access", delete),
+    ("on_reactivated", reactivate),
+]
+
+
+def stands(who: Somebody, send: Send) -> bool:
+    """Whether what was asked for is in the host's own tables."""
+    if send is create:
+        return User.objects.filter(username__startswith=who.newcomer).exists()
+    if send in (update, put):
+        return Learner.objects.filter(user__username=who.user_name, job_role="Changed").exists()
+    active = User.objects.get(username=who.user_name).is_active
+    if send is delete:
+        is_gone = ProvisionedUser.objects.get(scim_id=who.scim_id).deleted_at is not None
+        assert is_gone is not active, "half of a DELETE"
+    return active if send is reactivate else not active
+
+
+def logged(answer: Any) -> ProvisioningEvent:
+    """The one row of the log that this request has."""
+    return ProvisioningEvent.objects.get(request_id=answer.headers["X-Request-ID"])
+
+
+def told_the_truth(scim: ScimClient, who: Somebody, send: Send, answer: Any) -> ProvisioningEvent:
+    """The log's row for the request, once answer, tables and log say the same."""
+    event = logged(answer)
+    if answer.status_code < 300:
+        assert stands(who, send)
+        assert event.outcome == "applied"
+        if send is not delete:
+            assert scim.get(f"/Users/{answer.json()['id']}").json() == answer.json()
+    else:
+        assert not stands(who, send)
+        assert (event.outcome, event.status) == ("refused", answer.status_code)
+    return event
+
+
+@named
+def test_what_a_hook_does_to_the_transaction_never_makes_the_answer_a_lie(
+    scim: ScimClient,
+    fault: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for hook, send in ASKED:
+        who = somebody(scim, f"{hook}.{send.__name__}")
+        if send is reactivate:
+            deactivate(scim, who)
+        caplog.clear()
+        with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, logger="scim_provisioning"):
+            patched.setattr(LearnerAdapter, hook, lambda *args, **kwargs: fault())
+            answer = send(scim, who)
+        event = told_the_truth(scim, who, send, answer)
+        if fault in (close, roll_back_by_hand):
+            assert (answer.status_code, event.error_code) == (500, "host.transaction")
+            assert event.cause["hook"] == hook
+        else:
+            # The mistake stays the hook's own; but for PostgreSQL a statement that failed breaks nothing at all.
+            assert answer.status_code < 300, (hook, answer.content)
+            is_harmless = fault is swallow_what_django_does_not_see and connection.vendor != "postgresql"
+            assert event.cause.get("undone", []) == ([] if is_harmless else [hook])
+            assert is_harmless or any(hook in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("fault", FAULTS[:4], ids=[fault.__name__ for fault in FAULTS[:4]])
+def test_what_a_signal_does_to_the_transaction_never_makes_the_answer_a_lie(
+    scim: ScimClient, fault: Callable[[], None]
+) -> None:
+    for model in (User, Learner):
+        for send in (create, update, deactivate, delete):
+            who = somebody(scim, f"{model.__name__}.{send.__name__}".lower())
+            with once_after_a_row_is_saved(model, fault):
+                answer = send(scim, who)
+            event = told_the_truth(scim, who, send, answer)
+            assert answer.status_code < 300 or event.error_code == "host.transaction", answer.content
+
+
+@contextlib.contextmanager
+def once_after_a_row_is_saved(model: type, fault: Callable[[], None]) -> Iterator[None]:
+    met = []
+
+    def receiver(**kwargs: Any) -> None:
+        if not met:
+            met.append(kwargs["instance"])
+            fault()
+
+    post_save.connect(receiver, sender=model)
+    try:
+        yield
+    finally:
+        post_save.disconnect(receiver, sender=model)
+
+
+def test_what_a_hook_writes_beside_an_error_that_it_catches_under_a_savepoint_stays(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careful(self: Any, learner: Any, *, event: Any) -> None:
+        with contextlib.suppress(DatabaseError), transaction.atomic():
+            User.objects.create(username=User.objects.order_by("pk")[0].username)
+        User.objects.create(username="written by a hook")
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", careful)
+    answer = scim.post("/Users", person())
+    assert answer.status_code == 201
+    assert User.objects.filter(username="written by a hook").exists()
+    assert "undone" not in logged(answer).cause
+
+
+def test_erasing_that_would_be_undone_is_no_erasing(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, connection: SCIMConnection
+) -> None:
+    who = somebody(scim)
+    connection.policies = {"on_delete": "erase"}
+    connection.save()
+
+    def erase(self: Any, learner: Any) -> None:
+        self.obj.delete()
+        transaction.set_rollback(True)
+
+    monkeypatch.setattr(LearnerAdapter, "erase", erase)
+    answer = delete(scim, who)
+    event = told_the_truth(scim, who, delete, answer)
+    assert (answer.status_code, event.error_code, event.cause["hook"]) == (500, "host.transaction", "erase")
+
+
+# --- after the commit
+
+
+def test_callback_that_fails_after_the_commit_changes_no_answer_and_is_logged(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def notify(self: Any, learner: Any, *, event: Any) -> None:
+        def fail() -> None:
+            raise RuntimeError("the mail server is down")
+
+        transaction.on_commit(fail)
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", notify)
+    with caplog.at_level(logging.ERROR, logger="scim_provisioning"):
+        answer = scim.post("/Users", person())
+    assert answer.status_code == 201
+    assert logged(answer).action == "created"
+    assert any("after a change was committed" in record.getMessage() for record in caplog.records)
+
+
+_REFUSE_UPDATES = {
+    "sqlite": [
+        "CREATE TRIGGER stuck BEFORE UPDATE ON scim_provisioning_scimtoken BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+    ],
+    "postgresql": [
+        "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stuck'; END $$",
+        "CREATE TRIGGER stuck BEFORE UPDATE ON scim_provisioning_scimtoken FOR EACH ROW EXECUTE FUNCTION stuck()",
+    ],
+    "mysql": [
+        "CREATE TRIGGER stuck BEFORE UPDATE ON scim_provisioning_scimtoken FOR EACH ROW "
+        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'stuck'"
+    ],
+}
+_AND_AGAIN = {
+    "sqlite": ["DROP TRIGGER stuck"],
+    "postgresql": ["DROP TRIGGER stuck ON scim_provisioning_scimtoken", "DROP FUNCTION stuck"],
+    "mysql": ["DROP TRIGGER stuck"],
+}
+
+
+@contextlib.contextmanager
+def tokens_that_cannot_be_written() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        for statement in _REFUSE_UPDATES[connection.vendor]:
+            cursor.execute(statement)
+        try:
+            yield
+        finally:
+            for statement in _AND_AGAIN[connection.vendor]:
+                cursor.execute(statement)
+
+
+def test_use_of_a_token_that_cannot_be_noted_is_no_failure_of_what_was_done(scim: ScimClient) -> None:
+    with tokens_that_cannot_be_written():
+        made = scim.post("/Users", person())
+        found = scim.get(f"/Users/{made.json()['id']}")
+        gone = scim.delete(f"/Users/{made.json()['id']}")
+    assert (made.status_code, found.status_code, gone.status_code) == (201, 200, 204)
+    outcomes = ProvisioningEvent.objects.filter(request_id=made.headers["X-Request-ID"])
+    assert [event.outcome for event in outcomes] == ["applied"]
+
+
+def test_read_that_fails_says_nothing_of_a_change(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    who = somebody(scim)
+
+    def boom(self: Any) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(LearnerAdapter, "read", boom)
+    for answer in (scim.get(f"/Users/{who.scim_id}"), scim.get("/Users")):
+        assert answer.status_code == 500
+        assert "change" not in answer.json()["detail"]
+    assert "the change was not made" in update(scim, who).json()["detail"]
