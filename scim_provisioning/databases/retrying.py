@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 from time import monotonic, sleep
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from django.db import connections
 from django_scim.exceptions import SCIMException
@@ -26,12 +26,18 @@ _PATIENCE: Final = 6.0
 #: A statement that took too long takes as long again, and a full disk stays full.
 _WORTH_A_TRY: Final = frozenset({Fault.GONE, Fault.BUSY})
 
-#: Code for the log, sentence, seconds for ``Retry-After``.
+
+class _Refusal(NamedTuple):
+    code: str
+    sentence: str
+    retry_after: int
+
+
 _REFUSALS: Final = {
-    Fault.GONE: ("database.gone", "The application's database does not answer; nothing was changed.", 30),
-    Fault.BUSY: ("database.busy", "The application's database is busy; nothing was changed.", 5),
-    Fault.SLOW: ("database.slow", "The application's database took too long; nothing was changed.", 30),
-    Fault.FULL: ("database.full", "The application's database takes no changes; nothing was changed.", 300),
+    Fault.GONE: _Refusal("database.gone", "The application's database does not answer", 30),
+    Fault.BUSY: _Refusal("database.busy", "The application's database is busy", 5),
+    Fault.SLOW: _Refusal("database.slow", "The application's database took too long", 30),
+    Fault.FULL: _Refusal("database.full", "The application's database takes no changes", 300),
 }
 
 
@@ -56,12 +62,18 @@ def retried(work: Callable[[], _T]) -> _T:
     return work()
 
 
-def unavailable(fault: Fault, words: str = "") -> Unavailable:
+def unavailable(fault: Fault, words: str = "", *, reads: bool = False) -> Unavailable:
     """503 with ``Retry-After``: the client comes back with the same request (RFC 9110 section 15.6.4). ``words`` are
     the database's own, for administrators."""
-    code, sentence, seconds = _REFUSALS[fault]
+    refusal = _REFUSALS[fault]
     facts = {"database": words} if words else {}
-    return Unavailable(sentence, code=code, params=facts, headers={"Retry-After": str(seconds)})
+    effect = "ask again later" if reads else "nothing was changed"
+    return Unavailable(
+        f"{refusal.sentence}; {effect}.",
+        code=refusal.code,
+        params=facts,
+        headers={"Retry-After": str(refusal.retry_after)},
+    )
 
 
 def _deserves_another_try(error: Exception) -> bool:
@@ -72,5 +84,8 @@ def _deserves_another_try(error: Exception) -> bool:
 
 
 def _drop_broken_connections() -> None:
+    """Only those: a connection may hold what the host has set for it."""
     for each in connections.all(initialized_only=True):
-        each.close_if_unusable_or_obsolete()
+        is_idle = each.connection is not None and not each.in_atomic_block
+        if is_idle and each.errors_occurred and not each.is_usable():
+            each.close()

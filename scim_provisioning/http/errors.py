@@ -75,7 +75,9 @@ def scim_error(
     ``reads``: nothing was to be changed.
     """
     place = host_code.place(exception)
-    error = _meant(exception, caller, place) or _unexpected(exception, caller.request_id, place, reads=reads)
+    error = _meant(exception, caller, place, reads=reads) or _unexpected(
+        exception, caller.request_id, place, reads=reads
+    )
     if not hasattr(error, "token"):
         # Whose request it was, where the host refused it while the token was being looked at.
         error.token = getattr(exception, "token", None)
@@ -85,12 +87,12 @@ def scim_error(
     return error
 
 
-def _meant(exception: Exception, caller: Caller, place: str) -> errors.SCIMError | None:
+def _meant(exception: Exception, caller: Caller, place: str, *, reads: bool) -> errors.SCIMError | None:
     """The refusal that somebody meant by raising ``exception``; None for a failure."""
     facts = {"exception": type(exception).__name__, "place": place}
     if not isinstance(exception, SCIMException) and (fault := databases.fault_of(exception)):
         # Wherever it was met, it is no fault of the host's code.
-        return databases.unavailable(fault, _database_words(exception))
+        return databases.unavailable(fault, _database_words(exception), reads=reads)
     match exception:
         case errors.SCIMError():
             # Every class here that is a 400 says which; a host's own may leave it out.

@@ -10,36 +10,46 @@ from django.db import IntegrityError
 from rest_framework import exceptions
 
 from scim_provisioning.protocol import errors
-from tests.behaviours.mutant import answers, is_instead, mutants
+from tests.behaviours.mutant import answers, mutants
 
 
 def takes_404_for_the_persons(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None, **named: Any) -> Any:
         if isinstance(exception, exceptions.NotFound):
             return errors.NotFound()
-        return original(exception, caller, sent)
+        return original(exception, caller, sent, **named)
 
     return scim_error
 
 
 def blames_the_host_for_constraints(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
+    def scim_error(exception: Any, caller: Any, sent: Any = None, **named: Any) -> Any:
         if isinstance(exception, IntegrityError):
             return errors.InternalError()
-        return original(exception, caller, sent)
+        return original(exception, caller, sent, **named)
 
     return scim_error
 
 
 def tells_the_exception(original: Any) -> Any:
-    def scim_error(exception: Any, caller: Any, sent: Any = None) -> Any:
-        error = original(exception, caller, sent)
+    def scim_error(exception: Any, caller: Any, sent: Any = None, **named: Any) -> Any:
+        error = original(exception, caller, sent, **named)
         error.detail = f"{exception} {error.detail}"
         return error
 
     return scim_error
 
 
+def without_transactions(databases: Any) -> Any:
+    return SimpleNamespace(**{**vars(databases), "atomic": nullcontext})
+
+
+def knows_no_faults(databases: Any) -> Any:
+    return SimpleNamespace(**{**vars(databases), "fault_of": lambda error: None})
+
+
+_BREAKS = "tests/faults/test_host_code_that_breaks_the_transaction.py::"
+_FAILS = "tests/faults/test_databases_that_fail.py::"
 _DATABASE = "tests/http/test_database_errors.py::"
 _HOOK_FAILS = (
     "tests/http/test_host_hooks.py::test_exception_in_a_hook_is_a_500_without_detail_rolled_back_and_logged"
@@ -48,9 +58,39 @@ _HOOK_FAILS = (
 MUTANTS = mutants(
     (
         "a refused create leaves nothing",
-        "provisioning.verbs:transaction",
-        is_instead(SimpleNamespace(atomic=nullcontext)),
+        "provisioning.transactions:databases",
+        without_transactions,
         _HOOK_FAILS,
+    ),
+    (
+        "an error that a hook catches is the hook's own",
+        "provisioning.host_calls:databases",
+        without_transactions,
+        f"{_BREAKS}test_what_a_hook_does_to_the_transaction_never_makes_the_answer_a_lie[swallow]",
+    ),
+    (
+        "a hook that closes the connection is found out",
+        "provisioning.transactions:broken",
+        lambda original: lambda *arguments: errors.InternalError(),
+        f"{_BREAKS}test_what_a_hook_does_to_the_transaction_never_makes_the_answer_a_lie[close]",
+    ),
+    (
+        "what fails after the commit changes no answer",
+        "provisioning.transactions:_Progress.committed",
+        answers(None),
+        f"{_BREAKS}test_callback_that_fails_after_the_commit_changes_no_answer_and_is_logged",
+    ),
+    (
+        "a database that is locked for a moment is tried again",
+        "databases.retrying:_deserves_another_try",
+        answers(False),
+        f"{_FAILS}test_a_lock_that_is_given_up_soon_costs_a_moment_and_no_change",
+    ),
+    (
+        "a database that is locked for long is no fault of the host's code",
+        "http.errors:databases",
+        knows_no_faults,
+        f"{_FAILS}test_a_lock_that_is_held_for_long_is_503_and_nothing_is_changed",
     ),
     (
         "a host's Http404 is not the person's",
