@@ -36,6 +36,8 @@ PACKAGE = "scim_provisioning"
 OURS = (PACKAGE, "example_project", "tests")
 #: Where what a mutant puts somewhere is written.
 HERE = (Path(__file__).parent, Path(__file__).parent / "behaviours")
+#: The URLs of the host, the admin's among them.
+ROUTES = "example_project.urls"
 #: Two, on the two cores of CI.
 PROCESSES = 2
 
@@ -85,6 +87,8 @@ def apply(mutant: Mutant, watch: Callable[[Any], Any] = lambda new: new) -> None
             if getattr(module, "__name__", "").partition(".")[0] in OURS:
                 for alias in [alias for alias, held in vars(module).items() if held is value]:
                     setattr(module, alias, new)
+    # Its routes hold the views that they were made with: whoever asks for them next makes them anew.
+    sys.modules.pop(ROUTES, None)
 
 
 class Watch:
@@ -193,7 +197,7 @@ def prepare() -> None:
     for elsewhere in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(elsewhere, None)
     import_module("django").setup()
-    for module in ("example_project.urls", "hypothesis", "tests.behaviours", "tests.sharing"):
+    for module in (ROUTES, "hypothesis", "tests.behaviours", "tests.sharing"):
         import_module(module)
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
@@ -16,6 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 import scim_provisioning
+from example_project.lms.models import Learner
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from tests.client import ScimClient
@@ -36,6 +42,51 @@ def test_nothing_that_is_sent_or_stored_is_ever_run(source: Path) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
             assert not RESTORES & {module.partition(".")[0] for module in modules}, f"line {node.lineno}"
+
+
+#: Texts that are code to somebody: Python, its formats and its pickles, Django's templates, a shell, SQL.
+CODE = {
+    "python": "__import__('os').system('false')  # SENT",
+    "format": "{0.__class__.__mro__} %(SENT)s ${SENT}",
+    "pickle": "cos\nsystem\n(S'SENT'\ntR.",
+    "template": "{{ SENT|add:SENT }}{% now 'Y' %}{% load SENT %}",
+    "shell": "$(touch SENT); `SENT`",
+}
+
+
+@contextmanager
+def nothing_may_run() -> Iterator[list[str]]:
+    """What of the texts is compiled, unpickled or handed to a shell meanwhile, by whatever road. (Python's audit hooks
+    cannot be taken away: this one is deaf afterwards.)"""
+    heard: list[str] = []
+    listens = True
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if listens and event in ("compile", "pickle.find_class", "os.system", "subprocess.Popen"):
+            said = f"{event} {arguments[0]!r}"
+            if event != "compile" or "SENT" in said:
+                heard.append(said)
+
+    sys.addaudithook(hear)
+    try:
+        yield heard
+    finally:
+        listens = False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", CODE.values(), ids=CODE)
+def test_what_would_be_code_is_only_text(scim: ScimClient, code: str) -> None:
+    said = {"title": code, "nickName": code, "roles": [{"value": code, "display": code}]}
+    with nothing_may_run() as heard:
+        scim_id = scim.post("/Users", person(**said)).json()["id"]
+        path = f"roles[value eq {json.dumps(code)}].display"
+        scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": path, "value": code[::-1]}])
+        found = scim.get(f"/Users?filter={quote(f'title eq {json.dumps(code)}')}").json()
+        ours = scim.get(f"/Users/{scim_id}").json()
+    assert heard == []
+    assert [resource["id"] for resource in found["Resources"]] == [scim_id]
+    assert (ours["title"], ours["nickName"], ours["roles"][0]["display"]) == (code, code, code[::-1])
 
 
 @pytest.mark.django_db
@@ -71,6 +122,7 @@ def test_what_no_mapping_names_is_never_written(scim: ScimClient) -> None:
     link = ProvisionedUser.objects.get(scim_id=scim_id)
     user_model = get_user_model()
     before = user_model.objects.filter(pk=link.user_id).values().get()
+    profile = Learner.objects.values().get()
     changed = person(emails=[{"type": "work", "value": "new@harborline.example"}], title="Changed")
     extra = {
         "emailVerified": True,
@@ -83,6 +135,8 @@ def test_what_no_mapping_names_is_never_written(scim: ScimClient) -> None:
     assert scim.put(f"/Users/{scim_id}", {**changed, **extra, "emails": emails}).status_code == 200
     after = user_model.objects.filter(pk=link.user_id).values().get()
     differs = {name for name, value in after.items() if value != before[name]}
+    learner = Learner.objects.values().get()
+    assert {name for name, value in learner.items() if value != profile[name]} == {"job_role"}
     # Who has a new address has to sign in anew: a password that nobody can use is replaced by another.
     assert differs - {"password"} == {"email"}
     assert not user_model.objects.get(pk=link.user_id).has_usable_password()

@@ -1,4 +1,4 @@
-"""docs/security.md: every threat has a row, every row names tests that exist, and the pattern finds tokens."""
+"""docs/security.md: every threat has a row, every row names tests that exist and notice; the pattern finds tokens."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from scim_provisioning.models.token import TOKEN_PATTERN
+from tests.behaviours import MUTANTS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (\d+) \|(.*)\|$", PAGE, re.M)
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+NAMES = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+NAMED = NAMES.findall(PAGE)
 
 
 @cache
@@ -31,8 +33,15 @@ def test_there_is_a_row_for_each_threat_and_no_number_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("number", "row"), ROWS, ids=[number for number, _row in ROWS])
-def test_each_row_names_what_proves_it(number: str, row: str) -> None:
-    assert re.search(r"`tests/[\w/]+\.py::test_\w+`", row)
+def test_each_row_names_what_proves_it_and_a_mutant_shows_that_it_does(number: str, row: str) -> None:
+    """``tests/mutants.py`` takes something of the row's defence away, and a test that the row names must notice."""
+    named = {f"{file}::{name}" for file, name in NAMES.findall(row)}
+    assert named
+    assert [mutant.name for mutant in MUTANTS if mutant.test in named]
+
+
+def test_what_is_not_built_yet_is_said() -> None:
+    assert [number for number, row in ROWS if "**Not built yet**" in row] == ["17"]
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED, ids=[name for _file, name in NAMED])

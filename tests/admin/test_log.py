@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
@@ -28,7 +29,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
+from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
 from tests.people import person
@@ -458,11 +459,18 @@ def test_neighbours_and_operations_of_the_same_request_are_linked(
 
 
 @pytest.mark.parametrize("evil", ['"><script>alert(1)</script>', "\r\nERROR forged", "=HYPERLINK(1)"])
-def test_hostile_names_are_text(evil: str, admin: Client, connection: SCIMConnection) -> None:
-    row = event(connection, user_name=evil, changes={evil: [evil, evil]}, ignored=[evil], detail=evil)
+def test_hostile_names_are_text(
+    evil: str, admin: Client, connection: SCIMConnection, ines: ProvisionedUser
+) -> None:
+    ProvisionedUser.objects.update(user_name=evil)
+    token = TokenFactory(connection=connection, label=evil)
+    said = {"changes": {evil: [evil, evil]}, "ignored": [evil], "detail": evil, "request_id": evil}
+    row = event(connection, link=ines, token=token, user_name=evil, **said)
 
-    for html in (admin.get(LIST).content.decode(), page(admin, row).content.decode()):
+    for response in (admin.get(LIST), admin.get(LIST, {"learner": ines.pk}), page(admin, row)):
+        html = response.content.decode()
         assert "<script>alert" not in html
+        assert escape(evil) in html
 
 
 # --- who may ------------------------------------------------------------------------------------------------------

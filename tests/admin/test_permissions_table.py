@@ -83,7 +83,7 @@ def ask(client: Client, method: str, target: str) -> int:
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(
     "person",
-    ["nobody", "learner", "staff without permissions", "viewer", "owner", "stranger", "superuser"],
+    ["stranger", "nobody", "learner", "staff without permissions", "viewer", "owner", "superuser"],
 )
 def test_each_page_opens_for_those_and_only_those_who_may(
     administrator: Administrator,

@@ -8,6 +8,7 @@ from typing import Any
 
 import django
 import pytest
+from django.contrib.messages import get_messages
 from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
@@ -39,14 +40,16 @@ def parts(secret: str) -> list[str]:
 def test_the_plaintext_is_in_no_table_cookie_session_or_log_entry(
     admin_client: Client, connection: SCIMConnection
 ) -> None:
-    secret = shown_token(generate(admin_client, connection))
-    stored = everything_stored()
+    response = generate(admin_client, connection)
+    secret, stored = shown_token(response), everything_stored()
     assert {"django_session", "django_admin_log", "scim_provisioning_scimtoken"} <= set(stored)
     assert SCIMToken.objects.get().prefix in stored["scim_provisioning_scimtoken"]
     cookies = admin_client.cookies.output()
     session = repr(dict(admin_client.session.items()))
+    # In the cookie they are compressed.
+    messages = repr([str(message) for message in get_messages(response.wsgi_request)])
     for part in parts(secret):
-        assert part not in cookies + session
+        assert part not in cookies + session + messages
         assert [table for table, rows in stored.items() if part in rows] == []
 
 

@@ -8,18 +8,24 @@ subject; a new subject is a file, and its name below.
 from __future__ import annotations
 
 from tests.behaviours import (
+    accounts,
     administration,
     callers,
     documents,
     failures,
     identity,
     patch,
+    requests,
     searching,
     tenants,
+    tokens,
+    transport,
 )
 from tests.behaviours.mutant import Mutant
 
 SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration)
-MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
+#: What stands against the threats of ``docs/security.md``, in the order of its rows.
+DEFENCES = (tokens, accounts, requests, transport)
+MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]
 
 __all__ = ["MUTANTS", "Mutant"]

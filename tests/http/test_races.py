@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections, transaction
+from pytest_django import Settings
 
 from example_project.lms.models import Learner, Team
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
@@ -174,6 +176,28 @@ def test_patch_that_waits_for_an_edit_in_the_lms_keeps_both(clients: list[ScimCl
         assert clients[0].get(f"/Users/{ines}").json()["title"] == "Edited in the LMS"
         Learner.objects.update(job_role="Before")
         User.objects.update(last_name="Before")
+
+
+class EditedMeanwhile(LearnerAdapter):
+    """The example's, into whose requests somebody's edit of the learner falls: after reading, before saving."""
+
+    def validate_dict(self, d: dict[str, Any]) -> None:
+        Learner.objects.filter(user=self.obj).update(job_role="Edited in the LMS")
+        User.objects.filter(pk=self.obj.pk).update(first_name="Edited")
+
+
+def test_an_edit_that_commits_between_reading_and_saving_is_not_undone(
+    clients: list[ScimClient], settings: Settings
+) -> None:
+    """What a PATCH does not change it does not write, neither the account's nor the profile's."""
+    ines = clients[0].post("/Users", person()).json()["id"]
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": f"{__name__}.EditedMeanwhile"}
+    changes = {"name.familyName": "Bell", f"{ENTERPRISE}:department": "Locks"}
+    operations = [{"op": "replace", "path": path, "value": value} for path, value in changes.items()]
+    assert clients[0].patch(f"/Users/{ines}", operations).status_code == 200
+    learner = Learner.objects.get()
+    assert (learner.user.last_name, learner.team) == ("Bell", Team.objects.get(name="Locks"))
+    assert (learner.user.first_name, learner.job_role) == ("Edited", "Edited in the LMS")
 
 
 def test_learner_deleted_in_the_lms_during_a_patch_is_404_or_gone_but_never_a_fault(
