@@ -13,12 +13,12 @@ from django.apps import apps
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from scim_provisioning.events import reports
+from scim_provisioning.models import SCIMConnection
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
-
-    from scim_provisioning.events import reports
-from scim_provisioning.models import SCIMConnection
 
 logger = logging.getLogger("scim_provisioning.audit")
 
@@ -59,7 +59,7 @@ def tell_contacts(connection: SCIMConnection, subject: str, body: str) -> None:
                 EmailMessage(subject=" ".join(subject.split()), body=body, to=[contact]).send()
             except Exception as error:
                 # Whatever a mail back-end may raise.
-                message = "A contact could not be told: %s"
+                message = "A contact could not be told: connection %s"
                 reports.failure(logger, message, connection.pk, exception=error, sent=contact)
 
     transaction.on_commit(send, robust=True)

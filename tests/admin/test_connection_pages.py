@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -10,6 +11,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -572,6 +574,34 @@ def test_a_mail_server_in_trouble_stops_nothing(
         admin_client.post(url("pause", connection), {"reason": ""})
     connection.refresh_from_db()
     assert connection.is_paused
+
+
+class Choosy(LocmemBackend):
+    """A mail server that does not take every address."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        for address in [address for mail in messages for address in mail.to]:
+            if address.startswith("nobody"):
+                raise ConnectionError(f"no such mailbox: {address}")
+        return super().send_messages(messages)
+
+
+def test_a_contact_who_cannot_be_told_is_logged_without_address_and_the_others_are_told(
+    admin_client: Client,
+    connection: SCIMConnection,
+    settings: Settings,
+    mailoutbox: list[EmailMessage],
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.{Choosy.__name__}"
+    connection.policies = {"contacts": ["nobody@harborline.example", "it@harborline.example"]}
+    connection.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(url("pause", connection), {"reason": ""})
+    assert [mail.to for mail in mailoutbox] == [["it@harborline.example"]]
+    assert f"A contact could not be told: connection {connection.pk}" in caplog.text
+    assert "nobody@" not in caplog.text
 
 
 @pytest.mark.parametrize("sitting", ["", "http://lms.example"])
