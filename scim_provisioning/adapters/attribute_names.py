@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scim_provisioning.adapters.database_errors import Column
+
 if TYPE_CHECKING:
     from scim_provisioning.adapters.mapping import CompiledMapping
-
-#: A table and one of its columns.
-Column = tuple[str, str]
 
 
 def by_column(compiled: CompiledMapping) -> dict[Column, str]:

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, models
 from django.db.backends.utils import names_digest
 
-from scim_provisioning.adapters import attribute_names
-from scim_provisioning.adapters.attribute_names import Column
 from scim_provisioning.adapters.violations import Rule, Violation, read
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError, Uniqueness
 
-if TYPE_CHECKING:
-    from scim_provisioning.adapters.mapping import CompiledMapping
-
 Model = type[models.Model]
+#: A table and one of its columns.
+Column = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +41,6 @@ _MEANINGS: Final[Mapping[Rule, _Meaning]] = {
     Rule.LENGTH: _Meaning(InvalidValue, "attr.too_long", "%s: too long for the application's database."),
     Rule.OTHER: _Meaning(InvalidValue, "attr.constraint", "%s: not accepted by the application's database."),
 }
-
-
-@contextmanager
-def explained(compiled: CompiledMapping) -> Iterator[None]:
-    """Around what saves a person's rows: a database error that is about them leaves as a SCIM error.
-
-    The host's ``save()`` and signals run inside it too. Raises ``Uniqueness`` and ``InvalidValue``; database errors
-    that no value can mend pass as they are.
-    """
-    try:
-        yield
-    except DatabaseError as error:
-        refusal = explain(error, every_model(), attribute_names.by_column(compiled))
-        if refusal is None:
-            raise
-        raise refusal from error
 
 
 def explain(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import DatabaseError
 
 from scim_provisioning import events, sessions
-from scim_provisioning.adapters import LearnerAdapter, database_errors
+from scim_provisioning.adapters import LearnerAdapter, attribute_names, database_errors
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
@@ -89,6 +91,18 @@ def save_learner(adapter: LearnerAdapter) -> None:
         adapter.save()
 
 
-def explained(adapter: LearnerAdapter) -> AbstractContextManager[None]:
-    """Around what saves a learner's rows: what the database refuses of them is said in SCIM's words."""
-    return database_errors.explained(adapter.compiled_mapping)
+@contextmanager
+def explained(adapter: LearnerAdapter) -> Iterator[None]:
+    """Around what saves a learner's rows: a database error that is about them leaves as a SCIM error.
+
+    The host's ``save()`` and signals run inside it too. Raises ``Uniqueness`` and ``InvalidValue``; database errors
+    that no value can mend pass as they are.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        attributes = attribute_names.by_column(adapter.compiled_mapping)
+        refusal = database_errors.explain(error, database_errors.every_model(), attributes)
+        if refusal is None:
+            raise
+        raise refusal from error

@@ -100,7 +100,7 @@ MUTANTS = mutants(
     ),
     (
         "a database error in a signal of the host's is about the person",
-        "adapters.database_errors:explained",
+        "provisioning.writing:explained",
         answers(nullcontext()),
         f"{_DATABASE}test_a_unique_column_of_another_table_is_named_itself",
     ),

@@ -13,7 +13,9 @@ from pytest_django import Settings
 
 from example_project.lms.models import Course, Learner, Organization, Progress, SSOSettings, Team
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.adapters import ENTERPRISE
 from scim_provisioning.administration import selftest
+from scim_provisioning.administration.catalogue import explain
 from scim_provisioning.administration.selftest import Result
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.testing.factories import ConnectionFactory, UserFactory
@@ -106,6 +108,42 @@ def test_a_column_that_must_not_be_empty_is_400_with_its_name(scim: ScimClient, 
     assert last().error_code == "attr.null"
     # PostgreSQL adds the whole row, which is nobody's business.
     assert "Failing row" not in last().cause["database"]
+
+
+def test_a_team_that_the_database_does_not_take_is_400_with_the_column_of_its_own_table(
+    scim: ScimClient, organization: Organization, receive: Connect
+) -> None:
+    """The team of another customer stands in the way, and its row is nobody's to see here."""
+    other = Organization.objects.create(name="Else Ltd")
+    Team.objects.create(organization=other, name="Platform Security")
+
+    def move(instance: Team, **_: Any) -> None:
+        instance.organization = other
+
+    receive(pre_save, Team, move)
+    detail = refused(scim.post("/Users", person()), 400, "invalidValue")
+    assert detail == (
+        f"{ENTERPRISE}:department: 'Platform Security' could not be created here. lms_team.organization_id, "
+        "lms_team.name: must be unique in the application, and is already in use."
+    )
+    event = last()
+    assert (event.error_code, event.cause["attribute"]) == ("attr.reference", f"{ENTERPRISE}:department")
+    assert (
+        "because of lms_team.organization_id, lms_team.name." in explain("attr.reference", event.cause).cause
+    )
+    assert event.cause["database"]
+
+
+def test_a_team_without_a_value_that_it_needs_is_400_with_the_column(
+    scim: ScimClient, receive: Connect
+) -> None:
+    def forget(instance: Team, **_: Any) -> None:
+        instance.organization_id = None
+
+    receive(pre_save, Team, forget)
+    detail = refused(scim.post("/Users", person()), 400, "invalidValue")
+    assert detail.startswith(f"{ENTERPRISE}:department: 'Platform Security' could not be created here. ")
+    assert detail.endswith("organization_id: the application needs a value.")
 
 
 def test_a_number_that_breaks_a_check_is_400_with_the_column(scim: ScimClient, receive: Connect) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import Exists, F, Q, Subquery
 from django.db.models.expressions import Expression
 from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters import remedies
+from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
@@ -20,6 +20,7 @@ from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.errors import InvalidValue, SCIMError
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold
@@ -147,13 +148,22 @@ class Reference(MappedAttribute):
                 values = scope_values(model, {**self.defaults, **self.within}, connection)
                 made: models.Model = model._default_manager.create(**{**values, self.by: name})
                 return made
-        except IntegrityError:
+        except DatabaseError as error:
+            refused = database_errors.explain(error, database_errors.every_model(), {})
+            if refused is None:
+                raise
             # Another request created it in the meantime: theirs is ours. Or the host's collation takes two names
             # for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table.
             theirs: models.Model | None = model._default_manager.filter(**scope, **{self.by: name}).first()
             if theirs is None:
-                raise self.refusal(f"'{name}' could not be created here.", code="attr.reference") from None
+                raise self._not_created(name, refused) from error
             return theirs
+
+    def _not_created(self, name: str, refused: SCIMError) -> InvalidValue:
+        """The refusal of a name for which the database takes no row: with the column that it is about."""
+        facts = {**refused.params, "attribute": self.path, "column": refused.params.get("attribute", "")}
+        detail = f"{self.path}: '{name}' could not be created here. {refused.detail}"
+        return InvalidValue(detail, code="attr.reference", params=facts)
 
     def _find(self, model: Any, name: str, scope: dict[str, Any]) -> models.Model | None:
         matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)

@@ -85,7 +85,20 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     ),
     "attr.reference": Entry(
         _("A name is not known here."),
-        (_("The company, business unit or team that was sent does not exist, and may not be created."),),
-        _("Create it in this application, or correct the name in the identity provider."),
+        (
+            _(
+                "The company, business unit or team that was sent does not exist yet, and this application's database "
+                "refuses a new one because of %(column)s."
+            ),
+            _(
+                "The company, business unit or team that was sent does not exist yet, and this application's database "
+                "refuses a new one because of its rule %(constraint)s."
+            ),
+            _("The company, business unit or team that was sent does not exist, and may not be created."),
+        ),
+        _(
+            "Create it in this application, or correct the name in the identity provider. If the name is right and "
+            "cannot be created, ask the developers of this application."
+        ),
     ),
 }
