@@ -170,7 +170,7 @@ def _parsed(line: MappedAttribute, schema: UserSchema) -> paths.Path:
     try:
         path = paths.parse(line.path, schema)
     except SCIMError as error:
-        raise Unusable("bad_path", error.detail) from error
+        raise Unusable("bad_path", error.detail, remedies.of_the_path(line.path, schema)) from error
     if path.attribute is not None and path.attribute.read_only:
         raise Unusable("bad_path", f"'{line.path}' is the server's own")
     return path

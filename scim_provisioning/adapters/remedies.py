@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -14,8 +15,10 @@ from django.db import models
 from scim_provisioning.adapters.rows import RelatedRow, relation_of, row_source
 from scim_provisioning.conf import app_settings
 from scim_provisioning.protocol.constants import CORE_USER
+from scim_provisioning.protocol.schema import UserSchema
 
 _SHOWN = 12
+_NAME = re.compile(r"[a-z][\w$-]*(\.[\w$-]+)?")
 
 #: The kind for each class of field, the special before the general.
 _KINDS: tuple[tuple[type[Any], str], ...] = (
@@ -29,6 +32,40 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (models.TextField, "Text"),
 )
 _CAN_BE_CHOSEN = (models.CharField, models.TextField, models.IntegerField)
+
+
+# --- a path that is none
+
+
+def of_the_path(path: str, schema: UserSchema) -> str:
+    """What to write for a path that names no attribute of ``schema``, as it is misspelt or the host's own; "" for a
+    path that is wrong in another way."""
+    head, bracket, rest = path.partition("[")
+    selection, _closing, part = rest.rpartition("]")
+    urn, colon, name = head.rpartition(":")
+    meant, known = f"{name}{part}".casefold(), _parts(schema, urn)
+    if meant in known or not _NAME.fullmatch(meant):
+        return ""
+    if near := nearest(meant, known):
+        attribute, sub = known[near]
+        chosen = f"[{selection}]" if bracket else ""
+        return f"Write {f'{urn}{colon}{attribute}{chosen}{sub}'!r} as the path."
+    own = f"urn:ietf:params:scim:schemas:extension:acme:2.0:User:{name.partition('.')[0]}"
+    return f"Name an attribute of SCIM, or one of your own under a URN of your own, such as {own!r}."
+
+
+def _parts(schema: UserSchema, urn: str) -> dict[str, tuple[str, str]]:
+    """What a path may name in the schema of that URN, or without one in any: attribute and sub-attribute, by both."""
+    whole = schema.by_urn.get(urn.lower())
+    attributes = whole.attributes if whole else schema.by_bare_name.values() if not urn else ()
+    found: list[tuple[str, str]] = []
+    for attribute in attributes:
+        if not attribute.read_only:
+            found += [
+                (attribute.name, f".{sub.name}") for sub in attribute.sub_attributes if not sub.read_only
+            ]
+            found += [(attribute.name, "")] if attribute.multi_valued or not attribute.is_complex else []
+    return {f"{name}{sub}".casefold(): (name, sub) for name, sub in found}
 
 
 # --- what is not there

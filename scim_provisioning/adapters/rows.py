@@ -55,14 +55,15 @@ class RelatedRow:
         within: Scope | None = None,
         defaults: Scope | None = None,
     ) -> None:
-        self._model = model
+        #: As the host wrote it; ``model`` is what it means.
+        self.named = model
         self.user_field = user_field
         self.within: Scope = within or {}
         self.defaults: Scope = defaults or {}
 
     @property
     def model(self) -> type[models.Model]:
-        return apps.get_model(self._model) if isinstance(self._model, str) else self._model
+        return apps.get_model(self.named) if isinstance(self.named, str) else self.named
 
 
 @dataclass(frozen=True, slots=True)

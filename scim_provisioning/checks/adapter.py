@@ -15,6 +15,8 @@ from scim_provisioning.adapters.accounts import hides_rows
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.customers import rows_without_customer
 from scim_provisioning.checks.declarations import slips_in
+from scim_provisioning.checks.fault import several
+from scim_provisioning.checks.importing import usage_of, what_failed
 from scim_provisioning.conf import app_settings
 
 _PROBLEMS = {
@@ -54,7 +56,8 @@ def check_adapter(**kwargs: Any) -> list[CheckMessage]:
     try:
         adapter = import_string(path)
     except Exception as error:  # whatever the host's module does at import time
-        return [faults.ADAPTER_NOT_IMPORTABLE.at(path=path, error=f"{type(error).__name__}: {error}")]
+        advice = usage_of(error) or "Correct ADAPTER in SCIM_PROVISIONING, or the module that it names."
+        return [faults.ADAPTER_NOT_IMPORTABLE.at(path=path, error=what_failed(error), advice=advice)]
     if not (isinstance(adapter, type) and issubclass(adapter, LearnerAdapter)):
         return [faults.ADAPTER_IS_NO_ADAPTER.at(path=path)]
     if adapter is LearnerAdapter:
@@ -70,8 +73,8 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
     try:
         problems = adapter.mapping_problems()
     except Exception as error:  # whatever the host's own kinds do
-        shown = f"{type(error).__name__}: {error}"
-        yield faults.MAPPING_FAILS.at(obj=adapter, path=path, name=adapter.__name__, error=shown)
+        facts = {"path": path, "name": adapter.__name__, "error": what_failed(error)}
+        yield faults.MAPPING_FAILS.at(obj=adapter, **facts)
         return
     yield from _problems(adapter, problems)
     yield from _rows(adapter)
@@ -80,15 +83,21 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
 
 
 def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem]) -> Iterator[CheckMessage]:
+    """One message for what is mended at one place, however many lines suffer from it."""
+    alike: dict[tuple[str, str, str], list[MappingProblem]] = {}
     for problem in problems:
-        fault = _PROBLEMS[problem.kind]
-        message = problem.message.rstrip(".")
-        facts = {"path": problem.path, "target": problem.target, "message": message}
+        alike.setdefault((problem.kind, problem.message, problem.advice), []).append(problem)
+    for first, *others in alike.values():
+        paths = several([f"'{other.path}'" for other in others])
+        also = f" (so it is with {paths})" if others else ""
+        facts = {
+            "path": first.path,
+            "target": first.target,
+            "message": f"{first.message.rstrip('.')}{also}",
+        }
         # A kind of the host's own may say less.
-        advice = (
-            problem.advice or f"Correct the line of '{problem.path}' in the adapter's mapping, or remove it."
-        )
-        yield fault.at(obj=adapter, advice=advice, **facts)
+        advice = first.advice or f"Correct the line of '{first.path}' in the adapter's mapping, or remove it."
+        yield _PROBLEMS[first.kind].at(obj=adapter, advice=advice, **facts)
 
 
 def _rows(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:

@@ -16,6 +16,8 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.adapter import is_own
 from scim_provisioning.checks.declarations import slips_in
+from scim_provisioning.checks.fault import several
+from scim_provisioning.checks.importing import what_failed
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
@@ -54,9 +56,8 @@ def _customers() -> Iterator[CheckMessage]:
         if fault := _fault_of(adapter, connection):
             failing.setdefault(fault, []).append(f"'{connection.name}'")
     for message, names in failing.items():
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        path = app_settings.adapter
-        yield faults.MAPPING_FOR_FAILS.at(obj=adapter, path=path, connections=shown, message=message)
+        facts = {"path": app_settings.adapter, "connections": several(names), "message": message}
+        yield faults.MAPPING_FOR_FAILS.at(obj=adapter, **facts)
 
 
 def _adapter() -> type[LearnerAdapter] | None:
@@ -76,7 +77,7 @@ def _fault_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> str:
     except DatabaseError:
         raise
     except Exception as error:  # whatever the host's method does
-        return f"{type(error).__name__}: {error}"
+        return what_failed(error)
     return f"{problems[0].path}: {problems[0].message}" if problems else ""
 
 

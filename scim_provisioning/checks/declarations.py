@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from scim_provisioning.adapters import LearnerAdapter, MappedAttribute, RelatedRow
+from scim_provisioning.adapters import LearnerAdapter, MappedAttribute, RelatedRow, remedies
 from scim_provisioning.checks import faults
+from scim_provisioning.checks.fault import several
 from scim_provisioning.protocol.schema import Schema
 
 _EXAMPLE = 'scim.Text("title", "learner.job_role")'
-_PLACES_SHOWN = 5
 
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 80
@@ -45,11 +45,7 @@ def slips_in(adapter: type[LearnerAdapter], mapping: object) -> list[CheckMessag
 
 def _message(adapter: type[LearnerAdapter], slips: list[Slip]) -> CheckMessage:
     first, *rest = slips
-    others = ""
-    if rest:
-        more = len(rest) - _PLACES_SHOWN
-        places = ", ".join(slip.place for slip in rest[:_PLACES_SHOWN])
-        others = f" So it is with {places}{f' and {more} more' if more > 0 else ''}."
+    others = f" So it is with {several([slip.place for slip in rest])}." if rest else ""
     facts = {"place": first.place, "wanted": first.wanted, "others": others, "advice": first.advice}
     return faults.NO_DECLARATION.at(obj=adapter, value=_shown(first.value), **facts)
 
@@ -117,22 +113,30 @@ def _row_model(place: str, row: RelatedRow) -> Iterator[Slip]:
     try:
         model: Any = row.model
     except (LookupError, ValueError) as error:
-        yield Slip(place, str(error), "an installed model", 'Write it as "app_label.ModelName".')
+        near = remedies.nearest(str(row.named), [known._meta.label for known in apps.get_models()])
+        advice = f'Write "{near}".' if near else 'Write it as "app_label.ModelName".'
+        yield Slip(place, str(error), "an installed model", advice)
         return
     if not (isinstance(model, type) and issubclass(model, models.Model)):
         yield Slip(
             f"{place}.model", model, "a model", 'Name the model, as a class or as "app_label.ModelName".'
         )
         return
-    try:
-        field = model._meta.get_field(row.user_field)
-    except (FieldDoesNotExist, TypeError):
-        return  # compiling the mapping says so
-    account = get_user_model()
-    if not (field.many_to_one or field.one_to_one) or not issubclass(account, field.related_model):  # type: ignore[arg-type]
+    account, label = get_user_model(), model._meta.label
+    leading = [field.name for field in model._meta.concrete_fields if _leads_to(account, field)]
+    if row.user_field not in leading:
         wanted = f"a foreign key to {account._meta.label}"
-        advice = f"Write user_field=… with the field of {model._meta.label} that leads to the account."
+        near = remedies.nearest(str(row.user_field), leading) or next(iter(leading), "")
+        advice = (
+            f'Write user_field="{near}".'
+            if near
+            else f"Name another model: {label} has no foreign key to {account._meta.label}."
+        )
         yield Slip(f"{place}.user_field", row.user_field, wanted, advice)
+
+
+def _leads_to(account: type[models.Model], field: Any) -> bool:
+    return (field.many_to_one or field.one_to_one) and issubclass(account, field.related_model)
 
 
 def _scopes(place: str, declaration: object) -> Iterator[Slip]:

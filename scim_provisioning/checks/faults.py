@@ -33,7 +33,7 @@ ADAPTER_MISSING = Fault(
 ADAPTER_NOT_IMPORTABLE = Fault(
     "E005",
     "The adapter '{path}' cannot be imported: {error}",
-    "Correct ADAPTER in SCIM_PROVISIONING, or the module that it names.",
+    "{advice}",
 )
 ADAPTER_IS_NO_ADAPTER = Fault(
     "E006",
@@ -58,7 +58,7 @@ FORBIDDEN_TARGET = Fault(
 BAD_PATH = Fault(
     "E010",
     "The mapping has a path that cannot be used: {message}.",
-    "Correct the path '{path}' in the adapter's mapping.",
+    "{advice}",
 )
 HANDLER_OVERRIDDEN = Fault(
     "E011",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -70,6 +71,50 @@ def test_an_adapter_that_cannot_be_imported(dotted: str, settings: Settings) -> 
     assert message.id == faults.ADAPTER_NOT_IMPORTABLE.id
     assert f"'{dotted}' cannot be imported: " in message.msg
     assert "Error: " in message.msg
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (
+            f'scim.Manager("{scim.ENTERPRISE}:manager", "learner.manager")',
+            "scim.Manager(target, *, path=…, required=…, when_empty=…)",
+        ),
+        (
+            'scim.Switch("active", "learner.job_role", on="a", off="b")',
+            "scim.Switch(target, *, on=…, off=…, never_from=…)",
+        ),
+        ('scim.Switch("learner.job_role")', "scim.Switch(target, *, on=…, off=…, never_from=…)"),
+        ('scim.OffSince("active", "last_login")', "scim.OffSince(target)"),
+        ('scim.Text("title")', "scim.Text(path, target, *, required=…, when_empty=…)"),
+        (
+            'scim.Text("title", "first_name", requird=True)',
+            "scim.Text(path, target, *, required=…, when_empty=…)",
+        ),
+        (
+            'scim.Choice("title", "first_name", choices={})',
+            "scim.Choice(path, target, *, values=…, unknown=…, required=…, when_empty=…)",
+        ),
+        (
+            'scim.RelatedRow("lms.Learner", "user")',
+            "scim.RelatedRow(model, *, user_field=…, within=…, defaults=…)",
+        ),
+    ],
+)
+def test_a_line_with_the_wrong_arguments_is_named_with_how_it_is_written(
+    line: str, written: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = f"host_of_line_{abs(hash(line))}"
+    source = f"import scim_provisioning.adapters as scim\n\nadapter = (\n    {line},\n)\n"
+    (tmp_path / f"{module}.py").write_text(source, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    configure(settings, ADAPTER=f"{module}.Adapter")
+    (message,) = found()
+    assert message.id == faults.ADAPTER_NOT_IMPORTABLE.id
+    assert "TypeError: " in message.msg
+    assert message.msg.endswith(f" ({module}.py:4)")
+    order = ": what stands before the * in that order, the rest by name" if "*" in written else ""
+    assert message.hint == f"Write {written}{order}."
 
 
 @pytest.mark.parametrize("adapter", [NoAdapter, scim.Text, found])

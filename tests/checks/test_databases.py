@@ -65,7 +65,10 @@ def acme(settings: Settings, monkeypatch: pytest.MonkeyPatch, db: None) -> SCIMC
 @pytest.mark.parametrize(
     ("returned", "message"),
     [
-        (raising, "KeyError: 'acme'"),
+        (
+            raising,
+            f"KeyError: 'acme' (tests/checks/test_databases.py:{raising.__code__.co_firstlineno + 1})",
+        ),
         (None, "The adapter's mapping is None, where a list is expected."),
         (
             [("title", "first_name")],

@@ -188,11 +188,20 @@ def test_rows_that_are_no_dict(rows: object, having: Any) -> None:
     assert having(rows=written(message.hint)) == []
 
 
-@pytest.mark.parametrize("model", ["Learner", "lms.NoSuchModel", "nowhere.Learner", "a.b.c"])
-def test_a_row_whose_model_is_not_installed(model: str, having: Any) -> None:
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        ("Learner", 'Write "lms.Learner".'),
+        ("nowhere.Learner", 'Write "lms.Learner".'),
+        ("lms.Lerner", 'Write "lms.Learner".'),
+        ("a.b.c", 'Write it as "app_label.ModelName".'),
+        ("shop.Basket", 'Write it as "app_label.ModelName".'),
+    ],
+)
+def test_a_row_whose_model_is_not_installed(model: str, hint: str, having: Any) -> None:
     (message,) = having(rows={"learner": scim.RelatedRow(model)})
     assert message.msg.endswith("where an installed model is expected.")
-    assert message.hint == 'Write it as "app_label.ModelName".'
+    assert message.hint == hint
     assert having(rows={"learner": scim.RelatedRow("lms.Learner")}) == []
 
 
@@ -201,14 +210,26 @@ def test_a_row_whose_model_is_none(having: Any) -> None:
     assert "rows['learner'].model is " in message.msg
 
 
-@pytest.mark.parametrize("user_field", ["job_role", "organization"])
-def test_a_row_whose_user_field_does_not_lead_to_the_account(user_field: str, having: Any) -> None:
-    mapping = [scim.Text("title", "learner.job_role")]
-    (message,) = having(mapping=mapping, rows={"learner": scim.RelatedRow(Learner, user_field=user_field)})
-    assert message.msg == (
-        f"The adapter's rows['learner'].user_field is '{user_field}', where a foreign key to auth.User is expected."
+@pytest.mark.parametrize("user_field", ["job_role", "organization", "usr", "account", None])
+def test_a_row_whose_user_field_does_not_lead_to_the_account_is_one_message_with_the_one_that_does(
+    user_field: Any, having: Any
+) -> None:
+    mapping = [scim.Text("title", "learner.job_role"), scim.Manager("learner.manager")]
+    within = {"organization_id": 1}
+    (message,) = having(
+        mapping=mapping, rows={"learner": scim.RelatedRow(Learner, user_field=user_field, within=within)}
     )
+    assert message.msg == (
+        f"The adapter's rows['learner'].user_field is {user_field!r}, where a foreign key to auth.User is expected."
+    )
+    assert message.hint == 'Write user_field="user".'
     assert having(mapping=mapping, rows=LEARNERS) == []
+
+
+def test_a_row_of_a_model_that_nothing_leads_from_to_the_account(having: Any) -> None:
+    (message,) = having(rows={"learner": scim.RelatedRow(Organization)})
+    assert "rows['learner'].user_field is 'user'" in message.msg
+    assert message.hint == "Name another model: lms.Organization has no foreign key to auth.User."
 
 
 # -- extensions

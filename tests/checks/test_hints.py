@@ -62,6 +62,53 @@ def test_a_row_that_is_like_none_is_answered_with_how_one_is_declared(host: Host
     )
 
 
+def test_lines_that_one_declaration_mends_are_one_message(host: Host) -> None:
+    lines = [scim.Text(path, "contract.role") for path in ("title", "nickName", "userType")]
+    (message,) = host.messages(mapping=lines)
+    assert message.msg == (
+        "The mapping of 'title' names a field that is not there: 'contract' is no relation of auth.User "
+        "(so it is with 'nickName', 'userType')."
+    )
+
+
+# -- a path that is none
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("titel", "title"),
+        ("jobTitel", "title"),
+        ("name.givenNme", "name.givenName"),
+        ("nme.givenName", "name.givenName"),
+        (f"{ENTERPRISE}:departmnt", f"{ENTERPRISE}:department"),
+        ('emails[type eq "work"].valu', 'emails[type eq "work"].value'),
+        ('phoneNumber[type eq "work"].value', 'phoneNumbers[type eq "work"].value'),
+        ("externalID.", ""),
+        ("name.", ""),
+        ('emails[typ eq "work"].value', ""),
+    ],
+)
+def test_a_misspelt_path_is_named_as_it_should_be(path: str, right: str, host: Host) -> None:
+    (message,) = host.messages(mapping=[scim.Text(path, "first_name")])
+    assert message.id == faults.BAD_PATH.id
+    assert message.hint == (
+        f"Write {right!r} as the path."
+        if right
+        else f"Correct the line of '{path}' in the adapter's mapping, or remove it."
+    )
+    assert not right or host.messages(mapping=[scim.Text(right, "first_name")]) == []
+
+
+def test_a_path_that_is_like_none_is_answered_with_one_of_the_hosts_own(host: Host) -> None:
+    (message,) = host.messages(mapping=[scim.Text("shoeSize", "first_name")])
+    own = "urn:ietf:params:scim:schemas:extension:acme:2.0:User:shoeSize"
+    assert message.hint == (
+        f"Name an attribute of SCIM, or one of your own under a URN of your own, such as '{own}'."
+    )
+    assert host.messages(mapping=[scim.Text(own, "first_name")]) == []
+
+
 @pytest.mark.parametrize("kind", [scim.Text, scim.Json])
 def test_nothing_stands_behind_a_plain_field_and_nobody_is_told_to_declare_it(kind: Any, host: Host) -> None:
     better = host.mended(kind("nickName", "first_name.formal"))
