@@ -114,14 +114,12 @@ class HostAccounts(HostHooks):
         Nobody's address is made up, and where the name is what people sign in by there is no second one: then it
         raises ``Uniqueness``.
         """
-        if self.user_name_is_sso_subject:
-            raise name_held(self.accounts_named(user_name))
         entry = self.compiled_mapping.account_name
         field: Any = (
             entry.field if entry else get_user_model()._meta.get_field(get_user_model().USERNAME_FIELD)
         )
-        if is_address(field):
-            raise name_held(self.accounts_named(user_name))
+        if self.user_name_is_sso_subject or is_address(field):
+            raise name_held(self.accounts_named(user_name), by_address=is_address(field))
         return self._with_suffix(user_name, field)
 
     def step_aside(self, account: Any) -> None:
@@ -226,11 +224,11 @@ def hidden_account(params: Mapping[str, object]) -> Uniqueness:
     )
 
 
-def name_held(accounts: Sequence[models.Model]) -> Uniqueness:
+def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniqueness:
     """The 409 for a sign-in name that somebody else's account has, in whatever tenant."""
     return Uniqueness(
-        "Another account of this application already signs in by this name.",
-        code="user.address_taken",
+        f"Another account of this application already signs in by this {'address' if by_address else 'name'}.",
+        code="user.address_taken" if by_address else "user.name_taken",
         params={"accounts": [account.pk for account in accounts]},
     )
 

@@ -168,7 +168,10 @@ def test_where_the_name_is_what_people_sign_in_by_nobody_gets_a_second_one(
 ) -> None:
     LearnerFactory(user__username=KATE)
     before = contents()
-    refused(scim.post("/Users", person("kate")), 409, "user.address_taken")
+    answer = scim.post("/Users", person("kate"))
+    event = refused(answer, 409, "user.name_taken")
+    assert answer.json()["detail"] == "Another account of this application already signs in by this name."
+    assert log_words.explanation(event, in_clear=False).title == "The user name belongs to another account."
     assert contents() == before
 
 

@@ -55,13 +55,26 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("The address belongs to another account."),
         (
             _(
-                "An account that this connection does not manage signs in here with the name or the address that was "
-                "sent. People sign in with it, so no other one is made up."
+                "An account that this connection does not manage signs in here with the address that was sent. People "
+                "sign in with it, so no other one is made up."
             ),
         ),
         _(
             "Find out whether it is the same person. If so, ask the developers to let the adapter recognise them "
             "(find_learner); if not, correct the address in the identity provider, or that of the other account."
+        ),
+    ),
+    "user.name_taken": Entry(
+        _("The user name belongs to another account."),
+        (
+            _(
+                "An account that this connection does not manage signs in here with the user name that was sent. "
+                "People sign in with it, so no other one is made up."
+            ),
+        ),
+        _(
+            "Find out whether it is the same person. If so, ask the developers to let the adapter recognise them "
+            "(find_learner); if not, correct the userName in the identity provider, or rename the other account."
         ),
     ),
     "user.hidden": Entry(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import scim_provisioning.adapters as scim_adapters
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
+from tests.hosts.academy.host import make_customer
 from tests.hosts.academy.models import User
 from tests.hosts.academy.scim import LearnerAdapter as Academy
 from tests.people import CORE
@@ -47,6 +48,14 @@ def test_an_address_that_somebody_signs_in_with_is_refused(scim: ScimClient, oth
     answer = scim.post("/Users", body("io-18", "Ines@x.example"))
     assert (answer.status_code, answer.json()["scimType"]) == (409, "uniqueness")
     assert ProvisionedUser.objects.count() == 1
+
+
+def test_an_address_is_called_so_where_nobody_provisioned_the_account_that_has_it(scim: ScimClient) -> None:
+    User.objects.create_user("ines@x.example", customer=make_customer())
+    answer = scim.post("/Users", body("io-18", "Ines@x.example"))
+    assert (answer.status_code, answer.json()["scimType"]) == (409, "uniqueness")
+    assert answer.json()["detail"] == "Another account of this application already signs in by this address."
+    assert ProvisioningEvent.objects.latest("pk").error_code == "user.address_taken"
 
 
 def test_somebody_without_an_address_is_refused_by_name(scim: ScimClient) -> None:
