@@ -6,7 +6,9 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
+from django.core.management.base import SystemCheckError
+from django.db import models
 from django.utils import timezone
 
 from example_project.lms.models import SSOSettings
@@ -15,6 +17,7 @@ from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
+from tests.lms_factories import SSOSettingsFactory
 
 if TYPE_CHECKING:
     from django.core.mail import EmailMessage
@@ -85,6 +88,48 @@ def test_create_refuses_what_cannot_be_set_up(sso: SSOSettings, settings: Settin
         with pytest.raises(CommandError, match="Give a name of 1 to 150 characters"):
             scim_connection("create", "--name", name)
     assert not SCIMConnection.objects.exists()
+
+
+def test_create_names_the_settings_that_there_are(sso: SSOSettings) -> None:
+    with pytest.raises(CommandError) as refusal:
+        scim_connection("create", "--sso", "4711")
+    assert str(refusal.value) == (
+        f"There are no SSO settings with the key “4711”. There are: “{sso.pk}” ({sso})."
+    )
+    more = [SSOSettingsFactory().pk for _ in range(10)]
+    with pytest.raises(CommandError) as refusal:
+        scim_connection("create", "--sso", "4711")
+    said = str(refusal.value)
+    assert said.endswith(" and others.")
+    assert [f"“{key}”" in said for key in (sso.pk, *more)] == [True] * 10 + [False]
+    SSOSettings.objects.all().delete()
+    with pytest.raises(CommandError, match=r"“4711”. lms.SSOSettings has no rows yet.$"):
+        scim_connection("create", "--sso", "4711")
+
+
+def test_settings_that_have_no_name_are_told_apart_by_their_key(
+    sso: SSOSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SSOSettings, "__str__", models.Model.__str__)
+    scim_connection("create", "--sso", str(sso.pk))
+    assert SCIMConnection.objects.get().name == f"SSO settings {sso.pk}"
+
+
+@pytest.mark.parametrize("command", ["scim_connection", "scim_token"])
+def test_djangos_own_options_may_stand_behind_the_sub_command(command: str, settings: Settings) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": ""}
+
+    def typed(*arguments: str) -> int:
+        made = load_command_class("scim_provisioning", command)
+        parser = made.create_parser("manage.py", command)
+        options = vars(parser.parse_args([*arguments]))
+        made.execute(**{**options, "stdout": StringIO(), "stderr": StringIO()})
+        return int(options["verbosity"])
+
+    with pytest.raises(SystemCheckError, match="has no ADAPTER"):
+        typed("list")
+    assert typed("list", "--skip-checks") == typed("--skip-checks", "list") == 1
+    assert typed("list", "--skip-checks", "-v", "2") == typed("-v", "2", "list", "--skip-checks") == 2
 
 
 # --- list ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
+from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events
@@ -14,7 +16,6 @@ from scim_provisioning.models import Action, SCIMConnection
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-    from django.db.models import Model
 
 _NAME_LENGTH: Final = SCIMConnection._meta.get_field("name").max_length or 0
 
@@ -35,6 +36,17 @@ class ConnectionRefused(ValueError):
 def key_of(sso: Model) -> str:
     """How a connection names this row of the host's SSO settings."""
     return str(getattr(sso, app_settings.sso_key_field))
+
+
+def name_of(sso: Model) -> str:
+    """What a connection of this row is called: as the row calls itself, else by its model and key."""
+    named = str(sso).strip() if names_its_rows(type(sso)) else ""
+    return (named or f"{capfirst(sso._meta.verbose_name)} {key_of(sso)}")[:_NAME_LENGTH]
+
+
+def names_its_rows(model: type[Model]) -> bool:
+    """Whether the host has written what a row of this model is called; Django's own ``SSO object (1)`` is no name."""
+    return model.__str__ is not Model.__str__
 
 
 def find(sso: Model) -> SCIMConnection | None:
@@ -93,7 +105,7 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
         if found is not None:
             found.sso_key = None
             found.save(update_fields=["sso_key"])
-        return _made(str(sso)[:_NAME_LENGTH] or key_of(sso), key_of(sso), actor, address), True
+        return _made(name_of(sso), key_of(sso), actor, address), True
 
 
 def set_up_for(user: AbstractBaseUser, sso: Model, *, address: str = "") -> tuple[SCIMConnection, bool]:

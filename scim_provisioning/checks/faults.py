@@ -293,3 +293,8 @@ ROW_WITHOUT_CUSTOMER = Fault(
     "Nobody fills {target}: it would be NULL for everybody new, although '{path}' is looked up within the customer.",
     "Add rows = {row} with what '{path}' has in within. Silence this check if your own code fills it.",
 )
+SSO_WITHOUT_NAMES = Fault(
+    "W016",
+    "{model} has no __str__: connections are called after its rows, and would be '{name}' and the like.",
+    "Write def __str__(self) on {model} that names the customer. Silence this check if such names will do.",
+)

@@ -10,7 +10,9 @@ from django.apps import apps
 from django.core.checks import CheckMessage
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.text import capfirst
 
+from scim_provisioning.administration import setting_up
 from scim_provisioning.checks import faults
 from scim_provisioning.conf import app_settings
 
@@ -32,7 +34,13 @@ def check_sso(**kwargs: Any) -> list[CheckMessage]:
     model = sso_model()
     if model is None:
         return [faults.SSO_MODEL_MISSING.at(model=name)]
-    return [*_key(model), *_switch(model)]
+    return [*_key(model), *_switch(model), *_name(model)]
+
+
+def _name(model: type[models.Model]) -> Iterator[CheckMessage]:
+    if not setting_up.names_its_rows(model):
+        name = f"{capfirst(model._meta.verbose_name)} 1"
+        yield faults.SSO_WITHOUT_NAMES.at(model=model._meta.label, name=name)
 
 
 def _key(model: type[models.Model]) -> Iterator[CheckMessage]:

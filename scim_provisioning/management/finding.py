@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.apps import apps
 from django.core.management.base import CommandError
 
+from scim_provisioning.administration import setting_up
+from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+#: How many of what there is are named to somebody who named none of it.
+_SHOWN = 10
 
 
 def find_connection(name: str) -> SCIMConnection:
@@ -26,9 +38,25 @@ def find_connection(name: str) -> SCIMConnection:
             keys = ", ".join(f"“{row.sso_key}”" for row in found if row.sso_key)
             hint = f" Name one by its SSO key instead: {keys}." if keys else " Rename one of them first."
             raise CommandError(f"{len(found)} connections are called “{name}”.{hint}")
-    known = ", ".join(f"“{row.name}”" for row in everything[:10])
-    more = " and others" if len(everything) > 10 else ""
-    raise CommandError(f"No SCIM connection is called “{name}”. There are: {known}{more}.")
+    names = [f"“{row.name}”" for row in everything]
+    raise CommandError(f"No SCIM connection is called “{name}”. There are: {_some(names)}.")
+
+
+def find_sso(key: str) -> Model:
+    """The row of the host's SSO settings that has this key. Where there is none, the refusal names those there are."""
+    try:
+        return setting_up.sso_row(key)
+    except setting_up.ConnectionRefused as refusal:
+        if refusal.code != "connection.unknown":
+            raise
+        rows = list(apps.get_model(app_settings.sso_model or "")._default_manager.order_by("pk")[: _SHOWN + 1])
+        known = _some([f"“{setting_up.key_of(row)}” ({setting_up.name_of(row)})" for row in rows])
+        there_are = f"There are: {known}." if rows else f"{app_settings.sso_model} has no rows yet."
+        raise CommandError(f"{refusal.message} {there_are}") from None
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:_SHOWN])}{' and others' if len(names) > _SHOWN else ''}"
 
 
 def name_for(connection: SCIMConnection) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib import admin
+from django.db import models
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.administration import connections
@@ -52,6 +53,11 @@ def test_an_sso_key_field_that_is_unique_together_with_others_only(settings: Set
 def test_an_sso_key_field_that_is_unique(field: str, settings: Settings) -> None:
     configure(settings, SSO_KEY_FIELD=field)
     assert found() == []
+
+
+def test_an_sso_model_whose_rows_have_no_name(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SSOSettings, "__str__", models.Model.__str__)
+    assert found() == [faults.SSO_WITHOUT_NAMES.at(model="lms.SSOSettings", name="SSO settings 1")]
 
 
 def test_a_switch_that_the_sso_model_does_not_have(settings: Settings) -> None:

@@ -19,7 +19,8 @@ from scim_provisioning.administration import (
 )
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
-from scim_provisioning.management.finding import find_connection, name_for
+from scim_provisioning.management.finding import find_connection, find_sso, name_for
+from scim_provisioning.management.options import base_options
 from scim_provisioning.models import SCIMConnection
 
 
@@ -30,21 +31,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
+        base = [base_options()]
         commands = parser.add_subparsers(
             dest="command", required=True, metavar="{create,list,pause,resume,policies,share,own}"
         )
-        create = commands.add_parser("create", help="Set up SCIM; what is set up already stays as it is.")
+        create = commands.add_parser(
+            "create", parents=base, help="Set up SCIM; what is set up already stays as it is."
+        )
         begins = create.add_mutually_exclusive_group(required=True)
         begins.add_argument("--sso", metavar="KEY", help="key of the SSO settings that it belongs to")
         begins.add_argument("--name", metavar="NAME", help="its name, where there are no SSO settings")
-        listing = commands.add_parser("list", help="Show every connection and how it is doing.")
+        listing = commands.add_parser("list", parents=base, help="Show every connection and how it is doing.")
         listing.add_argument("--archived", action="store_true", help="archived ones too")
-        pause = commands.add_parser("pause", help="Answer every request with “try again later”.")
+        pause = commands.add_parser(
+            "pause", parents=base, help="Answer every request with “try again later”."
+        )
         pause.add_argument("--reason", default="", help="shown to other administrators")
-        resume = commands.add_parser("resume", help="Serve requests again.")
-        policies = commands.add_parser("policies", help="Show the policies; with options, choose them.")
-        share = commands.add_parser("share", help="Let it link an account that another connection owns.")
-        own = commands.add_parser("own", help="Let it own the account of one of its learners.")
+        resume = commands.add_parser("resume", parents=base, help="Serve requests again.")
+        policies = commands.add_parser(
+            "policies", parents=base, help="Show the policies; with options, choose them."
+        )
+        share = commands.add_parser(
+            "share", parents=base, help="Let it link an account that another connection owns."
+        )
+        own = commands.add_parser("own", parents=base, help="Let it own the account of one of its learners.")
         for one in (share, own):
             one.add_argument("--user-name", required=True, metavar="NAME", help="what it calls the person")
         for one in (pause, resume, policies, share, own):
@@ -68,7 +78,7 @@ class Command(BaseCommand):
 
     def _create(self, options: dict[str, Any]) -> None:
         if options["sso"] is not None:
-            connection, made = setting_up.set_up(setting_up.sso_row(options["sso"]), actor=None)
+            connection, made = setting_up.set_up(find_sso(options["sso"]), actor=None)
         else:
             connection, made = setting_up.stand_alone(options["name"], actor=None)
         name = shlex.quote(name_for(connection))

@@ -12,6 +12,7 @@ from scim_provisioning.administration import rotation
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection
+from scim_provisioning.management.options import base_options
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
 
@@ -26,16 +27,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the three sub-commands."""
+        base = [base_options()]
         commands = parser.add_subparsers(dest="command", required=True, metavar="{create,list,revoke}")
-        create = commands.add_parser("create", help="Make a token and print it, once.")
+        create = commands.add_parser("create", parents=base, help="Make a token and print it, once.")
         create.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         create.add_argument("--label", default="Entra ID", metavar="L", help="what to call it (Entra ID)")
         create.add_argument(
             "--expires-in-days", type=int, metavar="N", help="its life; TOKEN_DEFAULT_DAYS unless given"
         )
-        listing = commands.add_parser("list", help="Show every token, without its secret.")
+        listing = commands.add_parser("list", parents=base, help="Show every token, without its secret.")
         listing.add_argument("--connection", metavar="NAME", help="only those of this connection")
-        revoke = commands.add_parser("revoke", help="Revoke a token for good.")
+        revoke = commands.add_parser("revoke", parents=base, help="Revoke a token for good.")
         revoke.add_argument("prefix", metavar="PREFIX", help="its first characters, as `list` shows them")
 
     def handle(self, *args: Any, **options: Any) -> None:
