@@ -198,21 +198,28 @@ class HostAccounts(HostHooks):
         return self.account_name(name) if self.holders_of(name) else name
 
     def is_hidden(self, account: Any) -> bool:
-        """Whether the host's default manager leaves this account out. One query where it leaves any out."""
+        """Whether the host's default manager leaves this account, or such a row of somebody's, out. One query where it
+        leaves any out."""
         model = type(account)
         return hides_rows(model) and not model._default_manager.filter(pk=account.pk).exists()
 
     def bring_back(self) -> None:
-        """See to it that an account that returns is visible to the host. One query where the host hides accounts.
+        """See to it that somebody who returns is visible to the host: their account, and the rows that are one-to-one
+        with it. One query for each of these models of which the host hides rows.
 
-        Raises ``Uniqueness`` when it stays hidden: nobody may be called active whom the LMS does not know.
+        Raises ``Uniqueness`` when one stays hidden: nobody may be called active whom the LMS does not know.
         """
-        if not self.is_hidden(self.obj):
+        if not self._is_out_of_sight():
             return
         if self.overrides("restore"):
             self.restore(self.obj)
-        if self.is_hidden(self.obj):
+        if self._is_out_of_sight():
             raise hidden_account({"accounts": [self.obj.pk]})
+
+    def _is_out_of_sight(self) -> bool:
+        sources = self.compiled_mapping.sources.values()
+        rows = [self.obj, *(source.of(self.obj) for source in sources if source.accessor)]
+        return any(row is not None and self.is_hidden(row) for row in rows)
 
 
 def hidden_account(params: Mapping[str, object]) -> Uniqueness:

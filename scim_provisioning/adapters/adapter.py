@@ -221,9 +221,9 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         return cls._compile(cls.mapping_for(connection))
 
     @classmethod
-    def mapping_problems(cls) -> list[MappingProblem]:
-        """What is wrong with ``mapping`` and ``rows``, for the system checks."""
-        compiled = cls._compile(cls.mapping)
+    def mapping_problems(cls, connection: SCIMConnection | None = None) -> list[MappingProblem]:
+        """What is wrong with ``rows`` and ``mapping``, or one customer's (``mapping_for``), for the system checks."""
+        compiled = cls._compile(cls.mapping) if connection is None else cls.compiled(connection)
         own_accounts = any(
             getattr(cls, name) is not getattr(LearnerAdapter, name)
             for name in ("new_account", "write", "from_dict", "save")

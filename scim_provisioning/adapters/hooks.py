@@ -58,7 +58,8 @@ class HostHooks:
         return account
 
     def restore(self, account: Any) -> None:
-        """Make an account visible again that the host had hidden (soft deletion), because its person returns.
+        """Make an account visible again that the host had hidden (soft deletion), or its hidden profile, because its
+        person returns.
 
         There is no default. Without it the person is refused until somebody restores the account in the LMS.
         """

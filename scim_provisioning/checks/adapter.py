@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
 from scim_provisioning.adapters import LearnerAdapter, MappingProblem
-from scim_provisioning.adapters.accounts import hides_rows
+from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.customers import rows_without_customer
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.checks.fault import several
+from scim_provisioning.checks.hidden import hidden_accounts, hidden_rows
 from scim_provisioning.checks.importing import usage_of, what_failed
+from scim_provisioning.checks.overriding import is_own, saves_rows_itself
 from scim_provisioning.conf import app_settings
 
 _PROBLEMS = {
@@ -76,13 +76,14 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
         facts = {"path": path, "name": adapter.__name__, "error": what_failed(error)}
         yield faults.MAPPING_FAILS.at(obj=adapter, **facts)
         return
-    yield from _problems(adapter, problems)
-    yield from _rows(adapter)
+    yield from said_of(adapter, problems)
+    lines, rows = tuple(adapter.mapping), tuple(adapter.rows.items())
+    yield from of_rows(adapter, compile_mapping(lines, rows, tuple(adapter.extensions)))
     yield from _adoption(adapter)
-    yield from _hidden(adapter)
+    yield from hidden_accounts(adapter)
 
 
-def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem]) -> Iterator[CheckMessage]:
+def said_of(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem]) -> Iterator[CheckMessage]:
     """One message for what is mended at one place, however many lines suffer from it."""
     alike: dict[tuple[str, str, str], list[MappingProblem]] = {}
     for problem in problems:
@@ -100,10 +101,11 @@ def _problems(adapter: type[LearnerAdapter], problems: Iterable[MappingProblem])
         yield _PROBLEMS[first.kind].at(obj=adapter, advice=advice, **facts)
 
 
-def _rows(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
-    """Rows that stay outside the customer, unless the host writes them in code of its own."""
-    if not any(is_own(adapter, name) for name in ("write", "from_dict", "save")):
-        yield from rows_without_customer(adapter)
+def of_rows(adapter: type[LearnerAdapter], mapping: CompiledMapping) -> Iterator[CheckMessage]:
+    """What becomes of the rows of new people and of those who return, unless the host writes them itself."""
+    if not saves_rows_itself(adapter):
+        yield from rows_without_customer(adapter, mapping)
+        yield from hidden_rows(adapter, mapping)
 
 
 def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
@@ -113,21 +115,7 @@ def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
         yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)
 
 
-def _hidden(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
-    """Whoever was deleted softly stays so, unless the host says how they come back."""
-    account = get_user_model()
-    written = adapter.overrides("restore") or is_own(adapter, "all_accounts")
-    if hides_rows(account) and not written:
-        manager = type(account._default_manager).__name__
-        yield faults.ACCOUNTS_ARE_HIDDEN.at(obj=adapter, model=account._meta.label, manager=manager)
-
-
 def _handlers(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
     for method, instead in _INSTEAD.items():
         if is_own(adapter, method):
             yield faults.HANDLER_OVERRIDDEN.at(obj=adapter, method=method, instead=instead)
-
-
-def is_own(adapter: type[LearnerAdapter], method: str) -> bool:
-    """Whether the host has written this method itself."""
-    return inspect.getattr_static(adapter, method) is not inspect.getattr_static(LearnerAdapter, method)

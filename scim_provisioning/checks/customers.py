@@ -11,15 +11,14 @@ from typing import Any
 from django.core.checks import CheckMessage
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping
+from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.remedies import field_of
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.checks import faults
 
 
-def rows_without_customer(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
+def rows_without_customer(adapter: type[LearnerAdapter], mapping: CompiledMapping) -> Iterator[CheckMessage]:
     """One message for each row with a nullable column that the references are ``within``, and nothing fills."""
-    mapping = compile_mapping(tuple(adapter.mapping), tuple(adapter.rows.items()), tuple(adapter.extensions))
     scopes = list(_scopes(mapping))
     for source in mapping.sources.values():
         if not source.user_field:

@@ -14,14 +14,17 @@ from django.db import DatabaseError, router, transaction
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.checks import faults
-from scim_provisioning.checks.adapter import is_own
+from scim_provisioning.checks.adapter import check_adapter, of_rows, said_of
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.checks.fault import several
 from scim_provisioning.checks.importing import what_failed
+from scim_provisioning.checks.overriding import is_own
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
 APP = "scim_provisioning"
+#: The one kind of problem that may be none: the host's own code may fill the column (W004).
+_WARNING = "unsaved"
 
 
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
@@ -52,12 +55,17 @@ def _customers() -> Iterator[CheckMessage]:
     if adapter is None or not is_own(adapter, "mapping_for"):
         return
     failing: dict[str, list[str]] = {}
+    warnings: dict[str, CheckMessage] = {}
     for connection in SCIMConnection.objects.current():
         if fault := _fault_of(adapter, connection):
             failing.setdefault(fault, []).append(f"'{connection.name}'")
+        else:
+            warnings |= {message.msg: message for message in _warnings_of(adapter, connection)}
     for message, names in failing.items():
         facts = {"path": app_settings.adapter, "connections": several(names), "message": message}
         yield faults.MAPPING_FOR_FAILS.at(obj=adapter, **facts)
+    said = {message.msg for message in check_adapter()}
+    yield from (message for text, message in warnings.items() if text not in said)
 
 
 def _adapter() -> type[LearnerAdapter] | None:
@@ -73,12 +81,18 @@ def _fault_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> str:
     try:
         if slips := slips_in(adapter, adapter.mapping_for(connection)):
             return slips[0].msg
-        problems = adapter.compiled(connection).problems
+        problems = [found for found in adapter.mapping_problems(connection) if found.kind != _WARNING]
     except DatabaseError:
         raise
     except Exception as error:  # whatever the host's method does
         return what_failed(error)
     return f"{problems[0].path}: {problems[0].message}" if problems else ""
+
+
+def _warnings_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> Iterator[CheckMessage]:
+    """What may go wrong with one customer's mapping, which is usable."""
+    yield from said_of(adapter, adapter.mapping_problems(connection))
+    yield from of_rows(adapter, adapter.compiled(connection))
 
 
 def _networks() -> Iterator[CheckMessage]:

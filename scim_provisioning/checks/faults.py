@@ -293,6 +293,11 @@ ROW_WITHOUT_CUSTOMER = Fault(
     "Nobody fills {target}: it would be NULL for everybody new, although '{path}' is looked up within the customer.",
     "Add rows = {row} with what '{path}' has in within. Silence this check if your own code fills it.",
 )
+ROWS_ARE_HIDDEN = Fault(
+    "W015",
+    "The default manager of {model} ({manager}) leaves rows out, and nothing says how one returns: {consequence}.",
+    "{advice}",
+)
 SSO_WITHOUT_NAMES = Fault(
     "W016",
     "{model} has no __str__: connections are called after its rows, and would be '{name}' and the like.",

@@ -49,7 +49,9 @@ def find_sso(key: str) -> Model:
     except setting_up.ConnectionRefused as refusal:
         if refusal.code != "connection.unknown":
             raise
-        rows = list(apps.get_model(app_settings.sso_model or "")._default_manager.order_by("pk")[: _SHOWN + 1])
+        rows = list(
+            apps.get_model(app_settings.sso_model or "")._default_manager.order_by("pk")[: _SHOWN + 1]
+        )
         known = _some([f"“{setting_up.key_of(row)}” ({setting_up.name_of(row)})" for row in rows])
         there_are = f"There are: {known}." if rows else f"{app_settings.sso_model} has no rows yet."
         raise CommandError(f"{refusal.message} {there_are}") from None

@@ -110,4 +110,10 @@ MUTANTS = mutants(
         answers(None),
         f"{_POLICIES}test_with_erase_a_delete_deactivates_logs_erases_and_leaves_a_tombstone_without_account",
     ),
+    (
+        "nobody is called active whose profile the host hides",
+        "adapters.accounts:HostAccounts._is_out_of_sight",
+        answers(False),
+        "tests/http/test_hidden_profile.py::test_nobody_returns_whose_profile_stays_hidden",
+    ),
 )

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, run_checks
 from django.utils import timezone
 
 import scim_provisioning.adapters as scim
+from example_project.lms.models import Learner
 from scim_provisioning.checks import TAG, faults
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
@@ -100,6 +101,27 @@ def test_customers_of_one_fault_are_one_message_and_archived_ones_none(
     (message,) = found_in_rows()
     assert "'Acme', 'Acme', 'Acme', 'Acme', 'Acme' and 2 more" in message.msg
     SCIMConnection.objects.update(archived_at=timezone.now())
+    assert found_in_rows() == []
+
+
+def test_what_new_people_of_one_customer_would_lack_is_a_warning_as_for_all(
+    acme: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The profile's customer, which must not be NULL (W004), or may be (W014)."""
+    team = scim.Reference(f"{scim.ENTERPRISE}:department", "learner.team", within={"organization_id": 1})
+    monkeypatch.setattr(PerCustomer, "of_acme", [team])
+    ConnectionFactory(name="Acme")
+    (message,) = found_in_rows()
+    assert message.id == faults.ROW_CANNOT_BE_SAVED.id
+    assert "a new lms.Learner has no organization" in message.msg
+    monkeypatch.setattr(Learner._meta.get_field("organization"), "null", True)
+    monkeypatch.setattr(PerCustomer, "of_acme", [team, scim.Text("title", "learner.job_role")])
+    assert [message.id for message in found_in_rows()] == [faults.ROW_WITHOUT_CUSTOMER.id]
+    monkeypatch.setattr(PerCustomer, "mapping", [team])
+    assert [message.id for message in found_in_rows()] == [faults.ROW_WITHOUT_CUSTOMER.id], "said once"
+    monkeypatch.setattr(
+        PerCustomer, "rows", {"learner": scim.RelatedRow(Learner, within={"organization_id": 1})}
+    )
     assert found_in_rows() == []
 
 

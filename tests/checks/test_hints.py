@@ -303,26 +303,3 @@ def test_where_it_cannot_be_known_who_the_customer_is_defaults_come_first(
     (hint,) = [str(message.hint) for message in messages if message.id == faults.ROW_CANNOT_BE_SAVED.id]
     assert hint.startswith('Add defaults={"organization_id": …}')
     assert "Only what names the customer belongs into within" in hint
-
-
-# -- accounts that the default manager hides
-
-
-class Hiding(models.Manager[Any]):
-    def get_queryset(self) -> models.QuerySet[Any]:
-        return super().get_queryset().filter(is_active=True)
-
-
-@pytest.mark.parametrize("written", ["", "restore", "all_accounts"])
-def test_a_default_manager_that_hides_accounts(
-    written: str, host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = get_user_model()
-    hiding = Hiding()
-    hiding.model = account
-    monkeypatch.setattr(account._meta, "default_manager", hiding)
-    members = {written: lambda self, account: None} if written else {}
-    messages = host.messages(mapping=[scim.Text("name.givenName", "first_name")], **members)
-    assert [message.id for message in messages] == ([] if written else [faults.ACCOUNTS_ARE_HIDDEN.id])
-    assert written or "The default manager of auth.User (Hiding) leaves accounts out" in messages[0].msg
-    assert written or "restore(self, account)" in str(messages[0].hint)

@@ -114,12 +114,22 @@ class Site(models.Model):
         return self.name
 
 
+class TakenDesks(models.Manager["Desk"]):
+    def get_queryset(self) -> models.QuerySet[Desk]:
+        return super().get_queryset().filter(given_back_at=None)
+
+
 class Desk(models.Model):
-    """Where somebody works: a row that no signal makes, and that cannot be without a site."""
+    """Where somebody works: a row that no signal makes, and that cannot be without a site. One that was given back is
+    kept, and hidden."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="desk")
     room = models.CharField(max_length=20, blank=True)
     site = models.ForeignKey(Site, models.PROTECT, related_name="desks")
+    given_back_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TakenDesks()
+    every = models.Manager["Desk"]()
 
     class Meta:
         constraints = [

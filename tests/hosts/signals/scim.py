@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import scim_provisioning.adapters as scim
 from scim_provisioning.adapters import ENTERPRISE
 from scim_provisioning.models import SCIMConnection
@@ -44,3 +46,7 @@ class LearnerAdapter(scim.LearnerAdapter):
         scim.Text(f"{STAFF}:room", "desk.room"),
         scim.Reference(f"{STAFF}:site", "desk.site", within={"customer_id": tenant}, when_empty="keep"),
     ]
+
+    def restore(self, account: Any) -> None:
+        account.desk.given_back_at = None
+        account.desk.save(update_fields=["given_back_at"])
