@@ -94,7 +94,7 @@ class AdapterContract(Attributes, Stillness, Customers, Access, Returning, Hooks
         self.set_up()
 
     def test_the_mapping_has_no_problems(self) -> None:
-        problems = self.adapter_class.mapping_problems()
+        problems = self.adapter_class.mapping_problems(self.connection)
         said = "\n".join(f"{problem.path} → {problem.target}: {problem.message}" for problem in problems)
         expect(
             not problems,

@@ -140,6 +140,12 @@ class Demanding(Sound):
     ]
 
 
+class LeavesForGood(Sound):
+    """Not broken: who was switched off is let in again by the LMS, and by no directory."""
+
+    mapping = [*Sound.mapping, scim.Switch("is_active", on=True, off=False, never_from=(False,))]
+
+
 class PicksByCustomer(Sound):
     """Not broken: each customer has a mapping of its own."""
 

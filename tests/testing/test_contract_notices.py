@@ -82,7 +82,7 @@ NOTICED = [
     ("Demanding", f"test_a_change_by_patch_reaches_the_row[{DEPARTMENT}]", "takes only names that exist"),
 ]
 #: Hosts without a fault: they lack what others have, or demand more.
-SOUND = ["MapsLittle", "DemandingWithSamples", "PicksByCustomer"]
+SOUND = ["MapsLittle", "DemandingWithSamples", "PicksByCustomer", "LeavesForGood"]
 
 
 def outcomes(folder: Path, *tests: str) -> dict[tuple[str, str], str]:

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from scim_provisioning.models import ProvisionedUser
-from scim_provisioning.testing.bench import Bench, Caller, expect, replace
+from scim_provisioning.testing.bench import Caller, expect, replace
 from scim_provisioning.testing.mapped import Mapped
 from scim_provisioning.testing.simulators import Answer
+from scim_provisioning.testing.topics.access import AskingForAccess
 
 _TODO = "Look at links(), tenant_users(), find_learner() and every within= of your adapter."
 
@@ -30,7 +31,7 @@ def _delete(scim: Caller, scim_id: str, body: dict[str, Any]) -> Answer:
     return scim.delete(scim_id)
 
 
-class Customers(Bench):
+class Customers(AskingForAccess):
     """The token selects the customer; an id of another customer's is nobody's."""
 
     cases: ClassVar[dict[str, list[Any]]] = {"any_verb": [_read, _put, _patch, _delete]}
@@ -64,9 +65,10 @@ class Customers(Bench):
             theirs = self.answered(answer, 201, "The same name at another customer is refused")
             expect(theirs["id"] != ours["id"], "Two customers were given one SCIM id.", _TODO)
             self.answered(self.other.delete(theirs["id"]), 204, "Their DELETE is refused")
-        expect(
-            self.adapter_of(ours["id"]).has_access,
-            "Somebody left another customer, and the one of that name at ours lost access.",
+        self._has_access(
+            ours["id"],
+            True,
+            "Somebody whose namesake left another customer",
             "Let active be a column of the customer's own row (a membership) where accounts are shared.",
         )
 
