@@ -20,7 +20,7 @@ from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.kinds.dates import scim_time
-from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems
+from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems, unswitched
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem
@@ -224,11 +224,19 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def mapping_problems(cls, connection: SCIMConnection | None = None) -> list[MappingProblem]:
         """What is wrong with ``rows`` and ``mapping``, or one customer's (``mapping_for``), for the system checks."""
         compiled = cls._compile(cls.mapping) if connection is None else cls.compiled(connection)
-        own_accounts = any(
-            getattr(cls, name) is not getattr(LearnerAdapter, name)
-            for name in ("new_account", "write", "from_dict", "save")
-        )
-        return [*compiled.problems, *row_problems(compiled, host_makes_accounts=own_accounts)]
+        own_rows = cls._has_own("write", "from_dict", "save")
+        own_accounts = own_rows or cls._has_own("new_account")
+        own_switch = own_rows or cls._has_own("set_active")
+        return [
+            *compiled.problems,
+            *row_problems(compiled, host_makes_accounts=own_accounts),
+            *(() if own_switch else unswitched(compiled)),
+        ]
+
+    @classmethod
+    def _has_own(cls, *methods: str) -> bool:
+        """Whether the host has written one of these itself, so that nobody can look into what it does."""
+        return any(getattr(cls, name) is not getattr(LearnerAdapter, name) for name in methods)
 
     @classmethod
     def _compile(cls, mapping: Sequence[MappedAttribute]) -> CompiledMapping:

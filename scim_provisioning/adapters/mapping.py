@@ -195,6 +195,13 @@ def _switch_problems(active: Entry | None) -> Iterator[MappingProblem]:
         yield MappingProblem("switch", line.path, line.target, message, advice)
 
 
+def unswitched(compiled: CompiledMapping) -> Iterator[MappingProblem]:
+    """Nothing that deactivation could switch: a leaver would be answered as inactive, and come in all the same."""
+    if compiled.active is None and not compiled.problems:
+        message = f"no line maps it, and {get_user_model()._meta.label} has no field is_active"
+        yield MappingProblem("switch", "active", "", message, remedies.switching("", None))
+
+
 def _doubled(compiled: CompiledMapping) -> Iterator[MappingProblem]:
     """``userName`` and another attribute that write one column would overwrite each other."""
     for own in (compiled.user_name, compiled.active):

@@ -196,10 +196,9 @@ def switching(target: str, field: Any) -> str:
     if isinstance(field, _CAN_BE_CHOSEN):
         states = f": {listed(stored for stored, _label in field.flatchoices)}" if field.flatchoices else ""
         return f"Write scim.Switch({target!r}, on=…, off=…) with two of the values that it stores{states}."
-    return (
-        "Map active with scim.Boolean, scim.Switch or scim.OffSince to the column that says who may come in, or "
-        "remove the line: is_active is switched where the account has it."
-    )
+    instead = ", or remove the line: is_active is switched where the account has it" if target else ""
+    kinds = "scim.Boolean, scim.Switch or scim.OffSince"
+    return f"Map active with {kinds} to the column that says who may come in{instead}."
 
 
 def _people(field: Any) -> tuple[Any, ...]:

@@ -207,6 +207,20 @@ def test_active_on_a_kind_that_cannot_switch(line: scim.MappedAttribute, hint: s
     assert str(message.hint).startswith(hint)
 
 
+def test_accounts_that_nothing_switches_off(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user model of the host's own may be: ``AbstractBaseUser`` has no column ``is_active``."""
+    monkeypatch.setattr(get_user_model()._meta.get_field("is_active"), "name", "enabled")
+    lines = [scim.Text("name.givenName", "first_name")]
+    (message,) = host.messages(mapping=lines)
+    assert message.id == faults.ACTIVE_CANNOT_SWITCH.id
+    assert "no line maps it, and auth.User has no field is_active" in message.msg
+    assert message.hint == (
+        "Map active with scim.Boolean, scim.Switch or scim.OffSince to the column that says who may come in."
+    )
+    assert host.messages(mapping=[*lines, scim.Switch("last_name", on="in", off="out")]) == []
+    assert host.messages(mapping=lines, set_active=lambda self, active: None) == []
+
+
 def test_active_on_a_text_is_mended_by_two_states(host: Host) -> None:
     assert host.messages(mapping=[scim.Switch("first_name", on="in", off="out")]) == []
 
