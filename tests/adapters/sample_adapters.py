@@ -26,6 +26,12 @@ class OwnExtension(Base):
     ]
 
 
+class ExtensionCalledActive(Base):
+    """The customer's own attribute has the name of one of SCIM's, which no line of the mapping is about."""
+
+    mapping = [scim.Text(f"{ACME}:active", "learner.job_role"), scim.Text(f"{ACME}:userName", "last_name")]
+
+
 class Careful(Base):
     """Nothing is created on the way, nothing is cleared, and an address is a must."""
 

@@ -56,6 +56,19 @@ def test_an_extension_of_the_hosts_is_discovered_filtered_and_patched(use: Use, 
     assert [user["id"] for user in found["Resources"]] == [scim_id]
 
 
+def test_an_extension_that_calls_its_attributes_as_scim_does_leaves_scims_own_where_they_are(
+    use: Use, scim: ScimClient
+) -> None:
+    use("ExtensionCalledActive")
+    made = scim.post("/Users", person(**{ACME: {"active": "at sea", "userName": "Bosun"}})).json()
+    account = get_user_model().objects.get()
+    assert (account.username, account.last_name, role()) == (made["userName"], "Bosun", "at sea")
+    off = [{"op": "Replace", "path": "active", "value": "False"}]
+    assert scim.patch(f"/Users/{made['id']}", off).json()["active"] is False
+    assert not get_user_model().objects.get().is_active
+    assert role() == "at sea"
+
+
 def test_a_reference_that_may_not_be_created_is_refused_by_name(use: Use, scim: ScimClient) -> None:
     use("Careful")
     answer = scim.post("/Users", person())
@@ -126,6 +139,16 @@ def test_an_existing_account_is_linked_when_the_user_name_is_the_sso_subject(
     assert Learner.objects.get().pk == learner.pk
     assert ProvisionedUser.objects.get().user_id == learner.user_id
     assert ProvisioningEvent.objects.get().action == "adopted"
+
+
+def test_an_account_that_is_linked_keeps_what_was_not_sent(
+    use: Use, scim: ScimClient, organization: Organization
+) -> None:
+    use("SubjectIsUserName")
+    body = person(title=None)
+    LearnerFactory(organization=organization, user__username=body["userName"], job_role="Founder")
+    assert scim.post("/Users", body).json()["title"] == "Founder"
+    assert role() == "Founder"
 
 
 def test_an_existing_account_is_otherwise_never_linked_by_itself(

@@ -40,6 +40,7 @@ class Dossier(models.Model):
     clubs = models.ManyToManyField("lms.Team", related_name="dossiers")
     data = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=20, default="as hired", editable=False)
+    place = models.CharField(max_length=20, default="Leith")
 
     def __str__(self) -> str:
         return str(self.user)

@@ -33,6 +33,7 @@ class LearnerAdapter(scim.LearnerAdapter):
         scim.Choice("userType", "dossier.level", values={"Junior": "J", "Senior": "S"}),
         scim.Choice(f"{OWN}:shift", "dossier.shift", values={"Day": 1, "Night": 2}, unknown=0),
         scim.Text("nickName", "dossier.badge"),
+        scim.Text(f"{OWN}:place", "dossier.place"),
         scim.Boolean(f"{OWN}:remote", "dossier.remote"),
         scim.References(f"{OWN}:topics", "dossier.topics", within=WITHIN, others="remove"),
         scim.References(f"{ENTERPRISE}:department", "dossier.clubs", within=WITHIN),
