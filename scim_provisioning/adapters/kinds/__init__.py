@@ -13,7 +13,8 @@ from scim_provisioning.adapters.kinds.json import Json
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.manager import Manager, managed_by
 from scim_provisioning.adapters.kinds.numbers import Decimal, Integer
-from scim_provisioning.adapters.kinds.references import Reference, References
+from scim_provisioning.adapters.kinds.references import Reference
+from scim_provisioning.adapters.kinds.relations import References
 from scim_provisioning.adapters.kinds.text import Email, Text
 
 __all__ = [

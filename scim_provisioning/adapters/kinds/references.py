@@ -1,13 +1,12 @@
-"""Rows of other models, named by text: company, business unit, team; one by a foreign key, or several."""
+"""A row of another model, named by text and reached by a foreign key: company, business unit, team."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from django.db import DatabaseError, models, transaction
-from django.db.models import Exists, F, Q, Subquery
+from django.db.models import F, Q
 from django.db.models.expressions import Expression
 from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +20,6 @@ from scim_provisioning.adapters.problems import MappingProblem, new_row_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
-from scim_provisioning.protocol.paths import Path
-from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold
 
 
@@ -169,134 +166,3 @@ class Reference(MappedAttribute):
         matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
         row: models.Model | None = model._default_manager.filter(matches, **scope).order_by("pk").first()
         return row
-
-
-class References(Reference):
-    """Several rows of another model, by a many-to-many relation: teams, groups of courses.
-
-    The path may hold one value (``urn:...:User:department``) or, in a schema of the host's own, a list of them.
-    ``others="keep"`` leaves rows of the relation alone that SCIM did not set; ``"remove"`` makes the relation just
-    what was sent. Filters ask the relation.
-    """
-
-    label = _("rows by name")
-    operators = frozenset({"eq", "ne", "pr"})
-    field_types = (models.ManyToManyField, models.ManyToManyRel)
-    # The far side of a relation is in no form.
-    writes_uneditable = True
-
-    def __init__(
-        self, path: str, target: str, *, others: Literal["keep", "remove"] = "keep", **options: Any
-    ) -> None:
-        super().__init__(path, target, **options)
-        self.others = others
-
-    def value_path(self, path: Path) -> Path:
-        attribute = path.attribute
-        is_whole = path.filter is None and path.sub is None
-        if attribute is not None and attribute.multi_valued and is_whole and not attribute.is_complex:
-            return path
-        return super().value_path(path)
-
-    def declare(self, name: str) -> Attribute:
-        return replace(super().declare(name), multi_valued=True)
-
-    def joins(self, field: Any) -> str | None:
-        return None
-
-    def prefetches(self, field: Any) -> str | None:
-        return _accessor(field)
-
-    # --- reading
-
-    def current(self, row: models.Model, field: Any, person: Person) -> list[str] | None:
-        if row._state.adding:
-            return None
-        names = sorted(str(getattr(related, self.by)) for related in getattr(row, _accessor(field)).all())
-        return names or None
-
-    def to_scim(self, current: Any) -> Any:
-        return current
-
-    def same(self, sent: Any, current: Any) -> bool:
-        wanted = {reference_key(name) for name in _listed(sent)}
-        held = {reference_key(name) for name in current}
-        return wanted == held if self.others == "remove" else wanted <= held
-
-    def shown(self, sent: Any, current: Any) -> Any:
-        """What SCIM set of what is there; with ``others="remove"`` all that is there."""
-        if sent is not None and current is not None and self.same(sent, current):
-            return sent
-        names = list(current or ())
-        if self.others == "keep":
-            held = {reference_key(name) for name in names}
-            names = [name for name in _listed(sent) if reference_key(name) in held]
-        return names or None
-
-    # --- writing
-
-    def is_written(self, sent: Any, current: Any, person: Person) -> bool:
-        before, now = (
-            {reference_key(name) for name in _listed(names)} for names in (person.sent_before, sent)
-        )
-        return before <= now and super().is_written(sent, current, person)
-
-    def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
-        named = dict.fromkeys(name for name in map(str.strip, _listed(value)) if name)
-        model = field.related_model
-        rows = [self.row_named(self._name(name, model), model, person.connection) for name in named]
-        self._later(field, rows, person)
-
-    def clear(self, row: models.Model, field: Any, person: Person) -> None:
-        self._later(field, [], person)
-
-    def _later(self, field: Any, rows: list[models.Model], person: Person) -> None:
-        """The relation can be written once the row has a key; the row may still be exchanged for one that a
-        signal makes."""
-        name = self.target.rpartition(".")[0]
-        before = {reference_key(text) for text in _listed(person.sent_before)}
-
-        def write() -> None:
-            row = person.rows.get(name)
-            relation = getattr(row, _accessor(field))
-            if self.others == "remove":
-                relation.set(rows)
-                return
-            gone = [
-                old
-                for old in relation.all()
-                if reference_key(self.to_name(old)) in before and old not in rows
-            ]
-            if gone:
-                relation.remove(*gone)
-            if rows:
-                relation.add(*rows)
-
-        person.rows.after_save(write)
-
-    def to_name(self, row: models.Model) -> str:
-        """The name of a row of the relation."""
-        return str(getattr(row, self.by))
-
-    # --- SQL
-
-    def condition(self, column: Column, op: str, operand: Any) -> Q:
-        relation = column.field.name
-        if op == "pr":
-            return Q(Exists(column.rows().filter(**{f"{relation}__isnull": False})))
-        text = Folded(F(f"{relation}__{self.by}"))
-        return Q(Exists(column.rows().filter(TextMatch(text, "eq", operand))))
-
-    def order(self, column: Column) -> Expression:
-        name = f"{column.field.name}__{self.by}"
-        first = column.rows().filter(**{f"{name}__isnull": False}).order_by(name).values(name)[:1]
-        return sort_text(Folded(Subquery(first)))
-
-
-def _accessor(field: Any) -> str:
-    """The attribute of a row that gives the relation, seen from either side."""
-    return str(field.name if field.concrete else field.get_accessor_name())
-
-
-def _listed(value: Any) -> list[str]:
-    return [str(item) for item in (value if isinstance(value, list) else [value]) if item is not None]
