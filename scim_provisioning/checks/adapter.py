@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from scim_provisioning.adapters import LearnerAdapter, MappingProblem
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping
-from scim_provisioning.checks import faults
+from scim_provisioning.checks import faults, misspelt
 from scim_provisioning.checks.customers import rows_without_customer
 from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.checks.fault import several
@@ -63,7 +63,7 @@ def check_adapter(**kwargs: Any) -> list[CheckMessage]:
     if adapter is LearnerAdapter:
         return [faults.ADAPTER_IS_THE_BASE.at()]
     slips = slips_in(adapter, adapter.mapping)
-    return [*(slips or _mapping(adapter, path)), *_handlers(adapter)]
+    return [*(slips or _mapping(adapter, path)), *_handlers(adapter), *misspelt.names_of(adapter)]
 
 
 def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]:
@@ -78,7 +78,9 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
         return
     yield from said_of(adapter, problems)
     lines, rows = tuple(adapter.mapping), tuple(adapter.rows.items())
-    yield from of_rows(adapter, compile_mapping(lines, rows, tuple(adapter.extensions)))
+    mapping = compile_mapping(lines, rows, tuple(adapter.extensions))
+    yield from of_rows(adapter, mapping)
+    yield from misspelt.schemas_of(adapter, mapping)
     yield from _adoption(adapter)
     yield from hidden_accounts(adapter)
 

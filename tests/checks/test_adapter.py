@@ -279,3 +279,48 @@ def test_adoption_by_name_says_whose_accounts_may_be_adopted(
     adapter = type("Adopting", (Adapter,), members)
     use(adapter, settings, monkeypatch)
     assert found() == ([] if limited else [faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)])
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("on_deactivate", "on_deactivated"),
+        ("restores", "restore"),
+        ("tenant_user", "tenant_users"),
+        ("extension", "extensions"),
+        ("bring_profile_back", ""),
+        ("_on_updated", ""),
+        ("door_system", ""),
+    ],
+)
+def test_a_name_that_nothing_asks_for_and_that_is_nearly_another(
+    name: str, near: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = type("Nearly", (Adapter,), {name: lambda self, *args: None})
+    use(adapter, settings, monkeypatch)
+    assert found() == ([faults.NAME_IS_NEARLY.at(obj=adapter, name=name, near=near)] if near else [])
+    if near == "on_deactivated":
+        both = type("Both", (adapter,), {near: lambda self, *args: None})
+        use(both, settings, monkeypatch)
+        assert found() == [], "who has written the one is believed to mean the other"
+
+
+@pytest.mark.parametrize(
+    ("urn", "is_nearly"),
+    [
+        ("urn:ietf:params:scim:schemas:extension:enterprse:2.0:User", True),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:Users", True),
+        ("urn:ietf:params:scim:schemas:extension:ENTERPRISE:2.0:user", False),
+        ("urn:ietf:params:scim:schemas:extension:acme:2.0:User", False),
+        ("urn:example:enterprise:2.0:User", False),
+    ],
+)
+def test_a_schema_that_is_nearly_one_of_scims_own(
+    urn: str, is_nearly: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = scim.Text(f"{urn}:costCenter", "last_name")
+    use(type("Nearly", (Adapter,), {"mapping": [line]}), settings, monkeypatch)
+    messages = found()
+    assert [message.id for message in messages] == [faults.SCHEMA_IS_NEARLY.id] * is_nearly
+    if is_nearly:
+        assert f"Write '{scim.ENTERPRISE}:costCenter' as the path." in str(messages[0].hint)

@@ -90,3 +90,14 @@ SSO_WITHOUT_NAMES = Fault(
     "{model} has no __str__: connections are called after its rows, and would be '{name}' and the like.",
     "Write def __str__(self) on {model} that names the customer. Silence this check if such names will do.",
 )
+NAME_IS_NEARLY = Fault(
+    "W017",
+    "The adapter has {name}, which nothing asks for; {near} is what is asked for.",
+    "Call it {near}, or something less like it.",
+)
+SCHEMA_IS_NEARLY = Fault(
+    "W018",
+    "'{path}' declares a schema of your own, '{urn}', which is nearly '{near}': what is sent under that one is not "
+    "found.",
+    "Write '{right}' as the path. Silence this check if the schema is yours.",
+)
