@@ -111,6 +111,8 @@ def test_settings_that_have_no_name_are_told_apart_by_their_key(
     sso: SSOSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SSOSettings, "__str__", models.Model.__str__)
+    with pytest.raises(CommandError, match=rf"There are: “{sso.pk}”\.$"):
+        scim_connection("create", "--sso", "4711")
     scim_connection("create", "--sso", str(sso.pk))
     assert SCIMConnection.objects.get().name == f"SSO settings {sso.pk}"
 

@@ -49,12 +49,15 @@ def find_sso(key: str) -> Model:
     except setting_up.ConnectionRefused as refusal:
         if refusal.code != "connection.unknown":
             raise
-        rows = list(
-            apps.get_model(app_settings.sso_model or "")._default_manager.order_by("pk")[: _SHOWN + 1]
-        )
-        known = _some([f"“{setting_up.key_of(row)}” ({setting_up.name_of(row)})" for row in rows])
-        there_are = f"There are: {known}." if rows else f"{app_settings.sso_model} has no rows yet."
+        model: type[Model] = apps.get_model(app_settings.sso_model or "")
+        rows = [_named(row) for row in model._default_manager.order_by("pk")[: _SHOWN + 1]]
+        there_are = f"There are: {_some(rows)}." if rows else f"{model._meta.label} has no rows yet."
         raise CommandError(f"{refusal.message} {there_are}") from None
+
+
+def _named(sso: Model) -> str:
+    name = f" ({setting_up.name_of(sso)})" if setting_up.names_its_rows(type(sso)) else ""
+    return f"“{setting_up.key_of(sso)}”{name}"
 
 
 def _some(names: Sequence[str]) -> str:

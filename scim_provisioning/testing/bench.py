@@ -218,7 +218,8 @@ class Bench:
             event = ProvisioningEvent.objects.filter(request_id=answer.headers.get("x-request-id")).last()
             if event is not None:
                 said.append(f"The log has it as {event.error_code}: {event.cause}")
-            said.append(f"Sent: {json.dumps(sent, default=str)}")
+            if sent is not None:
+                said.append(f"Sent: {json.dumps(sent, default=str)}")
             raise AssertionError("\n".join(said))
         return answer.resource
 
