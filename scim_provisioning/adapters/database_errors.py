@@ -44,17 +44,22 @@ _MEANINGS: Final[Mapping[Rule, _Meaning]] = {
 
 
 def explain(
-    error: DatabaseError, known: Iterable[Model], attributes: Mapping[Column, str]
+    error: DatabaseError,
+    known: Iterable[Model],
+    attributes: Mapping[Column, str],
+    rows: Iterable[models.Model] = (),
 ) -> SCIMError | None:
     """The SCIM error that ``error`` means; None when no row is to blame (a lost connection, a deadlock).
 
-    ``known`` are the models whose tables may be meant; ``attributes`` gives the SCIM paths of mapped columns.
-    Asks the database nothing: its transaction may be broken.
+    ``known`` are the models whose tables may be meant; ``attributes`` gives the SCIM paths of mapped columns; ``rows``
+    were being saved. Asks the database nothing: its transaction may be broken.
     """
     violation = read(error)
     if violation is None:
         return None
     table, columns = _place(violation, list(known))
+    if violation.rule is Rule.LENGTH and not columns:
+        table, columns = _too_long(rows) or (table, columns)
     named = [attributes[table, column] for column in columns if (table, column) in attributes]
     if not named:
         named = [f"{table}.{column}" if table else column for column in columns]
@@ -109,6 +114,19 @@ def _place(violation: Violation, known: list[Model]) -> tuple[str, tuple[str, ..
         if (columns := _columns_of(violation.constraint, model) or _columns_in(violation.expression, model))
     }
     return _only(places) or (violation.table, ())
+
+
+def _too_long(rows: Iterable[models.Model]) -> tuple[str, tuple[str, ...]] | None:
+    """The one column with a text that it cannot hold: PostgreSQL does not say which it is."""
+    places = {
+        (row._meta.db_table, (str(field.column),))
+        for row in rows
+        for field in row._meta.local_concrete_fields
+        if isinstance(text := row.__dict__.get(field.attname), str)
+        and len(text) > (field.max_length or len(text))
+    }
+    found: tuple[str, tuple[str, ...]] | None = _only(places)
+    return found
 
 
 def _only(found: set[Any]) -> Any:

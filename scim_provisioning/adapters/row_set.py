@@ -36,6 +36,10 @@ class RowSet:
             self._rows[name] = row
         return self._rows[name]
 
+    def known(self) -> list[models.Model]:
+        """The rows that were found or made so far, the account first."""
+        return [row for row in self._rows.values() if row is not None]
+
     def provide(self, name: str, row: models.Model | None) -> None:
         """Hand in a row that was fetched for many people at once."""
         self._rows[name] = row

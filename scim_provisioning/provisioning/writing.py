@@ -102,7 +102,8 @@ def explained(adapter: LearnerAdapter) -> Iterator[None]:
         yield
     except DatabaseError as error:
         attributes = attribute_names.by_column(adapter.compiled_mapping)
-        refusal = database_errors.explain(error, database_errors.every_model(), attributes)
+        models, rows = database_errors.every_model(), adapter.person.rows.known()
+        refusal = database_errors.explain(error, models, attributes, rows)
         if refusal is None:
             raise
         raise refusal from error
