@@ -50,6 +50,14 @@ def knows_no_faults(databases: Any) -> Any:
 
 _BREAKS = "tests/faults/test_host_code_that_breaks_the_transaction.py::"
 _FAILS = "tests/faults/test_databases_that_fail.py::"
+
+
+def says_only_that_it_failed(original: Any) -> Any:
+    return lambda reference, name, refused: errors.InvalidValue(
+        f"'{name}' could not be created.", code="attr.reference"
+    )
+
+
 _DATABASE = "tests/http/test_database_errors.py::"
 _HOOK_FAILS = (
     "tests/http/test_host_hooks.py::test_exception_in_a_hook_is_a_500_without_detail_rolled_back_and_logged"
@@ -121,5 +129,11 @@ MUTANTS = mutants(
         "http.errors:scim_error",
         tells_the_exception,
         _HOOK_FAILS,
+    ),
+    (
+        "a row that a reference cannot make names its column",
+        "adapters.kinds.references:Reference._not_created",
+        says_only_that_it_failed,
+        f"{_DATABASE}test_a_team_that_the_database_does_not_take_is_400_with_the_column_of_its_own_table",
     ),
 )
