@@ -2,7 +2,8 @@
 
 A replica is behind. Whoever decides on what it says loses changes: a PATCH on a person of a moment ago is 404, and the
 second of two PATCHes undoes the first. So everything that a SCIM request reads it reads where it would be written, the
-host's models included, and this package's tables are never read anywhere else.
+host's models included. This package's tables, and the SSO settings that a connection belongs to, are never read anywhere
+else: whoever has just switched single sign-on on goes on to set SCIM up.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from django.apps import apps
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from scim_provisioning.conf import app_settings
+
 _APP: Final = "scim_provisioning"
 _reads_primary: ContextVar[bool] = ContextVar("scim_provisioning_reads_primary", default=False)
 
@@ -25,9 +28,16 @@ class ReadsWhereItWrites:
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         """The database that the host's routers write ``model`` to; None: it is for them to say."""
-        if model._meta.app_label == _APP or _reads_primary.get():
+        if _reads_primary.get() or _is_ours(model):
             return router.db_for_write(model, **hints)
         return None
+
+
+def _is_ours(model: type[models.Model]) -> bool:
+    sso_model = app_settings.sso_model
+    return model._meta.app_label == _APP or (
+        sso_model is not None and model._meta.label_lower == sso_model.lower()
+    )
 
 
 def install() -> None:

@@ -1,0 +1,14 @@
+"""A host with a primary and a replica loses nothing, and one whose tables are not on `default` is a host like any."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.processes import ROOT, run_pytest
+
+
+@pytest.mark.long
+def test_nothing_that_scim_decides_on_is_read_from_a_replica_that_is_behind() -> None:
+    story = ROOT / "tests" / "faults" / "replica" / "story.py"
+    done = run_pytest("replica", str(story), "--ds=tests.faults.replica.settings")
+    assert done.returncode == 0, done.stdout + done.stderr
