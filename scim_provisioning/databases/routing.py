@@ -2,8 +2,8 @@
 
 A replica is behind. Whoever decides on what it says loses changes: a PATCH on a person of a moment ago is 404, and the
 second of two PATCHes undoes the first. So everything that a SCIM request reads it reads where it would be written, the
-host's models included. This package's tables, and the SSO settings that a connection belongs to, are never read anywhere
-else: whoever has just switched single sign-on on goes on to set SCIM up.
+host's models included. This package's tables, and the SSO settings that a connection belongs to, are never read
+anywhere else: whoever has just switched single sign-on on goes on to set SCIM up.
 """
 
 from __future__ import annotations

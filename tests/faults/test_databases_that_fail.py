@@ -17,8 +17,10 @@ from pytest_django import Settings
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.protocol.constants import BULK_REQUEST as BULK
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
+from tests.faults.proxy import in_between
 from tests.people import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -287,3 +289,34 @@ def test_full_disk_is_503_and_nothing_is_changed(scim: ScimClient, ines: str) ->
         ProvisionedUser.objects.count() == User.objects.filter(learner__isnull=False).count() == 1 + len(made)
     )
     assert scim.post("/Users", person("after.wards")).status_code == 201
+
+
+# --- an answer that is lost
+
+
+@on_a_server
+@pytest.mark.parametrize("verb", ["POST", "PATCH", "DELETE", "Bulk"])
+def test_lost_answer_to_commit_says_that_it_may_have_been_made(
+    scim: ScimClient, ines: str, verb: str
+) -> None:
+    with in_between() as proxy:
+        scim.get(f"/Users/{ines}")
+        proxy.loses_the_answer.set()
+        if verb == "POST":
+            answer = scim.post("/Users", person("new.comer"))
+        elif verb == "PATCH":
+            answer = promote(scim, ines)
+        elif verb == "DELETE":
+            answer = scim.delete(f"/Users/{ines}")
+        else:
+            operation = {"method": "POST", "path": "/Users", "bulkId": "b", "data": person("new.comer")}
+            answer = scim.post("/Bulk", {"schemas": [BULK], "Operations": [operation]})
+        proxy.loses_the_answer.clear()
+    refusal = answer.json()["Operations"][0]["response"] if verb == "Bulk" else answer.json()
+    assert refusal["status"] == "503"
+    assert "may have been made" in refusal["detail"]
+    # It was: and nothing was asked for twice.
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"], outcome="applied")
+    assert [event.action for event in events] == [
+        {"POST": "created", "PATCH": "updated", "DELETE": "deleted", "Bulk": "created"}[verb]
+    ]
