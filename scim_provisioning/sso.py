@@ -5,14 +5,12 @@ A just-in-time pipeline would otherwise bring back whom SCIM has removed.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-
-logger = logging.getLogger("scim_provisioning.security")
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
@@ -37,7 +35,8 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     refusals = [reason for link in known if (reason := _refusal(user, link))]
     if len(refusals) < len(known):
         return True
-    logger.warning("sign-in refused: account %s, %s", user.pk, ", ".join(sorted(set(refusals))))
+    reason = ", ".join(sorted(set(refusals)))
+    lines.security({"action": "sign_in_refused", "account": user.pk, "reason": reason})
     return False
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
 
-logger = logging.getLogger("scim_provisioning.audit")
+logger = logging.getLogger("scim_provisioning")
 
 ADDITION, CHANGE = 1, 2
 

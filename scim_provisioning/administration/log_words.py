@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.administration import catalogue, times
+from scim_provisioning.events.redaction import BRACKETS
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 MASK: Final = "••••••"
 NOTHING: Final = "—"
 SHOWN_ATTRIBUTES: Final = 4
-#: What of a path stands in brackets, to its end where they are not closed.
-_BRACKETS: Final = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*(?:\]|$|".*)')
 #: Which element is meant, in words that are nobody's: by its place, or by its type.
 _NOBODYS: Final = re.compile(r'\[(?:\d+|type eq (?:"[\w -]{1,40}"|null|\d+))\]')
 #: What the name of an attribute, or a path to one, may look like once the values are gone from it.
@@ -240,7 +239,7 @@ def attributes_in_short(event: ProvisioningEvent) -> str:
 
 def nameless(path: str) -> str:
     """A path without values: of elements without a type it names the one it means by its value."""
-    return _BRACKETS.sub(_without_value, path)
+    return BRACKETS.sub(_without_value, path)
 
 
 def made_up(name: str) -> str:

@@ -1,7 +1,10 @@
-"""Lines of the logs ``scim_provisioning.audit`` and ``scim_provisioning.security``, for people and machines.
+"""Lines of the logs ``scim_provisioning.request``, ``.audit`` and ``.security``, for people and machines.
 
-A line is ``name="value"`` after ``name="value"``; the record carries the same values as attributes. They are what
-JSON can hold, whatever a host's keys are made of: an administrator's is a number here, a text or a UUID there.
+A line is ``name="value"`` after ``name="value"``; the record carries the same values as attributes (``extra``), where
+formatters for JSON and structlog find them. They are what JSON can hold, whatever a host's keys are made of: an
+administrator's is a number here, a text or a UUID there.
+
+No value of a person's attribute is in any of them, nor a path with an id in it: ``route`` is the template.
 """
 
 from __future__ import annotations
@@ -9,41 +12,87 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
-from scim_provisioning.events import redaction
+from scim_provisioning.events import observed, redaction
+from scim_provisioning.models import SCIMConnection, SCIMToken
 
+request_logger = logging.getLogger("scim_provisioning.request")
 audit_logger = logging.getLogger("scim_provisioning.audit")
 security_logger = logging.getLogger("scim_provisioning.security")
 
 _VALUE_LENGTH: Final = 200
+_HASH_LENGTH: Final = 16
+
+Fields = Mapping[str, object]
 
 
-def audit(fields: Mapping[str, object]) -> None:
+def request(fields: Fields) -> None:
+    """Say what was asked and answered."""
+    if request_logger.isEnabledFor(logging.INFO):
+        safe = _safe(fields)
+        request_logger.info("%s", _line(safe), extra=safe)
+
+
+def audit(fields: Fields) -> None:
     """Say what an administrator did, once it is committed. Trouble with it changes nothing of what was done."""
     safe = _safe(fields)
     transaction.on_commit(lambda: audit_logger.info("%s", _line(safe), extra=safe), robust=True)
 
 
-def security(fields: Mapping[str, object]) -> None:
+def security(fields: Fields) -> None:
     """Say at once what somebody who watches for attacks wants to see."""
     safe = _safe(fields)
     security_logger.warning("%s", _line(safe), extra=safe)
 
 
-def _safe(fields: Mapping[str, object]) -> dict[str, object]:
+def caller_fields(connection: SCIMConnection | None, token: SCIMToken | None) -> dict[str, object]:
+    """Who asks: the connection by its key, its customer by a hash, the token by its public part.
+
+    ``tenant_hash`` is the same for all connections of one customer, and tells nobody without the ``SECRET_KEY`` which.
+    """
     return {
-        name: redaction.text(value, _VALUE_LENGTH) if isinstance(value, str) else redaction.json_safe(value)
-        for name, value in fields.items()
+        "connection": None if connection is None else connection.pk,
+        "tenant_hash": "" if connection is None else _tenant_hash(connection),
+        "token_prefix": "" if token is None else token.prefix,
     }
 
 
-def _line(fields: Mapping[str, object]) -> str:
+def _tenant_hash(connection: SCIMConnection) -> str:
+    tenant = f"connection {connection.pk}" if connection.sso_key is None else f"sso {connection.sso_key}"
+    hashed = salted_hmac("scim_provisioning.tenant", tenant, algorithm="sha256")
+    return hashed.hexdigest()[:_HASH_LENGTH]
+
+
+def _request_fields() -> dict[str, object]:
+    """The request that is being answered; nothing outside of one."""
+    asked = observed.current()
+    if asked is None:
+        return {}
+    return {
+        "request_id": asked.request_id,
+        "trace_id": "" if asked.trace is None else asked.trace.trace_id,
+        "method": asked.method,
+        "route": asked.route,
+    }
+
+
+def _safe(fields: Fields) -> dict[str, object]:
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {
+        name: redaction.text(value, _VALUE_LENGTH) if isinstance(value, str) else redaction.json_safe(value)
+        for name, value in {"ts": moment, **_request_fields(), **fields}.items()
+    }
+
+
+def _line(fields: Fields) -> str:
     # Values in JSON's quotes, so that none can pose as another field.
     return " ".join(
         f"{name}={json.dumps(value, ensure_ascii=False)}"
         for name, value in fields.items()
-        if value not in (None, "")
+        if value not in (None, "", [])
     )

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import Error
 
 from scim_provisioning import databases
-from scim_provisioning.events import identifiers, lines, redaction, repeats, reports, strangers
+from scim_provisioning.events import (
+    identifiers,
+    lines,
+    observed,
+    redaction,
+    repeats,
+    reports,
+    strangers,
+)
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -102,6 +110,7 @@ def applied(
     event.detail = redaction.text(detail, _SIZES["detail"])
     event.cause = redaction.json_safe(cause or {})
     event.save(force_insert=True)
+    observed.note_done(event)
     if link is not None:
         identifiers.remember(link, changes)
     return event
@@ -156,6 +165,7 @@ def _write_refusal(
     event.detail = redaction.text(error.detail, _SIZES["detail"])
     event.cause = redaction.json_safe(error.params)
     event.save(force_insert=True)
+    observed.note_done(event)
     _save_payload(event, exchange.request_body, error.to_dict())
 
 
@@ -199,8 +209,9 @@ def admin(
     event.save(force_insert=True)
     fields = {
         "action": str(action),
-        "connection": connection.pk,
-        "token_prefix": event.token_prefix,
+        **lines.caller_fields(connection, token),
+        "link_id": event.link_id,
+        "changed_fields": sorted(changes or ()),
         "actor": event.actor_id,
         "address": event.address,
     }
@@ -274,16 +285,17 @@ def _save_payload(event: ProvisioningEvent, request: object, response: object) -
 def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: SCIMToken | None) -> None:
     if not error.code.startswith("auth.") and error.code not in _SECURITY_CODES:
         return
-    prefix = token.prefix if token is not None else error.params.get("prefix", "")
     fields = {
+        "request_id": caller.request_id,
+        "method": exchange.method,
+        "status": error.status,
         "error_code": error.code,
         "reason": error.params.get("reason", ""),
-        "connection": None if token is None else token.connection_id,
-        "token_prefix": prefix,
+        **lines.caller_fields(None if token is None else token.connection, token),
         "address": caller.address,
         "client": caller.client,
-        "method": exchange.method,
-        "path": exchange.path,
-        "request_id": caller.request_id,
     }
+    if token is None:
+        # What a stranger showed of a token; nobody has proved to hold it.
+        fields["token_prefix"] = error.params.get("prefix", "")
     lines.security(fields)

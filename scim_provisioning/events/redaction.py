@@ -30,6 +30,8 @@ _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _DIRECTIONS: Final = "\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _CONTROL: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}]")
 _CONTROL_EXCEPT_LAYOUT: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTIONS}]")
+#: What of a path stands in brackets, to its end where they are not closed: values, often.
+BRACKETS: Final = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*(?:\]|$|".*)')
 # PostgreSQL stores neither in JSON or text.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 

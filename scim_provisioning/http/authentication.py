@@ -13,6 +13,7 @@ from scim_provisioning.http.address import client_address
 from scim_provisioning.http.throttling import Failures, allowed, remember
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, TooManyRequests, Unauthorized
+from scim_provisioning.telemetry import spanned
 
 CHALLENGE = 'Bearer realm="scim"'
 
@@ -23,6 +24,7 @@ class TokenAuthentication(BaseAuthentication):
     Only the ``Authorization`` header is read: a token in the query string would stand in proxies' logs.
     """
 
+    @spanned("auth")
     @sensitive_variables("plaintext")
     def authenticate(self, request: Request) -> tuple[AnonymousUser, SCIMToken]:
         """Raises ``Unauthorized`` (401), ``Forbidden`` (403), ``Unavailable`` (503) or ``TooManyRequests`` (429).

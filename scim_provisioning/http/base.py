@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -21,20 +19,21 @@ from rest_framework.views import APIView
 
 from scim_provisioning import databases, tokens
 from scim_provisioning.conf import app_settings
-from scim_provisioning.events import Caller, Exchange, reports
+from scim_provisioning.events import Caller, Exchange, observed, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.authentication import TokenAuthentication, refuse_plain_http
 from scim_provisioning.http.chunked import lacks_length, read_whole
 from scim_provisioning.http.errors import exception_handler, last_resort
 from scim_provisioning.http.media import SCIMNegotiation, SCIMParser, SCIMRenderer
+from scim_provisioning.http.observing import observed_view
 from scim_provisioning.http.throttling import ConnectionThrottle
 from scim_provisioning.models import Operation, SCIMToken
 from scim_provisioning.protocol.errors import InvalidSyntax, MethodNotAllowed
 from scim_provisioning.protocol.limits import Limits
+from scim_provisioning.telemetry import spanned
 
 logger = logging.getLogger("scim_provisioning")
 
-_REQUEST_ID = re.compile(r"[\w.:-]{1,64}")
 _OPERATIONS = {
     "GET": Operation.READ,
     "HEAD": Operation.READ,
@@ -60,6 +59,8 @@ class SCIMView(APIView):
 
     #: What a request to this view is called in the log; by default what its method does.
     operation: ClassVar[str | None] = None
+    #: Its path below the Tenant URL in lines and counts; what follows in the URL is ``/{id}`` there.
+    route: ClassVar[str] = "other"
 
     request_id: str
     caller: Caller
@@ -87,12 +88,11 @@ class SCIMView(APIView):
                 reports.forget_query(request)
             return response
 
-        return transaction.non_atomic_requests(answered)
+        return transaction.non_atomic_requests(observed_view(answered, cls.route))
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.request_id = observed.request_id()
         self.caller = Caller(
             None,
             None,
@@ -116,6 +116,7 @@ class SCIMView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
+        observed.note_caller(self.caller.connection, self.caller.token)
         response.headers["X-Request-ID"] = self.request_id
         # Answers hold personal data and belong to one token.
         response.headers["Cache-Control"] = "no-store"
@@ -141,6 +142,7 @@ class SCIMView(APIView):
         """The limits inside a body; bulk has wider ones."""
         return limits
 
+    @spanned("parse")
     def body(self, request: Request) -> object:
         """The JSON value that was sent; noted for the log, readable or not. Raises ``InvalidSyntax``, and
         ``LengthRequired`` for a body without a length that the server does not let us read.

@@ -19,6 +19,7 @@ class BulkView(SCIMView):
     """Its limits are its own and stand in ``/ServiceProviderConfig``."""
 
     operation = Operation.BULK
+    route = "/Bulk"
 
     @property
     def body_limit(self) -> int:

@@ -45,6 +45,8 @@ def _single(resource: dict[str, Any]) -> Response:
 
 
 class ServiceProviderConfigView(DiscoveryView):
+    route = "/ServiceProviderConfig"
+
     def get(self, request: Request) -> Response:
         config = discovery.service_provider_config(
             tenant_url(),
@@ -58,10 +60,14 @@ class ServiceProviderConfigView(DiscoveryView):
 
 
 class ResourceTypesView(DiscoveryView):
+    route = "/ResourceTypes"
+
     def get(self, request: Request, name: str | None = None) -> Response:
         return self.one_of(discovery.resource_types(self.user_schema, tenant_url()), name, "resource type")
 
 
 class SchemasView(DiscoveryView):
+    route = "/Schemas"
+
     def get(self, request: Request, urn: str | None = None) -> Response:
         return self.one_of(discovery.schemas(self.user_schema, tenant_url()), urn, "schema")

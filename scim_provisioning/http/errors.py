@@ -6,7 +6,6 @@ What a host may raise, and what becomes of it, is ``docs/errors.md``.
 from __future__ import annotations
 
 import logging
-import uuid
 from math import ceil
 from typing import Any
 from urllib.parse import unquote_plus
@@ -22,7 +21,7 @@ from scim_provisioning import databases, events
 from scim_provisioning.adapters import attribute_names, database_errors, refusals, violations
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.events import Caller, reports
+from scim_provisioning.events import Caller, observed, reports
 from scim_provisioning.http import host_code
 from scim_provisioning.http.authentication import CHALLENGE
 from scim_provisioning.protocol import errors
@@ -36,6 +35,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     view = context["view"]
     sent = [view.exchange.request_body, unquote_plus(view.request.META.get("QUERY_STRING", ""))]
     error = scim_error(exception, view.caller, sent, reads=view.exchange.is_read)
+    observed.note_error(error)
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
     if error.code != "rate" and not databases.is_lost_to_somebody_else():
@@ -55,8 +55,9 @@ def error_response(error: errors.SCIMError) -> Response:
 def last_resort(exception: Exception) -> HttpResponse:
     """The answer when the view could not be set up, or its answer not be written: nothing of it can be used. Whether a
     change was made before is not known here."""
-    request_id = uuid.uuid4().hex
+    request_id = observed.request_id()
     error = _unexpected(exception, request_id, host_code.place(exception), reads=True)
+    observed.note_error(error)
     reports.failure(logger, "SCIM request %s failed", request_id, exception=exception)
     return JsonResponse(
         error.to_dict(),

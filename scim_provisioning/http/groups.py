@@ -21,6 +21,7 @@ class GroupView(SCIMView):
     """Both the collection and an item."""
 
     operation = Operation.GROUP
+    route = "/Groups"
 
     def get(self, request: Request, group_id: str | None = None) -> Response:
         self.touch(None)

@@ -16,6 +16,8 @@ from scim_provisioning.protocol.errors import NotFound, NotSupported
 class MeView(SCIMView):
     """RFC 7644 section 3.11: a token is not a person, so there is no "me"."""
 
+    route = "/Me"
+
     def get(self, request: Request) -> Response:
         raise NotSupported(
             "A provisioning token is not a person, so there is no /Me; use /Users.", code="me.unsupported"

@@ -52,6 +52,8 @@ class UserResourceView(SCIMView):
 
 
 class UsersView(UserResourceView):
+    route = "/Users"
+
     def get(self, request: Request) -> Response:
         self.exchange = self.as_operation(Operation.SEARCH)
         search = messages.SearchRequest.from_query(
@@ -70,6 +72,7 @@ class SearchView(UserResourceView):
     """``POST /Users/.search`` and ``POST /.search`` (RFC 7644 section 3.4.3): Users are all there is."""
 
     operation = Operation.SEARCH
+    route = "/.search"
 
     def post(self, request: Request) -> Response:
         search = messages.SearchRequest.from_body(
@@ -79,6 +82,8 @@ class SearchView(UserResourceView):
 
 
 class UserView(UserResourceView):
+    route = "/Users"
+
     def get(self, request: Request, scim_id: str) -> Response:
         projection = self.projection(request)
         resource = provisioning.get(self.caller, scim_id)

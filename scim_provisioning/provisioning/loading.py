@@ -17,6 +17,7 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.rules.identity import user_name_taken
+from scim_provisioning.telemetry import spanned
 
 
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:
@@ -28,6 +29,7 @@ def load(caller: Caller, scim_id: str) -> LearnerAdapter:
     return adapter_class.for_links([link], caller.tenant)[0]
 
 
+@spanned("match")
 def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
     statement that waited for the lock can be stale. Raises ``NotFound``."""

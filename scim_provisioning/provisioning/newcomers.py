@@ -17,6 +17,7 @@ from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import load_tombstone_for_update, lock_newcomer
 from scim_provisioning.rules.identity import name_is_reused
+from scim_provisioning.telemetry import spanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Newcomer:
         return {"earlier": [link.scim_id for link in self.earlier]} if self.earlier else {}
 
 
+@spanned("match")
 def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     """Decide by the connection's history and the host's accounts. Raises ``Uniqueness`` and ``Forbidden``."""
     past = rules.history(caller.tenant, document)

@@ -17,7 +17,7 @@ from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.provisioning import host_calls
 
-logger = logging.getLogger("scim_provisioning.audit")
+logger = logging.getLogger("scim_provisioning")
 
 #: Columns of the account, before and after.
 Rewritten = dict[str, tuple[Any, Any]]

@@ -15,6 +15,7 @@ from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import differences, host_calls, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
+from scim_provisioning.telemetry import spanned
 
 #: Nothing was wanted of them before.
 _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
@@ -22,6 +23,7 @@ _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
 
+@spanned("apply")
 def write(
     adapter: LearnerAdapter,
     caller: Caller,

@@ -12,6 +12,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 from django.utils import translation
 
+from scim_provisioning.http.observing import REHEARSAL
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.testing.simulators import Answer
 
@@ -40,6 +41,7 @@ class InProcess:
             secure=parts.scheme == "https",
             HTTP_HOST=parts.netloc,
         )
+        request.META[REHEARSAL] = True
         # A middleware may choose another language for a client than the administrator's, who reads on.
         with translation.override(translation.get_language()):
             response: Any = self._handler.get_response(request)
