@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from scim_provisioning.checks import faults
 from scim_provisioning.conf import KNOWN_KEYS, KNOWN_SUBKEYS, SETTING, app_settings
+from scim_provisioning.telemetry import Metrics
 from scim_provisioning.tokens import networks
 
 _WORDS = {str: "a text", dict: "a dict", bool: "True or False", int: "a whole number", list: "a list"}
@@ -144,9 +145,12 @@ def _imports() -> Iterator[CheckMessage]:
         if not path:
             continue
         try:
-            import_string(path)
+            found = import_string(path)
         except ImportError as error:
             yield faults.PATH_NOT_IMPORTABLE.at(key=key, path=path, error=error)
+            continue
+        if key == "METRICS" and not (isinstance(found, type) and issubclass(found, Metrics)):
+            yield faults.METRICS_IS_NO_BACKEND.at(path=path)
 
 
 def _peppers() -> Iterator[CheckMessage]:

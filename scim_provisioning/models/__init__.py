@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scim_provisioning.models.command_run import CommandRun
 from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
 from scim_provisioning.models.event import (
@@ -24,6 +25,7 @@ from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillR
 
 __all__ = [
     "Action",
+    "CommandRun",
     "ConfirmationAttempts",
     "ConnectionQuerySet",
     "ExactCharField",

@@ -5,11 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.people import person
-from tests.processes import ROOT
+from tests.processes import ROOT, serving
 
 pytestmark = [pytest.mark.long]
 
@@ -67,28 +64,9 @@ def server(
     request: pytest.FixtureRequest, environment: dict[str, str], bearer: str, tmp_path_factory: Any
 ) -> Iterator[int]:
     """The port of that server."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    arguments = [part.format(port=port) for part in SERVERS[request.param]]
-    log: Path = tmp_path_factory.mktemp("log") / "server"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments], env=environment, cwd=ROOT, stdout=output, stderr=output
-        )
-    try:
-        for _ in range(200):
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"{request.param} does not answer: {log.read_text()}")
+    folder: Path = tmp_path_factory.mktemp("log")
+    with serving(SERVERS[request.param], environment, folder) as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
 
 
 def send(port: int, token: str, body: bytes, *, chunks: int, path: str = "/scim/v2/Users") -> tuple[int, Any]:

@@ -211,3 +211,8 @@ ACCOUNT_WITHOUT_NAME = Fault(
     "New accounts would have no name: {message}.",
     "{advice}",
 )
+METRICS_IS_NO_BACKEND = Fault(
+    "E042",
+    "METRICS names '{path}', which is not a subclass of scim_provisioning.telemetry.Metrics.",
+    "Derive it from scim_provisioning.telemetry.Metrics, or name one of the bundled back-ends.",
+)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import health, notices
+from scim_provisioning.administration import health, jobs, notices
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -36,6 +36,8 @@ class Command(BaseCommand):
             states = health.of_connections(connections)
             for connection in connections:
                 failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
+        if not (name or options["dry_run"]):
+            jobs.note_run(jobs.NOTIFY)
         if failed:
             raise CommandError(f"{failed} connections could not be told; the next run tries again.")
 

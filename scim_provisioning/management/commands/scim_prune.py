@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from scim_provisioning.administration import retention
+from scim_provisioning.administration import jobs, retention
 
 
 class Command(BaseCommand):
@@ -23,6 +23,8 @@ class Command(BaseCommand):
         """Do it, and say how many rows."""
         dry_run: bool = options["dry_run"]
         pruned = retention.prune(dry_run=dry_run)
+        if not dry_run:
+            jobs.note_run(jobs.PRUNE)
         verb = "Would delete" if dry_run else "Deleted"
         also = {
             "counts of wrong passwords": pruned.confirmations,
