@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from scim_provisioning.http import bulk, discovery, groups, other, users
+from scim_provisioning.http import bulk, discovery, groups, healthz, other, users
 
 app_name = "scim_provisioning"
 
@@ -27,5 +27,6 @@ urlpatterns = [
     re_path(r"^scim/v2/+[Ss]chemas(?:/+(?P<urn>[^/]+))?/*$", discovery.SchemasView.as_view()),
     # The Tenant URL itself: named, so that conf.tenant_url() knows where the host put us.
     path("scim/v2", other.UnknownPathView.as_view(), name="root"),
+    re_path(r"^scim/healthz/*$", healthz.healthz, name="healthz"),
     re_path(r"^scim(?:/.*)?$", other.UnknownPathView.as_view()),
 ]
