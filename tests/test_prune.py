@@ -6,11 +6,19 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, ProvisioningPayload
+from scim_provisioning.models import (
+    ConfirmationAttempts,
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SignIn,
+    Stranger,
+)
 from tests.client import ScimClient
 from tests.people import person
 
@@ -43,9 +51,24 @@ def test_messages_go_after_thirty_days_and_operations_after_thirteen_months(thre
     assert ProvisionedUser.objects.count() == 3
 
 
-def test_a_dry_run_counts_and_deletes_nothing(three: list[int]) -> None:
-    assert "Would delete 2 messages and 1 operations" in prune(dry_run=True)
-    assert (ProvisioningEvent.objects.count(), ProvisioningPayload.objects.count()) == (3, 3)
+def test_a_dry_run_counts_what_a_run_deletes_and_deletes_nothing(
+    three: list[int], scim: ScimClient, settings: Settings
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "RETENTION": {"payloads_per_connection": 2}}
+    for name in ("d.four", "e.five"):
+        scim.post("/Users", person(name))
+    long_ago = timezone.now() - timedelta(days=99)
+    SignIn.objects.create(user=User.objects.latest("pk"), session_key="x", began_at=long_ago)
+    Stranger.objects.create(mistake="token", address="203.0.113.7", last_at=long_ago)
+    Stranger.objects.create(mistake="token", address="203.0.113.8")
+    ConfirmationAttempts.objects.create(subject="x", wrong=3, began_at=long_ago)
+    kinds = (ProvisioningEvent, ProvisioningPayload, SignIn, Stranger, ConfirmationAttempts)
+    before = [kind.objects.count() for kind in kinds]
+    would = prune(dry_run=True)
+    assert [kind.objects.count() for kind in kinds] == before == [5, 5, 1, 2, 1]
+    assert would.startswith("Would delete 3 messages and 1 operations. And 1 counts of wrong passwords.")
+    assert prune() == would.replace("Would delete", "Deleted")
+    assert [kind.objects.count() for kind in kinds] == [4, 2, 0, 1, 0]
 
 
 def test_running_it_again_finds_nothing(three: list[int]) -> None:

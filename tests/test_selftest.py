@@ -114,18 +114,20 @@ def test_a_broken_mapping_is_named_with_the_field(
 ) -> None:
     monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("title", "learner.titel")])
 
-    (line,) = failures(connection)
+    line, checks = failures(connection)
 
     assert line.found == "title → learner.titel: field 'titel' does not exist on Learner"
     assert line.mend
+    assert "scim_provisioning.E007" in checks.found
 
 
 def test_an_adapter_that_does_not_load_is_named(connection: SCIMConnection, settings: Settings) -> None:
     settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": "no.such.Adapter"}
 
-    (line,) = failures(connection)
+    line, checks = failures(connection)
 
     assert "ModuleNotFoundError" in line.found
+    assert checks.found == "scim_provisioning.E005"
 
 
 def test_a_host_that_django_does_not_answer_for_is_named(
@@ -236,6 +238,8 @@ def test_mail_that_goes_nowhere_is_a_warning_and_a_real_server_is_not(
 ) -> None:
     assert line_of(connection, "Notices are mailed").result == Result.WARNING
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert "DEFAULT_FROM_EMAIL" in line_of(connection, "Notices are mailed").mend
+    settings.DEFAULT_FROM_EMAIL = "lms@harborline.example"
     assert line_of(connection, "Notices are mailed").result == Result.PASSED
 
 

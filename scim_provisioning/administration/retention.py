@@ -9,7 +9,7 @@ there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -34,6 +34,7 @@ class Pruned:
     events: int
     confirmations: int = 0
     sign_ins: int = 0
+    strangers: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -43,27 +44,34 @@ def prune(*, dry_run: bool = False) -> Pruned:
     old_events = ProvisioningEvent.objects.filter(created_at__lt=now - timedelta(days=keep.event_days))
     over = now - timedelta(seconds=2 * settings.SESSION_COOKIE_AGE)
     old_sign_ins = SignIn.objects.filter(began_at__lt=over)
-    if dry_run:
-        beyond = sum(rows.count() for rows in _beyond_the_cap(keep.payloads_per_connection))
-        counts = (old_payloads.count() + beyond, old_events.count())
-        return Pruned(*counts, confirmations.outdated().count(), old_sign_ins.count())
-    _delete(Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT))
-    payloads = _delete(old_payloads)
-    payloads += sum(_delete(rows) for rows in _beyond_the_cap(keep.payloads_per_connection))
-    # Their payloads, if any are left, go with them.
-    events = _delete(old_events)
-    return Pruned(payloads, events, _delete(confirmations.outdated()), _delete(old_sign_ins))
+    old_strangers = Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT)
+    remove = _count if dry_run else _delete
+    payloads = remove(old_payloads)
+    for rows in _beyond_the_cap(keep.payloads_per_connection, since=now - timedelta(days=keep.payload_days)):
+        payloads += remove(rows)
+    return Pruned(
+        payloads,
+        # Their payloads, if any are left, go with them.
+        remove(old_events),
+        remove(confirmations.outdated()),
+        remove(old_sign_ins),
+        remove(old_strangers),
+    )
 
 
-def _beyond_the_cap(cap: int) -> list[QuerySet[ProvisioningPayload]]:
-    """Of each connection with more than ``cap`` messages, the older ones."""
+def _beyond_the_cap(cap: int, *, since: datetime) -> list[QuerySet[ProvisioningPayload]]:
+    """Of each connection with more than ``cap`` messages ``since`` then, the older ones."""
     beyond = []
     for connection in SCIMConnection.objects.all():
-        messages = ProvisioningPayload.objects.filter(event__connection=connection)
+        messages = ProvisioningPayload.objects.filter(event__connection=connection, created_at__gte=since)
         oldest_kept = messages.order_by("-pk").values_list("pk", flat=True)[max(cap - 1, 0) : cap].first()
         if oldest_kept is not None:
             beyond.append(messages.filter(pk__lt=oldest_kept))
     return beyond
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return rows.count()
 
 
 def _delete(rows: QuerySet[Any]) -> int:

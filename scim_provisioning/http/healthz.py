@@ -36,11 +36,16 @@ _TAKE_TIMEOUT: Final = frozenset({"postgresql", "mysql"})
 @transaction.non_atomic_requests
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 ``ok``; 503 ``the database does not answer`` after two seconds at most."""
-    if _database.answers():
+    if database_answers():
         return HttpResponse("ok\n", content_type="text/plain")
     return HttpResponse(
         "the database does not answer\n", status=503, content_type="text/plain", headers={"Retry-After": "5"}
     )
+
+
+def database_answers() -> bool:
+    """Whether it does, within ``PATIENCE`` seconds."""
+    return _database.answers()
 
 
 def _alias() -> str:

@@ -7,7 +7,7 @@ is imported, nor has to be installed, unless it is named.
 
 from __future__ import annotations
 
-from scim_provisioning.telemetry.backend import current, provide_figures, spanned
+from scim_provisioning.telemetry.backend import current, is_in_use, provide_figures, spanned
 from scim_provisioning.telemetry.metrics import Answered, Figure, Metrics
 
-__all__ = ["Answered", "Figure", "Metrics", "current", "provide_figures", "spanned"]
+__all__ = ["Answered", "Figure", "Metrics", "current", "is_in_use", "provide_figures", "spanned"]

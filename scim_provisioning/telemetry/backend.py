@@ -31,6 +31,11 @@ def current() -> Metrics:
     return _NONE if path is None else _made(str(path))
 
 
+def is_in_use() -> bool:
+    """Whether there is a back-end that is told of anything."""
+    return current() is not _NONE
+
+
 def provide_figures(read: Read) -> None:
     """Say what reads the gauges, and make the back-end now: a process that has met no request is asked too."""
     _readers[:] = [read]

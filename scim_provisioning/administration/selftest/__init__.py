@@ -7,9 +7,9 @@ and inside a transaction that is rolled back. The adapter's hooks run too: what 
 
 from __future__ import annotations
 
+from scim_provisioning.administration.report import Line, Result
 from scim_provisioning.administration.selftest import prerequisites, sequence
 from scim_provisioning.administration.selftest.contact import Tick, first_contact, groups_seen_at
-from scim_provisioning.administration.selftest.report import Line, Result
 from scim_provisioning.models import SCIMConnection
 
 __all__ = ["Line", "Result", "Tick", "failed", "first_contact", "groups_seen_at", "run"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration.mapping_report import target_name
-from scim_provisioning.administration.selftest.report import Line, failed, passed, warned
+from scim_provisioning.administration.report import Line, failed, passed, warned
 from scim_provisioning.models import SCIMConnection
 
 

@@ -1,34 +1,26 @@
-"""What must be right before any request can succeed: adapter, customer, tables, clock, mail, and the way in."""
+"""What must be right before any request can succeed: adapter, customer, server, and the way in."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, models, router, transaction
-from django.db.migrations.executor import MigrationExecutor
-from django.db.models.functions import Now
+from django.db import transaction
 from django.urls import NoReverseMatch
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
-from scim_provisioning.administration import catalogue
-from scim_provisioning.administration.selftest.report import Line, Result, failed, passed, warned
+from scim_provisioning.administration import catalogue, doctor
+from scim_provisioning.administration.report import Line, Result, failed, passed, warned
 from scim_provisioning.administration.selftest.sending import get
 from scim_provisioning.conf import app_settings, tenant_url
-from scim_provisioning.models import ProvisioningPayload, SCIMConnection, SCIMToken
+from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.protocol.constants import MEDIA_TYPE
 from scim_provisioning.protocol.errors import SCIMError
-
-_SKEW: Final = timedelta(seconds=5)
-_SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
 
 
 def of_the_adapter(connection: SCIMConnection) -> list[Line]:
@@ -97,59 +89,11 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
 
 
 def of_the_server(connection: SCIMConnection) -> list[Line]:
-    """Tables, clock, mail, pruning, and whether the proxy hands the token on."""
-    return [_tables(), _clock(), _mail(), _pruning(connection), _authorization(connection)]
+    """What the doctor says, whom of this connection is told, and whether the proxy hands the token on."""
+    return [*doctor.examine(), *doctor.contacts([connection]), _authorization()]
 
 
-def _tables() -> Line:
-    what = _("The tables are migrated")
-    database = connections[router.db_for_write(SCIMConnection)]
-    executor = MigrationExecutor(database)
-    leaves = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "scim_provisioning"]
-    if executor.migration_plan(leaves):
-        return failed(what, _("Migrations are missing."), _("Run “manage.py migrate”."))
-    return passed(what)
-
-
-def _clock() -> Line:
-    what = _("The clocks agree")
-    field: models.DateTimeField[Any, Any] = models.DateTimeField()
-    # Only with another clock than this process's own can the two differ; SQLite has none.
-    read = SCIMConnection.objects.annotate(clock=models.ExpressionWrapper(Now(), output_field=field))
-    there: datetime | None = read.values_list("clock", flat=True).first()
-    if there is None:
-        return passed(what)
-    skew = abs(timezone.now() - there)
-    if skew > _SKEW:
-        found = _("Application and database differ by %(seconds)s seconds.") % {
-            "seconds": round(skew.total_seconds())
-        }
-        return warned(what, found, _("Let both machines set their clocks by NTP."))
-    return passed(what)
-
-
-def _mail() -> Line:
-    what = _("Notices are mailed")
-    backend = settings.EMAIL_BACKEND
-    if any(f".{name}." in backend for name in _SILENT_MAIL):
-        found = _("%(backend)s sends no mail.") % {"backend": backend}
-        return warned(
-            what, found, _("Set EMAIL_BACKEND and its companions, so that contacts get their notices.")
-        )
-    return passed(what, backend)
-
-
-def _pruning(connection: SCIMConnection) -> Line:
-    what = _("Old messages are deleted")
-    days = app_settings.retention.payload_days
-    limit = timezone.now() - timedelta(days=days + 2)
-    if ProvisioningPayload.objects.filter(created_at__lt=limit).exists():
-        found = _("There are messages older than %(days)s days.") % {"days": days}
-        return warned(what, found, _("Let cron run “manage.py scim_prune” once a day."))
-    return passed(what)
-
-
-def _authorization(connection: SCIMConnection) -> Line:
+def _authorization() -> Line:
     what = _("The proxy hands the token on")
     if SCIMToken.objects.filter(connection__isnull=False, last_used_at__isnull=False).exists():
         return passed(what, _("A token has arrived before."))

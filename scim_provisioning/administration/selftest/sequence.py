@@ -17,8 +17,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import tokens
 from scim_provisioning.administration import catalogue, rotation
+from scim_provisioning.administration.report import Line, failed, passed
 from scim_provisioning.administration.selftest import access
-from scim_provisioning.administration.selftest.report import Line, failed, passed
 from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection

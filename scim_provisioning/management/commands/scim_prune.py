@@ -29,6 +29,7 @@ class Command(BaseCommand):
         also = {
             "counts of wrong passwords": pruned.confirmations,
             "notes of sessions": pruned.sign_ins,
+            "counts of unknown callers": pruned.strangers,
         }
         said = "".join(f" And {number} {what}." for what, number in also.items() if number)
         self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

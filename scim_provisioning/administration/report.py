@@ -1,4 +1,4 @@
-"""One line of a self-test's report."""
+"""One line of a report: the self-test's, about a connection, or the doctor's, about the server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Result(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What was checked, what was found, and how to mend it ("" when there is nothing to mend)."""
+    """What was checked, what was found, and how to mend it ("" when there is nothing to mend). ``key`` names what was
+    checked for programs; only the doctor's lines have one."""
 
     what: str
     result: Result
     found: str = ""
     mend: str = ""
+    key: str = ""
 
 
 def passed(what: str, found: str = "") -> Line:

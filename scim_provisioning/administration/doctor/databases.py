@@ -1,0 +1,158 @@
+"""The database: whether it answers, what is missing in it, where reads go, what time it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.apps import apps
+from django.conf import global_settings, settings
+from django.contrib.auth import get_user_model
+from django.db import connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning.administration.report import Line, failed, passed, warned
+from scim_provisioning.http import healthz
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+
+_APP: Final = "scim_provisioning"
+_SKEW: Final = timedelta(seconds=5)
+
+
+def _database() -> BaseDatabaseWrapper:
+    return connections[router.db_for_write(SCIMConnection)]
+
+
+def answers() -> Iterator[Line]:
+    """It answers, within the time that ``/scim/healthz`` gives it."""
+    what = _("The database answers")
+    if healthz.database_answers():
+        yield passed(what, _database().vendor)
+        return
+    found = _("No answer within %(seconds)d seconds.") % {"seconds": healthz.PATIENCE}
+    yield failed(what, found, _("Start it, or correct DATABASES in the settings."))
+
+
+def tables() -> Iterator[Line]:
+    """Every migration is done."""
+    what = _("The tables are migrated")
+    executor = MigrationExecutor(_database())
+    leaves = [node for node in executor.loader.graph.leaf_nodes() if node[0] == _APP]
+    if executor.migration_plan(leaves):
+        yield failed(what, _("Migrations are missing."), _("Run “manage.py migrate”."))
+    else:
+        yield passed(what)
+
+
+def indexes() -> Iterator[Line]:
+    """The indexes and unique constraints of our tables are there; a dump that was loaded without them has none."""
+    what = _("The indexes are there")
+    missing = list(_missing_indexes(_database()))
+    if not missing:
+        yield passed(what)
+    for index, sql in missing:
+        found = _("%(name)s is missing.") % {"name": index.name}
+        mend = _("Run this on the database: %(sql)s") % {"sql": sql}
+        # Without a constraint two requests at once may make one person twice; without an index all of them are slow.
+        yield (warned if isinstance(index, models.Index) else failed)(what, found, mend)
+
+
+def _missing_indexes(
+    database: BaseDatabaseWrapper,
+) -> Iterator[tuple[models.Index | models.BaseConstraint, str]]:
+    """Each with the SQL that makes it."""
+    # Not entered: nothing is made, and SQLite's cannot be inside a transaction.
+    editor = database.schema_editor()
+    for model in apps.get_app_config(_APP).get_models():
+        with database.cursor() as cursor:
+            there = database.introspection.get_constraints(cursor, model._meta.db_table)
+        for index in (*model._meta.indexes, *model._meta.constraints):
+            if index.name not in there:
+                yield index, f"{index.create_sql(model, editor)};"
+
+
+def routing() -> Iterator[Line]:
+    """What is changed in one transaction is in one database."""
+    what = _("All tables are in one database")
+    models_ = [*apps.get_app_config(_APP).get_models(), get_user_model()]
+    homes = {model._meta.label: router.db_for_write(model) for model in models_}
+    if len(set(homes.values())) == 1:
+        yield passed(what, homes[SCIMConnection._meta.label])
+        return
+    found = ", ".join(f"{label}: {alias}" for label, alias in homes.items())
+    mend = _("Let DATABASE_ROUTERS send the models of scim_provisioning to the database of the user model.")
+    yield failed(what, found, mend)
+
+
+def replica() -> Iterator[Line]:
+    """Whoever decides on what a replica says loses changes. Says nothing where there are no routers."""
+    if not settings.DATABASE_ROUTERS:
+        return
+    what = _("Nothing is decided on what a replica says")
+    apart = {
+        model._meta.label: router.db_for_read(model)
+        for model in (SCIMConnection, ProvisionedUser, ProvisioningEvent)
+        if router.db_for_read(model) != router.db_for_write(model)
+    }
+    if not apart:
+        yield passed(what)
+        return
+    found = ", ".join(f"{label}: {alias}" for label, alias in apart.items())
+    mend = _(
+        "Let db_for_read of your routers answer as db_for_write does for the models of scim_provisioning and for those "
+        "that the adapter maps."
+    )
+    yield warned(what, found, mend)
+
+
+def sqlite() -> Iterator[Line]:
+    """SQLite can wait for its turn, or most of what comes at once is refused."""
+    database = _database()
+    if database.vendor != "sqlite":
+        return
+    what = _("SQLite waits for its turn")
+    if str(getattr(database, "transaction_mode", "")).upper() in ("IMMEDIATE", "EXCLUSIVE"):
+        yield passed(what)
+        return
+    mend = _(
+        "Set OPTIONS in DATABASES: “transaction_mode”: “IMMEDIATE”, “timeout”: 20, “init_command”: “PRAGMA "
+        "journal_mode=WAL”. PostgreSQL or MariaDB suit many learners better."
+    )
+    yield warned(what, _("Transactions that read before they write fail when others write."), mend)
+
+
+def clock() -> Iterator[Line]:
+    """Application and database have the same time; tokens end by one, the log is written by the other."""
+    what = _("The clocks agree")
+    field: models.DateTimeField[Any, Any] = models.DateTimeField()
+    # Only with another clock than this process's own can the two differ; SQLite has none.
+    read = SCIMConnection.objects.annotate(clock=models.ExpressionWrapper(Now(), output_field=field))
+    there: datetime | None = read.values_list("clock", flat=True).first()
+    skew = timedelta(0) if there is None else abs(timezone.now() - there)
+    if skew <= _SKEW:
+        yield passed(what)
+        return
+    found = _("Application and database differ by %(seconds)s seconds.") % {
+        "seconds": round(skew.total_seconds())
+    }
+    yield warned(what, found, _("Let both machines set their clocks by NTP."))
+
+
+def time_zone() -> Iterator[Line]:
+    """Times are told in the operator's zone, and are the same moment for everybody."""
+    what = _("The time zone is set")
+    if not settings.USE_TZ:
+        found = _("USE_TZ is off: an hour of each autumn comes twice, in the log and for tokens.")
+        yield warned(what, found, _("Set USE_TZ = True, once the rest of this application can live with it."))
+    elif settings.TIME_ZONE == global_settings.TIME_ZONE:
+        found = _("TIME_ZONE is %(zone)s, as it is where nobody set it.") % {"zone": settings.TIME_ZONE}
+        yield warned(
+            what, found, _("Set TIME_ZONE to yours, such as “Europe/Berlin”: mails are written in it.")
+        )
+    else:
+        yield passed(what, settings.TIME_ZONE)
