@@ -90,9 +90,9 @@ def _safe(fields: Fields) -> dict[str, object]:
 
 
 def _line(fields: Fields) -> str:
-    # Values in JSON's quotes, so that none can pose as another field.
+    # Values in JSON's quotes, so that none can pose as another field. The time is for formatters to write.
     return " ".join(
         f"{name}={json.dumps(value, ensure_ascii=False)}"
         for name, value in fields.items()
-        if value not in (None, "", [])
+        if name != "ts" and value not in (None, "", [])
     )
