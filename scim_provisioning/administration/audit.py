@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from scim_provisioning import databases
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection
 
@@ -62,4 +63,4 @@ def tell_contacts(connection: SCIMConnection, subject: str, body: str) -> None:
                 message = "A contact could not be told: connection %s"
                 reports.failure(logger, message, connection.pk, exception=error, sent=contact)
 
-    transaction.on_commit(send, robust=True)
+    transaction.on_commit(send, using=databases.alias(), robust=True)

@@ -10,10 +10,11 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import Error, connections, router
+from django.db import Error
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from scim_provisioning import databases
 from scim_provisioning.administration.facts import DAY
 from scim_provisioning.events import reports
 from scim_provisioning.models import (
@@ -36,7 +37,7 @@ def read() -> list[Figure]:
 
     Who asks may be a thread of its own (an exporter's): a connection that was opened for this is closed again.
     """
-    database = connections[router.db_for_read(SCIMConnection)]
+    database = databases.connection()
     was_open = database.connection is not None
     try:
         return list(_figures())

@@ -18,6 +18,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from scim_provisioning import databases
 from scim_provisioning.events import observed, redaction
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
@@ -41,7 +42,9 @@ def request(fields: Fields) -> None:
 def audit(fields: Fields) -> None:
     """Say what an administrator did, once it is committed. Trouble with it changes nothing of what was done."""
     safe = _safe(fields)
-    transaction.on_commit(lambda: audit_logger.info("%s", _line(safe), extra=safe), robust=True)
+    transaction.on_commit(
+        lambda: audit_logger.info("%s", _line(safe), extra=safe), using=databases.alias(), robust=True
+    )
 
 
 def security(fields: Fields) -> None:

@@ -12,13 +12,13 @@ from time import monotonic
 from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connections, router, transaction
+from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning import databases
 
 #: Seconds after which the database counts as one that does not answer.
 PATIENCE: Final = 2.0
@@ -46,11 +46,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def database_answers() -> bool:
     """Whether it does, within ``PATIENCE`` seconds."""
     return _database.answers()
-
-
-def _alias() -> str:
-    alias: str = router.db_for_write(SCIMConnection)
-    return alias
 
 
 class _Question:
@@ -89,7 +84,7 @@ class _Question:
 
     def ask_apart(self) -> None:
         """What the thread does: over a connection of its own, beside the host's pool."""
-        database = connections[_alias()].copy()
+        database = databases.connection().copy()
         options = database.settings_dict["OPTIONS"]
         options.pop("pool", None)
         if database.vendor in _TAKE_TIMEOUT:
@@ -109,7 +104,7 @@ class _Database:
 
     def answers(self) -> bool:
         """Whether it does."""
-        database = connections[_alias()]
+        database = databases.connection()
         if database.vendor == "sqlite":
             # A library in this process: there is nothing to wait for.
             question = _Question()

@@ -16,6 +16,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.databases import Fault, fault_of
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.provisioning.transactions import broken
+from scim_provisioning.telemetry import spanned
 
 logger = logging.getLogger("scim_provisioning")
 
@@ -40,6 +41,7 @@ def require(adapter: LearnerAdapter, method: str, row: Any) -> None:
     _call(adapter, method, (row,), {}, None, is_vital=True)
 
 
+@spanned("hooks")
 def _call(
     adapter: LearnerAdapter,
     name: str,

@@ -34,7 +34,6 @@ from scim_provisioning.provisioning.newcomers import meet
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import end_access, explained, write
-from scim_provisioning.telemetry import spanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +259,6 @@ _HOOKS = {
 }
 
 
-@spanned("hooks")
 def _told(
     adapter: LearnerAdapter, caller: Caller, exchange: Exchange, event: ProvisioningEvent, hook: str
 ) -> Written:

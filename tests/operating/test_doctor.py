@@ -16,7 +16,7 @@ import pytest
 from django.core.cache.backends.dummy import DummyCache
 from django.core.management import CommandError, call_command
 from django.db import connection as database
-from django.db import connections
+from django.db import connections, router
 from django.utils import timezone, translation
 from pytest_django import Settings
 
@@ -282,6 +282,25 @@ def test_routers_are_looked_at(settings: Settings) -> None:
     assert result == "failed"
     assert "scim_provisioning.SCIMConnection: default" in found
     assert "DATABASE_ROUTERS" in mend
+
+
+@pytest.mark.usefixtures("sound")
+def test_replicas_are_not_asked_unless_somebody_pushes_before_us(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATABASE_ROUTERS = [f"{__name__}.Replicas"]
+    assert line("replica")[0] == "passed"
+    with monkeypatch.context() as patch:
+        patch.setattr(router, "routers", [Replicas()])
+        patch.setattr(Replicas, "db_for_read", lambda self, model, **hints: asked_of(model))
+        result, found, mend = line("replica")
+    assert (result, found) == ("warning", "scim_provisioning.ProvisioningEvent: replica")
+    assert "db_for_read" in mend
+
+
+def asked_of(model: Any) -> str:
+    """The replica, for a model that the command itself does not read."""
+    return "replica" if model is ProvisioningEvent else "default"
 
 
 @pytest.fixture

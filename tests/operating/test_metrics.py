@@ -185,7 +185,7 @@ def test_a_request_has_its_parts(use: Use, scim: ScimClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "backend", [Failing, FailingAtTheEnd, Unusable, "no.such.Backend", "example_project.lms.models.Learner"]
+    "backend", [Failing, FailingAtTheEnd, Unusable, "not.there.Backend", "example_project.lms.models.Learner"]
 )
 def test_no_trouble_of_a_back_end_changes_an_answer(
     use: Use, backend: Any, scim: ScimClient, caplog: pytest.LogCaptureFixture

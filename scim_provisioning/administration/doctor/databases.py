@@ -9,13 +9,14 @@ from typing import Any, Final
 from django.apps import apps
 from django.conf import global_settings, settings
 from django.contrib.auth import get_user_model
-from django.db import connections, models, router
+from django.db import models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from scim_provisioning import databases
 from scim_provisioning.administration.report import Line, failed, passed, warned
 from scim_provisioning.http import healthz
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
@@ -24,15 +25,11 @@ _APP: Final = "scim_provisioning"
 _SKEW: Final = timedelta(seconds=5)
 
 
-def _database() -> BaseDatabaseWrapper:
-    return connections[router.db_for_write(SCIMConnection)]
-
-
 def answers() -> Iterator[Line]:
     """It answers, within the time that ``/scim/healthz`` gives it."""
     what = _("The database answers")
     if healthz.database_answers():
-        yield passed(what, _database().vendor)
+        yield passed(what, databases.connection().vendor)
         return
     found = _("No answer within %(seconds)d seconds.") % {"seconds": healthz.PATIENCE}
     yield failed(what, found, _("Start it, or correct DATABASES in the settings."))
@@ -41,7 +38,7 @@ def answers() -> Iterator[Line]:
 def tables() -> Iterator[Line]:
     """Every migration is done."""
     what = _("The tables are migrated")
-    executor = MigrationExecutor(_database())
+    executor = MigrationExecutor(databases.connection())
     leaves = [node for node in executor.loader.graph.leaf_nodes() if node[0] == _APP]
     if executor.migration_plan(leaves):
         yield failed(what, _("Migrations are missing."), _("Run “manage.py migrate”."))
@@ -52,7 +49,7 @@ def tables() -> Iterator[Line]:
 def indexes() -> Iterator[Line]:
     """The indexes and unique constraints of our tables are there; a dump that was loaded without them has none."""
     what = _("The indexes are there")
-    missing = list(_missing_indexes(_database()))
+    missing = list(_missing_indexes(databases.connection()))
     if not missing:
         yield passed(what)
     for index, sql in missing:
@@ -104,15 +101,14 @@ def replica() -> Iterator[Line]:
         return
     found = ", ".join(f"{label}: {alias}" for label, alias in apart.items())
     mend = _(
-        "Let db_for_read of your routers answer as db_for_write does for the models of scim_provisioning and for those "
-        "that the adapter maps."
+        "Let db_for_read of your routers answer as db_for_write does for the models of scim_provisioning."
     )
     yield warned(what, found, mend)
 
 
 def sqlite() -> Iterator[Line]:
     """SQLite can wait for its turn, or most of what comes at once is refused."""
-    database = _database()
+    database = databases.connection()
     if database.vendor != "sqlite":
         return
     what = _("SQLite waits for its turn")

@@ -15,11 +15,11 @@ from uuid import uuid4
 from django.conf import global_settings, settings
 from django.core import checks
 from django.core.cache import cache as default_cache
-from django.db import connections, router
+from django.db import connections
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import telemetry
+from scim_provisioning import databases, telemetry
 from scim_provisioning.administration.report import Line, failed, passed, warned
 from scim_provisioning.conf import DEBUG_SITE_URL, app_settings
 from scim_provisioning.http import healthz
@@ -161,7 +161,7 @@ def metrics() -> Iterator[Line]:
 def system_checks() -> Iterator[Line]:
     """``manage.py check`` has nothing to say about this app."""
     what = _("The system checks are silent")
-    alias = router.db_for_write(SCIMConnection)
+    alias = databases.alias()
     found = checks.run_checks(tags=["scim_provisioning"], databases=[alias])
     loud = [message for message in found if not message.is_silenced()]
     if not loud:
