@@ -56,7 +56,7 @@ def observed_view(view: View, route: str) -> View:
                 response = view(request, *args, **kwargs)
             if asked.trace is not None:
                 response.headers["traceparent"] = str(asked.trace)
-            if REHEARSAL not in request.META:
+            if not _is_rehearsal(request):
                 try:
                     _tell(asked, response)
                 except Exception:
@@ -65,6 +65,10 @@ def observed_view(view: View, route: str) -> View:
         return response
 
     return answer
+
+
+def _is_rehearsal(request: HttpRequest) -> bool:
+    return REHEARSAL in request.META
 
 
 def _asked(request: HttpRequest, route: str) -> Observed:

@@ -14,6 +14,7 @@ from tests.behaviours import (
     documents,
     failures,
     identity,
+    operating,
     patch,
     requests,
     searching,
@@ -23,7 +24,7 @@ from tests.behaviours import (
 )
 from tests.behaviours.mutant import Mutant
 
-SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration)
+SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration, operating)
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
 MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]
