@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import Error
 
 from scim_provisioning import databases
-from scim_provisioning.events import (
-    identifiers,
-    lines,
-    observed,
-    redaction,
-    repeats,
-    reports,
-    strangers,
-)
+from scim_provisioning.events import identifiers, lines, observed, redaction, repeats, reports, strangers
 from scim_provisioning.models import (
     Action,
     Operation,
