@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import time
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,7 +11,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models, router, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models.functions import Now
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,8 +27,23 @@ from scim_provisioning.models import ProvisioningPayload, SCIMConnection, SCIMTo
 from scim_provisioning.protocol.constants import MEDIA_TYPE
 from scim_provisioning.protocol.errors import SCIMError
 
-_SKEW: Final = timedelta(seconds=5)
+#: Seconds that two clocks may differ.
+_SKEW: Final = 5
 _SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
+
+
+class _SecondsNow(models.Func):
+    """The database's clock in seconds since 1970: a number is the same in whatever zone the server and the host are."""
+
+    output_field: models.FloatField[Any, Any] = models.FloatField()
+    arity = 0
+    template = "EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(JULIANDAY('NOW') - 2440587.5) * 86400", **extra)
+
+    def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="UNIX_TIMESTAMP()", **extra)
 
 
 def of_the_adapter(connection: SCIMConnection) -> list[Line]:
@@ -113,17 +128,10 @@ def _tables() -> Line:
 
 def _clock() -> Line:
     what = _("The clocks agree")
-    field: models.DateTimeField[Any, Any] = models.DateTimeField()
-    # Only with another clock than this process's own can the two differ; SQLite has none.
-    read = SCIMConnection.objects.annotate(clock=models.ExpressionWrapper(Now(), output_field=field))
-    there: datetime | None = read.values_list("clock", flat=True).first()
-    if there is None:
-        return passed(what)
-    skew = abs(timezone.now() - there)
+    there: float | None = SCIMConnection.objects.values_list(_SecondsNow(), flat=True).first()
+    skew = 0 if there is None else abs(time.time() - there)
     if skew > _SKEW:
-        found = _("Application and database differ by %(seconds)s seconds.") % {
-            "seconds": round(skew.total_seconds())
-        }
+        found = _("Application and database differ by %(seconds)s seconds.") % {"seconds": round(skew)}
         return warned(what, found, _("Let both machines set their clocks by NTP."))
     return passed(what)
 
