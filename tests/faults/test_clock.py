@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from scim_provisioning.administration import confirmations, connections
+from scim_provisioning.administration import confirmations, connections, selftest
 from scim_provisioning.administration.confirmations import Counter, Door
+from scim_provisioning.administration.selftest import Result, prerequisites
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -120,3 +123,14 @@ def test_who_was_shut_out_for_15_minutes_does_not_wait_for_two_hours(
     assert counter.attempt() is Door.SESSION_CLOSED, "two machines never agree to the second"
     set_clock(timedelta(0))
     assert counter.attempt() is Door.OPEN
+
+
+@pytest.mark.parametrize("ahead", [0, 7200, -7200])
+def test_the_self_test_says_that_the_clocks_of_application_and_database_differ(
+    ahead: int, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_clock = time.time
+    monkeypatch.setattr(prerequisites, "time", SimpleNamespace(time=lambda: true_clock() + ahead))
+    (line,) = [line for line in selftest.run(connection, reach=False) if line.what == "The clocks agree"]
+    assert line.result == (Result.WARNING if ahead else Result.PASSED)
+    assert not ahead or "differ by 7" in line.found

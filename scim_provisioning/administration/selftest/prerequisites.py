@@ -8,11 +8,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from scim_provisioning import rules
@@ -112,8 +114,8 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
 
 
 def of_the_server(connection: SCIMConnection) -> list[Line]:
-    """Tables, clock, mail, pruning, and whether the proxy hands the token on."""
-    return [_tables(), _clock(), _mail(), _pruning(connection), _authorization(connection)]
+    """Tables, clock, cache, mail, pruning, and whether the proxy hands the token on."""
+    return [_tables(), _clock(), _cache(), _mail(), _pruning(connection), _authorization(connection)]
 
 
 def _tables() -> Line:
@@ -133,6 +135,22 @@ def _clock() -> Line:
     if skew > _SKEW:
         found = _("Application and database differ by %(seconds)s seconds.") % {"seconds": round(skew)}
         return warned(what, found, _("Let both machines set their clocks by NTP."))
+    return passed(what)
+
+
+def _cache() -> Line:
+    what = _("The cache answers")
+    mend = _(
+        "Start the server that CACHES names, or correct it. Until then SCIM goes on, and THROTTLE holds nobody back."
+    )
+    key = f"scim_provisioning:selftest:{get_random_string(12)}"
+    try:
+        cache.set(key, what, timeout=60)
+        is_kept = cache.get(key) == what
+    except Exception as error:  # of whatever library the host's backend uses
+        return warned(what, _("%(error)s: requests are not counted.") % {"error": type(error).__name__}, mend)
+    if not is_kept:
+        return warned(what, _("It keeps nothing: requests are not counted."), mend)
     return passed(what)
 
 
