@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -25,10 +26,17 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str],
+    port: int,
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server, once it listens on ``port``; it has ended afterwards. What it prints is in ``log``."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=env, cwd=cwd)
     try:
         for _ in range(200):
             if answers(port):
@@ -39,5 +47,11 @@ def running(command: Sequence[str], port: int, log: Path) -> Iterator[subprocess
             raise AssertionError(f"{command[0]} does not answer: {log.read_text()}")
         yield process
     finally:
-        process.kill()
-        process.wait(20)
+        # A server that is stopped hears nothing else.
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(20)
