@@ -16,6 +16,7 @@ from tests.behaviours import (
     identity,
     patch,
     requests,
+    running,
     searching,
     tenants,
     tokens,
@@ -23,7 +24,7 @@ from tests.behaviours import (
 )
 from tests.behaviours.mutant import Mutant
 
-SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration)
+SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration, running)
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
 MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]
