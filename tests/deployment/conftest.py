@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
+from tests.databases import made
 from tests.deployment.site import Filled, filled
 
 
@@ -25,12 +26,8 @@ def url_of(name: str, **other: object) -> str:
 def name(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """Its name; the suite's own test database is next to it."""
     name = f"{connection.settings_dict['NAME']}_deployed"
-    force = " WITH (FORCE)" if connection.vendor == "postgresql" else ""
-    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}{force}")
-        cursor.execute(f"CREATE DATABASE {name}{'' if force else ' CHARACTER SET utf8mb4'}")
+    with django_db_blocker.unblock(), made(name):
         yield name
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}{force}")
 
 
 @pytest.fixture(scope="module")
