@@ -7,9 +7,9 @@ before a deactivation would be good again after the return. So the sessions that
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -19,6 +19,8 @@ from django.http.response import HttpResponseBase
 from scim_provisioning.models import SignIn
 
 logger = logging.getLogger("scim_provisioning.sessions")
+
+_KEPT: Final = "A session could not be deleted (%s); it is tried again when the account's access returns."
 
 
 def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -59,12 +61,28 @@ class SessionKeyMiddleware:
 
 
 def end(account: Any) -> int:
-    """Delete the sessions of an account, whatever engine keeps them; returns how many (two queries at least)."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
+    """Delete the sessions of an account, whatever engine keeps them; returns how many (two queries at least).
+
+    Nobody keeps their access because the cache that holds their session is gone. What could not be deleted stays noted,
+    and is deleted when they return: until then the account is off, and so is every session of it.
+    """
     begun = SignIn.objects.filter(user=account)
-    keys = list(begun.values_list("session_key", flat=True))
+    gone = list(_deleted(begun.values_list("session_key", flat=True)))
+    if gone:
+        begun.filter(session_key__in=gone).delete()
+    return len(gone)
+
+
+def _deleted(keys: Iterable[str]) -> Iterator[str]:
+    """Delete sessions; yields those that are gone. The first that cannot be deleted is the last that is tried: each
+    would wait for the same server."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
     for key in keys:
-        store(key).delete()
-    if keys:
-        begun.filter(session_key__in=keys).delete()
-    return len(keys)
+        try:
+            store(key).delete()
+        except DatabaseError:
+            raise
+        except Exception as error:  # of whatever keeps them; its frames hold the key, which opens the session
+            logger.error(_KEPT, type(error).__name__)  # noqa: TRY400
+            return
+        yield key

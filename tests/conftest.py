@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
+from scim_provisioning.http import counting
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
@@ -65,9 +66,10 @@ def _fast_and_of_one_worker() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_counter_left_over() -> None:
-    """No throttle counter of another test's."""
+def _no_counter_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No throttle counter of another test's, and no cache that broke there."""
     cache.clear()
+    monkeypatch.setattr(counting, "circuit", counting.Circuit())
 
 
 # --- a customer

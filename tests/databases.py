@@ -1,4 +1,4 @@
-"""The test database, where a test needs more of it than usual."""
+"""Databases, where a test needs more of them than usual."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ def shared_by_threads(folder: Path) -> Iterator[None]:
     finally:
         connection.close()
         connection.connection, connection.settings_dict["NAME"] = in_memory, name
+
+
+@contextmanager
+def made(name: str) -> Iterator[None]:
+    """An empty database of that name on the server of the suite, for a while; on SQLite a file is made by itself."""
+    if connection.vendor == "sqlite":
+        yield
+        return
+    with connection._nodb_cursor() as cursor:
+        drop = f"DROP DATABASE IF EXISTS {name}{' WITH (FORCE)' if connection.vendor == 'postgresql' else ''}"
+        cursor.execute(drop)
+        cursor.execute(
+            f"CREATE DATABASE {name}{' CHARACTER SET utf8mb4' if connection.vendor == 'mysql' else ''}"
+        )
+        try:
+            yield
+        finally:
+            cursor.execute(drop)

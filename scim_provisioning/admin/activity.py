@@ -57,17 +57,16 @@ class Activity:
 
 def of_last_day(connection: SCIMConnection) -> Activity:
     """The activity of the last 24 full hours and the running one (one query)."""
-    first = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    first -= timedelta(hours=HOURS - 1)
+    first = timezone.now().replace(minute=0, second=0, microsecond=0, fold=0) - timedelta(hours=HOURS - 1)
     rows = ProvisioningEvent.objects.filter(connection=connection, created_at__gte=first)
     rows = rows.exclude(operation=Operation.ADMIN).order_by()
-    # Truncated in UTC: MariaDB has the tables of other zones only where somebody loaded them.
+    # In UTC, for MariaDB has the tables of other zones only where somebody loaded them; a host without zones: its own.
     hourly = rows.annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "action")
     actions: Counter[str] = Counter()
     totals: Counter[datetime] = Counter()
     refused: Counter[datetime] = Counter()
     for row in hourly.annotate(n=Count("pk")):
-        hour = row["hour"].astimezone(UTC)
+        hour = row["hour"]
         actions[row["action"]] += row["n"]
         totals[hour] += row["n"]
         if row["action"] in (Action.REFUSED, Action.HELD):

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
@@ -290,5 +291,7 @@ def token_state(token: SCIMToken) -> dict[str, Any]:
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:
     """A line of the exported list: times in ISO 8601, whatever the language."""
     facts = found.facts
-    times = [moment and moment.isoformat() for moment in (facts.next_expiry, facts.last_request_at)]
+    times = [
+        moment and moments.utc(moment).isoformat() for moment in (facts.next_expiry, facts.last_request_at)
+    ]
     return [connection.name, found.label, len(facts.live), *times, facts.refused]

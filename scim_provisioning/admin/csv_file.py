@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from django.http import StreamingHttpResponse
-from django.utils import timezone
+
+from scim_provisioning import moments
 
 # Spreadsheets take a cell for a formula when it begins so, spaces and control characters before it ignored; the
 # full-width signs are folded to the plain ones by East Asian versions.
@@ -27,7 +28,7 @@ def response(name: str, header: Sequence[object], rows: Iterable[Sequence[object
         _lines(header, rows),
         content_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.csv"',
+            "Content-Disposition": f'attachment; filename="{name}-{moments.today():%Y-%m-%d}.csv"',
             "Cache-Control": "no-store, private",
             "X-Content-Type-Options": "nosniff",
         },

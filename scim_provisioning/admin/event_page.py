@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import __version__
+from scim_provisioning import __version__, moments
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
@@ -160,7 +160,7 @@ def support_text(event: ProvisioningEvent) -> str:
     facts = {
         "scim_provisioning": __version__,
         "operation": event.pk,
-        "time": event.created_at.isoformat(timespec="seconds"),
+        "time": moments.utc(event.created_at).isoformat(timespec="seconds"),
         "request id": event.request_id,
         "asked": event.operation,
         "result": f"{event.action} ({event.outcome})",

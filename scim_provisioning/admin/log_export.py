@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
+from scim_provisioning import moments
 from scim_provisioning.admin import csv_file
 from scim_provisioning.administration import catalogue, log_words
 from scim_provisioning.models import ProvisioningEvent
@@ -31,7 +32,7 @@ def _header(with_values: bool) -> list[str]:
 
 def _row(event: ProvisioningEvent, with_values: bool) -> list[object]:
     cells: list[object] = [
-        event.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+        moments.utc(event.created_at).strftime("%Y-%m-%d %H:%M:%S"),
         event.connection or "",
         event.user_name,
         event.external_id,

@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning import moments
 from scim_provisioning.administration import catalogue
 from scim_provisioning.administration.log_search import lookups
 from scim_provisioning.administration.permissions import visible_connections, within
@@ -140,7 +142,21 @@ class ActionFilter(_Filter):
 
 
 class DateFilter(RecentFacets, admin.DateFieldListFilter):
-    pass
+    """A link with a zone in it is understood on a host without zones too, where Django would fail."""
+
+    def queryset(self, request: HttpRequest, queryset: Events) -> Events | None:
+        for name in {self.lookup_kwarg_since, self.lookup_kwarg_until} & self.used_parameters.keys():
+            texts: Any = self.used_parameters[name]
+            self.used_parameters[name] = [_as_stored(text) for text in texts]
+        return super().queryset(request, queryset)
+
+
+def _as_stored(text: Any) -> Any:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return text
+    return text if moment is None or moment.tzinfo is None else moments.stored(moment)
 
 
 class ErrorFilter(_Filter):

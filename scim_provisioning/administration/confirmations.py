@@ -85,6 +85,7 @@ def _count(subject: str, window: timedelta) -> ConfirmationAttempts:
     now, rows = timezone.now(), _rows(subject)
     new = ConfirmationAttempts(subject=subject, began_at=now)
     ConfirmationAttempts.objects.bulk_create([new], ignore_conflicts=True)
-    rows.filter(began_at__lt=now - window).update(wrong=0, began_at=now, last_at=None)
+    # What began in a time to come is as old: the clock went back, and nobody is to wait until it has caught up.
+    rows.exclude(began_at__range=(now - window, now + window)).update(wrong=0, began_at=now, last_at=None)
     rows.update(wrong=F("wrong") + 1)
     return rows.first() or new

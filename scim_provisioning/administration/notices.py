@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from scim_provisioning import moments
 from scim_provisioning.administration import health, times
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
@@ -94,7 +95,7 @@ def send(connection: SCIMConnection, notices: list[Notice]) -> bool:
 
 def _claim(connection: SCIMConnection, notices: list[Notice]) -> bool:
     """Remember the mail before it is sent, so that of two commands at once only one sends it."""
-    today = Notice(_DIGEST, str(timezone.localdate()), "")
+    today = Notice(_DIGEST, str(moments.today()), "")
     try:
         with transaction.atomic():
             for notice in (today, *notices):
@@ -105,7 +106,7 @@ def _claim(connection: SCIMConnection, notices: list[Notice]) -> bool:
 
 
 def _release(connection: SCIMConnection, notices: list[Notice]) -> None:
-    for kind, key in [(_DIGEST, str(timezone.localdate())), *((n.kind, n.key) for n in notices)]:
+    for kind, key in [(_DIGEST, str(moments.today())), *((n.kind, n.key) for n in notices)]:
         SentNotice.objects.filter(connection=connection, kind=kind, key=key).delete()
 
 

@@ -15,6 +15,8 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.utils import timezone
 
+from scim_provisioning import moments
+
 #: Where the session keeps it. A sign-in writes it anew; a session from before this was written down has none.
 KEY: Final = "scim_provisioning.sign_in"
 
@@ -36,7 +38,7 @@ def note(sender: object, request: HttpRequest | None, user: Any, **kwargs: Any) 
     if session is None or not getattr(user, "is_staff", False):
         return
     if session.get(SESSION_KEY) == _key_of(user):
-        session[KEY] = [_key_of(user), secrets.token_urlsafe(16), timezone.now().timestamp()]
+        session[KEY] = [_key_of(user), secrets.token_urlsafe(16), moments.utc(timezone.now()).timestamp()]
 
 
 def of(request: HttpRequest) -> SignIn:
@@ -46,7 +48,7 @@ def of(request: HttpRequest) -> SignIn:
         return SignIn("", None)
     match session.get(KEY):
         case [str(owner), str(key), float(at)] if owner == _key_of(request.user):
-            return SignIn(key, datetime.fromtimestamp(at, UTC))
+            return SignIn(key, moments.stored(datetime.fromtimestamp(at, UTC)))
     return SignIn(session.session_key or "", None)
 
 

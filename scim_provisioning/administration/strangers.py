@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from scim_provisioning import moments
 from scim_provisioning.administration.log_words import how_often
 from scim_provisioning.models import Stranger
 
@@ -31,7 +32,7 @@ def _sentence(mistake: str, rows: list[Stranger]) -> str:
     facts = {
         "times": how_often(times),
         "address": last.address or _("many addresses"),
-        "moment": date_format(timezone.localtime(last.last_at), "SHORT_DATETIME_FORMAT"),
+        "moment": date_format(moments.local(last.last_at), "SHORT_DATETIME_FORMAT"),
         "path": last.path,
     }
     match mistake:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -108,7 +107,8 @@ def _suspend(connection: SCIMConnection, adapter: LearnerAdapter, actor: Abstrac
     adapter.remember_rows()
     adapter.set_active(False)
     adapter.save()
-    link.active, link.modified_at, link.version = False, timezone.now(), link.version + 1
+    link.changed()
+    link.active, link.version = False, link.version + 1
     link.save(update_fields=["active", "modified_at", "version"])
     event = events.admin(
         connection,

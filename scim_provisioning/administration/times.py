@@ -11,6 +11,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext_lazy, pgettext
 
+from scim_provisioning import moments
+
 DAYS_COUNTED: Final = 60
 
 #: As Django's own, but in the grammatical case that "in" and "ago" ask for in some languages.
@@ -36,14 +38,14 @@ def written(moment: datetime, style: str = "full") -> str:
         "day": pgettext("date format", "j M Y"),
         "clock": pgettext("date format", "H:i"),
     }
-    return date_format(timezone.localtime(moment), formats[style])
+    return date_format(moments.local(moment), formats[style])
 
 
 def brief(moment: datetime | None) -> str:
     """ "14:02" today, with the day otherwise; "—" for none."""
     if moment is None:
         return "—"
-    is_today = timezone.localtime(moment).date() == timezone.localdate()
+    is_today = moments.local(moment).date() == moments.today()
     return written(moment, "clock" if is_today else "full")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication
@@ -20,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
+from scim_provisioning import moments
 from scim_provisioning.administration import host, identity, permissions
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
@@ -27,6 +30,8 @@ from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+M = TypeVar("M", bound=models.Model)
 
 
 class Pages(CursorPagination):
@@ -50,6 +55,25 @@ class Unavailable(exceptions.APIException):
 
     status_code = 503
     default_detail = "Not available now."
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment, always with its zone: REST framework leaves it out where the host has none (``USE_TZ = False``)."""
+
+    def default_timezone(self) -> tzinfo:
+        return timezone.get_current_timezone()
+
+    def to_representation(self, value: datetime) -> Any:
+        return super().to_representation(moments.aware(value))
+
+
+class RowSerializer(serializers.ModelSerializer[M]):
+    """A row as its columns are, with the zone at every moment."""
+
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: MomentField,
+    }
 
 
 class IdentitySerializer(serializers.Serializer[Any]):

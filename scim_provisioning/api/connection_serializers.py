@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 
 from scim_provisioning.administration import health, policy_choices, selftest
-from scim_provisioning.api.base import IdentitySerializer
+from scim_provisioning.api.base import IdentitySerializer, MomentField, RowSerializer
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.models import SCIMConnection
 
@@ -26,10 +26,10 @@ class TickSerializer(serializers.Serializer[Any]):
     """Something that the identity provider does for the first time."""
 
     label = serializers.CharField()  # type: ignore[assignment]
-    at = serializers.DateTimeField(allow_null=True)
+    at = MomentField(allow_null=True)
 
 
-class ConnectionSerializer(serializers.ModelSerializer[SCIMConnection]):
+class ConnectionSerializer(RowSerializer[SCIMConnection]):
     """A connection with its health; ``context["health"]`` holds that of many, judged at once."""
 
     tenant_url = serializers.SerializerMethodField()

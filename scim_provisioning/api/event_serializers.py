@@ -8,11 +8,12 @@ from django.core.exceptions import ObjectDoesNotExist
 from rest_framework import serializers
 
 from scim_provisioning.administration import catalogue, log_words
+from scim_provisioning.api.base import RowSerializer
 from scim_provisioning.models import Outcome, ProvisioningEvent
 from scim_provisioning.models.token import display
 
 
-class EventSerializer(serializers.ModelSerializer[ProvisioningEvent]):
+class EventSerializer(RowSerializer[ProvisioningEvent]):
     """An operation. Values are masked unless ``context["in_clear"]``, wherever they may stand."""
 
     sentence = serializers.SerializerMethodField()

@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from scim_provisioning.administration import identity, token_rules
-from scim_provisioning.api.base import IdentitySerializer
+from scim_provisioning.api.base import IdentitySerializer, MomentField, RowSerializer
 from scim_provisioning.models import SCIMToken
 
 
-class TokenSerializer(serializers.ModelSerializer[SCIMToken]):
+class TokenSerializer(RowSerializer[SCIMToken]):
     """A token as its row knows it: never the secret."""
 
     prefix = serializers.CharField(source="display_prefix", read_only=True)
@@ -95,5 +95,5 @@ class ProgressSerializer(serializers.Serializer[Any]):
     """How far a rotation is: waiting, both, safe, finished."""
 
     state = serializers.CharField()
-    new_first_used_at = serializers.DateTimeField(allow_null=True)
-    old_last_used_at = serializers.DateTimeField(allow_null=True)
+    new_first_used_at = MomentField(allow_null=True)
+    old_last_used_at = MomentField(allow_null=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any, Final
 
+from scim_provisioning import moments
 from scim_provisioning.models.token import TOKEN_PREFIX, display
 
 PAYLOAD_BYTES: Final = 32 * 1024
@@ -59,6 +60,8 @@ def json_safe(value: object, depth: int = 0) -> Any:
         return _object(value, depth)
     if isinstance(value, list | tuple | set | frozenset):
         return [json_safe(element, depth + 1) for element in value]
+    if isinstance(value, datetime):
+        return moments.aware(value).isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     return _string(value.decode(errors="replace") if isinstance(value, bytes) else str(value))

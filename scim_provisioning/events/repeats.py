@@ -23,10 +23,11 @@ def counted_again(token: SCIMToken, error: SCIMError) -> bool:
     """
     SCIMToken.objects.select_for_update().filter(pk=token.pk).first()
     refusals = ProvisioningEvent.objects.filter(connection=token.connection_id, outcome=Outcome.REFUSED)
-    since = timezone.now() - COUNTED_TOGETHER
+    now = timezone.now()
     # The few latest of the connection, as the index has them; there is none on the token.
     for event in refusals.only("token", "error_code", "created_at").order_by("-id")[:_LOOKED_AT]:
-        if event.token_id == token.pk and event.error_code == error.code and event.created_at >= since:
+        is_same = event.token_id == token.pk and event.error_code == error.code
+        if is_same and abs(now - event.created_at) <= COUNTED_TOGETHER:
             ProvisioningEvent.objects.filter(pk=event.pk).update(times=F("times") + 1)
             return True
     return False

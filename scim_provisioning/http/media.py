@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -13,6 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
+from scim_provisioning import moments
 from scim_provisioning.conf import app_settings
 from scim_provisioning.protocol import body
 from scim_provisioning.protocol.constants import MEDIA_TYPE
@@ -61,6 +62,8 @@ class SCIMRenderer(BaseRenderer):
 
 def _as_text(value: object) -> str:
     """What a host's ``to_dict`` may hold and JSON has no form for: a moment, a UUID, an amount."""
+    if isinstance(value, datetime):
+        return moments.aware(value).isoformat()
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.utils import timezone
+from scim_provisioning import moments
 
 
 def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -17,4 +17,4 @@ def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def day(moment: datetime | None, otherwise: str = "") -> str:
     """Day and time in the server's time zone; ``otherwise`` for none."""
-    return otherwise if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M %Z")
+    return otherwise if moment is None else moments.local(moment).strftime("%Y-%m-%d %H:%M %Z")

@@ -120,6 +120,11 @@ class ProvisionedUser(models.Model):
         # Every statement on links names the tenant, also the one that save() writes by primary key.
         return super()._do_update(base_qs.filter(connection_id=self.connection_id), *args, **kwargs)
 
+    def changed(self) -> None:
+        """Date a change now. Where the clock has gone back it is dated as the last one: who asks for what changed since
+        then must find it, and ``lastModified`` is never before ``created``."""
+        self.modified_at = max(timezone.now(), self.modified_at, self.created_at)
+
     @property
     def is_deleted(self) -> bool:
         """Whether it is a tombstone."""

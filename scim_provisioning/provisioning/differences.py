@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.utils.text import capfirst
 
+from scim_provisioning import moments
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import Action, ProvisioningEvent
 
@@ -39,7 +40,7 @@ class Difference:
     @property
     def facts(self) -> dict[str, object]:
         """For the cause of an event."""
-        at = {"at": self.at.isoformat(timespec="seconds")} if self.at else {}
+        at = {"at": moments.utc(self.at).isoformat(timespec="seconds")} if self.at else {}
         return {"switched_in_lms": {"on": self.is_on, **at, **({"by": self.by} if self.by else {})}}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from django.db import IntegrityError
-from django.utils import timezone
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
@@ -66,7 +65,7 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
         awaits_manager=adapter.person.awaits_manager,
         owns_account=adapter.person.owns_account,
     )
-    link.modified_at = timezone.now()
+    link.changed()
     if not link._state.adding:
         link.version += 1
     try:
@@ -90,7 +89,8 @@ def make_tombstone(link: ProvisionedUser) -> None:
     if link.owns_profile:
         rules.hand_on(ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk))
     link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
-    link.active, link.deleted_at, link.modified_at = False, timezone.now(), timezone.now()
+    link.changed()
+    link.active, link.deleted_at = False, link.modified_at
     link.save()
 
 

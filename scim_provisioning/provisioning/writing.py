@@ -68,6 +68,7 @@ def _write_learner(
 ) -> sign_in_names.Rewritten:
     """Write and save the learner's rows; return what of their sign-in changed."""
     adapter.remember_rows()
+    was_off = adapter.switches_account and not adapter.has_access
     adapter.validate_dict(after)
     adapter.from_dict(after)
     if action is not Action.UPDATED:
@@ -76,6 +77,9 @@ def _write_learner(
     save_learner(adapter)
     if active and action in _RETURNS:
         adapter.bring_back()
+        if was_off:
+            # Those that could not be deleted when access ended: what keeps them was gone.
+            sessions.end(adapter.obj)
     return changed
 
 

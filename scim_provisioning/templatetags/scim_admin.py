@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from scim_provisioning import moments
 from scim_provisioning.administration import alerts, times
 
 register = template.Library()
@@ -22,7 +23,7 @@ def scim_time(moment: datetime | None, style: str = "full") -> str | SafeString:
     """
     if moment is None:
         return "—"
-    utc = moment.astimezone(UTC)
+    utc = moments.utc(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),

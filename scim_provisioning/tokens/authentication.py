@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from scim_provisioning import moments
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized
@@ -84,7 +85,8 @@ def _refuse_unless_live(token: SCIMToken) -> None:
 
 
 def _facts(token: SCIMToken, moment: datetime | None) -> dict[str, object]:
-    return {"label": token.label, "prefix": token.prefix, "at": moment.isoformat() if moment else None}
+    at = moments.utc(moment).isoformat() if moment else None
+    return {"label": token.label, "prefix": token.prefix, "at": at}
 
 
 def _refuse_foreign_address(token: SCIMToken, address: str) -> None:
@@ -110,7 +112,9 @@ def touch(token: SCIMToken, *, address: str, agent: str, first: FirstSeen | None
     """
     now = timezone.now()
     is_first = first is not None and getattr(token, f"first_{first}_at") is None
-    if token.last_used_at is not None and now - token.last_used_at < TOUCH_EVERY and not is_first:
+    # Either way: where the clock went back, the last use is to come.
+    is_noted = token.last_used_at is not None and abs(now - token.last_used_at) < TOUCH_EVERY
+    if is_noted and not is_first:
         return False
     parsed = networks.address(address)
     seen: dict[str, Any] = {

@@ -17,6 +17,7 @@ from tests.behaviours import (
     operating,
     patch,
     requests,
+    running,
     searching,
     tenants,
     tokens,
@@ -24,7 +25,18 @@ from tests.behaviours import (
 )
 from tests.behaviours.mutant import Mutant
 
-SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration, operating)
+SUBJECTS = (
+    documents,
+    patch,
+    searching,
+    tenants,
+    identity,
+    callers,
+    failures,
+    administration,
+    operating,
+    running,
+)
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
 MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]

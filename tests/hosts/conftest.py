@@ -10,7 +10,7 @@ from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
 
-HOSTS = {"custom_user", "membership", "academy", "signals", "club", "every_kind"}
+HOSTS = {"custom_user", "membership", "academy", "signals", "club", "every_kind", "zoneless"}
 
 collect_ignore = sorted(HOSTS - {os.environ.get("HOST", "")})
 

@@ -18,10 +18,21 @@ SHARED = [
     "tests/hosts/test_contract.py",
     "tests/idp_cases",
 ]
+#: What shows, keeps or compares a moment.
+TIMES = [
+    "tests/admin/test_log.py",
+    "tests/admin/test_confirmation.py",
+    "tests/faults/test_clock.py",
+    "tests/http/test_queries.py",
+    "tests/test_notify.py",
+    "tests/test_scim_token_command.py",
+]
 HOSTS = {
     **dict.fromkeys(["custom_user", "membership", "academy", "signals", "club"], SHARED),
     # There to hold one field of every kind; its users are those of the example.
     "every_kind": [],
+    # The example LMS again, without time zones.
+    "zoneless": [*SHARED, *TIMES],
 }
 
 

@@ -62,9 +62,10 @@ def _fill(customer: Customer, count: int) -> None:
     organization = customer.organization
     team = Team.objects.create(organization=organization, name="Crowd")
     User = get_user_model()
-    users = User.objects.bulk_create(
-        [User(username=f"p{n}@crowd.example", email=f"p{n}@crowd.example") for n in range(count)]
-    )
+    names = [f"p{n}@crowd.example" for n in range(count)]
+    User.objects.bulk_create([User(username=name, email=name) for name in names])
+    # Read again: MySQL tells no keys of many rows at once.
+    users = list(User.objects.filter(username__in=names))
     Learner.objects.bulk_create([Learner(user=user, organization=organization, team=team) for user in users])
     ProvisionedUser.objects.bulk_create(
         ProvisionedUser(

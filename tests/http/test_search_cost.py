@@ -37,11 +37,14 @@ def _directory(shared_customer: Customer) -> Iterator[None]:
     with rolled_back():
         User = get_user_model()
         names = [f"p{number}@crowd.example" for number in range(SIZE)]
-        users = User.objects.bulk_create([User(username=name, email=name) for name in names])
+        User.objects.bulk_create([User(username=name, email=name) for name in names])
+        # Read again, here and below: MySQL tells no keys of many rows at once.
+        users = list(User.objects.filter(username__in=names).order_by("pk"))
         organization = shared_customer.organization
-        learners = Learner.objects.bulk_create(
+        Learner.objects.bulk_create(
             [Learner(user=user, organization=organization, job_role="Crew") for user in users]
         )
+        learners = list(Learner.objects.filter(user__in=users).order_by("pk"))
         for boss, learner in zip(learners, learners[1:], strict=False):
             learner.manager = boss
         Learner.objects.bulk_update(learners, ["manager"])

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import Expression
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning import moments
 from scim_provisioning.adapters.expressions import Always
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
@@ -33,7 +32,7 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", re.S)
 
 def scim_time(moment: datetime) -> str:
     """A ``dateTime`` of RFC 7643 section 2.3.5, in UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moments.utc(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class DateTime(MappedAttribute):
@@ -52,10 +51,11 @@ class DateTime(MappedAttribute):
         return parse_datetime(value) if isinstance(value, str) else None
 
     def to_scim(self, current: Any) -> str:
-        return scim_time(_aware(current))
+        return scim_time(current)
 
     def same(self, sent: Any, current: Any) -> bool:
-        return bool(self.parse(sent) == _aware(current))
+        moment = self.parse(sent)
+        return moment is not None and bool(self.stored(moment) == current)
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         moment = self.parse(value)
@@ -65,7 +65,7 @@ class DateTime(MappedAttribute):
 
     def stored(self, moment: Any) -> Any:
         """The moment as the column keeps it."""
-        return moment if settings.USE_TZ else _naive(moment)
+        return moments.stored(moment)
 
     def operand(self, value: Any) -> Any:
         moment = self.parse(value)
@@ -141,8 +141,7 @@ def shown_moment(moment: Any, op: str, value: Any) -> Q:
     start = value.replace(microsecond=value.microsecond // 1000 * 1000)
     end = start + _MILLISECOND if start < _LATEST else start
     exact = start == value
-    if not settings.USE_TZ:
-        start, end = _naive(start), _naive(end)
+    start, end = moments.bound(start), moments.bound(end)
     match op:
         case "gt":
             return ordered(moment, "ge", end)
@@ -154,12 +153,3 @@ def shown_moment(moment: Any, op: str, value: Any) -> Q:
             return ordered(moment, "lt", end)
     within = ordered(moment, "ge", start) & ordered(moment, "lt", end) if exact else Q(Always(False))
     return ~within if op == "ne" else within
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else timezone.make_aware(moment, timezone.get_default_timezone())
-
-
-def _naive(moment: datetime) -> datetime:
-    """The moment as a host without time zones (``USE_TZ = False``) keeps it: in its own local time."""
-    return timezone.make_naive(moment, timezone.get_default_timezone())

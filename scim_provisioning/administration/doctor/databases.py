@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.apps import apps
@@ -12,8 +12,6 @@ from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
@@ -22,7 +20,8 @@ from scim_provisioning.http import healthz
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 
 _APP: Final = "scim_provisioning"
-_SKEW: Final = timedelta(seconds=5)
+#: Seconds that two clocks may differ.
+_SKEW: Final = 5
 
 
 def answers() -> Iterator[Line]:
@@ -122,20 +121,29 @@ def sqlite() -> Iterator[Line]:
     yield warned(what, _("Transactions that read before they write fail when others write."), mend)
 
 
+class _SecondsNow(models.Func):
+    """The database's clock in seconds since 1970: a number is the same in whatever zone the server and the host are."""
+
+    output_field: models.FloatField[Any, Any] = models.FloatField()
+    arity = 0
+    template = "EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(JULIANDAY('NOW') - 2440587.5) * 86400", **extra)
+
+    def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="UNIX_TIMESTAMP()", **extra)
+
+
 def clock() -> Iterator[Line]:
     """Application and database have the same time; tokens end by one, the log is written by the other."""
     what = _("The clocks agree")
-    field: models.DateTimeField[Any, Any] = models.DateTimeField()
-    # Only with another clock than this process's own can the two differ; SQLite has none.
-    read = SCIMConnection.objects.annotate(clock=models.ExpressionWrapper(Now(), output_field=field))
-    there: datetime | None = read.values_list("clock", flat=True).first()
-    skew = timedelta(0) if there is None else abs(timezone.now() - there)
+    there: float | None = SCIMConnection.objects.values_list(_SecondsNow(), flat=True).first()
+    skew = 0 if there is None else abs(time.time() - there)
     if skew <= _SKEW:
         yield passed(what)
         return
-    found = _("Application and database differ by %(seconds)s seconds.") % {
-        "seconds": round(skew.total_seconds())
-    }
+    found = _("Application and database differ by %(seconds)s seconds.") % {"seconds": round(skew)}
     yield warned(what, found, _("Let both machines set their clocks by NTP."))
 
 

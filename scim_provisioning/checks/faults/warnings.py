@@ -101,3 +101,16 @@ SCHEMA_IS_NEARLY = Fault(
     "found.",
     "Write '{right}' as the path. Silence this check if the schema is yours.",
 )
+SQLITE_DOES_NOT_WAIT = Fault(
+    "W020",
+    "The database '{alias}' is SQLite without transaction_mode IMMEDIATE: of requests at the same time most fail with "
+    '"database is locked".',
+    'Set OPTIONS of DATABASES["{alias}"] to {{"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": '
+    '"PRAGMA journal_mode=WAL"}}.',
+)
+CACHE_MAY_HANG = Fault(
+    "W021",
+    'CACHES["default"], {backend}, sets no {missing}: while its server hangs, a request may wait for it for long, or '
+    "for ever.",
+    'Set {wanted} in OPTIONS of CACHES["default"], in seconds. SCIM goes on without the cache once it has given up.',
+)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from scim_provisioning import moments
 from scim_provisioning.administration import selftest
 from scim_provisioning.administration.selftest import Result
 from scim_provisioning.management.finding import find_connection
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"      {line.mend}")
         self.stdout.write("")
         for tick in selftest.first_contact(connection):
-            at = f"{tick.at:%Y-%m-%d %H:%M} UTC" if tick.at else "not yet"
+            at = f"{moments.utc(tick.at):%Y-%m-%d %H:%M} UTC" if tick.at else "not yet"
             self.stdout.write(f"{'ok' if tick.at else '-':4}  {tick.label}: {at}")
         if selftest.failed(lines):
             raise CommandError("The self-test failed. Nothing was changed.")
