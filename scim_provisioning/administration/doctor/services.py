@@ -36,7 +36,7 @@ _SHOWN: Final = 5
 def cache() -> Iterator[Line]:
     """The default cache answers, and all processes share it: requests are counted in it."""
     what = _("Requests are counted in a cache that all processes share")
-    backend = settings.CACHES.get("default", {}).get("BACKEND", "")
+    backend = str(settings.CACHES.get("default", {}).get("BACKEND", ""))
     mend = _("Set CACHES[“default”] to Redis, Memcached or the database.")
     if backend.endswith("DummyCache"):
         yield warned(what, _("The cache keeps nothing: no limit of requests holds."), mend)
