@@ -22,10 +22,8 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
     """
     if connection.sso_key is not None and not connection.sso_is_on:
         if connection.sso is None:
-            with transaction.atomic():
-                connection.archive()
-                hand_on(connection.links.living())
-            raise Unauthorized(code="auth.revoked", params={"reason": "archived"})
+            archive(connection)
+            raise ended()
         if app_settings.require_sso:
             raise Forbidden("Single sign-on is switched off for this directory.", code="conn.sso_off")
     if not adapter_class.tenant_enabled(connection):
@@ -36,3 +34,19 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
             code="conn.paused",
             headers={"Retry-After": str(PAUSED_RETRY_AFTER)},
         )
+
+
+def ended() -> Unauthorized:
+    """The 401 for a request whose connection has ended, be it while the request was under way: its token is dead."""
+    return Unauthorized(code="auth.revoked", params={"reason": "archived"})
+
+
+def archive(connection: SCIMConnection) -> bool:
+    """End a connection whose SSO row is gone: its tokens die, and its accounts go to who shares them. False when it
+    had ended before.
+
+    The links come first, as everywhere: whoever has locked them goes on to write what names the connection.
+    """
+    with transaction.atomic():
+        hand_on(connection.links.living())
+        return connection.archive()
