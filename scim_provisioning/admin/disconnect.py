@@ -113,7 +113,7 @@ class DisconnectPages(ConnectionPages):
             return JsonResponse({"handled": shown.handled, "text": shown.text, "finished": found.is_finished})
         name = shlex.quote(connection.sso_key or connection.name)
         context = {
-            "title": _("Learners of a disconnected connection"),
+            "title": _("What becomes of the learners"),
             "found": found,
             "choice": found.choice.label,
             "progress": progress(found),

@@ -54,12 +54,14 @@ def admin_for_each(
     actor: AbstractBaseUser | None,
     detail: str,
     changes: Changes,
-) -> None:
-    """Write down what an administrator did to many people alike: one event each, by one insert."""
+) -> list[ProvisioningEvent]:
+    """Write down what an administrator did to many people alike: one event each, by one insert. MySQL does not tell
+    their keys."""
     noted = [_event(connection, action, actor, detail, changes, link) for link in links]
     ProvisioningEvent.objects.bulk_create(noted)
     for event in noted:
         _say(event)
+    return noted
 
 
 def not_done(

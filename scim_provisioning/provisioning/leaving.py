@@ -1,6 +1,7 @@
 """What a disconnection does to people: they are switched off, or lose their passwords. Their links are locked.
 
-Where the host has written nothing that must be called for each person, many go together, in a few statements.
+Where nothing of the host's has to save each row, many go together, in a few statements; its hooks are called for each
+person in any case.
 """
 
 from __future__ import annotations
@@ -8,28 +9,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import connections, router
 from django.db.models import F, Model
 from django.utils import timezone
 
 from scim_provisioning import events, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.together import may_be_saved_together, save_together
-from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning.writing import end_access, save_learner
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: What a host may have written that has to be called for each person who is switched off.
-_CALLED: Final = ("set_active", "save", "revoke_access", "on_deactivated")
+#: What a host may have written itself that has to save each person's rows.
+_SAVES: Final = ("set_active", "save")
+#: What is called for each person, and may take its time.
+_HOOKS: Final = ("revoke_access", "on_deactivated")
 _OFF: Final = {"active": (True, False)}
 
 
-def may_go_together(adapter_class: type[LearnerAdapter], written: Sequence[type[Model]]) -> bool:
-    """Whether nobody would miss it that one statement writes the rows of many people, of these models and ours."""
-    is_ours = all(getattr(adapter_class, name) is getattr(LearnerAdapter, name) for name in _CALLED)
-    models: list[type[Model]] = [ProvisionedUser, ProvisioningEvent, *written]
-    return is_ours and all(map(may_be_saved_together, models))
+def may_go_together(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> bool:
+    """Whether nobody would miss it that one statement switches off the people of this connection."""
+    switch = adapter_class.compiled(connection).active
+    written: list[type[Model]] = [
+        ProvisionedUser,
+        ProvisioningEvent,
+        *([switch.source.model] if switch else []),
+    ]
+    return (
+        all(getattr(adapter_class, name) is getattr(LearnerAdapter, name) for name in _SAVES)
+        and all(map(may_be_saved_together, written))
+        # Hooks are given their event, with its key.
+        and connections[router.db_for_write(ProvisioningEvent)].features.can_return_rows_from_bulk_insert
+    )
+
+
+def calls_the_host(adapter_class: type[LearnerAdapter]) -> bool:
+    """Whether the host does something of its own for each person who is switched off."""
+    return any(map(adapter_class.overrides, _HOOKS))
 
 
 def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detail: str) -> bool:
@@ -63,12 +81,19 @@ def switch_off_together(
         _switch(adapter)
     save_together(change for adapter in going for change in adapter.person.rows.changes())
     connection, links = going[0].connection, [adapter.link for adapter in going]
-    own = ProvisionedUser.objects.filter(connection=connection, pk__in=[link.pk for link in links])
-    own.update(active=False, modified_at=timezone.now(), version=F("version") + 1)
-    events.admin_for_each(
+    own, now = ProvisionedUser.objects.filter(connection=connection), timezone.now()
+    own.filter(pk__in=[link.pk for link in links]).update(
+        active=False, modified_at=now, version=F("version") + 1
+    )
+    for link in links:
+        link.active, link.modified_at, link.version = False, now, link.version + 1
+    noted = events.admin_for_each(
         connection, links, action=Action.DEACTIVATED, actor=actor, detail=detail, changes=_OFF
     )
     sessions.end(*[a.obj for a in going if not a.has_access and not a.is_wanted_elsewhere])
+    for adapter, event in zip(going, noted, strict=True):
+        adapter.revoke_access(adapter.learner)
+        adapter.on_deactivated(learner=adapter.learner, event=event)
     return len(going)
 
 

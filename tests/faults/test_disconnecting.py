@@ -29,6 +29,7 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     SCIMConnection,
 )
+from tests.batches import batches_of
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
 from tests.faults.forks import Fork, Gate, forks, somebody_waits_for_a_lock, until
@@ -251,7 +252,7 @@ def test_a_worker_that_is_killed_leaves_whole_batches_and_the_next_one_goes_on(
 
     if is_called_for_each:
         monkeypatch.setattr(LearnerAdapter, "on_deactivated", lambda self, learner, *, event: None)
-    monkeypatch.setattr(disconnection, "BATCH", 3)
+    batches_of(3, monkeypatch)
     monkeypatch.setattr(LearnerAdapter, "is_protected", is_protected)
     worker = start(suspend(connection))
     gate.until_reached()
@@ -276,7 +277,7 @@ def test_two_who_go_on_at_once_handle_everybody_once(
     connection: SCIMConnection, scim: ScimClient, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd(scim)
-    monkeypatch.setattr(disconnection, "BATCH", 2)
+    batches_of(2, monkeypatch)
     connections.disconnect(connection, actor=None, learners="suspend", seconds=0)
     both = [start(lambda: disconnection.go_on(connection).is_done) for _ in range(2)]
     assert [one.result() for one in both] == [True, True]
@@ -323,7 +324,7 @@ def test_a_connection_that_is_restored_meanwhile_has_nobody_suspended_afterwards
             return refusal.code
         return "done"
 
-    monkeypatch.setattr(disconnection, "BATCH", 3)
+    batches_of(3, monkeypatch)
     monkeypatch.setattr(LearnerAdapter, "is_protected", is_protected)
     worker = start(end)
     gate.until_reached()
