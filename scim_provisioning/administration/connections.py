@@ -25,6 +25,7 @@ from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
@@ -130,12 +131,15 @@ def disconnect(
     if choice is not OnDisconnect.KEEP:
         host.adapter_class()
     announced = disconnection_words.announcement(choice, suspension.concerned(connection, choice))
-    with transaction.atomic():
+
+    def shut() -> None:
         if not connection.archive(by=actor, restorable=True):
             raise ConnectionRefused(_("This connection is archived already."), "connection.archived")
         disconnection.begin(connection, choice)
         message = disconnection_words.disconnected(announced)
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
+
+    durable(shut)
     return disconnection.go_on(connection, seconds=seconds)
 
 
@@ -147,7 +151,8 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
     Raises ``ConnectionRefused`` when it was not disconnected, too long ago, or its SSO settings are gone.
     """
     _refuse_unless_restorable(SCIMConnection.objects.get(pk=connection.pk))
-    with transaction.atomic():
+
+    def bring_back() -> None:
         # Waits for the batch that is under way. Then the links, and the connection last, as everywhere.
         Disconnection.objects.filter(connection=connection).delete()
         ownership.settle(connection)
@@ -155,6 +160,8 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
         connection.archived_at = connection.disconnected_at = connection.disconnected_by = None
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
         _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
+
+    durable(bring_back)
 
 
 def _refuse_unless_restorable(connection: SCIMConnection) -> None:

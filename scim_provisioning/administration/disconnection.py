@@ -12,18 +12,19 @@ import logging
 from time import monotonic
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.administration import audit, disconnection_words, host, permissions, suspension
-from scim_provisioning.administration.disconnection_batch import DATABASE, Batch
+from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import reports
 from scim_provisioning.http import host_code
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
+from scim_provisioning.protocol.errors import Unavailable
+from scim_provisioning.provisioning.transactions import durable
 
 logger = logging.getLogger("scim_provisioning.administration")
 
@@ -62,68 +63,66 @@ def go_on(connection: SCIMConnection, *, seconds: float | None = None) -> Discon
     """
     until = None if seconds is None else monotonic() + seconds
     connection = SCIMConnection.objects.select_related("disconnected_by").get(pk=connection.pk)
+    databases.retried(lambda: _wait_for_those_who_add(connection))
     is_first = True
-    try:
-        _wait_for_those_who_add(connection)
-        while True:
-            found = _next_batch(connection, may_start_over=is_first)
-            if found.is_finished or (until is not None and monotonic() >= until):
-                return found
-            is_first = False
-    except DATABASE as error:
-        reports.failure(logger, "A disconnection was interrupted", exception=error)
-        raise ConnectionRefused(
-            _("The database did not let this be done now. What was done stays done: go on in a moment."),
-            "connection.database",
-        ) from error
+    while True:
+        found = _committed_batch(connection, may_start_over=is_first)
+        if found.is_finished or (until is not None and monotonic() >= until):
+            return found
+        is_first = False
 
 
 def _wait_for_those_who_add(connection: SCIMConnection) -> None:
     """Wait for the requests that were let in before the door was shut and make somebody new: they are not to be seen
     before they commit. Nobody who comes later gets so far (see ``provisioning.loading.hold_connection``)."""
-    with transaction.atomic():
+    with databases.atomic():
         SCIMConnection.objects.select_for_update().get(pk=connection.pk)
 
 
-def _next_batch(connection: SCIMConnection, *, may_start_over: bool) -> Disconnection:
-    with transaction.atomic():
-        found = Disconnection.objects.select_for_update().filter(connection=connection).first()
-        if found is None:
-            raise ConnectionRefused(
-                _("The connection was restored: nothing more is done to its learners."), "connection.restored"
-            )
-        if found.is_finished and found.failed and may_start_over:
-            found.finished_at, found.position = None, 0
-            found.handled = found.protected = found.failed = 0
-        if found.is_finished:
-            return found
-        if not _handle_next(found, connection):
-            _finish(found, connection)
-        found.save()
-        return found
-
-
-def _handle_next(found: Disconnection, connection: SCIMConnection) -> bool:
-    """Handle the next learners; False when nobody comes after them."""
+def _committed_batch(connection: SCIMConnection, *, may_start_over: bool) -> Disconnection:
     try:
-        batch = Batch(found, connection)
-        links = suspension.present(connection).filter(pk__gt=found.position).order_by("pk")
-        keys = list(links.values_list("pk", flat=True)[: batch.size])
-        batch.handle(keys)
-    except (host.AdapterBroken, *DATABASE):
+        return durable(lambda: _next_batch(connection, may_start_over=may_start_over))
+    except (ConnectionRefused, host.AdapterBroken):
         raise
     except Exception as error:
-        # Code of the host's that is asked about everybody, as what reads them.
+        is_the_database = isinstance(error, Unavailable) or databases.fault_of(error) is not None
         place = host_code.place(error)
-        reports.failure(logger, "Learners could not be handled", exception=error)
+        reports.failure(logger, "A disconnection was interrupted", exception=error)
+        if is_the_database:
+            raise ConnectionRefused(
+                _("The database did not let this be done now. What was done stays done: go on in a moment."),
+                "connection.database",
+            ) from error
+        # Code of the host's that is asked about everybody, as what reads them.
         raise ConnectionRefused(
             _("The application’s own code failed (%(error)s). Ask its developers, and go on afterwards.")
             % {"error": f"{type(error).__name__}, {place}".rstrip(", ")},
             "connection.host",
         ) from error
+
+
+def _next_batch(connection: SCIMConnection, *, may_start_over: bool) -> Disconnection:
+    """Handle the next learners, in the caller's transaction."""
+    found = Disconnection.objects.select_for_update().filter(connection=connection).first()
+    if found is None:
+        raise ConnectionRefused(
+            _("The connection was restored: nothing more is done to its learners."), "connection.restored"
+        )
+    if found.is_finished and found.failed and may_start_over:
+        found.finished_at, found.position = None, 0
+        found.handled = found.protected = found.failed = 0
+    if found.is_finished:
+        return found
+    batch = Batch(found, connection)
+    links = suspension.present(connection).filter(pk__gt=found.position).order_by("pk")
+    keys = list(links.values_list("pk", flat=True)[: batch.size])
     if keys:
+        batch.handle(keys)
         found.position, found.handled = keys[-1], found.handled + len(keys)
-    return len(keys) == batch.size
+    if len(keys) < batch.size:
+        _finish(found, connection)
+    found.save()
+    return found
 
 
 def _finish(found: Disconnection, connection: SCIMConnection) -> None:

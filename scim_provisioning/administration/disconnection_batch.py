@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events, rules
+from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters.together import may_be_saved_together
 from scim_provisioning.administration import host
 from scim_provisioning.events import reports
@@ -29,8 +28,6 @@ logger = logging.getLogger("scim_provisioning.administration")
 #: Learners of one transaction. Their links are locked while it lasts, so there are fewer of those for each of whom
 #: something of the host's is called.
 MANY, FEW = 500, 50
-#: Trouble with the database, not with a learner: the batch is rolled back as a whole and can be repeated.
-DATABASE: Final = (OperationalError, InterfaceError)
 
 
 class Batch:
@@ -61,11 +58,11 @@ class Batch:
     def _change(self, keys: Sequence[int]) -> None:
         if self.together:
             try:
-                with transaction.atomic():
+                with databases.atomic():
                     changed, protected = self._together(self._read(keys))
-            except DATABASE:
-                raise
-            except Exception:
+            except Exception as error:
+                if databases.fault_of(error) is not None:
+                    raise
                 # Of whom it is said below: each is tried alone, from how they were.
                 logger.info("Learners of connection %s could not be handled together.", self.connection.pk)
             else:
@@ -89,15 +86,16 @@ class Batch:
     def _alone(self, adapter: LearnerAdapter) -> None:
         link, changed = adapter.link, 0
         try:
-            with transaction.atomic():
+            with databases.atomic():
                 protected = adapter.is_protected(adapter.obj)
                 if not protected and self.found.choice is OnDisconnect.SUSPEND:
                     changed = leaving.switch_off(adapter, actor=self._actor, detail=_suspended())
                 elif not protected:
                     changed = leaving.take_passwords([adapter.obj])
-        except DATABASE:
-            raise
         except Exception as error:
+            if databases.fault_of(error) is not None:
+                # Not about this learner: the batch is rolled back as a whole, and can be repeated.
+                raise
             self.found.failed += 1
             cause = {"exception": type(error).__name__, "place": host_code.place(error)}
             reports.failure(logger, "A learner could not be handled: link %s", link.pk, exception=error)

@@ -15,6 +15,7 @@ from scim_provisioning import databases
 from scim_provisioning.events import identifiers, lines, redaction, repeats, reports, strangers
 from scim_provisioning.models import (
     Action,
+    Operation,
     Outcome,
     ProvisionedUser,
     ProvisioningEvent,

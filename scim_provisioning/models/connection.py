@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import FieldError, ValidationError
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -184,7 +184,7 @@ class SCIMConnection(models.Model):
         ended: dict[str, Any] = {"archived_at": now}
         if restorable:
             ended |= {"disconnected_at": now, "disconnected_by_id": actor}
-        with transaction.atomic():
+        with transaction.atomic(using=router.db_for_write(SCIMConnection)):
             # By a condition: of two who end it at the same moment one does, and neither waits for a POST that holds
             # on to the connection as it was (on PostgreSQL; see ``provisioning.loading``).
             current = SCIMConnection.objects.current().filter(pk=self.pk)

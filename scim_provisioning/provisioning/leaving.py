@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connections, router
 from django.db.models import F, Model
 from django.utils import timezone
 
-from scim_provisioning import events, sessions
+from scim_provisioning import databases, events, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.together import may_be_saved_together, save_together
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.writing import end_access, save_learner
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def may_go_together(adapter_class: type[LearnerAdapter], connection: SCIMConnect
         all(getattr(adapter_class, name) is getattr(LearnerAdapter, name) for name in _SAVES)
         and all(map(may_be_saved_together, written))
         # Hooks are given their event, with its key.
-        and connections[router.db_for_write(ProvisioningEvent)].features.can_return_rows_from_bulk_insert
+        and databases.connection().features.can_return_rows_from_bulk_insert
     )
 
 
@@ -65,8 +65,8 @@ def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detai
     event = events.admin(
         adapter.connection, action=Action.DEACTIVATED, actor=actor, link=link, detail=detail, changes=_OFF
     )
-    end_access(adapter)
-    adapter.on_deactivated(learner=adapter.learner, event=event)
+    end_access(adapter, event)
+    host_calls.tell(adapter, "on_deactivated", event)
     return True
 
 
@@ -92,8 +92,8 @@ def switch_off_together(
     )
     sessions.end(*[a.obj for a in going if not a.has_access and not a.is_wanted_elsewhere])
     for adapter, event in zip(going, noted, strict=True):
-        adapter.revoke_access(adapter.learner)
-        adapter.on_deactivated(learner=adapter.learner, event=event)
+        host_calls.revoke_access(adapter, event)
+        host_calls.tell(adapter, "on_deactivated", event)
     return len(going)
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db import connections, router
 from django.db.models import Exists, F, OuterRef, Subquery
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -152,7 +152,7 @@ def hold_connection(connection: SCIMConnection) -> None:
 
     A shared lock, as the foreign keys of what is written take it anyway: requests do not wait for one another.
     """
-    database = connections[router.db_for_write(SCIMConnection)]
+    database = databases.connection()
     rows = SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list("archived_at")
     sql, params = rows.query.get_compiler(connection=database).as_sql()
     with database.cursor() as cursor:

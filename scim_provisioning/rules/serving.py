@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
@@ -47,6 +46,6 @@ def archive(connection: SCIMConnection) -> bool:
 
     The links come first, as everywhere: whoever has locked them goes on to write what names the connection.
     """
-    with transaction.atomic():
+    with databases.atomic():
         hand_on(connection.links.living())
         return connection.archive()
