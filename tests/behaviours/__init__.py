@@ -11,6 +11,7 @@ from tests.behaviours import (
     accounts,
     administration,
     callers,
+    disconnection,
     documents,
     failures,
     identity,
@@ -23,7 +24,7 @@ from tests.behaviours import (
 )
 from tests.behaviours.mutant import Mutant
 
-SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration)
+SUBJECTS = (documents, patch, searching, tenants, identity, callers, failures, administration, disconnection)
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
 MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]

@@ -155,26 +155,19 @@ def test_a_write_that_was_let_in_before_and_begins_after_is_refused(
     write: Callable[[ScimClient], Callable[[], int]],
     connection: SCIMConnection,
     scim: ScimClient,
-    start: Start,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its token was good when it was looked at; before its transaction begins, all has been done."""
     scim.post("/Users", person())
     work = write(scim)
-    entrance = Gate()
-    admit = LearnerAdapter.tenant_enabled
 
-    def wait(connection: SCIMConnection) -> bool:
-        entrance.wait_here()
-        return admit(connection)
+    def end(connection: SCIMConnection) -> bool:
+        assert suspend(connection)() == "done"
+        return True
 
-    monkeypatch.setattr(LearnerAdapter, "tenant_enabled", staticmethod(wait))
-    late = start(work)
-    entrance.until_reached()
-    assert suspend(connection)() == "done"
-    entrance.open()
+    monkeypatch.setattr(LearnerAdapter, "tenant_enabled", staticmethod(end))
     # The answer to a bulk request is 200; each of its operations has its own.
-    assert late.result() == (200 if write is in_bulk else 401)
+    assert work() == (200 if write is in_bulk else 401)
     assert active(connection) == []
     refused = ProvisioningEvent.objects.filter(outcome="refused").values_list("error_code", flat=True)
     assert list(refused) == ["auth.revoked"]
