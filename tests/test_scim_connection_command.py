@@ -6,6 +6,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command, load_command_class
 from django.core.management.base import SystemCheckError
 from django.db import models
@@ -13,9 +14,12 @@ from django.utils import timezone
 
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import connections
 from scim_provisioning.conf import tenant_url
-from scim_provisioning.models import ProvisioningEvent, SCIMConnection
-from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from scim_provisioning.management.commands import scim_connection as scim_connection_command
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory, TokenFactory
+from tests.batches import batches_of
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 
@@ -257,3 +261,96 @@ def test_a_connection_that_is_archived_or_unknown_is_named_in_the_refusal(
     ConnectionFactory(name="Gone", archived_at=timezone.now())
     with pytest.raises(CommandError, match="No SCIM connection is called “Gone”. There are: “Entra”"):
         scim_connection(command, "--connection", "Gone")
+
+
+# --- disconnect ---------------------------------------------------------------------------------------------------
+
+
+def crowd(connection: SCIMConnection, count: int = 5) -> None:
+    ProvisionedUserFactory.create_batch(count, connection=connection)
+
+
+def active() -> int:
+    return User.objects.filter(scim_links__isnull=False, is_active=True).count()
+
+
+def test_disconnect_says_how_far_it_is_and_what_came_of_it(
+    connection: SCIMConnection, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(connection)
+    batches_of(2, monkeypatch)
+    monkeypatch.setattr(scim_connection_command, "_SECONDS", 0)
+    printed = scim_connection("disconnect", "--connection", "Entra", "--learners", "suspend")
+
+    assert printed.splitlines() == [
+        "Connection “Entra” is disconnected: its tokens are dead.",
+        "2 of 5 learners …",
+        "4 of 5 learners …",
+        "5 learners were suspended.",
+    ]
+    assert active() == 0
+    assert ScimClient(token).get("/Users").status_code == 401
+    assert {event.actor for event in ProvisioningEvent.objects.all()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [("keep", "5 learners were handed back."), ("sso_only", "0 learners lost a local password.")],
+)
+def test_disconnect_takes_the_choices_of_the_page(connection: SCIMConnection, choice: str, said: str) -> None:
+    crowd(connection)
+    assert said in scim_connection("disconnect", "--connection", "Entra", "--learners", choice)
+    assert active() == 5
+
+
+def test_disconnect_resumes_what_the_page_has_begun(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(connection)
+    batches_of(2, monkeypatch)
+    connections.disconnect(connection, actor=None, learners="suspend", seconds=0)
+    assert active() == 3
+    printed = scim_connection("disconnect", "--connection", str(connection.sso_key), "--resume")
+
+    assert printed.splitlines()[-1] == "5 learners were suspended."
+    assert active() == 0
+    with pytest.raises(CommandError, match="No disconnection is unfinished; nothing was changed."):
+        scim_connection("disconnect", "--connection", "Entra", "--resume")
+
+
+def test_disconnect_ends_with_an_error_where_it_failed_for_somebody_and_can_be_tried_again(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(connection)
+    first = ProvisionedUser.objects.order_by("pk")[0].user_name
+
+    def on_deactivated(adapter: object, learner: object, *, event: ProvisioningEvent) -> None:
+        if event.user_name == first:
+            raise LookupError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LearnerAdapter, "on_deactivated", on_deactivated)
+        with pytest.raises(CommandError, match=r"4 learners were suspended. For 1 learner .* with --resume."):
+            scim_connection("disconnect", "--connection", "Entra", "--learners", "suspend")
+    assert active() == 1
+    printed = scim_connection("disconnect", "--connection", "Entra", "--resume")
+    assert printed.splitlines()[-1] == "5 learners were suspended."
+    assert active() == 0
+
+
+def test_disconnect_speaks_english_on_a_german_site(connection: SCIMConnection, settings: Settings) -> None:
+    settings.LANGUAGE_CODE = "de"
+    crowd(connection, 1)
+    assert "1 learner was suspended." in scim_connection(
+        "disconnect", "--connection", "Entra", "--learners", "suspend"
+    )
+
+
+def test_disconnect_refuses_what_it_does_not_understand(connection: SCIMConnection) -> None:
+    with pytest.raises(CommandError, match="one of the arguments --learners --resume is required"):
+        scim_connection("disconnect", "--connection", "Entra")
+    with pytest.raises(CommandError, match="invalid choice: 'delete'"):
+        scim_connection("disconnect", "--connection", "Entra", "--learners", "delete")
+    with pytest.raises(CommandError, match="No SCIM connection is called “Nobody”"):
+        scim_connection("disconnect", "--connection", "Nobody", "--learners", "keep")
+    assert not SCIMConnection.objects.get().is_archived

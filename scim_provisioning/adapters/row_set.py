@@ -90,6 +90,12 @@ class RowSet:
         while self._later:
             self._later.pop(0)()
 
+    def changes(self) -> Iterator[tuple[models.Model, list[str]]]:
+        """The rows that were there before, each with the columns that ``save`` would write."""
+        for name, row in self._present(()):
+            if not row._state.adding and (changed := self._changed(name, row)):
+                yield row, changed
+
     def _present(self, complete: Collection[str]) -> Iterator[tuple[str, models.Model]]:
         yield "", self._account
         for name in self._sources:

@@ -19,11 +19,12 @@ from django.utils.translation import ngettext
 
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file
+from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.ownership import OwnershipPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, who
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
@@ -41,6 +42,7 @@ SOON = timedelta(days=30)
 class ConnectionAdminMixin(
     TokenPages,
     LifecyclePages,
+    DisconnectPages,
     OwnershipPages,
     MappingPages,
     SelfTestPages,
@@ -151,16 +153,16 @@ class ConnectionAdminMixin(
     @admin.action(description=_("Pause provisioning"), permissions=["change"])
     def pause_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
         """Pause each one that is not archived."""
-        who: dict[str, Any] = {"actor": request.user, "address": client_address(request)}
-        done = sum(connections.pause(row, **who) for row in queryset.filter(archived_at__isnull=True))
+        rows = queryset.filter(archived_at__isnull=True)
+        done = sum(connections.pause(row, **who(request)) for row in rows)
         text = ngettext("%(n)d connection was paused.", "%(n)d connections were paused.", done)
         messages.success(request, text % {"n": done})
 
     @admin.action(description=_("Resume provisioning"), permissions=["change"])
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
         """Resume each one that is paused."""
-        who: dict[str, Any] = {"actor": request.user, "address": client_address(request)}
-        done = sum(connections.resume(row, **who) for row in queryset.filter(archived_at__isnull=True))
+        rows = queryset.filter(archived_at__isnull=True)
+        done = sum(connections.resume(row, **who(request)) for row in rows)
         text = ngettext("%(n)d connection was resumed.", "%(n)d connections were resumed.", done)
         messages.success(request, text % {"n": done})
 
@@ -217,6 +219,7 @@ class ConnectionAdminMixin(
             "activity": activity.of_last_day(connection),
             "policies": choices_in_force(connection),
             "urls": urls,
+            "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
         }
 

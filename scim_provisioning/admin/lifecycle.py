@@ -1,4 +1,4 @@
-"""The pages on which a connection is paused, resumed, given policies, disconnected and restored.
+"""The pages on which a connection is paused, resumed, given policies, and restored.
 
 Each shows first what is going to happen (GET changes nothing) and acts on POST.
 """
@@ -12,24 +12,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from scim_provisioning import rules
 from scim_provisioning.admin.lifecycle_forms import (
-    ConfirmDisconnectForm,
     ConfirmPoliciesForm,
-    DisconnectForm,
     PauseForm,
     PoliciesForm,
 )
-from scim_provisioning.admin.pages import ConnectionPages
-from scim_provisioning.administration import connections, host, permissions, suspension
-from scim_provisioning.http.address import client_address
-from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
+from scim_provisioning.admin.pages import ConnectionPages, posted, who
+from scim_provisioning.administration import connections, disconnection, host, permissions
+from scim_provisioning.models import SCIMConnection
 
 
 class LifecyclePages(ConnectionPages):
-    """Pause, resume, policies, disconnect, restore."""
+    """Pause, resume, policies, restore."""
 
     def connection_urls(self) -> list[URLPattern]:
         """One route for each verb."""
@@ -39,49 +35,45 @@ class LifecyclePages(ConnectionPages):
             self.connection_path("pause/", self.pause_view, "pause", permission=change),
             self.connection_path("resume/", self.resume_view, "resume", permission=change),
             self.connection_path("policies/", self.policies_view, "policies", permission=policy),
-            self.connection_path("disconnect/", self.disconnect_view, "disconnect", permission=change),
             self.connection_path("restore/", self.restore_view, "restore", permission=change),
         ]
-
-    def _back(self, connection: SCIMConnection) -> HttpResponse:
-        return HttpResponseRedirect(self.page_url("change", connection))
 
     def pause_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Ask for the reason, then answer every request with 503."""
         if connection.is_paused or connection.is_archived:
-            return self._back(connection)
-        form = PauseForm(_posted(request))
+            return self.back(connection)
+        form = PauseForm(posted(request))
         if form.is_valid():
-            connections.pause(connection, reason=form.cleaned_data["reason"], **_who(request))
+            connections.pause(connection, reason=form.cleaned_data["reason"], **who(request))
             messages.success(request, _("Provisioning is paused."))
-            return self._back(connection)
+            return self.back(connection)
         context = {"title": _("Pause provisioning"), "form": form}
         return self.render_page(request, "connection/pause.html", connection, context)
 
     def resume_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Serve requests again."""
         if not connection.is_paused or connection.is_archived:
-            return self._back(connection)
+            return self.back(connection)
         if request.method == "POST":
-            connections.resume(connection, **_who(request))
+            connections.resume(connection, **who(request))
             messages.success(request, _("Provisioning goes on."))
-            return self._back(connection)
+            return self.back(connection)
         context = {"title": _("Resume provisioning")}
         return self.render_page(request, "connection/resume.html", connection, context)
 
     def policies_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Choose, see what would change, confirm with the password."""
         if connection.is_archived:
-            return self._back(connection)
+            return self.back(connection)
         if "confirm" in request.POST:
-            posted = ConfirmPoliciesForm(request.POST, request=request, connection=connection)
-            return self._confirm_policies(request, connection, posted)
+            confirmed = ConfirmPoliciesForm(request.POST, request=request, connection=connection)
+            return self._confirm_policies(request, connection, confirmed)
         initial = _as_text(connection.chosen_policies())
-        form = PoliciesForm(_posted(request), initial=initial, connection=connection)
+        form = PoliciesForm(posted(request), initial=initial, connection=connection)
         if form.is_valid():
             if not _differences(connection, form.cleaned_data):
                 messages.info(request, _("Nothing was changed."))
-                return self._back(connection)
+                return self.back(connection)
             proposed = _as_text(form.cleaned_data)
             confirm = ConfirmPoliciesForm(initial=proposed, request=request, connection=connection)
             return self._policies_summary(request, connection, confirm, form.cleaned_data)
@@ -92,9 +84,9 @@ class LifecyclePages(ConnectionPages):
         self, request: HttpRequest, connection: SCIMConnection, form: ConfirmPoliciesForm
     ) -> HttpResponse:
         if form.is_valid():
-            connections.choose_policies(connection, chosen=form.chosen, **_who(request))
+            connections.choose_policies(connection, chosen=form.chosen, **who(request))
             messages.success(request, _("The policies were changed."))
-            return self._back(connection)
+            return self.back(connection)
         if form.policies & set(form.errors):
             # Only a page that was tampered with, or is very old, gets here.
             return HttpResponseRedirect(self.page_url("policies", connection))
@@ -111,68 +103,21 @@ class LifecyclePages(ConnectionPages):
         }
         return self.render_page(request, "connection/policies_confirm.html", connection, context)
 
-    def disconnect_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
-        """What happens, with counts; what becomes of the learners; name and password."""
-        if connection.is_archived:
-            return self._back(connection)
-        if "confirm" in request.POST:
-            confirm = ConfirmDisconnectForm(request.POST, request=request, expected=connection.name)
-            if confirm.is_valid():
-                return self._disconnect(request, connection, confirm.cleaned_data["learners"])
-            if "learners" in confirm.errors:
-                return HttpResponseRedirect(self.page_url("disconnect", connection))
-            return self._disconnect_summary(request, connection, confirm, request.POST["learners"])
-        form = DisconnectForm(_posted(request))
-        if form.is_valid():
-            confirm = ConfirmDisconnectForm(
-                initial=form.cleaned_data, request=request, expected=connection.name
-            )
-            return self._disconnect_summary(request, connection, confirm, form.cleaned_data["learners"])
-        context = {"title": _("Disconnect"), "form": form, **_counts(connection)}
-        return self.render_page(request, "connection/disconnect.html", connection, context)
-
-    def _disconnect_summary(
-        self, request: HttpRequest, connection: SCIMConnection, form: ConfirmDisconnectForm, choice: str
-    ) -> HttpResponse:
-        context = {
-            "title": _("Confirm: disconnect"),
-            "form": form,
-            "consequence": _consequence(connection, choice),
-            "disconnect_url": self.page_url("disconnect", connection),
-            **_counts(connection),
-        }
-        return self.render_page(request, "connection/disconnect_confirm.html", connection, context)
-
-    def _disconnect(self, request: HttpRequest, connection: SCIMConnection, choice: str) -> HttpResponse:
-        tally = connections.disconnect(connection, learners=choice, **_who(request))
-        sentence = _("Disconnected. %(what)s") % {"what": tally.sentence()}
-        if tally.protected:
-            sentence += " " + ngettext(
-                "%(n)d protected account was left alone.",
-                "%(n)d protected accounts were left alone.",
-                tally.protected,
-            ) % {"n": tally.protected}
-        messages.success(request, sentence)
-        return self._back(connection)
-
     def restore_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Take the disconnection back."""
         if not connection.is_archived:
-            return self._back(connection)
+            return self.back(connection)
         if request.method == "POST":
-            connections.restore(connection, **_who(request))
+            connections.restore(connection, **who(request))
             messages.success(request, _("The connection is back. Generate a token to go on."))
-            return self._back(connection)
-        context = {"title": _("Restore"), "until": connection.restorable_until}
+            return self.back(connection)
+        found = disconnection.of(connection)
+        context = {
+            "title": _("Restore"),
+            "until": connection.restorable_until,
+            "is_under_way": found is not None and not found.is_finished,
+        }
         return self.render_page(request, "connection/restore.html", connection, context)
-
-
-def _posted(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
-
-
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": request.user, "address": client_address(request)}
 
 
 def _as_text(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, str]:
@@ -208,37 +153,3 @@ def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
         (choice.label, rules.in_force(choice, connection, adapter_class).label)
         for choice in SCIMConnection.policy_choices
     ]
-
-
-def _counts(connection: SCIMConnection) -> dict[str, Any]:
-    managed, inactive = suspension.count(connection)
-    live = SCIMToken.objects.live().filter(connection=connection).count()
-    return {"managed": managed, "inactive": inactive, "active": managed - inactive, "live_tokens": live}
-
-
-def _consequence(connection: SCIMConnection, choice: str) -> str:
-    """What the choice means, in numbers."""
-    links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    if choice == suspension.SUSPEND:
-        n = suspension.active(connection).count()
-        sentence = ngettext(
-            "%(n)d active learner is suspended at once and cannot sign in. Progress is kept.",
-            "%(n)d active learners are suspended at once and cannot sign in. Progress is kept.",
-            n,
-        )
-    elif choice == suspension.SSO_ONLY:
-        # Django marks an unusable password by its first character.
-        n = links.exclude(user__password__startswith="!").count()  # noqa: S106 - no password
-        sentence = ngettext(
-            "%(n)d learner has a local password, which is removed for good. Everybody stays active.",
-            "%(n)d learners have a local password, which is removed for good. Everybody stays active.",
-            n,
-        )
-    else:
-        n = links.count()
-        sentence = ngettext(
-            "%(n)d learner stays as it is and is managed in the LMS from now on.",
-            "%(n)d learners stay as they are and are managed in the LMS from now on.",
-            n,
-        )
-    return sentence % {"n": n}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
 from scim_provisioning.administration import policy_choices
-from scim_provisioning.administration.suspension import KEEP, SSO_ONLY, SUSPEND
-from scim_provisioning.models import SCIMConnection
-
-CHOICES: Final = (
-    (KEEP, gettext_lazy("Keep them and hand them back: the LMS manages them from now on")),
-    (SSO_ONLY, gettext_lazy("Keep them, but let them sign in through SSO only: local passwords are removed")),
-    (SUSPEND, gettext_lazy("Suspend them: nobody of them can sign in; their progress is kept")),
-)
+from scim_provisioning.models import OnDisconnect, SCIMConnection
 
 
 class ContactsField(forms.CharField):
@@ -105,7 +98,7 @@ class DisconnectForm(forms.Form):
 
     learners = forms.ChoiceField(
         label=gettext_lazy("What becomes of the learners it manages?"),
-        choices=CHOICES,
+        choices=OnDisconnect.choices,
         widget=forms.RadioSelect,
     )
 
@@ -113,7 +106,7 @@ class DisconnectForm(forms.Form):
 class ConfirmDisconnectForm(IdentityForm):
     """The choice on its way, and the connection's name as the last word."""
 
-    learners = forms.ChoiceField(choices=CHOICES, widget=forms.HiddenInput)
+    learners = forms.ChoiceField(choices=OnDisconnect.choices, widget=forms.HiddenInput)
     name = forms.CharField(
         label=gettext_lazy("Type the name of the connection to confirm"),
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),

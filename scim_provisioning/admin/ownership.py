@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import ConnectionPages
+from scim_provisioning.admin.pages import ConnectionPages, who
 from scim_provisioning.administration import ownership, permissions
-from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 
 OWNED_ELSEWHERE: Final = "user.owned_elsewhere"
@@ -69,7 +68,7 @@ class OwnershipPages(ConnectionPages):
         form = IdentityForm(_posted(request), request=request)
         if form.is_valid():
             ownership.allow_share(
-                connection, owner.user, name=event.user_name or owner.user_name, **_who(request)
+                connection, owner.user, name=event.user_name or owner.user_name, **who(request)
             )
             messages.success(request, _ALLOWED % {"connection": connection})
             return HttpResponseRedirect(self.page_url("change", connection))
@@ -85,7 +84,7 @@ class OwnershipPages(ConnectionPages):
         form = ShareForm(_posted(request), request=request, choices=choices)
         if form.is_valid():
             other: SCIMConnection = form.cleaned_data["connection"]
-            ownership.allow_share(other, link.user, name=link.user_name, **_who(request))
+            ownership.allow_share(other, link.user, name=link.user_name, **who(request))
             messages.success(request, _ALLOWED % {"connection": other})
             return HttpResponseRedirect(self.page_url("change", connection))
         return self._ownership_page(request, connection, form, link, _("Allow a shared link"))
@@ -96,7 +95,7 @@ class OwnershipPages(ConnectionPages):
         owner = self._owner(request, link)
         form = IdentityForm(_posted(request), request=request)
         if form.is_valid():
-            moved = ownership.move_ownership(link, **_who(request))
+            moved = ownership.move_ownership(link, **who(request))
             said = _("This connection owns the account now.") if moved else _("Nothing was changed.")
             messages.success(request, said)
             return HttpResponseRedirect(self.page_url("change", connection))
@@ -162,7 +161,3 @@ def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser 
 
 def _posted(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
-
-
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": request.user, "address": client_address(request)}

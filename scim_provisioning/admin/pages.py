@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
 from scim_provisioning.administration import host, permissions, setting_up
 from scim_provisioning.events import reports
+from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -60,6 +62,16 @@ def page_url_name(name: str) -> str:
     return f"scim_provisioning_scimconnection_{name}"
 
 
+def posted(request: HttpRequest) -> Any:
+    """What a form was sent with; None where it is only asked for."""
+    return request.POST if request.method == "POST" else None
+
+
+def who(request: HttpRequest) -> dict[str, Any]:
+    """Who acts, for a verb."""
+    return {"actor": request.user, "address": client_address(request)}
+
+
 class ConnectionPages(_Base):
     """What every family of pages builds on."""
 
@@ -88,9 +100,10 @@ class ConnectionPages(_Base):
             except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
                 # Somebody else was quicker, what it was to come back to is gone, or the host cannot be asked.
                 messages.error(request, refusal.message)
-                return HttpResponseRedirect(self.page_url("change", connection))
+                return self.back(connection)
 
-        wrapped = self.admin_site.admin_view(update_wrapper(guarded, view))
+        # Never inside a host's ATOMIC_REQUESTS: each verb has its own transaction, and a disconnection many.
+        wrapped = transaction.non_atomic_requests(self.admin_site.admin_view(update_wrapper(guarded, view)))
         return path(f"<str:object_id>/{route}", wrapped, name=page_url_name(name))
 
     def page_url(self, name: str, connection: SCIMConnection, **rest: Any) -> str:
@@ -98,6 +111,10 @@ class ConnectionPages(_Base):
         return reverse(
             f"{self.admin_site.name}:{page_url_name(name)}", kwargs={"object_id": connection.pk, **rest}
         )
+
+    def back(self, connection: SCIMConnection) -> HttpResponse:
+        """To the connection's own page."""
+        return HttpResponseRedirect(self.page_url("change", connection))
 
     def render_page(
         self,

@@ -1,7 +1,8 @@
 """An administrator's verbs on connections: pause, resume, choose policies, disconnect, restore.
 
 Each verb is one transaction with its entries in both logs; pages, API and commands all come here. How a connection
-begins stands in ``setting_up``; tokens have their own verbs, in ``rotation``.
+begins stands in ``setting_up``, what becomes of its learners when it ends in ``disconnection``; tokens have their own
+verbs, in ``rotation``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events, rules
-from scim_provisioning.administration import audit, suspension
+from scim_provisioning.administration import (
+    audit,
+    disconnection,
+    disconnection_words,
+    host,
+    suspension,
+)
 from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import Action, SCIMConnection
+from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
@@ -102,48 +110,65 @@ def _told(change: tuple[str, tuple[Any, Any]]) -> str:
 
 
 def disconnect(
-    connection: SCIMConnection, *, actor: AbstractBaseUser | None, learners: str, address: str = ""
-) -> suspension.Tally:
+    connection: SCIMConnection,
+    *,
+    actor: AbstractBaseUser | None,
+    learners: str,
+    address: str = "",
+    seconds: float | None = None,
+) -> Disconnection:
     """End provisioning: every token is revoked, the connection archived. Log and links stay.
 
-    ``learners`` says what becomes of the people it manages: ``"keep"`` hands them back to the LMS,
-    ``"sso_only"`` keeps them but takes away passwords, ``"suspend"`` switches them off. All in one
-    transaction, so half-disconnected does not exist; with many thousands of learners it takes its time.
-    Raises ``ConnectionRefused`` when archived already.
+    ``learners`` says what becomes of the people it manages (``OnDisconnect``): ``"keep"`` hands them back to the LMS,
+    ``"sso_only"`` keeps them but takes away passwords, ``"suspend"`` switches them off. First the door is shut, and
+    that is committed; then they are handled, for as many ``seconds`` (None: all of them), and
+    ``disconnection.go_on`` goes on with what is left.
+
+    Raises ``ConnectionRefused`` when archived already, ``AdapterBroken`` where the adapter has to be asked and does
+    not load, ``ValueError`` for an unknown choice.
     """
-    with transaction.atomic():
-        locked = _locked(connection)
-        if locked.is_archived:
+    choice = OnDisconnect(learners)
+    if choice is not OnDisconnect.KEEP:
+        host.adapter_class()
+    announced = disconnection_words.announcement(choice, suspension.concerned(connection, choice))
+
+    def shut() -> None:
+        if not connection.archive(by=actor, restorable=True):
             raise ConnectionRefused(_("This connection is archived already."), "connection.archived")
-        now, actor_id = timezone.now(), None if actor is None else actor.pk
-        tally = suspension.apply(connection, learners, actor=actor)
-        connection.tokens.filter(revoked_at__isnull=True).update(revoked_at=now, revoked_by=actor_id)
-        connection.archived_at = connection.disconnected_at = now
-        connection.disconnected_by_id = actor_id
-        connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
-        rules.hand_on(connection.links.living())
-        message = _("Disconnected. %(what)s") % {"what": tally.sentence()}
+        disconnection.begin(connection, choice)
+        message = disconnection_words.disconnected(announced)
         _write_down(connection, Action.DISCONNECTED, actor, message, address, tell=True)
-    return tally
+
+    durable(shut)
+    return disconnection.go_on(connection, seconds=seconds)
 
 
 def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Take a disconnection back within 30 days. Tokens stay revoked, and people who were suspended stay so
-    until the identity provider or the LMS switches them on. An account that another connection owns by now stays
-    that one's; this connection shares it.
+    until the identity provider or the LMS switches them on; who was not yet is left alone. An account that another
+    connection owns by now stays that one's; this connection shares it.
 
     Raises ``ConnectionRefused`` when it was not disconnected, too long ago, or its SSO settings are gone.
     """
-    with transaction.atomic():
-        locked = _locked(connection)
-        if locked.restorable_until is None:
-            raise ConnectionRefused(_("This connection cannot be restored (any more)."), "connection.expired")
-        if app_settings.sso_model is not None and locked.load_sso() is None:
-            raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
+    _refuse_unless_restorable(SCIMConnection.objects.get(pk=connection.pk))
+
+    def bring_back() -> None:
+        # Waits for the batch that is under way. Then the links, and the connection last, as everywhere.
+        Disconnection.objects.filter(connection=connection).delete()
+        ownership.settle(connection)
+        _refuse_unless_restorable(_locked(connection))
         connection.archived_at = connection.disconnected_at = connection.disconnected_by = None
         connection.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
-        ownership.settle(connection)
         _write_down(connection, Action.RESTORED, actor, _("Restored."), address, tell=True)
+
+    durable(bring_back)
+
+
+def _refuse_unless_restorable(connection: SCIMConnection) -> None:
+    if connection.restorable_until is None:
+        raise ConnectionRefused(_("This connection cannot be restored (any more)."), "connection.expired")
+    if app_settings.sso_model is not None and connection.load_sso() is None:
+        raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
 
 
 def archive_with_sso_row(instance: Model, **_signal: object) -> None:
@@ -155,12 +180,11 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()
     if connection is None:
         return
-    if connection.is_archived:
-        SCIMConnection.objects.filter(pk=connection.pk).update(disconnected_at=None, disconnected_by=None)
-        return
     with transaction.atomic():
-        connection.archive()
-        rules.hand_on(connection.links.living())
+        if not rules.archive(connection):
+            ended = SCIMConnection.objects.filter(pk=connection.pk)
+            ended.update(disconnected_at=None, disconnected_by=None)
+            return
         message = _("Archived: its SSO settings were deleted.")
         events.admin(connection, action=Action.ARCHIVED, actor=None, detail=message)
 

@@ -69,6 +69,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.TOKEN_REVOKED: gettext_lazy("A token was revoked."),
     Action.CONNECTED: gettext_lazy("The connection was set up."),
     Action.DISCONNECTED: gettext_lazy("The connection was ended."),
+    Action.DISCONNECT_DONE: gettext_lazy(
+        "What an administrator had chosen for the learners of the connection was done."
+    ),
     Action.RESTORED: gettext_lazy("The connection was restored."),
     Action.ARCHIVED: gettext_lazy("The connection was archived."),
     Action.PAUSED: gettext_lazy("Provisioning was paused."),

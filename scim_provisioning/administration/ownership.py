@@ -52,8 +52,8 @@ def allow_share(
     or the connection is archived.
     """
     with transaction.atomic():
-        locked_current(connection)
         lock_links_of(account)
+        locked_current(connection)
         owner = ownership.owner_beside(connection, account)
         if owner is None:
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
@@ -81,10 +81,11 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
     Raises ``ConnectionRefused`` for an account that is protected or gone, and where the connection is archived.
     """
     with transaction.atomic():
-        locked_current(link.connection)
         if link.user is None:
             raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
+        # The links first, as everywhere: a request that holds them writes what names the connection in the end.
         lock_links_of(link.user)
+        locked_current(link.connection)
         link.refresh_from_db()
         _refuse_protected(link.user, link.connection)
         former = list(ProvisionedUser.objects.owners_of(link.user).select_related("connection"))

@@ -24,7 +24,8 @@ class ConnectionRefused(ValueError):
     """Nothing was done; ``message`` says why to an administrator, ``code`` to a program.
 
     Codes: ``connection.disconnected``, ``connection.archived``, ``connection.gone``, ``connection.expired``,
-    ``connection.name``, ``connection.sso`` (this host has SSO settings, or has none), ``connection.unknown``.
+    ``connection.name``, ``connection.sso`` (this host has SSO settings, or has none), ``connection.unknown``,
+    ``connection.restored``, ``connection.host``, ``connection.database``.
     """
 
     def __init__(self, message: str, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Writing the provisioning log: what was done, what was refused, what an administrator did."""
+"""Writing the provisioning log: what requests did, and what was refused; see ``administrators`` for people."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ from scim_provisioning.models import (
 )
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
-
     from scim_provisioning.protocol.errors import SCIMError
 
 logger = logging.getLogger("scim_provisioning.events")
@@ -37,7 +35,7 @@ _SECURITY_CODES = frozenset({"user.protected", "conn.held"})
 _USER_PATH = re.compile(r"(?i)/Users/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 
 # Texts are cut to their columns: a hostile header must not turn a refusal into a database error.
-_SIZES = {column.name: column.max_length or 0 for column in ProvisioningEvent._meta.concrete_fields}
+SIZES = {column.name: column.max_length or 0 for column in ProvisioningEvent._meta.concrete_fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,9 @@ def applied(
     """
     event = _event(caller, exchange, link)
     event.action, event.outcome, event.status = action, Outcome.APPLIED, status
-    event.changes = _changes(changes)
+    event.changes = safe_changes(changes)
     event.ignored = redaction.json_safe(list(ignored))
-    event.detail = redaction.text(detail, _SIZES["detail"])
+    event.detail = redaction.text(detail, SIZES["detail"])
     event.cause = redaction.json_safe(cause or {})
     event.save(force_insert=True)
     observed.note_done(event)
@@ -153,8 +151,8 @@ def _write_refusal(
     held = error.code == "conn.held"
     event.action, event.outcome = Action.HELD if held else Action.REFUSED, Outcome.REFUSED
     event.status = error.status
-    event.error_code = redaction.text(error.code, _SIZES["error_code"])
-    event.detail = redaction.text(error.detail, _SIZES["detail"])
+    event.error_code = redaction.text(error.code, SIZES["error_code"])
+    event.detail = redaction.text(error.detail, SIZES["detail"])
     event.cause = redaction.json_safe(error.params)
     event.save(force_insert=True)
     observed.note_done(event)
@@ -167,48 +165,6 @@ def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
     if found is None:
         return None
     return ProvisionedUser.objects.filter(connection=connection, scim_id=found[1].lower()).first()
-
-
-def admin(
-    connection: SCIMConnection,
-    *,
-    action: str,
-    actor: AbstractBaseUser | None,
-    token: SCIMToken | None = None,
-    detail: str = "",
-    address: str = "",
-    link: ProvisionedUser | None = None,
-    changes: Mapping[str, tuple[object, object]] | None = None,
-    cause: Mapping[str, object] | None = None,
-) -> ProvisioningEvent:
-    """Write down what an administrator did (``actor`` None: a command on the server). One insert; after the commit it
-    is also a line of the log ``scim_provisioning.audit``."""
-    event = ProvisioningEvent(
-        connection=connection,
-        link=link,
-        token=token,
-        token_prefix="" if token is None else token.prefix,
-        operation=Operation.ADMIN,
-        action=action,
-        outcome=Outcome.APPLIED,
-        actor_id=None if actor is None else actor.pk,
-        detail=redaction.text(detail, _SIZES["detail"]),
-        address=redaction.text(address, _SIZES["address"]),
-        changes=_changes(changes or {}),
-        cause=redaction.json_safe(cause or {}),
-    )
-    _identify(event, link, None)
-    event.save(force_insert=True)
-    fields = {
-        "action": str(action),
-        **lines.caller_fields(connection, token),
-        "link_id": event.link_id,
-        "changed_fields": sorted(changes or ()),
-        "actor": event.actor_id,
-        "address": event.address,
-    }
-    lines.audit(fields)
-    return event
 
 
 def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> ProvisioningEvent:
@@ -228,12 +184,12 @@ def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> 
         "path": exchange.path,
     }
     for name, value in texts.items():
-        setattr(event, name, redaction.text(value, _SIZES[name]))
-    _identify(event, link, exchange.request_body)
+        setattr(event, name, redaction.text(value, SIZES[name]))
+    identify(event, link, exchange.request_body)
     return event
 
 
-def _identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: object) -> None:
+def identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: object = None) -> None:
     """Note whom it is about in words; of somebody who got no link, what the request called them."""
     if link is not None:
         names: dict[str, object] = {
@@ -248,11 +204,12 @@ def _identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: obje
         names = {"user_name": said.get("username"), "external_id": said.get("externalid")}
     for name, value in names.items():
         if isinstance(value, str):
-            setattr(event, name, redaction.text(value, _SIZES[name]))
+            setattr(event, name, redaction.text(value, SIZES[name]))
     event.user_name_key = identifiers.key_of(event.user_name)
 
 
-def _changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
+def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
+    """What is kept of (before, after) by attribute path: JSON, and no secret."""
     return {
         redaction.text(path, 500): [redaction.json_safe(before), redaction.json_safe(after)]
         for path, (before, after) in changes.items()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.management.base import CommandError
+from django.db.models import QuerySet
 
 from scim_provisioning.administration import setting_up
 from scim_provisioning.conf import app_settings
@@ -21,12 +22,19 @@ _SHOWN = 10
 
 def find_connection(name: str) -> SCIMConnection:
     """The one connection that is not archived and has this name (exactly, else in any case) or SSO key."""
-    everything = list(SCIMConnection.objects.current())
+    nothing = (
+        "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM; or run "
+        "`manage.py scim_connection create`."
+    )
+    return find_among(SCIMConnection.objects.current(), name, nothing)
+
+
+def find_among(connections: QuerySet[SCIMConnection], name: str, nothing: str) -> SCIMConnection:
+    """The one of these that has this name or SSO key. Raises ``CommandError``, with ``nothing`` where there is none at
+    all."""
+    everything = list(connections)
     if not everything:
-        raise CommandError(
-            "There is no SCIM connection yet. Open the SSO settings in the admin: Set up SCIM; or run "
-            "`manage.py scim_connection create`."
-        )
+        raise CommandError(nothing)
     for found in (
         [row for row in everything if row.name == name],
         [row for row in everything if row.sso_key == name],

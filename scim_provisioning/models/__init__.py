@@ -5,6 +5,7 @@ from __future__ import annotations
 from scim_provisioning.models.command_run import CommandRun
 from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
+from scim_provisioning.models.disconnection import Disconnection, OnDisconnect
 from scim_provisioning.models.event import (
     Action,
     Operation,
@@ -28,11 +29,13 @@ __all__ = [
     "CommandRun",
     "ConfirmationAttempts",
     "ConnectionQuerySet",
+    "Disconnection",
     "ExactCharField",
     "ExistingLearners",
     "FormerIdentifier",
     "IdentityQuestion",
     "OnDelete",
+    "OnDisconnect",
     "Operation",
     "Outcome",
     "PolicyChoice",

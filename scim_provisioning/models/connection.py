@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import FieldError, ValidationError
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 _NOT_LOADED: Any = object()
 
@@ -170,19 +173,27 @@ class SCIMConnection(models.Model):
             return False
         return all(getattr(row, field) == value for field, value in app_settings.sso_enabled.items())
 
-    def archive(self) -> None:
-        """Archive for good, because the SSO row is gone: revoke every token, keep log, links and tombstones.
+    def archive(self, *, by: AbstractBaseUser | None = None, restorable: bool = False) -> bool:
+        """End the connection: revoke every token, keep log, links and tombstones. False when it has ended before.
 
-        Tokens are revoked and not merely shadowed: should an SSO row with the same key ever come back, they
-        must stay dead. Does nothing when archived already.
+        Tokens are revoked and not merely shadowed: should the connection come back, or an SSO row with the same key,
+        they must stay dead. ``by`` is the administrator who ends it; ``restorable``, that it was disconnected and not
+        lost with its SSO row.
         """
-        if self.is_archived:
-            return
-        now = timezone.now()
-        with transaction.atomic():
-            self.tokens.filter(revoked_at__isnull=True).update(revoked_at=now)
-            self.archived_at = now
-            self.save(update_fields=["archived_at"])
+        now, actor = timezone.now(), None if by is None else by.pk
+        ended: dict[str, Any] = {"archived_at": now}
+        if restorable:
+            ended |= {"disconnected_at": now, "disconnected_by_id": actor}
+        with transaction.atomic(using=router.db_for_write(SCIMConnection)):
+            # By a condition: of two who end it at the same moment one does, and neither waits for a POST that holds
+            # on to the connection as it was (on PostgreSQL; see ``provisioning.loading``).
+            current = SCIMConnection.objects.current().filter(pk=self.pk)
+            if not current.update(**ended):
+                return False
+            self.tokens.filter(revoked_at__isnull=True).update(revoked_at=now, revoked_by=actor)
+        for name, value in ended.items():
+            setattr(self, name, value)
+        return True
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again; the SSO row is read again at its next use."""

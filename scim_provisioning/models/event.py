@@ -58,6 +58,7 @@ class Action(models.TextChoices):
     TOKEN_REVOKED = "token_revoked", _("Token revoked")
     CONNECTED = "connected", _("Connection set up")
     DISCONNECTED = "disconnected", _("Connection ended")
+    DISCONNECT_DONE = "disconnect_done", _("Learners handled")
     RESTORED = "restored", _("Connection restored")
     ARCHIVED = "archived", _("Connection archived")
     PAUSED = "paused", _("Paused")

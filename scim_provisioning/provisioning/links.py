@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from django.db import IntegrityError
 
@@ -15,6 +16,15 @@ from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
+
+#: What becomes otherwise when a link becomes a tombstone.
+_OF_A_TOMBSTONE: Final = (
+    "user_name_key",
+    "user_name_tombstone_key",
+    "active",
+    "deleted_at",
+    "modified_at",
+)
 
 
 def check_link(document: Document, link: ProvisionedUser) -> None:
@@ -91,7 +101,7 @@ def make_tombstone(link: ProvisionedUser) -> None:
     link.user_name_tombstone_key, link.user_name_key = link.user_name_key, None
     link.changed()
     link.active, link.deleted_at = False, link.modified_at
-    link.save()
+    link.save(update_fields=_OF_A_TOMBSTONE)
 
 
 def strip_tombstone(tombstone: ProvisionedUser) -> None:

@@ -1,12 +1,20 @@
-"""Reading people: one for an answer, or one under a lock for a change."""
+"""Reading people: one for an answer, or one under a lock for a change.
+
+Everybody locks in one order: the links of an account by account and key, then the account, then the connection.
+
+A request is let in before its transaction begins, and its connection may end in between. Who changes somebody asks
+under the lock of the link, in the statement that reads them: whoever disconnects a customer handles everybody under the
+same locks afterwards. Who adds somebody has no link yet that others could wait for, and so holds on to the connection.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -17,7 +25,15 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.rules.identity import user_name_taken
+from scim_provisioning.rules.ownership import lock_links
+from scim_provisioning.rules.serving import ended
 from scim_provisioning.telemetry import spanned
+
+#: Django has no word for it. On SQLite one transaction writes at a time.
+_SHARED_LOCK: Final[Mapping[str, str]] = {
+    "postgresql": "FOR KEY SHARE",
+    "mysql": "LOCK IN SHARE MODE",
+}
 
 
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:
@@ -56,16 +72,19 @@ def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
     """
     key = own.values("pk")[:1]
     same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
-    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("user", "pk")
+    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("user_id", "pk")
     found = locked.only("pk", "connection", "deleted_at")
     return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
-    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account."""
+    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, ``Unauthorized`` when
+    the connection has ended since the request was let in."""
     adapters = read_locked(caller.tenant, [key])
     if not adapters:
         raise NotFound()
+    if adapters[0].link.connection_ended_at is not None:  # type: ignore[attr-defined]
+        raise ended()
     return adapters[0]
 
 
@@ -74,7 +93,9 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
     adapter_class = get_adapter_class()
     others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
     elsewhere = others.filter(user=OuterRef("user"))
-    links = adapter_class.links(connection).annotate(active_elsewhere=Exists(elsewhere))
+    links = adapter_class.links(connection).annotate(
+        active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
+    )
     found = list(links.filter(pk__in=keys).order_by("pk"))
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
@@ -84,34 +105,63 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
 
 
 def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
-    """Lock the links of many accounts, always in one order, then read this connection's."""
+    """Lock the links of many accounts, then read those of this connection that ``keys`` name."""
+    return read_locked(connection, lock_many(connection, keys))
+
+
+def lock_many(connection: SCIMConnection, keys: Sequence[int]) -> list[int]:
+    """Lock every link of the accounts of these links, a connection's own; return the keys of those that are there
+    (one query)."""
     own = ProvisionedUser.objects.filter(connection=connection, pk__in=keys)
-    locked = ProvisionedUser.objects.filter(user__in=own.values("user")).select_for_update()
-    found = list(locked.order_by("user", "pk").only("pk", "connection"))
-    return read_locked(connection, [link.pk for link in found if link.connection_id == connection.pk])
+    locked = lock_links(ProvisionedUser.objects.filter(user__in=own.values("user")))
+    return sorted({*keys} & {*locked})
 
 
 def lock_links_of(account: Any) -> None:
-    """Lock all links of an account, in the order in which everybody does."""
-    links = ProvisionedUser.objects.filter(user=account.pk).order_by("user", "pk")
-    list(links.select_for_update().values_list("pk"))
+    """Lock all links of an account."""
+    lock_links(ProvisionedUser.objects.filter(user=account.pk))
 
 
 def lock_newcomer(adapter: LearnerAdapter) -> None:
-    """Lock the account that a newcomer is, with its links, and read it again as it stands: of two connections that
-    adopt one account at the same moment one finds the other (three queries). Raises ``Uniqueness`` for one that has
-    just gone.
+    """Lock the account that a newcomer is, with its links, and read it again as it stands: of two who adopt one account
+    at the same moment one finds the other (three queries). Raises ``Uniqueness`` for one that has just gone, was linked
+    by this connection or is called otherwise now.
 
     The links come first, as everywhere: whoever has locked them goes on to write the account.
     """
     lock_links_of(adapter.obj)
     accounts = type(adapter.obj)._base_manager.select_for_update()
     account = accounts.filter(pk=adapter.obj.pk).first()
-    if account is None:
+    if account is None or _name(adapter, account) != _name(adapter, adapter.obj):
         raise user_name_taken()
     adapter.obj = account
-    others = ProvisionedUser.objects.granting().exclude(connection=adapter.connection)
-    adapter.person.active_elsewhere = others.filter(user=account).exists()
+    living = ProvisionedUser.objects.living().filter(user=account)
+    beside = list(living.values_list("connection", "active", "connection__archived_at"))
+    if any(connection == adapter.connection.pk for connection, _active, _ended in beside):
+        raise user_name_taken()
+    adapter.person.active_elsewhere = any(active and ended_at is None for _other, active, ended_at in beside)
+
+
+def _name(adapter: LearnerAdapter, account: Any) -> object:
+    """What the account signs in by: the evidence that it is the newcomer's."""
+    entry = adapter.compiled_mapping.account_name
+    return None if entry is None else getattr(account, entry.field.attname)
+
+
+def hold_connection(connection: SCIMConnection) -> None:
+    """Hold on to a connection to which somebody is added, so that it does not end before they are there to be found
+    (one query). Raises ``Unauthorized`` when it has ended since the request was let in.
+
+    A shared lock, as the foreign keys of what is written take it anyway: requests do not wait for one another.
+    """
+    database = databases.connection()
+    rows = SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list("archived_at")
+    sql, params = rows.query.get_compiler(connection=database).as_sql()
+    with database.cursor() as cursor:
+        cursor.execute(f"{sql} {_SHARED_LOCK.get(database.vendor, '')}", params)
+        found = cursor.fetchone()
+    if found is None or found[0] is not None:
+        raise ended()
 
 
 def _refuse_impossible(scim_id: str) -> None:

@@ -15,7 +15,11 @@ from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
 from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.links import make_tombstone
-from scim_provisioning.provisioning.loading import load_tombstone_for_update, lock_newcomer
+from scim_provisioning.provisioning.loading import (
+    hold_connection,
+    load_tombstone_for_update,
+    lock_newcomer,
+)
 from scim_provisioning.rules.identity import name_is_reused
 from scim_provisioning.telemetry import spanned
 
@@ -43,7 +47,14 @@ class Newcomer:
 
 @spanned("match")
 def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
-    """Decide by the connection's history and the host's accounts. Raises ``Uniqueness`` and ``Forbidden``."""
+    """Decide by the connection's history and the host's accounts, and hold on to the connection. Raises ``Uniqueness``,
+    ``Forbidden`` and ``Unauthorized``."""
+    newcomer = _met(caller, document)
+    hold_connection(caller.tenant)
+    return newcomer
+
+
+def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     past = rules.history(caller.tenant, document)
     for vacant in past.vacant:
         make_tombstone(vacant)
@@ -65,6 +76,7 @@ def _adopted(caller: Caller, link: ProvisionedUser, account: Any) -> LearnerAdap
     """Link the account, once it is locked and still allows it."""
     adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
     lock_newcomer(adapter)
+    rules.refuse_protected(adapter)
     rules.claim(link, adapter.obj)
     rules.refuse_switched_off(adapter)
     link.adopted_at = timezone.now()
@@ -76,6 +88,7 @@ def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
     if adapter is None:
         raise rules.user_name_taken()
     rules.protect(adapter)
+    rules.refuse_linked(adapter.link)
     rules.claim(adapter.link, adapter.obj)
     adapter.link.deleted_at = None
     return adapter

@@ -11,19 +11,22 @@ from scim_provisioning.rules.identity import (
     allow_rename,
     history,
     legible,
+    refuse_linked,
+    refuse_protected,
     refuse_switched_off,
     told_apart,
     user_name_taken,
 )
 from scim_provisioning.rules.ownership import claim, hand_on
 from scim_provisioning.rules.protection import protect
-from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit
+from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 
 __all__ = [
     "PAUSED_RETRY_AFTER",
     "admit",
     "adopted",
     "allow_rename",
+    "archive",
     "claim",
     "erases",
     "hand_on",
@@ -32,6 +35,8 @@ __all__ = [
     "legible",
     "offered",
     "protect",
+    "refuse_linked",
+    "refuse_protected",
     "refuse_switched_off",
     "told_apart",
     "user_name_taken",

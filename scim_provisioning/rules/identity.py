@@ -136,11 +136,30 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
         params["policy"] = policy.value
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
-    raise Uniqueness(
+    raise _unmanaged(params)
+
+
+def _unmanaged(params: Mapping[str, object]) -> Uniqueness:
+    """The 409 for an account that is here and was not linked."""
+    return Uniqueness(
         "An account with this identifier exists and is not managed by this connection.",
         code="user.exists_unmanaged",
         params=params,
     )
+
+
+def refuse_protected(adapter: LearnerAdapter) -> None:
+    """Ask again about an account that is to be linked, once it is locked. Raises ``Uniqueness``."""
+    if adapter.is_protected(adapter.obj):
+        raise _unmanaged({"accounts": [adapter.obj.pk]})
+
+
+def refuse_linked(tombstone: ProvisionedUser) -> None:
+    """Refuse to bring somebody back whose account this connection has linked to somebody else since. Raises
+    ``Uniqueness`` (one query)."""
+    living = ProvisionedUser.objects.living().filter(connection=tombstone.connection, user=tombstone.user_id)
+    if living.exists():
+        raise name_is_reused(tombstone)
 
 
 def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
@@ -181,11 +200,7 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     mine = set(known.values_list("user", flat=True)) if found else set()
     accounts = [key for key, user in found.items() if key not in mine or adapter.is_protected(user)]
     if accounts:
-        raise Uniqueness(
-            "An account with this identifier exists and is not managed by this connection.",
-            code="user.exists_unmanaged",
-            params={"accounts": accounts},
-        )
+        raise _unmanaged({"accounts": accounts})
 
 
 def _is_free(user: Any, adapter: LearnerAdapter) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
+
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER
@@ -16,12 +18,13 @@ from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, S
 from scim_provisioning.protocol.errors import Uniqueness
 
 
-def refuse_owned(connection: SCIMConnection, account: Any) -> None:
+def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
     """Refuse an account that another connection owns, whatever the evidence, unless an administrator who may see both
-    has allowed a shared link. Raises ``Uniqueness``."""
+    has allowed a shared link: then the owner's link is returned. Raises ``Uniqueness``."""
     owner = owner_beside(connection, account)
     if owner is not None and not may_share(connection, account):
         raise owned_elsewhere(account, owner)
+    return owner
 
 
 def owner_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -45,7 +48,7 @@ def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
 
 def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
     """The account of that name that an administrator allowed this connection to share, or None."""
-    accounts = adapter.accounts_named(user_name)
+    accounts = adapter.holders_of(user_name)
     if not accounts:
         return None
     shares = SharedAccount.objects.filter(connection=adapter.connection)
@@ -56,8 +59,7 @@ def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
 def claim(link: ProvisionedUser, account: Any) -> None:
     """Say on a new or returning link whether it owns its account, which is locked. Raises ``Uniqueness`` when it may
     not even share."""
-    refuse_owned(link.connection, account)
-    link.owns_profile = owner_beside(link.connection, account) is None
+    link.owns_profile = refuse_owned(link.connection, account) is None
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:
@@ -80,34 +82,51 @@ def hand_on(links: ProvisionedUserQuerySet) -> int:
     """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is
     one. Returns how many went (one query, and two more and one for each that goes where any does)."""
     held = links.filter(owns_profile=True, user__isnull=False)
-    in_use = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    others = in_use.filter(user__in=held.values("user")).exclude(pk__in=held.values("pk"))
-    heirs: dict[int | None, ProvisionedUser] = {}
-    for heir in _locked(list(others.values_list("pk", flat=True))):
-        known = heirs.setdefault(heir.user_id, heir)
-        if (heir.created_at, heir.pk) < (known.created_at, known.pk):
-            heirs[heir.user_id] = heir
-    for heir in heirs.values():
-        set_owner(heir, True)
-    return len(heirs)
-
-
-def _locked(keys: list[int]) -> list[ProvisionedUser]:
-    """Links as they stand once they are locked: whoever writes one saves all of it, who owns included."""
-    if not keys:
-        return []
-    rows = ProvisionedUser.objects.filter(pk__in=keys)
-    locked = list(rows.select_for_update().order_by("user", "pk").values_list("pk", flat=True))
-    return list(rows.filter(pk__in=locked).select_related("connection").order_by("user", "pk"))
+    others = _in_use().filter(user__in=held.values("user")).exclude(pk__in=held.values("pk"))
+    sharing: dict[int | None, list[ProvisionedUser]] = {}
+    for link in _locked(list(others.values_list("pk", flat=True))):
+        sharing.setdefault(link.user_id, []).append(link)
+    # Somebody else may have taken it over already, as of an account that nobody in use owned any more.
+    heirless = [found for found in sharing.values() if not any(link.owns_profile for link in found)]
+    for found in heirless:
+        set_owner(min(found, key=lambda link: (link.created_at, link.pk)), True)
+    return len(heirless)
 
 
 def settle(connection: SCIMConnection) -> None:
     """Make every account of a connection that comes back one owner's: whoever owns it by now goes on owning it, and the
-    returning link shares it."""
+    returning link shares it. Before the connection is current again, in the same transaction.
+
+    All its links are locked before anybody is asked who owns what. Whoever takes an account over has to lock them too.
+    """
     links = connection.links.living().filter(user__isnull=False)
-    beside = ProvisionedUser.objects.beside(connection).filter(owns_profile=True)
-    taken = set(beside.filter(user__in=links.values("user")).values_list("user", flat=True))
-    for link in _locked(list(links.values_list("pk", flat=True))):
-        if link.user_id in taken:
-            SharedAccount.objects.get_or_create(connection=connection, user_id=link.user_id)
-        set_owner(link, link.user_id not in taken)
+    lock_links(links)
+    elsewhere = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user=OuterRef("user"))
+    judged = links.annotate(is_taken=Exists(elsewhere))
+    wrong = judged.filter(Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, is_taken=False))
+    for link in wrong.select_related("connection").order_by("user_id", "pk"):
+        set_owner(link, not link.owns_profile)
+    taken = judged.filter(is_taken=True).values_list("user", flat=True)
+    SharedAccount.objects.bulk_create(
+        [SharedAccount(connection=connection, user_id=account) for account in taken], ignore_conflicts=True
+    )
+
+
+def lock_links(links: ProvisionedUserQuerySet) -> list[int]:
+    """Lock these links in the order in which everybody does, by account and key; return their keys (one query).
+
+    By ``user_id``: ``user`` would be the order of a host's account model, if it has one, and join its table.
+    """
+    return list(links.select_for_update().order_by("user_id", "pk").values_list("pk", flat=True))
+
+
+def _in_use() -> ProvisionedUserQuerySet:
+    return ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
+
+
+def _locked(keys: list[int]) -> list[ProvisionedUser]:
+    """Links in use as they stand once they are locked; who has ended meanwhile is left out."""
+    if not keys:
+        return []
+    locked = lock_links(ProvisionedUser.objects.filter(pk__in=keys))
+    return list(_in_use().filter(pk__in=locked).select_related("connection").order_by("user_id", "pk"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
@@ -22,10 +21,8 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
     """
     if connection.sso_key is not None and not connection.sso_is_on:
         if connection.sso is None:
-            with transaction.atomic():
-                connection.archive()
-                hand_on(connection.links.living())
-            raise Unauthorized(code="auth.revoked", params={"reason": "archived"})
+            archive(connection)
+            raise ended()
         if app_settings.require_sso:
             raise Forbidden("Single sign-on is switched off for this directory.", code="conn.sso_off")
     if not adapter_class.tenant_enabled(connection):
@@ -36,3 +33,19 @@ def admit(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> No
             code="conn.paused",
             headers={"Retry-After": str(PAUSED_RETRY_AFTER)},
         )
+
+
+def ended() -> Unauthorized:
+    """The 401 for a request whose connection has ended, be it while the request was under way: its token is dead."""
+    return Unauthorized(code="auth.revoked", params={"reason": "archived"})
+
+
+def archive(connection: SCIMConnection) -> bool:
+    """End a connection whose SSO row is gone: its tokens die, and its accounts go to who shares them. False when it
+    had ended before.
+
+    The links come first, as everywhere: whoever has locked them goes on to write what names the connection.
+    """
+    with databases.atomic():
+        hand_on(connection.links.living())
+        return connection.archive()

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, times
+from scim_provisioning.administration import alerts, disconnection, times
 
 register = template.Library()
 
@@ -41,4 +41,5 @@ def scim_number(number: int) -> str:
 @register.inclusion_tag("scim_provisioning/admin/alerts.html", takes_context=True)
 def scim_alerts(context: Any) -> dict[str, Any]:
     """What is urgent among the connections that this person sees; nothing at all when nothing is."""
-    return {"alerts": alerts.for_user(context["request"].user)}
+    user = context["request"].user
+    return {"alerts": alerts.for_user(user), "disconnections": disconnection.unfinished_seen_by(user)}

@@ -13,7 +13,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.administration import connections
+from scim_provisioning.models import Disconnection, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
 from tests.admin.conftest import PASSWORD
 from tests.admin.pages import text, url
@@ -46,7 +47,7 @@ def broken(
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize(
     "name",
-    ["change", "pause", "resume", "disconnect", "restore", "selftest", "contact", "steps"],
+    ["change", "pause", "resume", "disconnect", "disconnection", "restore", "selftest", "contact", "steps"],
 )
 def test_a_page_that_needs_no_adapter_is_shown(
     name: str, admin_client: Client, connection: SCIMConnection
@@ -74,6 +75,16 @@ def test_nobody_is_confirmed_and_nothing_ends_while_the_host_cannot_be_asked(
     assert SENTENCE in text(admin_client.post(url("disconnect", connection), sent, follow=True))
     connection.refresh_from_db()
     assert not connection.is_archived
+
+
+def test_an_adapter_that_breaks_while_learners_are_suspended_stops_it_until_it_is_mended(
+    admin_client: Client, connection: SCIMConnection, event: ProvisioningEvent, settings: Settings
+) -> None:
+    connections.disconnect(connection, actor=None, learners="suspend")
+    Disconnection.objects.update(finished_at=None, position=0)
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": "no.such.Adapter"}
+    assert SENTENCE in text(admin_client.post(url("disconnection", connection), follow=True))
+    assert not Disconnection.objects.get().is_finished
 
 
 @pytest.mark.usefixtures("broken")
@@ -129,6 +140,8 @@ def test_the_api_answers_503_where_it_has_to_ask_the_adapter(
         ("scim_connection list", None),
         ("scim_connection policies --connection Entra", SENTENCE),
         ("scim_connection pause --connection Entra", None),
+        ("scim_connection disconnect --connection Entra --learners keep", None),
+        ("scim_connection disconnect --connection Entra --learners suspend", SENTENCE),
         ("scim_token list", None),
         ("scim_token create --connection Entra", None),
         ("scim_check --connection Entra --no-network", "The self-test failed. Nothing was changed."),

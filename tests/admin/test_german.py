@@ -17,8 +17,8 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning.administration import selftest, times
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.administration import connections, selftest, times
+from scim_provisioning.models import Disconnection, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from scim_provisioning.testing.simulators import exchange
 from tests.admin.pages import generate, token_form, url
@@ -124,6 +124,16 @@ def disconnected(name: str) -> Callable[[Client, SCIMConnection], HttpResponse]:
     return page
 
 
+def unfinished(name: str, *, failed: int = 0) -> Callable[[Client, SCIMConnection], HttpResponse]:
+    def page(client: Client, connection: SCIMConnection) -> HttpResponse:
+        connections.disconnect(connection, actor=None, learners="suspend")
+        finished_at = timezone.now() if failed else None
+        Disconnection.objects.update(managed=2000, handled=1500, failed=failed, finished_at=finished_at)
+        return client.get(url(name, connection))
+
+    return page
+
+
 def selftest_report(client: Client, connection: SCIMConnection) -> HttpResponse:
     with pytest.MonkeyPatch.context() as patched:
         # What an exception or a header says stands beside the line as it is, in the language of its maker.
@@ -164,6 +174,10 @@ PAGES: dict[str, Callable[[Client, SCIMConnection], HttpResponse]] = {
     "disconnect": dialogue("disconnect"),
     "suspend": disconnect_summary("suspend"),
     "keep": disconnect_summary("keep"),
+    "disconnection": unfinished("disconnection"),
+    "disconnection with failures": unfinished("disconnection", failed=2),
+    "connection disconnected, learners under way": unfinished("change"),
+    "restore while learners are under way": unfinished("restore"),
     "restore": disconnected("restore"),
     "log": lambda client, _connection: client.get(LOG),
     "log with look-ups": lambda client, _connection: client.get(LOG, {"lookups": "show"}),
@@ -217,6 +231,16 @@ def test_the_banner_is_german(german: Client, connection: SCIMConnection) -> Non
     text = said(german.get(reverse("admin:index")))
 
     assert "Die SCIM-Bereitstellung braucht Sie" in text
+
+
+def test_the_banner_of_an_unfinished_disconnection_is_german(
+    german: Client, connection: SCIMConnection
+) -> None:
+    unfinished("change")(german, connection)
+
+    assert f"{connection} ist getrennt, aber was für ihre Lernenden" in said(
+        german.get(reverse("admin:index"))
+    )
 
 
 def test_the_exported_log_has_a_german_header(german: Client, busy: SCIMConnection) -> None:

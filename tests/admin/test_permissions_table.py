@@ -40,6 +40,7 @@ PAGES = {
     "resume": "change_scimconnection",
     "policies": "manage_policy",
     "disconnect": "change_scimconnection",
+    "disconnection": "change_scimconnection",
     "restore": "change_scimconnection",
     "steps": None,
 }

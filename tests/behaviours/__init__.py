@@ -11,6 +11,7 @@ from tests.behaviours import (
     accounts,
     administration,
     callers,
+    disconnection,
     documents,
     failures,
     identity,
@@ -36,6 +37,7 @@ SUBJECTS = (
     administration,
     operating,
     running,
+    disconnection,
 )
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)

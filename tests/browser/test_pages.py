@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,9 +14,12 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
 from scim_provisioning import tokens
+from scim_provisioning.admin import disconnect
+from scim_provisioning.administration import connections, disconnection
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
+from tests.batches import batches_of
 from tests.browser import scenes
 from tests.browser.conftest import watched
 
@@ -141,6 +146,56 @@ def test_a_policy_change_is_confirmed_and_a_disconnection_can_be_taken_back(
     page.get_by_role("link", name="Restore").click()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("The connection is back.")).to_be_visible()
+
+
+def test_a_large_customer_is_suspended_by_the_page_itself_and_a_bar_shows_how_far_it_is(
+    page: Page,
+    complaints: list[str],
+    harborline: SCIMConnection,
+    picture: Picture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batches_of(1, monkeypatch)
+    monkeypatch.setattr(disconnect, "SECONDS", 0)
+    connections.disconnect(harborline, actor=None, learners="suspend", seconds=0)
+    held = threading.Event()
+    go_on = disconnection.go_on
+
+    def wait(*arguments: Any, **named: Any) -> Any:
+        found = go_on(*arguments, **named)
+        if found.handled >= 5:
+            held.wait(20)
+        return found
+
+    monkeypatch.setattr(disconnection, "go_on", wait)
+    page.goto(url("change", harborline))
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_text("4 of 11 learners")).to_be_visible()
+    assert page.locator("progress").evaluate("bar => bar.position") == pytest.approx(4 / 11)
+    picture(page, "disconnection")
+    assert_accessible(page, complaints)
+    held.set()
+    expect(page.get_by_text("11 learners were suspended.")).to_be_visible()
+    expect(page.get_by_role("link", name="Restore")).to_be_visible()
+    assert not User.objects.filter(scim_links__connection=harborline, is_active=True).exists()
+
+
+def test_without_a_script_each_click_does_a_part(
+    new_context: NewContext,
+    complaints: list[str],
+    harborline: SCIMConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batches_of(5, monkeypatch)
+    monkeypatch.setattr(disconnect, "SECONDS", 0)
+    connections.disconnect(harborline, actor=None, learners="suspend", seconds=0)
+    page = watched(new_context(java_script_enabled=False).new_page(), complaints)
+    page.goto(url("disconnection", harborline))
+    expect(page.get_by_text("5 of 11 learners")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("10 of 11 learners")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("11 learners were suspended.")).to_be_visible()
 
 
 def test_the_pages_fit_a_narrow_screen_and_can_be_used_by_keyboard(

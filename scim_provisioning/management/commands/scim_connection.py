@@ -1,16 +1,20 @@
-"""``manage.py scim_connection``: set up connections, look at them, pause, resume, choose policies, share accounts."""
+"""``manage.py scim_connection``: set up connections, look at them, pause, resume, choose policies, share accounts,
+disconnect."""
 
 from __future__ import annotations
 
 import shlex
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 
 from scim_provisioning.administration import (
     connections,
+    disconnection,
+    disconnection_words,
     health,
     host,
     ownership,
@@ -19,21 +23,26 @@ from scim_provisioning.administration import (
 )
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
-from scim_provisioning.management.finding import find_connection, find_sso, name_for
+from scim_provisioning.management.finding import find_among, find_connection, find_sso, name_for
 from scim_provisioning.management.options import base_options
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import OnDisconnect, SCIMConnection
+
+#: How often it says how far it is.
+_SECONDS: Final = 5.0
 
 
 class Command(BaseCommand):
     """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
 
-    help = "Set up, list, pause and resume SCIM connections, choose their policies, and let two share an account."
+    help = (
+        "Set up, list, pause, resume and end SCIM connections, choose policies, and let two share an account."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
         base = [base_options()]
         commands = parser.add_subparsers(
-            dest="command", required=True, metavar="{create,list,pause,resume,policies,share,own}"
+            dest="command", required=True, metavar="{create,list,pause,resume,policies,share,own,disconnect}"
         )
         create = commands.add_parser(
             "create", parents=base, help="Set up SCIM; what is set up already stays as it is."
@@ -57,7 +66,15 @@ class Command(BaseCommand):
         own = commands.add_parser("own", parents=base, help="Let it own the account of one of its learners.")
         for one in (share, own):
             one.add_argument("--user-name", required=True, metavar="NAME", help="what it calls the person")
-        for one in (pause, resume, policies, share, own):
+        disconnect = commands.add_parser("disconnect", parents=base, help="Revoke its tokens and end it.")
+        what = disconnect.add_mutually_exclusive_group(required=True)
+        what.add_argument(
+            "--learners", choices=OnDisconnect.values, help="what becomes of the learners it manages"
+        )
+        what.add_argument(
+            "--resume", action="store_true", help="go on with the learners of one that was ended"
+        )
+        for one in (pause, resume, policies, share, own, disconnect):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         for choice in SCIMConnection.policy_choices:
             offered = "|".join(choice.options.values)
@@ -161,6 +178,27 @@ class Command(BaseCommand):
         moved = ownership.move_ownership(ownership.living_link(connection, name), actor=None)
         said = "owns the account of" if moved else "owned before, and nothing was changed: the account of"
         self._say(f"“{connection}” {said} “{name}”.")
+
+    def _disconnect(self, options: dict[str, Any]) -> None:
+        if options["resume"]:
+            ended = SCIMConnection.objects.filter(disconnection__in=disconnection.unfinished())
+            nothing = "No disconnection is unfinished; nothing was changed."
+            connection = find_among(ended, options["connection"], nothing)
+            found = disconnection.go_on(connection, seconds=_SECONDS)
+        else:
+            connection = find_connection(options["connection"])
+            found = connections.disconnect(
+                connection, actor=None, learners=options["learners"], seconds=_SECONDS
+            )
+        self._say(f"Connection “{connection}” is disconnected: its tokens are dead.")
+        while not found.is_finished:
+            self._say(f"{found.handled} of {max(found.managed, found.handled)} learners …")
+            found = disconnection.go_on(connection, seconds=_SECONDS)
+        with translation.override("en"):
+            done = disconnection_words.sentence(found)
+        if found.failed:
+            raise CommandError(f"{done} To try again: the same command with --resume.")
+        self._say(done)
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)

@@ -1,6 +1,6 @@
 "use strict";
 
-// Copying, and looking again by itself. Every page works without this file.
+// Copying, looking again and going on by itself. Every page works without this file.
 (function () {
     function say(element, text) {
         element.textContent = "";
@@ -62,9 +62,37 @@
         }
     }
 
+    // Sends a form again and again, as its button would, while each answer says that something is left to do.
+    function advance(form) {
+        const bar = document.getElementById("scim-bar");
+        const told = document.getElementById("scim-handled");
+        function part() {
+            fetch(form.action, {method: "POST", body: new FormData(form), credentials: "same-origin", headers: {"Accept": "application/json"}})
+                .then(function (response) {
+                    if (!response.ok) {
+                        throw new Error(response.status);
+                    }
+                    return response.redirected ? null : response.json();
+                })
+                .then(function (answer) {
+                    if (!answer || answer.finished) {
+                        // The whole page says more: what came of it, or why it does not go on.
+                        window.location.reload();
+                        return;
+                    }
+                    bar.value = answer.handled;
+                    told.textContent = answer.text;
+                    part();
+                })
+                .catch(function () { window.setTimeout(part, 30000); });
+        }
+        part();
+    }
+
     function start() {
         document.querySelectorAll("[data-scim-copy]").forEach(copyButton);
         document.querySelectorAll("[data-scim-poll]").forEach(poll);
+        document.querySelectorAll("[data-scim-advance]").forEach(advance);
     }
 
     if (document.readyState === "loading") {

@@ -1,0 +1,119 @@
+"""One transaction of a disconnection: what is done to some learners, whose links it locks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+
+from scim_provisioning import databases, events, rules
+from scim_provisioning.adapters.together import may_be_saved_together
+from scim_provisioning.administration import host
+from scim_provisioning.events import reports
+from scim_provisioning.http import host_code
+from scim_provisioning.models import Disconnection, OnDisconnect, ProvisionedUser, SCIMConnection
+from scim_provisioning.provisioning import leaving
+from scim_provisioning.provisioning.loading import lock_many, read_locked
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from scim_provisioning.adapters import LearnerAdapter
+
+logger = logging.getLogger("scim_provisioning.administration")
+
+#: Learners of one transaction. Their links are locked while it lasts, so there are fewer of those for each of whom
+#: something of the host's is called.
+MANY, FEW = 500, 50
+
+
+class Batch:
+    """Does what was chosen to some learners, and counts how many it concerned.
+
+    All of them together where the host allows it, else one after the other: then one for whom the host's code fails
+    keeps nobody else from being handled. Raises ``AdapterBroken``.
+    """
+
+    def __init__(self, found: Disconnection, connection: SCIMConnection) -> None:
+        self.found, self.connection = found, connection
+        self.together, self.size = True, MANY
+        if found.choice is OnDisconnect.SSO_ONLY:
+            host.adapter_class()
+            self.size = MANY if may_be_saved_together(get_user_model()) else FEW
+        elif found.choice is OnDisconnect.SUSPEND:
+            adapter_class = host.adapter_class()
+            self.together = leaving.may_go_together(adapter_class, connection)
+            self.size = MANY if self.together and not leaving.calls_the_host(adapter_class) else FEW
+
+    def handle(self, keys: Sequence[int]) -> None:
+        """Lock these links, do what was chosen, and let go of the accounts."""
+        locked = lock_many(self.connection, keys)
+        if self.found.choice is not OnDisconnect.KEEP:
+            self._change(locked)
+        rules.hand_on(ProvisionedUser.objects.living().filter(connection=self.connection, pk__in=locked))
+
+    def _change(self, keys: Sequence[int]) -> None:
+        if self.together:
+            try:
+                with databases.atomic():
+                    changed, protected = self._together(self._read(keys))
+            except Exception as error:
+                if databases.fault_of(error) is not None:
+                    raise
+                # Of whom it is said below: each is tried alone, from how they were.
+                logger.info("Learners of connection %s could not be handled together.", self.connection.pk)
+            else:
+                self._count(changed, protected)
+                return
+        for adapter in self._read(keys):
+            self._alone(adapter)
+
+    def _read(self, keys: Sequence[int]) -> list[LearnerAdapter]:
+        return [found for found in read_locked(self.connection, keys) if not found.link.is_deleted]
+
+    def _together(self, adapters: Sequence[LearnerAdapter]) -> tuple[int, int]:
+        """How many were changed, and how many are protected."""
+        free = [adapter for adapter in adapters if not adapter.is_protected(adapter.obj)]
+        if self.found.choice is OnDisconnect.SUSPEND:
+            changed = leaving.switch_off_together(free, actor=self._actor, detail=_suspended())
+        else:
+            changed = leaving.take_passwords([adapter.obj for adapter in free])
+        return changed, len(adapters) - len(free)
+
+    def _alone(self, adapter: LearnerAdapter) -> None:
+        link, changed = adapter.link, 0
+        try:
+            with databases.atomic():
+                protected = adapter.is_protected(adapter.obj)
+                if not protected and self.found.choice is OnDisconnect.SUSPEND:
+                    changed = leaving.switch_off(adapter, actor=self._actor, detail=_suspended())
+                elif not protected:
+                    changed = leaving.take_passwords([adapter.obj])
+        except Exception as error:
+            if databases.fault_of(error) is not None:
+                # Not about this learner: the batch is rolled back as a whole, and can be repeated.
+                raise
+            self.found.failed += 1
+            cause = {"exception": type(error).__name__, "place": host_code.place(error)}
+            reports.failure(logger, "A learner could not be handled: link %s", link.pk, exception=error)
+            events.not_done(
+                self.connection, actor=self._actor, link=link, error_code="host.hook", cause=cause
+            )
+        else:
+            self._count(changed, protected)
+
+    def _count(self, changed: int, protected: int) -> None:
+        self.found.changed += changed
+        self.found.protected += protected
+
+    @property
+    def _actor(self) -> AbstractBaseUser | None:
+        """Who chose it, whoever carries it out."""
+        return self.connection.disconnected_by
+
+
+def _suspended() -> str:
+    return _("Suspended when the connection was disconnected.")
