@@ -12,10 +12,11 @@ from importlib import import_module
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from scim_provisioning import databases
 from scim_provisioning.models import SignIn
 
 logger = logging.getLogger("scim_provisioning.sessions")
@@ -35,7 +36,7 @@ def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> 
     if not session.session_key:
         session.save()
     try:
-        with transaction.atomic():
+        with databases.atomic():
             SignIn.objects.update_or_create(session_key=session.session_key, defaults={"user": user})
     except DatabaseError:
         logger.exception("A session could not be noted: it will not end with its account's access.")

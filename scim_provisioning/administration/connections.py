@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events, rules
+from scim_provisioning import databases, events, rules
 from scim_provisioning.administration import (
     audit,
     disconnection,
@@ -42,7 +41,7 @@ def pause(
 
     Raises ``ConnectionRefused`` (``connection.archived``), as ``resume`` and ``choose_policies`` do.
     """
-    with transaction.atomic():
+    with databases.atomic():
         if locked_current(connection).is_paused:
             return False
         connection.paused_at = timezone.now()
@@ -58,7 +57,7 @@ def pause(
 
 def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Serve requests again. False when it was not paused."""
-    with transaction.atomic():
+    with databases.atomic():
         if not locked_current(connection).is_paused:
             return False
         connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
@@ -80,7 +79,7 @@ def choose_policies(
     for a policy or an option that does not exist.
     """
     wanted = _checked(chosen)
-    with transaction.atomic():
+    with databases.atomic():
         locked = locked_current(connection)
         before = locked.chosen_policies()
         changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
@@ -180,7 +179,7 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()
     if connection is None:
         return
-    with transaction.atomic():
+    with databases.atomic():
         if not rules.archive(connection):
             ended = SCIMConnection.objects.filter(pk=connection.pk)
             ended.update(disconnected_at=None, disconnected_by=None)

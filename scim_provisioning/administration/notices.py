@@ -14,13 +14,13 @@ from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import moments
+from scim_provisioning import databases, moments
 from scim_provisioning.administration import health, times
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
@@ -97,7 +97,7 @@ def _claim(connection: SCIMConnection, notices: list[Notice]) -> bool:
     """Remember the mail before it is sent, so that of two commands at once only one sends it."""
     today = Notice(_DIGEST, str(moments.today()), "")
     try:
-        with transaction.atomic():
+        with databases.atomic():
             for notice in (today, *notices):
                 SentNotice.objects.create(connection=connection, kind=notice.kind, key=notice.key)
     except IntegrityError:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
@@ -51,7 +50,7 @@ def allow_share(
     Raises ``ConnectionRefused`` where nobody else owns the account, this connection has it already, it is protected,
     or the connection is archived.
     """
-    with transaction.atomic():
+    with databases.atomic():
         lock_links_of(account)
         locked_current(connection)
         owner = ownership.owner_beside(connection, account)
@@ -80,7 +79,7 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
 
     Raises ``ConnectionRefused`` for an account that is protected or gone, and where the connection is archived.
     """
-    with transaction.atomic():
+    with databases.atomic():
         if link.user is None:
             raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
         # The links first, as everywhere: a request that holds them writes what names the connection in the end.

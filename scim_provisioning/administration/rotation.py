@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import events, tokens
+from scim_provisioning import databases, events, tokens
 from scim_provisioning.administration import audit
 from scim_provisioning.models import Action, SCIMConnection, SCIMToken
 
@@ -106,7 +106,7 @@ def generate(
     """
     nonce = _checked_nonce(connection, nonce)
     try:
-        with transaction.atomic():
+        with databases.atomic():
             token, secret = _issued(
                 connection,
                 label=label,
@@ -171,7 +171,7 @@ def _write_down_generated(token: SCIMToken, actor: AbstractBaseUser | None, addr
 
 def revoke(token: SCIMToken, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Revoke for good; every request with it fails from now on. False when it was revoked before."""
-    with transaction.atomic():
+    with databases.atomic():
         if not tokens.revoke(token, by=actor):
             return False
         message = _("Revoked SCIM token “%(token)s”.") % {"token": token}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
 from django.db.models import Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.administration import audit, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
@@ -94,7 +93,7 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
     primary keys, for one), and nobody may inherit another customer's learners. Raises ``ConnectionRefused``
     (``connection.disconnected``) for one that was disconnected and can still be restored.
     """
-    with transaction.atomic():
+    with databases.atomic():
         found = SCIMConnection.objects.select_for_update().filter(sso_key=key_of(sso)).first()
         if found is not None and not found.is_archived:
             return found, False
@@ -112,7 +111,7 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
 def set_up_for(user: AbstractBaseUser, sso: Model, *, address: str = "") -> tuple[SCIMConnection, bool]:
     """As ``set_up``, by somebody who has to see the connection: another customer's is answered as if there were no
     such settings, and nothing is made that they would not see (``connection.unknown``)."""
-    with transaction.atomic():
+    with databases.atomic():
         known = find(sso)
         if known is not None and is_taken(known) and not permissions.sees(user, known):
             raise no_such_sso(key_of(sso))
@@ -141,7 +140,7 @@ def stand_alone(
         raise ConnectionRefused(
             _("Give a name of 1 to %(n)d characters.") % {"n": _NAME_LENGTH}, "connection.name"
         )
-    with transaction.atomic():
+    with databases.atomic():
         found = SCIMConnection.objects.current().filter(name=name, sso_key=None).order_by("pk").first()
         return (found, False) if found is not None else (_made(name, None, actor, address), True)
 

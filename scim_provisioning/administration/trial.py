@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -67,12 +68,12 @@ def _tried(connection: SCIMConnection, sent: Any, learner: str) -> Trial:
         if not learner:
             note = _("A PATCH changes a learner who is there: name one by userName or SCIM id.")
         return Trial(refusal=NotFound(), note=note)
-    with transaction.atomic():
+    with databases.atomic():
         written = _play(connection, sent, link, is_patch)
         resource, event = written.resource, written.event
         after = _loaded(connection, resource["id"])
         values, account = _values(after), after.obj.pk
-        transaction.set_rollback(True)
+        transaction.set_rollback(True, using=databases.alias())
     before = _before(connection, resource["id"], account, event)
     known = {} if before is None else _values(before)
     mapping = after.compiled_mapping

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from scim_provisioning import databases
 from scim_provisioning.administration import connections, health, permissions, selftest, setting_up
 from scim_provisioning.api import connection_serializers as serializers
 from scim_provisioning.api.base import AdministratorViewSet, Conflict
@@ -69,7 +69,7 @@ class ConnectionViewSet(AdministratorViewSet):
         body = self.valid(serializers.NewConnectionSerializer, request)
         if "sso_key" in body and not permissions.may_change_sso(request.user, body["sso_key"]):
             raise exceptions.PermissionDenied
-        with refusals(), transaction.atomic():
+        with refusals(), databases.atomic():
             connection, made = self._begun(**body)
             if not permissions.sees(request.user, connection):
                 # Another customer's: taken back, and answered as if there were nothing.

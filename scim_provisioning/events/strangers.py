@@ -6,10 +6,11 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import Error, IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
+from scim_provisioning import databases
 from scim_provisioning.events import redaction
 from scim_provisioning.models import Stranger
 from scim_provisioning.protocol.errors import SCIMError
@@ -34,10 +35,10 @@ def note(error: SCIMError, *, address: str, path: str) -> None:
         return
     path = redaction.text(path, 200)
     try:
-        with transaction.atomic():
+        with databases.atomic():
             if not _counted(mistake, address, path):
                 _count_anew(mistake, address, path)
-    except DatabaseError:
+    except Error:
         logger.exception("A call from an unknown caller could not be counted.")
 
 
@@ -64,7 +65,7 @@ def _count_anew(mistake: str, address: str, path: str) -> None:
         if _counted(mistake, address, path):
             return
     try:
-        with transaction.atomic():
+        with databases.atomic():
             Stranger.objects.create(mistake=mistake, address=address, path=path)
     except IntegrityError:
         # Another worker made it in the meantime.

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
+from scim_provisioning import databases
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX
@@ -67,7 +67,7 @@ def issue(
     label = _checked_label(label)
     expires_at = _expiry(expires_in_days)
     networks = checked_networks(allowed_networks)
-    with transaction.atomic():
+    with databases.atomic():
         # Locked so that two administrators at once cannot pass the cap together.
         locked = SCIMConnection.objects.select_for_update().get(pk=connection.pk)
         _refuse_unless_allowed(locked)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, models
 from django.db.models import F, Q
 from django.db.models.expressions import Expression
 from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
@@ -141,7 +142,7 @@ class Reference(MappedAttribute):
         if self.create == "never":
             raise self.refusal(f"'{name}' does not exist here.", code="attr.reference")
         try:
-            with transaction.atomic():
+            with databases.atomic():
                 values = scope_values(model, {**self.defaults, **self.within}, connection)
                 made: models.Model = model._default_manager.create(**{**values, self.by: name})
                 return made

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration.mapping_report import target_name
 from scim_provisioning.administration.report import Line, failed, passed, warned
@@ -16,7 +16,7 @@ from scim_provisioning.models import SCIMConnection
 def of_the_learner(what: str, connection: SCIMConnection, scim_id: str, *, wanted: bool) -> Line:
     """Read the learner's rows again and compare. Whoever was erased has no access."""
     try:
-        with transaction.atomic():
+        with databases.atomic():
             return _compared(what, connection, scim_id, wanted)
     except Exception as error:
         # What a host's own kind, row or manager raises.

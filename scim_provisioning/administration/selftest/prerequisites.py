@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
-from scim_provisioning import rules
+from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
@@ -73,10 +73,10 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
     if connection.is_archived:
         return failed(what, _("The connection is archived."), _("Restore it, or set up SCIM again."))
     try:
-        with transaction.atomic():
+        with databases.atomic():
             # A copy: admit() archives a connection whose SSO settings are gone, which is not ours to do.
             rules.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
-            transaction.set_rollback(True)
+            transaction.set_rollback(True, using=databases.alias())
     except SCIMError as refusal:
         with_words = catalogue.explain(refusal.code, refusal.params)
         if refusal.code == "conn.paused":

@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import tokens
+from scim_provisioning import databases, tokens
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.report import Line, failed, passed
 from scim_provisioning.administration.selftest import access
@@ -41,11 +41,11 @@ def play(connection: SCIMConnection) -> list[Line]:
     if not _is_allowed(url):
         mend = _("Add the host of SITE_URL to ALLOWED_HOSTS, or correct SITE_URL.")
         return [failed(_("Django answers at the Tenant URL’s host"), urlsplit(url).netloc, mend)]
-    with transaction.atomic():
+    with databases.atomic():
         # Paused connections are tested as if they were not: whether they would work is the question.
         SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=None)
         lines = _with_a_token(connection, url)
-        transaction.set_rollback(True)
+        transaction.set_rollback(True, using=databases.alias())
     return lines
 
 

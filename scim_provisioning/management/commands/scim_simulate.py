@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import rules, tokens
+from scim_provisioning import databases, rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.selftest.sending import InProcess
@@ -117,7 +117,7 @@ class Command(BaseCommand):
 def _token(connection: SCIMConnection) -> Iterator[rotation.Secret]:
     """A token for this run, revoked at its end. Raises ``CommandError`` when none may be made."""
     try:
-        with transaction.atomic():
+        with databases.atomic():
             token, secret = rotation.generate(
                 connection, actor=None, nonce=secrets.token_urlsafe(24), label=LABEL, expires_in_days=1
             )
@@ -134,10 +134,10 @@ def _token(connection: SCIMConnection) -> Iterator[rotation.Secret]:
 def _refuse_unless_served(connection: SCIMConnection) -> None:
     """Raises ``CommandError`` with what to do, where every request would be refused."""
     try:
-        with transaction.atomic():
+        with databases.atomic():
             # A copy, and rolled back: admit() archives a connection whose SSO settings are gone.
             rules.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
-            transaction.set_rollback(True)
+            transaction.set_rollback(True, using=databases.alias())
     except SCIMError as refusal:
         said = catalogue.explain(refusal.code, refusal.params)
         raise CommandError(f"{said.title} {said.todo}") from None
