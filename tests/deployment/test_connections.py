@@ -84,7 +84,8 @@ def test_pgbouncer_shares_three_connections_between_eight_threads_and_no_setting
 def _pgbouncer(folder: Path, port: int) -> list[str]:
     """The command that starts it in transaction mode on that port; it may not run as root."""
     server = connection.settings_dict
-    login = f"user={server['USER']}" + (f" password={server['PASSWORD']}" if server["PASSWORD"] else "")
+    login = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    database = " ".join(f"{key}='{server[name]}'" for key, name in login.items() if server[name])
     settings = {
         "listen_addr": "127.0.0.1",
         "listen_port": port,
@@ -93,13 +94,11 @@ def _pgbouncer(folder: Path, port: int) -> list[str]:
         "default_pool_size": 3,
         "unix_socket_dir": "",
     }
-    lines = ["[databases]", f"* = host={server['HOST']} port={server['PORT']} {login}", "[pgbouncer]"]
+    lines = ["[databases]", f"* = {database}", "[pgbouncer]"]
     file = folder / "pgbouncer.ini"
     file.write_text("\n".join([*lines, *(f"{key} = {value}" for key, value in settings.items())]))
     if getpass.getuser() != "root":
         return ["pgbouncer", str(file)]
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(path.stat().st_mode | 0o055)
     return ["pgbouncer", "--user", "nobody", str(file)]
 
 

@@ -12,6 +12,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from tests.upgrades.rows import EACH, common, fill, held
 
+pytestmark = pytest.mark.long
+
 APP: Final = "scim_provisioning"
 _GRAPH: Final = MigrationLoader(None).graph
 (LATEST,) = _GRAPH.leaf_nodes(APP)
