@@ -83,9 +83,8 @@ def replace(
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         after = {name: before[name] for name in ("active",) if name in before} | sent.document
-        if "active" in sent.document:
-            _agree(adapter, sent.document["active"])
-        return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
+        said = sent.document.get("active")
+        return _change(adapter, caller, exchange, before, after, said, ignored=sent.ignored)
 
     return durable(work)
 
@@ -98,7 +97,11 @@ def patch(
     *,
     precondition: Precondition | None = None,
 ) -> Written:
-    """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none."""
+    """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none.
+
+    What they say of ``active`` holds, also where a later one removes it from the resource: a removal says nothing of
+    access, and a success that left somebody on whom the request switched off would be a lie.
+    """
     schema = get_adapter_class().compiled(caller.tenant).schema
     limits = app_settings.limits
     operations = patching.parse(body, schema, limits)
@@ -106,14 +109,10 @@ def patch(
     def work() -> Written:
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        base_url = tenant_url_or_empty()
-        patched = patching.apply(before, operations, schema, limits, base_url)
-        if adapter.link.active != adapter.is_active:
-            silent = {name: value for name, value in before.items() if name != "active"}
-            said = patching.apply(silent, operations, schema, limits, base_url).document
-            if "active" in said:
-                _agree(adapter, said["active"])
-        return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
+        patched = patching.apply(before, operations, schema, limits, tenant_url_or_empty())
+        return _change(
+            adapter, caller, exchange, before, patched.document, patched.active, ignored=patched.ignored
+        )
 
     return durable(work)
 
@@ -142,6 +141,7 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> W
         action,
         ignored=sent.ignored,
         status=201,
+        active=document["active"],
         cause=newcomer.cause,
     )
     newcomer.ask()
@@ -197,12 +197,12 @@ def _switch_off(adapter: LearnerAdapter) -> None:
         adapter.delete()
 
 
-def _agree(adapter: LearnerAdapter, wanted: bool) -> None:
+def _agree(adapter: LearnerAdapter, said: bool | None) -> None:
     """Keep what the identity provider wants where the LMS has done it already: nothing changes for anybody, but from
     now on the link wants it too, and another connection's deactivation finds nobody who does not."""
     link = adapter.link
-    if wanted == adapter.has_access != link.active:
-        link.active = wanted
+    if said is not None and link.active != said == adapter.is_active:
+        link.active = said
         link.save(update_fields=["active"])
 
 
@@ -212,17 +212,21 @@ def _change(
     exchange: Exchange,
     before: Document,
     after: Document,
+    said: bool | None,
     *,
     ignored: tuple[str, ...],
 ) -> Written:
+    """Bring the learner from ``before`` to ``after``; ``said`` is what the request says of ``active``, if it does."""
+    _agree(adapter, said)
     is_active = adapter.is_active
-    wanted = after.get("active", is_active)
+    wanted = is_active if said is None else said
     if wanted != is_active and not adapter.may_be_switched:
-        after = {**after, "active": is_active}
+        if "active" in after:
+            after = {**after, "active": is_active}
         if after == before and wanted != adapter.link.active:
             return _left_alone(adapter, caller, exchange, wanted)
         wanted = is_active
-    if after == before:
+    if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)
     if fold(after["userName"]) != fold(before["userName"]):
@@ -233,7 +237,9 @@ def _change(
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED
-    event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
+    event = write(
+        adapter, caller, exchange, before, after, action, ignored=ignored, status=200, active=wanted
+    )
     return _told(adapter, caller, exchange, event, _HOOKS[action])
 
 
