@@ -19,9 +19,8 @@ from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
-from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, host_calls, searching
+from scim_provisioning.provisioning import differences, earlier, host_calls, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
@@ -142,9 +141,9 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> W
         ignored=sent.ignored,
         status=201,
         active=document["active"],
-        cause=newcomer.cause,
+        cause=earlier.cause(newcomer.earlier),
     )
-    newcomer.ask()
+    earlier.ask(adapter.link, newcomer.earlier)
     if action is Action.REVIVED:
         give_manager(caller, adapter.id, adapter.id)
     return _told(adapter, caller, exchange, event, "on_provisioned")
@@ -229,17 +228,25 @@ def _change(
     if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)
-    if fold(after["userName"]) != fold(before["userName"]):
-        rules.allow_rename(adapter, after)
-    elif after["userName"] != before["userName"]:
-        # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
-        rules.told_apart(adapter, after)
+    if after["userName"] != before["userName"]:
+        rules.legible(after["userName"])
+    tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED
     event = write(
-        adapter, caller, exchange, before, after, action, ignored=ignored, status=200, active=wanted
+        adapter,
+        caller,
+        exchange,
+        before,
+        after,
+        action,
+        ignored=ignored,
+        status=200,
+        active=wanted,
+        cause=earlier.cause(tombstones),
     )
+    earlier.ask(adapter.link, tombstones)
     return _told(adapter, caller, exchange, event, _HOOKS[action])
 
 

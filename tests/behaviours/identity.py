@@ -116,4 +116,22 @@ MUTANTS = mutants(
         answers(False),
         "tests/http/test_hidden_profile.py::test_nobody_returns_whose_profile_stays_hidden",
     ),
+    (
+        "a deleted person's account steps aside for whoever is given the name",
+        "provisioning.earlier:free_names",
+        answers(None),
+        f"{_IDENTITY}test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_name",
+    ),
+    (
+        "a rename to a deleted person's name is asked about",
+        "provisioning.earlier:ask",
+        answers(None),
+        f"{_IDENTITY}test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_name",
+    ),
+    (
+        "an account that another connection uses keeps its name",
+        "provisioning.earlier:_is_in_use",
+        answers(False),
+        f"{_IDENTITY}test_a_deleted_persons_account_that_another_connection_uses_keeps_its_name",
+    ),
 )
