@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.utils.crypto import salted_hmac
@@ -13,13 +15,17 @@ from rest_framework.throttling import BaseThrottle
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.counting import counted, key_of, known
-from scim_provisioning.models import SCIMToken
+from scim_provisioning.http.slots import Taken, slot
+from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.protocol.errors import TooManyRequests
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MINUTE: Final = 60
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
+#: Statements of one search, and the seconds that are left for what it reads beside them.
+_STATEMENTS: Final = 2
+_BESIDE: Final = 10
 
 
 class ConnectionThrottle(BaseThrottle):
@@ -41,6 +47,25 @@ def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
     kind = "reads" if method in _READS else "writes"
     key = key_of(token.connection_id, kind, int(time.time()))
     return counted(key, seconds=5, amount=amount) <= app_settings.throttle[kind]
+
+
+@contextmanager
+def search_among_everybody(connection: SCIMConnection) -> Iterator[None]:
+    """Let a connection search among everybody no more often at once than ``searches_at_once`` says: each search holds a
+    worker for as long as it takes. Raises ``TooManyRequests``."""
+    limits = app_settings.limits
+    seconds = _STATEMENTS * limits.search_seconds + _BESIDE
+    try:
+        with slot("search", connection.pk, of=limits.searches_at_once, seconds=seconds):
+            yield
+    except Taken as taken:
+        raise TooManyRequests(
+            f"This connection is searching among everybody already, and may do so {limits.searches_at_once} at once. "
+            "Ask again in a second, or look people up by userName, externalId or id.",
+            code="search.at_once",
+            params={"limit": limits.searches_at_once},
+            headers={"Retry-After": "1"},
+        ) from taken
 
 
 class StrangerThrottle(BaseThrottle):

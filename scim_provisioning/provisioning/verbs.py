@@ -6,6 +6,8 @@ behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from scim_provisioning import databases, events, rules
@@ -48,10 +50,17 @@ def get(caller: Caller, scim_id: str) -> Document:
     return databases.retried(lambda: load(caller, scim_id).to_dict())
 
 
-def search(caller: Caller, request: SearchRequest) -> Page:
-    """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
+def search(
+    caller: Caller,
+    request: SearchRequest,
+    *,
+    among_everybody: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Page:
+    """The people who fulfil a filter (RFC 7644 section 3.4.2). What ``among_everybody`` makes is entered around a search
+    where no index leads to them."""
+    limits = app_settings.limits
     return databases.retried(
-        lambda: searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
+        lambda: searching.find(caller.tenant, get_adapter_class(), request, limits, among_everybody)
     )
 
 
