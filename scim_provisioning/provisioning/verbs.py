@@ -56,8 +56,8 @@ def search(
     *,
     among_everybody: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Page:
-    """The people who fulfil a filter (RFC 7644 section 3.4.2). What ``among_everybody`` makes is entered around a search
-    where no index leads to them."""
+    """The people who fulfil a filter (RFC 7644 section 3.4.2). What ``among_everybody`` makes is entered around a
+    search where no index leads to them."""
     limits = app_settings.limits
     return databases.retried(
         lambda: searching.find(caller.tenant, get_adapter_class(), request, limits, among_everybody)
