@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -80,21 +80,6 @@ def _resources(
     adapter_class: type[LearnerAdapter], links: list[ProvisionedUser], connection: SCIMConnection
 ) -> list[Document]:
     return [adapter.to_dict() for adapter in adapter_class.for_links(links, connection)]
-
-
-def waiting_for_manager(
-    connection: SCIMConnection,
-    adapter_class: type[LearnerAdapter],
-    manager: str,
-    among: Collection[str] | None = None,
-) -> list[ProvisionedUser]:
-    """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent; with ``among``
-    only those of these SCIM ids."""
-    people = adapter_class.links(connection).living()
-    if among is not None:
-        people = people.filter(scim_id__in=among)
-    columns = Columns(adapter_class.compiled(connection), connection)
-    return list(people.filter(Lookups(columns).waiting_for(manager)))
 
 
 def _window(request: SearchRequest) -> slice:

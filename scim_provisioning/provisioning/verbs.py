@@ -30,7 +30,7 @@ from scim_provisioning.provisioning.loading import (
     load_for_update,
     load_locked,
 )
-from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.transactions import durable
@@ -64,13 +64,16 @@ def search(
     )
 
 
-def create(caller: Caller, exchange: Exchange, body: object) -> Written:
+def create(
+    caller: Caller, exchange: Exchange, body: object, *, allowance: Allowance | None = None
+) -> Written:
     """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; who they are is for ``rules`` to say).
 
+    Whoever returns is given to people who wait for them as their manager: to as many as ``allowance`` has left.
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``; as every verb that writes, what ``durable`` raises.
     """
     sent = _understood(body, get_adapter_class().compiled(caller.tenant).schema)
-    return durable(lambda: _create(caller, exchange, sent))
+    return durable(lambda: _create(caller, exchange, sent, allowance or Allowance()))
 
 
 def replace(
@@ -135,7 +138,7 @@ def delete(
     durable(lambda: _delete(caller, exchange, scim_id, precondition))
 
 
-def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> Written:
+def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allowance: Allowance) -> Written:
     document = {"active": True, **sent.document}
     newcomer = meet(caller, document)
     adapter, action = newcomer.adapter, newcomer.action
@@ -154,7 +157,10 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> W
     )
     earlier.ask(adapter.link, newcomer.earlier)
     if action is Action.REVIVED:
-        give_manager(caller, adapter.id, adapter.id)
+        give(caller.tenant, adapter.id, allowance)
+        if adapter.id in allowance.given:
+            # Somebody may be their own manager.
+            adapter = load_locked(caller, adapter.link.pk)
     return _told(adapter, caller, exchange, event, "on_provisioned")
 
 
