@@ -211,15 +211,6 @@ def _switch_off(adapter: LearnerAdapter) -> None:
         adapter.delete()
 
 
-def _agree(adapter: LearnerAdapter, said: bool | None) -> None:
-    """Keep what the identity provider wants where the LMS has done it already: nothing changes for anybody, but from
-    now on the link wants it too, and another connection's deactivation finds nobody who does not."""
-    link = adapter.link
-    if said is not None and link.active != said == adapter.is_active:
-        link.active = said
-        link.save(update_fields=["active"])
-
-
 def _change(
     adapter: LearnerAdapter,
     caller: Caller,
@@ -231,7 +222,7 @@ def _change(
     ignored: tuple[str, ...],
 ) -> Written:
     """Bring the learner from ``before`` to ``after``; ``said`` is what the request says of ``active``, if it does."""
-    _agree(adapter, said)
+    differences.agree(adapter, said)
     is_active = adapter.is_active
     wanted = is_active if said is None else said
     if wanted != is_active and not adapter.may_be_switched:
