@@ -6,30 +6,24 @@ everybody who is left has their manager.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import warnings
-from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 
 from example_project.lms.models import Learner
 from scim_provisioning.models import ProvisionedUser
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
+from tests.faults.meeting import at_once
 from tests.people import enterprise, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 PEOPLE = 60
 ROUNDS = 2
-PATIENCE = 120
-FORK = multiprocessing.get_context("fork")
 BOSS = person("boss.one")
 
 
@@ -39,47 +33,15 @@ class Request(NamedTuple):
     body: Any = None
 
 
-class Answer(NamedTuple):
-    status: int
-    content: bytes
-
-
 @pytest.fixture(autouse=True)
 def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     with shared_by_threads(tmp_path):
         yield
 
 
-def play(token: str, requests: Sequence[Request], start: Any, pipe: Connection) -> None:
-    """Send requests one after the other, over a database connection of this process's own."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    client = ScimClient(token)
-    client.get("/Users?count=1")
-    start.wait(PATIENCE)
-    answers = [client.request(*request) for request in requests]
-    pipe.send([Answer(answer.status_code, answer.content) for answer in answers])
-
-
-def at_once(token: str, *scripts: Sequence[Request]) -> list[list[Answer]]:
-    """What each script is answered; each is played by a process, and they start together."""
-    # No process may go on with a socket of another's.
-    connections.close_all()
-    start = FORK.Barrier(len(scripts))
-    played = []
-    for script in scripts:
-        ours, theirs = FORK.Pipe(duplex=False)
-        process = FORK.Process(target=play, args=(token, script, start, theirs), daemon=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process.start()
-        theirs.close()
-        played.append((process, ours))
-    answers = []
-    for process, pipe in played:
-        assert pipe.poll(PATIENCE), "A process did not come to its end."
-        answers.append(pipe.recv())
-        process.join()
-    return answers
+def script(token: str, requests: Sequence[Request]) -> Callable[[], list[Any]]:
+    """Sends requests one after the other."""
+    return lambda: [ScimClient(token).request(*request) for request in requests]
 
 
 def patch(scim_id: str, attribute: str, value: str) -> Request:
@@ -99,18 +61,19 @@ def test_nothing_is_lost_of_people_whose_manager_returns_meanwhile(
     gone = people[number::6]
     comes_and_goes = [Request("POST", "/Users", BOSS), Request("DELETE", f"/Users/{boss}")] * 3
 
-    answers = at_once(
-        token,
+    scripts = [
         [*comes_and_goes, Request("POST", "/Users", BOSS)],
         [patch(one, "nickName", f"nick {one}") for one in people],
         # A column of the learner's, from the other end, and twice.
         [patch(one, "title", f"title {n} {one}") for n in range(2) for one in reversed(people)],
         [Request("DELETE", f"/Users/{one}") for one in gone],
-    )
+    ]
+    answers = at_once(*[script(token, requests) for requests in scripts])
 
     expected = [{201, 204}, {200, 404}, {200, 404}, {204}]
-    for script, statuses in zip(answers, expected, strict=True):
-        assert {answer.status for answer in script} <= statuses, [a for a in script if a.status >= 500]
+    for answered, statuses in zip(answers, expected, strict=True):
+        unexpected = [answer for answer in answered if answer.status_code not in statuses]
+        assert not unexpected
     call_command("scim_managers", verbosity=0)
     for one, body in zip(people, bodies, strict=True):
         link = ProvisionedUser.objects.select_related("user__learner__manager").get(scim_id=one)
