@@ -104,4 +104,4 @@ def strip_tombstone(tombstone: ProvisionedUser) -> None:
     """Take account and document from a tombstone: its SCIM id and names stay, and it can revive nobody."""
     # By a statement of its own: the account that the instance still holds may be gone from the database.
     mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
-    mine.update(user=None, document={}, search={})
+    mine.update(user=None, document={}, search={}, awaited_manager=None)
