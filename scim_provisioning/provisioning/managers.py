@@ -73,7 +73,8 @@ def settle(connection: SCIMConnection) -> int:
     given, last = 0, 0
     while keys := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:GIVEN_AT_ONCE]):
         last = keys[-1]
-        given += durable(partial(_give_each, connection, keys))
+        with databases.primary():
+            given += durable(partial(_give_each, connection, keys))
     return given
 
 

@@ -228,7 +228,7 @@ def test_a_deleted_persons_account_that_another_connection_uses_keeps_its_name(
     monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
     before = contents()
     rename = [{"op": "replace", "path": "userName", "value": ines["userName"]}]
-    refused(scim.patch(f"/Users/{rui['id']}", rename), 409, "user.address_taken")
+    refused(scim.patch(f"/Users/{rui['id']}", rename), 409, "user.name_taken")
     assert contents() == before
 
 
