@@ -1,4 +1,5 @@
-"""How long the dearest searches within the limits take in a directory of twenty thousand.
+"""How long the dearest searches within the limits take in a directory of twenty thousand, beside a page of people and
+look-ups.
 
 python -m benchmarks.search_cost [people]
 """
@@ -22,6 +23,13 @@ ATTRIBUTES = (
     "emails.value",
     "roles.display",
 )
+
+
+ORDINARY = {
+    "page of 200": "count=200",
+    "by userName": "filter=" + quote('userName eq "p7@crowd.example"'),
+    "by address": "filter=" + quote('emails[type eq "work"].value eq "p7@crowd.example"'),
+}
 
 
 def fill(customer: Any, count: int) -> None:
@@ -64,6 +72,10 @@ def main(people: int) -> int:
         if connection.vendor != "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "SELECT 1")
+        for name, query in ORDINARY.items():
+            began = perf_counter()
+            answer = customer.scim.get(f"/Users?{query}")
+            print(f"{name:16} {answer.status_code} {perf_counter() - began:6.2f} s")
         given_up = False
         for attribute in ATTRIBUTES:
             terms = " or ".join(f'{attribute} co "{n}"' for n in range(DEFAULT_LIMITS.filter_scans))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -236,6 +239,17 @@ def test_an_unknown_public_part_and_a_wrong_secret_look_the_same(token: str) -> 
         assert refusal.token is None
 
 
+@contextmanager
+def nothing_is_collected() -> Iterator[None]:
+    """The garbage collector calls whoever asked to be told (Hypothesis does), whenever it happens to run."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize("peppers", [[], [PEPPER]])
 def test_a_known_public_part_costs_the_very_same_steps_as_an_unknown_one(
     connection: SCIMConnection, settings: Settings, peppers: list[str]
@@ -251,7 +265,7 @@ def test_a_known_public_part_costs_the_very_same_steps_as_an_unknown_one(
             nonlocal calls
             calls += event in ("call", "c_call")
 
-        with CaptureQueriesContext(database) as captured:
+        with nothing_is_collected(), CaptureQueriesContext(database) as captured:
             sys.setprofile(count)
             try:
                 refusal_of(text)
@@ -260,7 +274,8 @@ def test_a_known_public_part_costs_the_very_same_steps_as_an_unknown_one(
         return calls, [re.sub("[0-9a-f]{64}", "digest", query["sql"]) for query in captured]
 
     unknown, known = (with_checksum(start + "1" * 43) for start in ("lmsscim_" + "0" * 8, plaintext[:16]))
-    steps(unknown)  # what is made once and kept is made
+    for text in (unknown, known):
+        steps(text)  # what is made once and kept is made
     assert steps(known) == steps(unknown)
 
 

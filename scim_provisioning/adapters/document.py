@@ -136,6 +136,27 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
             declaration.validate(row, entry.field)
 
 
+def write_manager(document: Document, person: Person, mapping: CompiledMapping) -> bool:
+    """Bring the manager, and nothing else, to what ``document`` means, unsaved. False while they are not here still, or
+    where another connection writes that row."""
+    group = _manager_group(mapping)
+    if group is None or not person.owns(group.first.source):
+        return False
+    _write_group(document, group, person, None)
+    return not person.awaits_manager
+
+
+def awaited_manager(document: Document, person: Person, mapping: CompiledMapping) -> str | None:
+    """What was sent for the manager of somebody who waits for one."""
+    group = _manager_group(mapping) if person.awaits_manager else None
+    sent = group.sent(document) if group else None
+    return None if sent is None else str(sent[1])
+
+
+def _manager_group(mapping: CompiledMapping) -> Group | None:
+    return next((group for group in mapping.groups if mapping.manager in group.entries), None)
+
+
 def _is_awaited(group: Group, person: Person) -> bool:
     return person.awaits_manager and group.first.declaration.is_manager
 

@@ -22,6 +22,7 @@ class People:
         self._source = source
         self._scim_ids: dict[Any, str | None] = {}
         self._left: set[Any] = set()
+        self._rows: dict[str, models.Model] = {}
 
     def learn(self, keys: Iterable[Any]) -> None:
         """Fetch the SCIM ids of these rows at once: one query, or none when all are known."""
@@ -54,6 +55,8 @@ class People:
         """The row of the living person ``scim_id`` of this connection, or None. Never another tenant's."""
         if not isinstance(scim_id, str):
             return None
+        if scim_id in self._rows:
+            return self._rows[scim_id]
         links = ProvisionedUser.objects.living().filter(
             connection=self._connection, scim_id=scim_id, user__isnull=False
         )
@@ -68,4 +71,5 @@ class People:
         if row is not None:
             self._scim_ids[row.pk] = scim_id
             self._left.discard(row.pk)
+            self._rows[scim_id] = row
         return row

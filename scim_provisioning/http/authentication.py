@@ -43,7 +43,7 @@ class TokenAuthentication(BaseAuthentication):
             if holder is None:
                 # A database that does not answer says nothing against the caller.
                 if isinstance(error, Unauthorized):
-                    failures.note()
+                    failures.note(plaintext)
             elif not allowed(holder, request.method or "GET"):
                 raise TooManyRequests(headers={"Retry-After": "1"}) from error
             raise

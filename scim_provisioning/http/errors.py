@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from math import ceil
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import PermissionDenied, TooManyFieldsSent, ValidationError
@@ -29,6 +29,8 @@ from scim_provisioning.protocol.constants import MEDIA_TYPE
 
 logger = logging.getLogger("scim_provisioning")
 
+_NOT_FILED: Final = frozenset({"rate", "search.at_once"})
+
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook: the answer to an exception raised anywhere in a SCIM view."""
@@ -38,7 +40,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     observed.note_error(error)
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
-    if error.code != "rate" and not databases.is_lost_to_somebody_else():
+    if error.code not in _NOT_FILED and not databases.is_lost_to_somebody_else():
         events.refused(view.caller, view.exchange, error=error)
     return error_response(error)
 

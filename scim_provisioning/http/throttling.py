@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from scim_provisioning import tokens
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.counting import counted, key_of, known
-from scim_provisioning.models import SCIMToken
+from scim_provisioning.http.slots import Taken, slot
+from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.protocol.errors import TooManyRequests
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MINUTE: Final = 60
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
+#: Statements of one search, and the seconds that are left for what it reads beside them.
+_STATEMENTS: Final = 2
+_BESIDE: Final = 10
 
 
 class ConnectionThrottle(BaseThrottle):
@@ -43,6 +50,25 @@ def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
     return counted(key, seconds=5, amount=amount) <= app_settings.throttle[kind]
 
 
+@contextmanager
+def search_among_everybody(connection: SCIMConnection) -> Iterator[None]:
+    """Let a connection search among everybody no more often at once than ``searches_at_once`` says: each search holds a
+    worker for as long as it takes. Raises ``TooManyRequests``."""
+    limits = app_settings.limits
+    seconds = _STATEMENTS * limits.search_seconds + _BESIDE
+    try:
+        with slot("search", connection.pk, of=limits.searches_at_once, seconds=seconds):
+            yield
+    except Taken as taken:
+        raise TooManyRequests(
+            f"This connection is searching among everybody already, and may do so {limits.searches_at_once} at once. "
+            "Ask again in a second, or look people up by userName, externalId or id.",
+            code="search.at_once",
+            params={"limit": limits.searches_at_once},
+            headers={"Retry-After": "1"},
+        ) from taken
+
+
 class StrangerThrottle(BaseThrottle):
     """Calls that carry no proof of who makes them, counted by address as failed authentications are."""
 
@@ -57,7 +83,9 @@ class Failures:
     """The failed authentications of one address (of one IPv6 network, which is what one customer has).
 
     Identity providers share their addresses: a stranger's flood from there must not shut out a customer's token.
-    So a token that was let in within a day passes, and one a second of those that are not known does too.
+    So a token that was let in within a day passes, and of those that are not known one a second does too: which never
+    is a text that is no token, nor one that has failed within the minute. ``docs/security.md`` says why none is
+    judged by its public part.
     """
 
     def __init__(self, address: str) -> None:
@@ -67,29 +95,40 @@ class Failures:
 
     def refuse_flood(self, plaintext: str) -> bool:
         """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
-        good = _good_key(plaintext)
-        found = known(self._key, good)
+        good, bad = _key_of_token("good", plaintext), _key_of_token("bad", plaintext)
+        found = known(self._key, good, bad)
         is_good = good in found
         is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
-        if is_flood and not is_good and counted(self._trickle, seconds=5) > 1:
+        if is_flood and not is_good and not (self._may_be_good(plaintext, bad in found) and self._is_next()):
             raise TooManyRequests(
                 "Too many requests from this address could not be authenticated.",
                 headers={"Retry-After": str(_MINUTE)},
             )
         return is_good
 
-    def note(self) -> int:
+    @staticmethod
+    def _may_be_good(plaintext: str, has_failed: bool) -> bool:
+        """Whether a token could be one of ours, as far as that is known without looking it up."""
+        return not has_failed and tokens.is_well_formed(plaintext)
+
+    def _is_next(self) -> bool:
+        return counted(self._trickle, seconds=5) <= 1
+
+    def note(self, plaintext: str = "") -> int:
         """Count one, and return how many there are in this minute."""
+        if tokens.is_well_formed(plaintext):
+            counted(_key_of_token("bad", plaintext), seconds=_MINUTE)
         return counted(self._key, seconds=2 * _MINUTE)
 
 
 def remember(plaintext: str) -> None:
-    """Note that a token was let in. The cache is given nothing from which it could be told."""
-    counted(_good_key(plaintext), seconds=_GOOD_FOR)
+    """Note that a token was let in."""
+    counted(_key_of_token("good", plaintext), seconds=_GOOD_FOR)
 
 
-def _good_key(plaintext: str) -> str:
-    return key_of("good", salted_hmac("scim_provisioning.good", plaintext, algorithm="sha256").hexdigest())
+def _key_of_token(what: str, plaintext: str) -> str:
+    """A key from which the token cannot be told."""
+    return key_of(what, salted_hmac(f"scim_provisioning.{what}", plaintext, algorithm="sha256").hexdigest())
 
 
 def _network(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework.request import Request
@@ -12,6 +13,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.parameters import parameters
+from scim_provisioning.http.throttling import search_among_everybody
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages, versions
 from scim_provisioning.protocol.projection import Projection
@@ -43,7 +45,8 @@ class UserResourceView(SCIMView):
         projection = Projection.parse(
             search.attributes, search.excluded_attributes, schema, app_settings.limits
         )
-        page = provisioning.search(self.caller, search)
+        one_at_a_time = partial(search_among_everybody, self.caller.tenant)
+        page = provisioning.search(self.caller, search, among_everybody=one_at_a_time)
         self.touch("query")
         resources = [projection.apply(resource) for resource in page.resources]
         if search.cursor is not None:

@@ -19,6 +19,7 @@ USER_NAME_LENGTH = 320
 # InnoDB's.
 USER_NAME_KEY_LENGTH = 640
 EXTERNAL_ID_LENGTH = 320
+SCIM_ID_LENGTH = 36
 
 
 def new_scim_id() -> str:
@@ -60,7 +61,8 @@ class ProvisionedUser(models.Model):
     """One SCIM resource of one connection, and the account it stands for.
 
     ``document`` is the canonical SCIM resource as the identity provider last left it; ``search`` is what of
-    it must be found by a filter, folded. ``user`` is empty when the host deleted the account.
+    it must be found by a filter, folded. ``user`` is empty when the host deleted the account. ``awaited_manager`` is
+    the beginning of what was sent for a manager who is not here, and all of it where it is a SCIM id.
 
     ``user_name_key`` is the folded ``user_name``, unique among the living of a connection. It is NULL on a
     tombstone, whose key moves to ``user_name_tombstone_key``: MariaDB has no conditional unique constraint,
@@ -70,7 +72,9 @@ class ProvisionedUser(models.Model):
     connection = models.ForeignKey(
         SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="links"
     )
-    scim_id = ExactCharField(_("SCIM id"), max_length=36, unique=True, default=new_scim_id, editable=False)
+    scim_id = ExactCharField(
+        _("SCIM id"), max_length=SCIM_ID_LENGTH, unique=True, default=new_scim_id, editable=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
@@ -90,6 +94,7 @@ class ProvisionedUser(models.Model):
     owns_profile = models.BooleanField(_("owns the profile"), default=True)
     document = models.JSONField(_("SCIM document"), default=dict, blank=True)
     search = models.JSONField(default=dict, blank=True, editable=False)
+    awaited_manager = ExactCharField(max_length=SCIM_ID_LENGTH, null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1)
     # When an account that was here before was linked; NULL for one that was made for this person.
     adopted_at = models.DateTimeField(_("adopted at"), null=True, blank=True, editable=False)
@@ -111,6 +116,7 @@ class ProvisionedUser(models.Model):
             models.Index(fields=("connection", "deleted_at", "id"), name="scim_link_listing"),
             models.Index(fields=("connection", "external_id"), name="scim_link_external_id"),
             models.Index(fields=("connection", "user_name_tombstone_key"), name="scim_link_tombstone"),
+            models.Index(fields=("connection", "awaited_manager"), name="scim_link_awaited_manager"),
         )
 
     def __str__(self) -> str:

@@ -16,7 +16,8 @@ class Limits:
     ``filter_depth`` counts parentheses and brackets that are
     open at the same time, ``filter_terms`` the comparisons of one filter, ``path_terms`` those in all paths of one
     PATCH. ``filter_scans`` are the comparisons that no index serves, ``search_seconds`` what the database may take
-    for them. A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the
+    for them, ``searches_at_once`` how many searches with such comparisons one connection may have running at the same
+    moment. A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the
     defaults leave room for both.
     """
 
@@ -35,6 +36,7 @@ class Limits:
     filter_depth: int = 8
     filter_scans: int = 10
     search_seconds: int = 10
+    searches_at_once: int = 1
     bulk_operations: int = 100
     bulk_bytes: int = 1_048_576
 

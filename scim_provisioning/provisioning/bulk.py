@@ -8,7 +8,7 @@ are created first and introduced to each other afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupport
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.versions import precondition
 from scim_provisioning.provisioning import verbs
-from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.managers import Allowance, introduce
 from scim_provisioning.provisioning.transactions import durable
 
 Result = dict[str, Any]
@@ -54,6 +54,7 @@ class _Run:
     results: dict[int, Result] = field(default_factory=dict)
     errors: int = 0
     gone: SCIMError | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
     def bring_up_to_date(self, versions: Versions) -> None:
         """Report the versions that people have by now who were written before."""
@@ -179,8 +180,10 @@ def _apply(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted:
     version = precondition(operation.version)
     match operation.method:
         case "POST":
-            resource = verbs.create(run.caller, exchange, data).resource
+            resource = verbs.create(run.caller, exchange, data, allowance=run.allowance).resource
+            # Whoever was written before may have waited for this person, by bulkId or by SCIM id.
             introduced = _introduce(run, operation, resource["id"])
+            introduced |= _versions(run, run.allowance.given & run.written)
             return _Done.of(resource, 201, introduced)
         case "PUT":
             written = verbs.replace(run.caller, exchange, scim_id, data, precondition=version)
@@ -203,8 +206,11 @@ def _introduce(run: _Run, operation: bulk.BulkOperation, scim_id: str | None) ->
         return {}
     # Somebody may name themselves.
     among = run.written | ({scim_id} if scim_id else set())
-    waited = give_manager(run.caller, f"bulkId:{operation.bulk_id}", scim_id, among=among)
-    found = [verbs.get(run.caller, waiting)["meta"] for waiting in waited]
+    return _versions(run, introduce(run.caller, f"bulkId:{operation.bulk_id}", scim_id, among=among))
+
+
+def _versions(run: _Run, people: Collection[str]) -> Versions:
+    found = [verbs.get(run.caller, scim_id)["meta"] for scim_id in people]
     return {meta["location"]: meta["version"] for meta in found}
 
 

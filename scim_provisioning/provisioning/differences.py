@@ -58,6 +58,15 @@ def between(adapter: LearnerAdapter) -> Difference | None:
     return Difference(has_access, entry.action_time, str(entry.user))
 
 
+def agree(adapter: LearnerAdapter, said: bool | None) -> None:
+    """Keep what the identity provider wants where the LMS has done it already: nothing changes for anybody, but from
+    now on the link wants it too, and another connection's deactivation finds nobody who does not."""
+    link = adapter.link
+    if said is not None and link.active != said == adapter.is_active:
+        link.active = said
+        link.save(update_fields=["active"])
+
+
 def _last_edit(adapter: LearnerAdapter) -> Any:
     """The entry of Django's own log by which somebody moved the switch since provisioning last did; None unknown."""
     switch = adapter.compiled_mapping.active

@@ -9,11 +9,12 @@ from django.db import IntegrityError
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
+from scim_provisioning.adapters.document import awaited_manager
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import ProvisionedUser
-from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
 
@@ -68,13 +69,7 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
         _vacate(link, key)
     link.user_name_key, link.user_name_tombstone_key = key, None
     link.external_id = document.get("externalId")
-    link.document = document
-    link.search = search_copy(
-        document,
-        adapter.compiled_mapping,
-        awaits_manager=adapter.person.awaits_manager,
-        owns_account=adapter.person.owns_account,
-    )
+    keep_document(adapter, document)
     link.changed()
     if not link._state.adding:
         link.version += 1
@@ -85,6 +80,17 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
             raise
         # Somebody else took the name a moment ago.
         raise rules.user_name_taken() from error
+
+
+def keep_document(adapter: LearnerAdapter, document: Document) -> None:
+    """Put a document on the link, unsaved, with what filters and returning managers find of it."""
+    link, person, mapping = adapter.link, adapter.person, adapter.compiled_mapping
+    link.document = document
+    link.search = search_copy(
+        document, mapping, awaits_manager=person.awaits_manager, owns_account=person.owns_account
+    )
+    awaited = awaited_manager(document, person, mapping)
+    link.awaited_manager = awaited and awaited[:SCIM_ID_LENGTH]
 
 
 def _vacate(link: ProvisionedUser, key: str) -> None:
@@ -108,4 +114,4 @@ def strip_tombstone(tombstone: ProvisionedUser) -> None:
     """Take account and document from a tombstone: its SCIM id and names stay, and it can revive nobody."""
     # By a statement of its own: the account that the instance still holds may be gone from the database.
     mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
-    mine.update(user=None, document={}, search={})
+    mine.update(user=None, document={}, search={}, awaited_manager=None)

@@ -1,41 +1,130 @@
-"""Managers who were named before they were here."""
+"""Managers who were named before they were here: given to the people who wait for them, when they appear (back).
+
+Thousands may wait for one person, and no request may cost more than its size. So a request gives a manager to a fixed
+number of people; the others have it from ``settle``, or from the next change that is made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from scim_provisioning import databases
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.document import awaited_manager, write_manager
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
+from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH
 from scim_provisioning.protocol import paths
-from scim_provisioning.provisioning import searching
-from scim_provisioning.provisioning.links import save_link
-from scim_provisioning.provisioning.loading import load_many_for_update
+from scim_provisioning.protocol.documents import copied
+from scim_provisioning.provisioning.links import keep_document
+from scim_provisioning.provisioning.loading import read_locked
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import save_learner
 
+#: To so many people one request gives managers. Two rows are written of each: together that is what a bulk request of
+#: the default size costs, and more than nearly everybody manages.
+GIVEN_AT_ONCE: Final = 100
 
-def give_manager(
-    caller: Caller, waited_for: str, scim_id: str | None, *, among: Collection[str] | None = None
-) -> list[str]:
-    """Give a manager who has appeared (back) to the people whose ``manager`` named them in vain.
 
-    ``waited_for`` is the value those people's documents hold: the id itself, or a ``bulkId:``. With None they
-    wait for nobody any longer; ``among`` are the SCIM ids of those who may be meant. Returns the SCIM ids of
-    those people; protected ones are left as they are.
+@dataclass(slots=True)
+class Allowance:
+    """To how many people a request may still give managers, and to whom it did, by SCIM id. All operations of a bulk
+    request share one."""
+
+    left: int = GIVEN_AT_ONCE
+    given: set[str] = field(default_factory=set)
+
+
+def give(connection: SCIMConnection, manager: str, allowance: Allowance) -> None:
+    """Give a manager who has returned to the people whose ``manager`` named them in vain, as far as the allowance
+    goes."""
+    waiting = _waiting(connection).filter(awaited_manager=manager).order_by("pk")
+    keys = list(waiting.values_list("pk", flat=True)[: allowance.left]) if allowance.left else []
+    allowance.left -= len(keys)
+    people = _locked(connection, keys)
+    allowance.given.update(adapter.id for adapter in people if _give(adapter, manager, manager))
+
+
+def introduce(caller: Caller, bulk_id: str, scim_id: str | None, *, among: Collection[str]) -> list[str]:
+    """Tell the people ``among`` these whose ``manager`` is a ``bulkId:`` of this request whom it means, or (None) that
+    it means nobody. Return their SCIM ids."""
+    named = _waiting(caller.tenant).filter(awaited_manager=bulk_id[:SCIM_ID_LENGTH], scim_id__in=among)
+    keys = list(named.values_list("pk", flat=True))
+    # Nobody could tell later whom it meant.
+    people = _locked(caller.tenant, keys, waits=True)
+    return [adapter.id for adapter in people if _give(adapter, bulk_id, scim_id)]
+
+
+def settle(connection: SCIMConnection) -> int:
+    """Give everybody who waits for somebody who is here their manager: a transaction for each hundred. Return how many
+    were given one.
+
+    Safe beside requests, and to be broken off: whoever is left waits for the next time.
     """
-    adapter_class = get_adapter_class()
-    mapping = adapter_class.compiled(caller.tenant)
-    if mapping.manager is None:
+    here = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    due = _waiting(connection).filter(Exists(here.filter(scim_id=OuterRef("awaited_manager"))))
+    given, last = 0, 0
+    while keys := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:GIVEN_AT_ONCE]):
+        last = keys[-1]
+        with databases.primary():
+            given += durable(partial(_give_each, connection, keys))
+    return given
+
+
+def _give_each(connection: SCIMConnection, keys: Collection[int]) -> int:
+    """Give these people whom they wait for; return how many it were."""
+    waiting = [(adapter, adapter.link.awaited_manager) for adapter in _locked(connection, keys)]
+    return sum(_give(adapter, manager, manager) for adapter, manager in waiting if manager is not None)
+
+
+def _waiting(connection: SCIMConnection) -> ProvisionedUserQuerySet:
+    people = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    return people.filter(awaited_manager__isnull=False)
+
+
+def _locked(
+    connection: SCIMConnection, keys: Collection[int], *, waits: bool = False
+) -> Iterable[LearnerAdapter]:
+    """Lock the links of people, and read them as they stand under the lock.
+
+    Unless it ``waits``, whoever is locked by somebody else is left out: that request writes the person, and gives them
+    their manager by itself if it began after the manager was here. So whoever holds the manager's lock waits for none.
+    """
+    if not keys or get_adapter_class().compiled(connection).manager is None:
         return []
-    waiting = searching.waiting_for_manager(caller.tenant, adapter_class, waited_for, among)
-    changed = []
-    for adapter in load_many_for_update(caller.tenant, [link.pk for link in waiting]):
-        if adapter.is_protected(adapter.obj):
-            continue
-        document = adapter.read()
-        paths.write(document, mapping.manager.path, scim_id)
-        adapter.remember_rows()
-        adapter.from_dict(document)
-        save_learner(adapter)
-        save_link(adapter, document)
-        changed.append(adapter.id)
-    return changed
+    links = ProvisionedUser.objects.filter(connection=connection, pk__in=keys)
+    skips = not waits and databases.connection().features.has_select_for_update_skip_locked
+    locked = links.select_for_update(skip_locked=skips).order_by("user_id", "pk")
+    return read_locked(connection, list(locked.values_list("pk", flat=True)))
+
+
+def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:
+    """Write the reference to the manager, and of the link what tells of it: nothing else is this function's. False for
+    somebody who is protected, gone or changed in the meantime, and where the manager cannot be named after all."""
+    link, mapping = adapter.link, adapter.compiled_mapping
+    if mapping.manager is None or not _waits_for(adapter, awaited) or adapter.is_protected(adapter.obj):
+        return False
+    document = copied(link.document)
+    if manager != awaited:
+        paths.write(document, mapping.manager.path, manager)
+    adapter.remember_rows()
+    if not write_manager(document, adapter.person, mapping):
+        return False
+    save_learner(adapter)
+    keep_document(adapter, document)
+    link.modified_at, link.version = timezone.now(), link.version + 1
+    link.save(update_fields=["document", "search", "awaited_manager", "modified_at", "version"])
+    return True
+
+
+def _waits_for(adapter: LearnerAdapter, awaited: str) -> bool:
+    """Whether somebody who was found waiting waits for that still, now that they are locked."""
+    now = awaited_manager(adapter.link.document, adapter.person, adapter.compiled_mapping)
+    return not adapter.link.is_deleted and now == awaited

@@ -12,15 +12,14 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
-from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
-from scim_provisioning.provisioning import host_calls
+from scim_provisioning.models import Action, ProvisionedUser
+from scim_provisioning.provisioning.earlier import free_names
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import (
     hold_connection,
     load_tombstone_for_update,
     lock_newcomer,
 )
-from scim_provisioning.rules.identity import name_is_reused
 from scim_provisioning.telemetry import spanned
 
 
@@ -31,18 +30,6 @@ class Newcomer:
     adapter: LearnerAdapter
     action: Action
     earlier: tuple[ProvisionedUser, ...] = ()
-
-    def ask(self) -> None:
-        """Remember, for an administrator, whom the newcomer may be the same person as (one insert each)."""
-        for link in self.earlier:
-            IdentityQuestion.objects.create(
-                connection=self.adapter.connection, newcomer=self.adapter.link, earlier=link
-            )
-
-    @property
-    def cause(self) -> dict[str, object]:
-        """The same for the log."""
-        return {"earlier": [link.scim_id for link in self.earlier]} if self.earlier else {}
 
 
 @spanned("match")
@@ -60,8 +47,7 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
         make_tombstone(vacant)
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
-    for link in sorted(past.earlier, key=lambda link: (link.user_id, link.pk)):
-        _free_name(caller, link, document)
+    free_names(caller, past.earlier, document)
     link = ProvisionedUser(connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
@@ -92,18 +78,3 @@ def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
     rules.claim(adapter.link, adapter.obj)
     adapter.link.deleted_at = None
     return adapter
-
-
-def _free_name(caller: Caller, tombstone: ProvisionedUser, document: Mapping[str, Any]) -> None:
-    """Let a deleted person's account step aside where it still signs in by the newcomer's name.
-
-    Not an account that another connection uses: its name is that person's. Raises ``Uniqueness`` for a protected
-    one, and where the host has no other name to give.
-    """
-    adapter = load_tombstone_for_update(caller, tombstone.pk)
-    if adapter is None or ProvisionedUser.objects.living().filter(user=adapter.obj).exists():
-        return
-    if adapter.signs_in_by(document):
-        if adapter.is_protected(adapter.obj):
-            raise name_is_reused(tombstone)
-        host_calls.require(adapter, "step_aside", adapter.obj)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.sql.bounds import deadline, refuse_scans
+from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.lookups import Lookups
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
@@ -36,23 +36,29 @@ class Page:
 
 
 def find(
-    connection: SCIMConnection, adapter_class: type[LearnerAdapter], request: SearchRequest, limits: Limits
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    request: SearchRequest,
+    limits: Limits,
+    among_everybody: Callable[[], AbstractContextManager[None]],
 ) -> Page:
-    """The page that ``request`` asks for: one statement, one more to count unless the page is the whole.
+    """The page that ``request`` asks for: one statement, one more to count unless the page is the whole. A search that
+    compares or sorts everybody runs inside what ``among_everybody`` makes; no look-up does.
 
     Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
     columns = Columns(adapter_class.compiled(connection), connection)
     people = adapter_class.links(connection).living()
     looks_at_everybody = bool(request.sort_by)
-    if request.filter:
-        tree = filters.parse(request.filter, columns.mapping.schema, limits)
+    tree = filters.parse(request.filter, columns.mapping.schema, limits) if request.filter else None
+    if tree is not None:
         looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = people.filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
+    around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
-    with deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
+    with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
         return _page(connection, adapter_class, people, order, request)
 
 
@@ -74,21 +80,6 @@ def _resources(
     adapter_class: type[LearnerAdapter], links: list[ProvisionedUser], connection: SCIMConnection
 ) -> list[Document]:
     return [adapter.to_dict() for adapter in adapter_class.for_links(links, connection)]
-
-
-def waiting_for_manager(
-    connection: SCIMConnection,
-    adapter_class: type[LearnerAdapter],
-    manager: str,
-    among: Collection[str] | None = None,
-) -> list[ProvisionedUser]:
-    """The living people whose ``manager`` is ``manager``, a value that meant nobody when it was sent; with ``among``
-    only those of these SCIM ids."""
-    people = adapter_class.links(connection).living()
-    if among is not None:
-        people = people.filter(scim_id__in=among)
-    columns = Columns(adapter_class.compiled(connection), connection)
-    return list(people.filter(Lookups(columns).waiting_for(manager)))
 
 
 def _window(request: SearchRequest) -> slice:

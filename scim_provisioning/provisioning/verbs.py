@@ -6,6 +6,8 @@ behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from scim_provisioning import databases, events, rules
@@ -19,9 +21,8 @@ from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
-from scim_provisioning.protocol.text import fold
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, host_calls, searching
+from scim_provisioning.provisioning import differences, earlier, host_calls, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import (
     checked,
@@ -29,7 +30,7 @@ from scim_provisioning.provisioning.loading import (
     load_for_update,
     load_locked,
 )
-from scim_provisioning.provisioning.managers import give_manager
+from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.transactions import durable
@@ -49,20 +50,30 @@ def get(caller: Caller, scim_id: str) -> Document:
     return databases.retried(lambda: load(caller, scim_id).to_dict())
 
 
-def search(caller: Caller, request: SearchRequest) -> Page:
-    """The people who fulfil a filter (RFC 7644 section 3.4.2)."""
+def search(
+    caller: Caller,
+    request: SearchRequest,
+    *,
+    among_everybody: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Page:
+    """The people who fulfil a filter (RFC 7644 section 3.4.2). What ``among_everybody`` makes is entered around a
+    search where no index leads to them."""
+    limits = app_settings.limits
     return databases.retried(
-        lambda: searching.find(caller.tenant, get_adapter_class(), request, app_settings.limits)
+        lambda: searching.find(caller.tenant, get_adapter_class(), request, limits, among_everybody)
     )
 
 
-def create(caller: Caller, exchange: Exchange, body: object) -> Written:
+def create(
+    caller: Caller, exchange: Exchange, body: object, *, allowance: Allowance | None = None
+) -> Written:
     """Create a learner, or bring back or adopt one (RFC 7644 section 3.3; who they are is for ``rules`` to say).
 
+    Whoever returns is given to people who wait for them as their manager: to as many as ``allowance`` has left.
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``; as every verb that writes, what ``durable`` raises.
     """
     sent = _understood(body, get_adapter_class().compiled(caller.tenant).schema)
-    return durable(lambda: _create(caller, exchange, sent))
+    return durable(lambda: _create(caller, exchange, sent, allowance or Allowance()))
 
 
 def replace(
@@ -83,9 +94,8 @@ def replace(
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
         after = {name: before[name] for name in ("active",) if name in before} | sent.document
-        if "active" in sent.document:
-            _agree(adapter, sent.document["active"])
-        return _change(adapter, caller, exchange, before, after, ignored=sent.ignored)
+        said = sent.document.get("active")
+        return _change(adapter, caller, exchange, before, after, said, ignored=sent.ignored)
 
     return durable(work)
 
@@ -98,7 +108,11 @@ def patch(
     *,
     precondition: Precondition | None = None,
 ) -> Written:
-    """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none."""
+    """Apply PATCH operations (RFC 7644 section 3.5.2): all of them, or none.
+
+    What they say of ``active`` holds, also where a later one removes it from the resource: a removal says nothing of
+    access, and a success that left somebody on whom the request switched off would be a lie.
+    """
     schema = get_adapter_class().compiled(caller.tenant).schema
     limits = app_settings.limits
     operations = patching.parse(body, schema, limits)
@@ -106,14 +120,10 @@ def patch(
     def work() -> Written:
         adapter = load_for_update(caller, scim_id)
         before = checked(adapter, precondition)
-        base_url = tenant_url_or_empty()
-        patched = patching.apply(before, operations, schema, limits, base_url)
-        if adapter.link.active != adapter.is_active:
-            silent = {name: value for name, value in before.items() if name != "active"}
-            said = patching.apply(silent, operations, schema, limits, base_url).document
-            if "active" in said:
-                _agree(adapter, said["active"])
-        return _change(adapter, caller, exchange, before, patched.document, ignored=patched.ignored)
+        patched = patching.apply(before, operations, schema, limits, tenant_url_or_empty())
+        return _change(
+            adapter, caller, exchange, before, patched.document, patched.active, ignored=patched.ignored
+        )
 
     return durable(work)
 
@@ -128,7 +138,7 @@ def delete(
     durable(lambda: _delete(caller, exchange, scim_id, precondition))
 
 
-def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> Written:
+def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allowance: Allowance) -> Written:
     document = {"active": True, **sent.document}
     newcomer = meet(caller, document)
     adapter, action = newcomer.adapter, newcomer.action
@@ -142,11 +152,15 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised) -> W
         action,
         ignored=sent.ignored,
         status=201,
-        cause=newcomer.cause,
+        active=document["active"],
+        cause=earlier.cause(newcomer.earlier),
     )
-    newcomer.ask()
+    earlier.ask(adapter.link, newcomer.earlier)
     if action is Action.REVIVED:
-        give_manager(caller, adapter.id, adapter.id)
+        give(caller.tenant, adapter.id, allowance)
+        if adapter.id in allowance.given:
+            # Somebody may be their own manager.
+            adapter = load_locked(caller, adapter.link.pk)
     return _told(adapter, caller, exchange, event, "on_provisioned")
 
 
@@ -197,43 +211,48 @@ def _switch_off(adapter: LearnerAdapter) -> None:
         adapter.delete()
 
 
-def _agree(adapter: LearnerAdapter, wanted: bool) -> None:
-    """Keep what the identity provider wants where the LMS has done it already: nothing changes for anybody, but from
-    now on the link wants it too, and another connection's deactivation finds nobody who does not."""
-    link = adapter.link
-    if wanted == adapter.has_access != link.active:
-        link.active = wanted
-        link.save(update_fields=["active"])
-
-
 def _change(
     adapter: LearnerAdapter,
     caller: Caller,
     exchange: Exchange,
     before: Document,
     after: Document,
+    said: bool | None,
     *,
     ignored: tuple[str, ...],
 ) -> Written:
+    """Bring the learner from ``before`` to ``after``; ``said`` is what the request says of ``active``, if it does."""
+    differences.agree(adapter, said)
     is_active = adapter.is_active
-    wanted = after.get("active", is_active)
+    wanted = is_active if said is None else said
     if wanted != is_active and not adapter.may_be_switched:
-        after = {**after, "active": is_active}
+        if "active" in after:
+            after = {**after, "active": is_active}
         if after == before and wanted != adapter.link.active:
             return _left_alone(adapter, caller, exchange, wanted)
         wanted = is_active
-    if after == before:
+    if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)
-    if fold(after["userName"]) != fold(before["userName"]):
-        rules.allow_rename(adapter, after)
-    elif after["userName"] != before["userName"]:
-        # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
-        rules.told_apart(adapter, after)
+    if after["userName"] != before["userName"]:
+        rules.legible(after["userName"])
+    tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = Action.UPDATED
     if wanted != is_active:
         action = Action.REACTIVATED if wanted else Action.DEACTIVATED
-    event = write(adapter, caller, exchange, before, after, action, ignored=ignored, status=200)
+    event = write(
+        adapter,
+        caller,
+        exchange,
+        before,
+        after,
+        action,
+        ignored=ignored,
+        status=200,
+        active=wanted,
+        cause=earlier.cause(tombstones),
+    )
+    earlier.ask(adapter.link, tombstones)
     return _told(adapter, caller, exchange, event, _HOOKS[action])
 
 

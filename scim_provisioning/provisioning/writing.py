@@ -34,13 +34,13 @@ def write(
     *,
     ignored: tuple[str, ...],
     status: int,
+    active: bool,
     cause: Mapping[str, object] | None = None,
 ) -> ProvisioningEvent:
-    """Bring learner and link to ``after`` and log it, in the caller's transaction.
+    """Bring learner and link to ``after``, and access to ``active``, and log it, in the caller's transaction.
 
-    A document without ``active`` (a client removed it) says nothing about access, which stays as it was.
+    A document need not hold ``active``: a client may have removed it.
     """
-    active: bool = after.get("active", adapter.is_active)
     met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
     changed = _write_learner(adapter, after, action, active)
@@ -53,7 +53,7 @@ def write(
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after),
+        changes=documents.changes(before, after) | _switched(before, after, action, active),
         ignored=ignored,
         cause={**(cause or {}), **(met.facts if met else {})},
     )
@@ -61,6 +61,14 @@ def write(
         end_access(adapter, event)
     sign_in_names.settle(adapter, changed, event)
     return event
+
+
+def _switched(
+    before: Document, after: Document, action: Action, active: bool
+) -> dict[str, tuple[object, object]]:
+    """Access that changed, where the document does not say so."""
+    unsaid = action is not Action.UPDATED and "active" not in after
+    return {"active": (before.get("active"), active)} if unsaid else {}
 
 
 def _write_learner(

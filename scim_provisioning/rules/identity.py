@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,13 @@ def name_is_reused(tombstone: ProvisionedUser) -> Uniqueness:
     )
 
 
+def deleted_namesakes(adapter: LearnerAdapter, user_name: str) -> list[ProvisionedUser]:
+    """The tombstones of other people who had this userName in this connection, as ``history`` finds them."""
+    links = ProvisionedUser.objects.filter(connection=adapter.connection, user__isnull=False)
+    found = links.filter(user_name_tombstone_key=user_name_key(user_name)).exclude(user=adapter.obj)
+    return list(found.order_by("-deleted_at", "pk"))
+
+
 def legible(user_name: str) -> None:
     """Refuse a userName that holds what nobody can see. Raises ``InvalidValue``."""
     unseen = spelling.unseen(user_name)
@@ -84,14 +91,12 @@ def legible(user_name: str) -> None:
         )
 
 
-def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
-    """Refuse a name that merely looks like that of an account which is here. Raises ``Uniqueness``.
+def told_apart(adapter: LearnerAdapter, names: Iterable[str]) -> None:
+    """Refuse a new name that merely looks like that of an account which is here. Raises ``Uniqueness``.
 
-    Two queries, for the few names with characters that compatibility makes others. Raises ``InvalidValue`` for a
-    name that holds what nobody can see.
+    Two queries, for the few names with characters that compatibility makes others.
     """
-    legible(document["userName"])
-    for name in adapter.names_of(document):
+    for name in names:
         if spelling.is_plain(name):
             continue
         looks_like = spelling.looks_like(name)
@@ -117,7 +122,8 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     shared = ownership.allowed_account(adapter, document["userName"])
     if shared is not None and _is_free(shared, adapter):
         return shared
-    told_apart(adapter, document)
+    legible(document["userName"])
+    told_apart(adapter, adapter.names_of(document))
     candidates = list(adapter.find_learner(document))
     if not candidates:
         _refuse_owned_name(adapter, document)
@@ -191,10 +197,9 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     """Refuse to rename somebody to the name of an account of this customer that nobody provisioned.
 
     A POST of that name is refused for the same reason: the account may be the same person's, and SSO that goes by
-    the name would sign the renamed one in to it. The accounts of people known here, deleted ones too, are in
-    nobody's way: theirs is told apart by ``account_name``, unless they are protected.
+    the name would sign the renamed one in to it. The accounts of people known here are in nobody's way: theirs is
+    told apart by ``account_name``, unless they are protected. Those of deleted people have stepped aside.
     """
-    told_apart(adapter, document)
     found = {c.user.pk: c.user for c in adapter.find_learner(document) if c.user.pk != adapter.obj.pk}
     known = ProvisionedUser.objects.filter(connection=adapter.connection, user__in=list(found))
     mine = set(known.values_list("user", flat=True)) if found else set()

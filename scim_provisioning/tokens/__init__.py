@@ -26,6 +26,7 @@ from scim_provisioning.tokens.authentication import (
     touch,
 )
 from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, checked_networks, issue, revoke
+from scim_provisioning.tokens.text import is_well_formed
 
 __all__ = [
     "DEFAULT",
@@ -37,6 +38,7 @@ __all__ = [
     "TokenRefused",
     "authenticate",
     "checked_networks",
+    "is_well_formed",
     "issue",
     "revoke",
     "touch",

@@ -60,6 +60,12 @@ def split(plaintext: str) -> tuple[str, str] | None:
     return body[start : start + PUBLIC_LENGTH], body[start + PUBLIC_LENGTH :]
 
 
+@sensitive_variables("plaintext")
+def is_well_formed(plaintext: str) -> bool:
+    """Whether a text could be a token: its form and its checksum are right."""
+    return split(plaintext) is not None
+
+
 @sensitive_variables("plaintext", "rest")
 def public_part(plaintext: str) -> str:
     """What may be logged of a text that was meant to be a token: its public part, if it has one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.behaviours.mutant import answers, mutants
 
 _BAD = "tests/http/test_bad_input.py::"
+_THROTTLING = "tests/http/test_throttling.py::"
 
 MUTANTS = mutants(
     (
@@ -36,5 +37,17 @@ MUTANTS = mutants(
         "tokens.networks:_plain",
         lambda original: lambda parsed: parsed,
         "tests/http/test_addresses.py::test_a_network_in_the_clothes_of_ipv6_means_its_ipv4_network",
+    ),
+    (
+        "what can be no token takes no token's place in a flood",
+        "tokens.text:is_well_formed",
+        answers(True),
+        f"{_THROTTLING}test_in_a_flood_what_can_be_no_token_and_what_has_failed_takes_no_new_tokens_place",
+    ),
+    (
+        "a token that has failed takes no token's place in a flood",
+        "http.throttling:Failures._may_be_good",
+        lambda original: lambda plaintext, has_failed: original(plaintext, False),
+        f"{_THROTTLING}test_in_a_flood_what_can_be_no_token_and_what_has_failed_takes_no_new_tokens_place",
     ),
 )

@@ -35,6 +35,7 @@ def erases_other_customers_people(original: Any) -> Any:
 
 
 _IDENTITY = "tests/http/test_identity.py::"
+_MANAGERS = "tests/http/test_awaited_managers.py::"
 _POLICIES = "tests/http/test_policies.py::"
 
 MUTANTS = mutants(
@@ -115,5 +116,47 @@ MUTANTS = mutants(
         "adapters.accounts:HostAccounts._is_out_of_sight",
         answers(False),
         "tests/http/test_hidden_profile.py::test_nobody_returns_whose_profile_stays_hidden",
+    ),
+    (
+        "a deleted person's account steps aside for whoever is given the name",
+        "provisioning.earlier:free_names",
+        answers(None),
+        f"{_IDENTITY}test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_name",
+    ),
+    (
+        "a rename to a deleted person's name is asked about",
+        "provisioning.earlier:ask",
+        answers(None),
+        f"{_IDENTITY}test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_name",
+    ),
+    (
+        "an account that another connection uses keeps its name",
+        "provisioning.earlier:_is_in_use",
+        answers(False),
+        f"{_IDENTITY}test_a_deleted_persons_account_that_another_connection_uses_keeps_its_name",
+    ),
+    (
+        "a request gives a returning manager to a hundred people",
+        "provisioning.managers:Allowance",
+        lambda Allowance: lambda: Allowance(10**6),
+        f"{_MANAGERS}test_a_request_gives_a_manager_to_a_hundred_people_and_the_command_to_the_others",
+    ),
+    (
+        "nobody waits for their manager for ever",
+        "provisioning.managers:_give_each",
+        answers(0),
+        f"{_MANAGERS}test_a_request_gives_a_manager_to_a_hundred_people_and_the_command_to_the_others",
+    ),
+    (
+        "whoever has gone in the meantime is given no manager",
+        "provisioning.managers:_waits_for",
+        answers(True),
+        f"{_MANAGERS}test_whoever_is_deleted_in_the_meantime_stays_deleted_and_can_return",
+    ),
+    (
+        "a connection that shares an account leaves its manager alone",
+        "adapters.person:Person.owns",
+        answers(True),
+        f"{_MANAGERS}test_a_connection_that_shares_an_account_does_not_write_its_manager",
     ),
 )

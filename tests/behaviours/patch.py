@@ -38,6 +38,16 @@ def removes_what_is_required(original: Any) -> Any:
     return decode_remove
 
 
+def forgets_what_is_removed_again(original: Any) -> Any:
+    def said(steps: Any) -> Any:
+        about = [
+            step for step in steps if getattr(step, "attribute", None) and step.attribute.path == "active"
+        ]
+        return original(about[-1:])
+
+    return said
+
+
 _VALIDATOR = "tests/vendors/test_microsoft_validator.py::"
 _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
@@ -98,5 +108,11 @@ MUTANTS = mutants(
         "protocol.patch.decode:decode_remove",
         removes_what_is_required,
         f"{_BAD}test_broken_patch_is_refused_as_a_whole",
+    ),
+    (
+        "a switch that the same request removes again still holds",
+        "protocol.patch:_said_of_active",
+        forgets_what_is_removed_again,
+        "tests/http/test_active.py::test_a_switch_that_the_same_request_removes_again_still_holds",
     ),
 )

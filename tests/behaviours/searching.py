@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +80,8 @@ _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
 _SPELLINGS = "tests/http/test_spellings.py::"
 
+_AT_ONCE = "tests/http/test_searches_at_once.py::"
+
 MUTANTS = mutants(
     (
         "and before or",
@@ -133,5 +136,23 @@ MUTANTS = mutants(
         "provisioning.searching:_ordered",
         puts_the_missing_first,
         f"{_POINTS}test_sorting_puts_missing_values_last_ascending_and_first_descending",
+    ),
+    (
+        "one search among everybody at a time",
+        "http.users:search_among_everybody",
+        answers(nullcontext()),
+        f"{_AT_ONCE}test_a_second_search_at_the_same_moment_is_429_and_fills_no_log",
+    ),
+    (
+        "a slot ends by itself",
+        "http.slots:_take",
+        lambda take: lambda keys, holder, seconds: take(keys, holder, None),
+        f"{_AT_ONCE}test_the_slot_of_a_worker_that_was_killed_is_free_after_a_while",
+    ),
+    (
+        "a look-up is no search",
+        "adapters.sql.bounds:is_search",
+        lambda original: lambda tree, *, is_sorted: tree is not None or is_sorted,
+        f"{_AT_ONCE}test_a_look_up_is_never_held_up",
     ),
 )

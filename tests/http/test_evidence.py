@@ -290,7 +290,13 @@ def test_nobody_is_renamed_to_a_deleted_persons_protected_account(scim: ScimClie
     rui = scim.post("/Users", person("rui.sousa")).json()["id"]
     before = contents()
     rename = [{"op": "Replace", "path": "userName", "value": old["userName"]}]
-    refused(scim.patch(f"/Users/{rui}", rename), 409, "user.exists_unmanaged")
+    event = refused(scim.patch(f"/Users/{rui}", rename), 409, "user.identity_conflict")
+    assert event.cause["links"] == [old["id"]]
+    refused(
+        scim.put(f"/Users/{rui}", person("rui.sousa", userName=old["userName"])),
+        409,
+        "user.identity_conflict",
+    )
     assert contents() == before
 
 

@@ -13,6 +13,7 @@ from scim_provisioning.models import IdentityQuestion, ProvisionedUser, Provisio
 from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
+from tests.hosts.current import let_share, make_connection
 from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory, SSOSettingsFactory
 from tests.people import person
 from tests.tables import contents
@@ -187,6 +188,48 @@ def test_somebody_may_be_renamed_to_the_name_of_an_account_that_is_deleted_or_re
         answer = scim.patch(ines, rename)
         assert (answer.status_code, answer.json()["userName"]) == (200, f"{name}@harborline.example")
     assert scim.get(ben).json()["userName"] == "ben.x@harborline.example"
+
+
+@pytest.mark.parametrize("is_sso_subject", [True, False])
+@pytest.mark.parametrize("verb", ["PATCH", "PUT"])
+def test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_name(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, is_sso_subject: bool, verb: str
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", is_sso_subject)
+    ines, rui = (scim.post("/Users", person(name)).json() for name in ("ines.okafor", "rui.sousa"))
+    scim.delete(f"/Users/{ines['id']}")
+    old, new = (ProvisionedUser.objects.get(scim_id=someone["id"]).user for someone in (ines, rui))
+    name = "Ines.Okafor@harborline.example"
+    for _ in range(2):
+        if verb == "PUT":
+            answer = scim.put(f"/Users/{rui['id']}", person("rui.sousa", userName=name))
+        else:
+            answer = scim.patch(f"/Users/{rui['id']}", [{"op": "replace", "path": "userName", "value": name}])
+        assert (answer.status_code, answer.json()["userName"]) == (200, name), answer.content
+        event = ProvisioningEvent.objects.latest("pk")
+        assert (event.action, event.cause["earlier"]) == ("updated", [ines["id"]])
+        for account in (old, new):
+            account.refresh_from_db()
+        assert (new.username, old.username) == (name, f"{ines['userName']}~{ines['id'][:8]}")
+        # Asked once, whatever the name becomes in between.
+        question = IdentityQuestion.objects.get()
+        assert (question.newcomer.scim_id, question.earlier.scim_id) == (rui["id"], ines["id"])
+        scim.put(f"/Users/{rui['id']}", person("rui.sousa"))
+
+
+def test_a_deleted_persons_account_that_another_connection_uses_keeps_its_name(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    ines, rui = (scim.post("/Users", person(name)).json() for name in ("ines.okafor", "rui.sousa"))
+    let_share(ines["userName"])
+    assert elsewhere.post("/Users", person()).status_code == 201
+    scim.delete(f"/Users/{ines['id']}")
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    before = contents()
+    rename = [{"op": "replace", "path": "userName", "value": ines["userName"]}]
+    refused(scim.patch(f"/Users/{rui['id']}", rename), 409, "user.name_taken")
+    assert contents() == before
 
 
 def test_account_is_adopted_where_the_user_name_is_the_sso_subject(

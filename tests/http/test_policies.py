@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
@@ -19,7 +20,7 @@ from scim_provisioning.models import (
 from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
-from tests.people import person
+from tests.people import enterprise, person
 from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +109,7 @@ class Erasure:
                 "learner": learner.pk,
                 "active": User.objects.get(pk=learner.user_id).is_active,
                 "event": ProvisioningEvent.objects.latest("pk").action,
-                "deleted": ProvisionedUser.objects.get(user=learner.user_id).is_deleted,
+                "deleted": adapter.connection.links.get(user=learner.user_id).is_deleted,
             }
         )
         if self.deletes_the_account:
@@ -206,6 +207,31 @@ def test_nobody_is_erased_whom_another_connection_manages(
     assert ProvisioningEvent.objects.latest("pk").cause == {}
     elsewhere.refresh_from_db()
     assert elsewhere.user == account
+
+
+@pytest.mark.parametrize("ends", ["archived_at", "deleted_at"])
+def test_a_connection_that_has_ended_or_let_go_keeps_nobody_from_being_erased(
+    scim: ScimClient, connection: SCIMConnection, ines: str, erasure: Erasure, ends: str
+) -> None:
+    choose(connection, on_delete="erase")
+    elsewhere = ProvisionedUserFactory(connection=ConnectionFactory(name="Another"), user=User.objects.get())
+    ended = SCIMConnection.objects.filter(pk=elsewhere.connection_id) if ends == "archived_at" else None
+    (ended or ProvisionedUser.objects.filter(pk=elsewhere.pk)).update(**{ends: timezone.now()})
+    assert scim.delete(f"/Users/{ines}").status_code == 204
+    assert len(erasure.found) == 1
+    assert tombstone(ines).user is None
+
+
+def test_of_somebody_erased_not_even_whom_they_waited_for_is_kept(
+    scim: ScimClient, connection: SCIMConnection, erasure: Erasure
+) -> None:
+    choose(connection, on_delete="erase")
+    sent = person("rui.sousa", **enterprise(manager={"value": "Ines Okafor"}))
+    rui = scim.post("/Users", sent).json()["id"]
+    assert ProvisionedUser.objects.get(scim_id=rui).awaited_manager == "Ines Okafor"
+    scim.delete(f"/Users/{rui}")
+    left = tombstone(rui)
+    assert (left.awaited_manager, left.document, left.search) == (None, {}, {})
 
 
 def test_protected_account_is_not_erased(

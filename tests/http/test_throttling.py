@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
+from django.db import OperationalError
+from django.db import connection as database
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -18,6 +20,7 @@ from scim_provisioning.administration import connections
 from scim_provisioning.http import throttling
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from scim_provisioning.tokens.text import checksum
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
@@ -97,7 +100,9 @@ def few_failures(settings: Settings) -> None:
 
 
 def stranger(number: int = 0) -> ScimClient:
-    return ScimClient(f"lmsscim_nobody{number}")
+    """Somebody whose token is written as ours are, and is none."""
+    text = f"lmsscim_{number:051}"
+    return ScimClient(text + checksum(text))
 
 
 @pytest.mark.usefixtures("few_failures")
@@ -127,6 +132,39 @@ def test_a_flood_does_not_shut_out_a_token_that_was_let_in_before_nor_for_long_a
     monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_001.0))
     assert fresh.get("/Users").status_code == 200
     assert fresh.get("/Users").status_code == 200
+
+
+@pytest.mark.usefixtures("few_failures")
+@pytest.mark.parametrize("flood", [stranger(1).token, "lmsscim_nobody{}", "eyJhbGciOiJSUzI1NiJ9.{}.c2ln", ""])
+def test_in_a_flood_what_can_be_no_token_and_what_has_failed_takes_no_new_tokens_place(
+    scim: ScimClient, flood: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The floods that happen: an identity provider, at an address that others share, that was given a wrong secret."""
+    callers = [ScimClient(flood.format(number)) for number in range(20)]
+    assert [caller.get("/Users").status_code for caller in callers[:3]] == [401] * 3
+    with django_assert_num_queries(0):
+        assert [caller.get("/Users").status_code for caller in callers] == [429] * 20
+    # In the same second still, at the first try.
+    assert scim.get("/Users").status_code == 200
+
+
+def test_a_token_is_looked_at_again_once_the_flood_is_over(
+    scim: ScimClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"failures": 3}}
+    assert [stranger(1).get("/Users").status_code for _ in range(4)] == [401, 401, 401, 429]
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_061.0))
+    assert stranger(1).get("/Users").status_code == 401
+
+
+@pytest.mark.usefixtures("few_failures")
+def test_a_database_that_does_not_answer_is_nobodys_failed_authentication(scim: ScimClient) -> None:
+    def lost(execute: Any, sql: str, params: Any, many: bool, context: Any) -> NoReturn:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with database.execute_wrapper(lost):
+        assert [scim.get("/Users").status_code for _ in range(5)] == [500] * 5
+    assert [stranger(number).get("/Users").status_code for number in range(3)] == [401] * 3
 
 
 @pytest.mark.usefixtures("few_failures")

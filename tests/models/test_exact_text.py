@@ -97,6 +97,7 @@ def test_the_columns_have_a_binary_collation_without_padding(db: None) -> None:
             "SELECT collation_name FROM information_schema.columns WHERE table_schema = database() "
             "AND table_name IN ('scim_provisioning_scimconnection', 'scim_provisioning_scimtoken', "
             "'scim_provisioning_provisioneduser') AND column_name IN "
-            "('scim_id', 'user_name_key', 'user_name_tombstone_key', 'external_id', 'sso_key', 'prefix')"
+            "('scim_id', 'user_name_key', 'user_name_tombstone_key', 'external_id', 'sso_key', 'prefix', "
+            "'awaited_manager')"
         )
-        assert [row[0] for row in cursor.fetchall()] in (["utf8mb4_nopad_bin"] * 6, ["utf8mb4_0900_bin"] * 6)
+        assert [row[0] for row in cursor.fetchall()] in (["utf8mb4_nopad_bin"] * 7, ["utf8mb4_0900_bin"] * 7)

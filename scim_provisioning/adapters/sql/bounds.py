@@ -13,9 +13,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.protocol.errors import TooMany
 from scim_provisioning.protocol.filters import And, Comparison, Filter, Or
-from scim_provisioning.protocol.filters.selection import count_terms
+from scim_provisioning.protocol.filters.selection import comparisons, count_terms
 
 _INDEXED: Final = frozenset({"userName", "externalId", "id"})
+#: Comparisons of a look-up: what an element is, and its value.
+_LOOK_UP: Final = 2
 #: How the databases say that they gave up: PostgreSQL's SQLSTATE, the numbers of MariaDB and MySQL, SQLite's word.
 _GAVE_UP: Final = frozenset({"57014", 1969, 3024, "interrupted"})
 #: Instructions of SQLite's machine between two looks at the clock.
@@ -45,6 +47,20 @@ def refuse_scans(tree: Filter, most: int) -> int:
             params={"count": found, "limit": most},
         )
     return found
+
+
+def is_search(tree: Filter | None, *, is_sorted: bool) -> bool:
+    """Whether answering means to compare or to sort everybody, by more than the one value of a look-up.
+
+    ``emails[type eq "work"].value eq "..."`` is how Entra finds people whom it matches by address. It costs what a page
+    of people costs (``benchmarks/search_cost.py``), and comes as often as a look-up by userName.
+    """
+    if tree is None:
+        return is_sorted
+    found = scans(tree)
+    if found == 0:
+        return False
+    return is_sorted or found > _LOOK_UP or any(term.op != "eq" for term in comparisons(tree))
 
 
 @contextmanager

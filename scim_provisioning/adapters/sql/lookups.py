@@ -28,7 +28,7 @@ from scim_provisioning.adapters.kinds import managed_by
 from scim_provisioning.adapters.kinds.dates import shown_moment
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
-from scim_provisioning.adapters.sql.columns import Columns, any_of, ref_of
+from scim_provisioning.adapters.sql.columns import Columns, any_of
 from scim_provisioning.adapters.sql.searchable import element_key
 from scim_provisioning.conf import user_location
 from scim_provisioning.protocol.constants import CORE_USER
@@ -73,13 +73,6 @@ class Lookups:
                 return self._value_path(attribute, inner)
             case Comparison(ref, op, value):
                 return self._comparison(ref, op, value)
-
-    def waiting_for(self, manager: str) -> Q:
-        """The people whose manager was sent as ``manager`` and is not known here."""
-        if self.mapping.manager is None:
-            return Q(Always(False))
-        text = DocumentText("search", *self.columns.keys(ref_of(self.mapping.manager)))
-        return Q(TextMatch(text, "eq", manager))
 
     # --- single attributes
 

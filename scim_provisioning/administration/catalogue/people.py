@@ -136,9 +136,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("The identifier belonged to somebody else."),
         (
             _(
-                "A deleted learner agrees in userName or externalId and not in both. That makes the newcomer somebody "
-                "new, but the deleted learner's account still signs in by the name and does not give it up: it is "
-                "protected, or accounts here are named by addresses."
+                "The name was a deleted learner's, who is somebody else unless userName and externalId both agree. "
+                "Their account still signs in by it and does not give it up: it is protected, or accounts here are "
+                "named by addresses."
             ),
         ),
         _(

@@ -119,6 +119,19 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("The database was stopped after the time that LIMITS allows for a search."),),
         _("Use userName or externalId as the matching attribute in the identity provider."),
     ),
+    "search.at_once": Entry(
+        _("The connection is searching already."),
+        (
+            _(
+                "A search that no index serves compares every learner and holds a worker meanwhile; the connection has "
+                "as many running as it may."
+            ),
+        ),
+        _(
+            "Nothing: the client asks again. Look-ups by userName, externalId or id never wait. The operator can "
+            "change searches_at_once in LIMITS."
+        ),
+    ),
     "sort.unsupported": Entry(
         _("Sorting by that attribute is not supported."),
         (_("The list was to be sorted by an attribute that has no order here."),),

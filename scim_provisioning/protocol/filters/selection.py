@@ -44,13 +44,18 @@ def eq_terms(node: Filter) -> dict[str, Any]:
 
 def count_terms(node: Filter | None) -> int:
     """Return how many comparisons a filter has; none without one."""
-    if node is None:
-        return 0
+    return 0 if node is None else sum(1 for _term in comparisons(node))
+
+
+def comparisons(node: Filter) -> Iterator[Comparison]:
+    """Yield every comparison of a filter."""
     if isinstance(node, Comparison):
-        return 1
-    if isinstance(node, (And, Or)):
-        return sum(count_terms(term) for term in node.terms)
-    return count_terms(node.term if isinstance(node, Not) else node.filter)
+        yield node
+    elif isinstance(node, (And, Or)):
+        for term in node.terms:
+            yield from comparisons(term)
+    else:
+        yield from comparisons(node.term if isinstance(node, Not) else node.filter)
 
 
 def stand_in(node: Filter, elements: Collection[Any]) -> dict[str, Any] | None:

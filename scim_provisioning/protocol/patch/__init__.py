@@ -20,6 +20,7 @@ from ..limits import DEFAULT_LIMITS, Limits
 from ..resources import Document, copied
 from ..schema import UserSchema
 from .operations import Operation, parse
+from .plan import Assign, Step
 from .put import put
 from .read import read_operations
 
@@ -28,10 +29,14 @@ __all__ = ["Operation", "Patched", "apply", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Patched:
-    """The document after the operations, and the names they held that the schema has no place for."""
+    """The document after the operations, and the names they held that the schema has no place for.
+
+    ``active`` is what the operations said of it last, also where they removed it again; None where they said nothing.
+    """
 
     document: Document
     ignored: tuple[str, ...]
+    active: bool | None = None
 
 
 def apply(
@@ -50,4 +55,11 @@ def apply(
     operations through the same filter end on one element.
     """
     plan = read_operations(operations, schema, limits, base_url)
-    return Patched(put(plan.steps, copied(document), limits), tuple(dict.fromkeys(plan.ignored)))
+    patched = put(plan.steps, copied(document), limits)
+    return Patched(patched, tuple(dict.fromkeys(plan.ignored)), _said_of_active(plan.steps))
+
+
+def _said_of_active(steps: Iterable[Step]) -> bool | None:
+    """To remove ``active`` is to say nothing of access: it takes back no word that was said of it."""
+    said = [step for step in steps if isinstance(step, Assign) and step.attribute.path == "active"]
+    return said[-1].value if said else None

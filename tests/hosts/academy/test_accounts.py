@@ -89,6 +89,24 @@ def test_where_the_host_says_how_the_old_account_steps_aside_for_somebody_new_at
     assert (question.newcomer.user_id, question.earlier.user_id) == (new.pk, old.pk)
 
 
+def test_an_old_account_steps_aside_for_somebody_who_is_given_its_address_as_for_a_newcomer(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = create(scim, ines())
+    old = User.objects.get()
+    olaf = create(scim, spelled(person("olaf.berg")))["id"]
+    scim.delete(f"/Users/{first['id']}")
+    rename = [{"op": "replace", "path": "userName", "value": INES}]
+    with monkeypatch.context() as without:
+        without.delattr(LearnerAdapter, "step_aside")
+        assert scim.patch(f"/Users/{olaf}", rename).status_code == 409
+        assert ProvisioningEvent.objects.latest("pk").error_code == "user.identity_conflict"
+        assert User.everybody.get(pk=old.pk).email == INES
+    assert scim.patch(f"/Users/{olaf}", rename).status_code == 200
+    assert User.objects.get(email=INES).pk != old.pk
+    assert User.everybody.get(pk=old.pk).email == f"{old.pk}@left.invalid"
+
+
 # --- hidden accounts
 
 

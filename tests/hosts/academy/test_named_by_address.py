@@ -68,3 +68,19 @@ def test_somebody_of_that_address_here_is_the_same_person(scim: ScimClient, orga
     veteran = User.objects.create_user("ines@x.example", customer=organization, job_title="Founder")
     assert scim.post("/Users", body("io-17", "INES@x.example")).status_code == 201
     assert User.objects.get().pk == veteran.pk
+
+
+def test_an_address_that_changes_is_asked_what_a_name_is_asked(scim: ScimClient, organization: Any) -> None:
+    """The account is named by it: it must not come to look like somebody else's, nor be that of an account of the same
+    customer which nobody provisioned."""
+    ines = scim.post("/Users", body("io-17", "ines@x.example")).json()["id"]
+    User.objects.create_user("kate@x.example", customer=organization)
+    for address, code in (
+        ("kate\uff20x.example", "user.look_alike"),
+        ("\u212aate@x.example", "user.look_alike"),
+        ("Kate@x.example", "user.exists_unmanaged"),
+    ):
+        change = [{"op": "replace", "path": 'emails[type eq "work"].value', "value": address}]
+        assert scim.patch(f"/Users/{ines}", change).status_code == 409, address
+        assert ProvisioningEvent.objects.latest("pk").error_code == code
+    assert sorted(user.email for user in User.everybody.all()) == ["ines@x.example", "kate@x.example"]

@@ -1,0 +1,76 @@
+"""Deleted people who had the name that somebody has now, and may be the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from scim_provisioning import rules
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.events import Caller
+from scim_provisioning.models import IdentityQuestion, ProvisionedUser
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning.loading import load_tombstone_for_update
+
+Tombstones = Collection[ProvisionedUser]
+
+
+def met_by_rename(caller: Caller, adapter: LearnerAdapter, before: Document, after: Document) -> Tombstones:
+    """The deleted people whose name a PATCH or PUT gives to somebody, once it may have it; their accounts have stepped
+    aside, as for a newcomer of that name.
+
+    One query for a rename, beside those of the rules. Raises ``Uniqueness`` and ``InvalidValue``.
+    """
+    had = adapter.names_of(before)
+    written = [name for name in adapter.names_of(after) if name not in had]
+    if not written:
+        return ()
+    rules.told_apart(adapter, written)
+    if {fold(name) for name in written} <= {fold(name) for name in had}:
+        # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
+        return ()
+    tombstones = rules.deleted_namesakes(adapter, after["userName"])
+    if adapter.person.owns_account:
+        free_names(caller, tombstones, after)
+    rules.allow_rename(adapter, after)
+    return tombstones
+
+
+def free_names(caller: Caller, tombstones: Iterable[ProvisionedUser], document: Mapping[str, Any]) -> None:
+    """Let deleted people's accounts step aside where they still sign in by the name of ``document``, always in one
+    order.
+
+    Not an account that another connection uses: its name is that person's. Raises ``Uniqueness`` for a protected
+    one, and where the host has no other name to give.
+    """
+    for tombstone in sorted(tombstones, key=lambda link: (link.user_id, link.pk)):
+        adapter = load_tombstone_for_update(caller, tombstone.pk)
+        if adapter is None or _is_in_use(adapter):
+            continue
+        if adapter.signs_in_by(document):
+            if adapter.is_protected(adapter.obj):
+                raise rules.name_is_reused(tombstone)
+            host_calls.require(adapter, "step_aside", adapter.obj)
+
+
+def _is_in_use(adapter: LearnerAdapter) -> bool:
+    """Whether a living link of any connection has this account."""
+    return ProvisionedUser.objects.living().filter(user=adapter.obj).exists()
+
+
+def ask(link: ProvisionedUser, tombstones: Tombstones) -> None:
+    """Remember, for an administrator, whom somebody may be the same person as (one insert, if there are any)."""
+    questions = [
+        IdentityQuestion(connection_id=link.connection_id, newcomer=link, earlier=earlier)
+        for earlier in tombstones
+    ]
+    if questions:
+        # Who is renamed to a name for the second time has been asked about.
+        IdentityQuestion.objects.bulk_create(questions, ignore_conflicts=True)
+
+
+def cause(tombstones: Tombstones) -> dict[str, object]:
+    """The same for the log."""
+    return {"earlier": [link.scim_id for link in tombstones]} if tombstones else {}
