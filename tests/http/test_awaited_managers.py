@@ -263,7 +263,7 @@ def test_people_who_waited_before_there_was_a_column_for_it_are_found(scim: Scim
         scim, waiting(scim, boss, 1, prefix="named")[0], "Somebody by a name that is longer than an id"
     )
     ProvisionedUser.objects.update(awaited_manager=None)
-    migration = importlib.import_module("scim_provisioning.migrations.0006_people_who_wait")
+    migration = importlib.import_module("scim_provisioning.migrations.0008_people_who_wait")
     migration.note_who_waits(apps, SimpleNamespace(connection=database))
     scim.post("/Users", BOSS)
     assert managed() == 2
