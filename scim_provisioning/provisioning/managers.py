@@ -12,7 +12,6 @@ from functools import partial
 from typing import Final
 
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
@@ -119,7 +118,8 @@ def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:
         return False
     save_learner(adapter)
     keep_document(adapter, document)
-    link.modified_at, link.version = timezone.now(), link.version + 1
+    link.changed()
+    link.version += 1
     link.save(update_fields=["document", "search", "awaited_manager", "modified_at", "version"])
     return True
 
