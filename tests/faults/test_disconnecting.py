@@ -29,10 +29,12 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     SCIMConnection,
 )
+from scim_provisioning.testing.factories import TokenFactory
 from tests.batches import batches_of
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
 from tests.faults.forks import Fork, Gate, forks, somebody_waits_for_a_lock, until
+from tests.hosts.current import let_share, make_connection
 from tests.people import person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
@@ -412,6 +414,60 @@ def test_whoever_returns_finds_their_account_taken_by_another_of_the_connection(
         assert scim.post("/Users", person("another.name")).status_code == 201
     assert scim.post("/Users", person()).status_code == 409
     assert ProvisionedUser.objects.living().filter(user=ines).count() == 1
+
+
+@pytest.fixture
+def adopting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose accounts are linked by their name, whichever customer sends them."""
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    everybody = classmethod(lambda cls, connection: User.objects.all())
+    monkeypatch.setattr(LearnerAdapter, "tenant_users", everybody)
+
+
+def owners() -> list[str]:
+    """The connections that own Ines' account."""
+    links = ProvisionedUser.objects.living().filter(owns_profile=True, connection__archived_at__isnull=True)
+    return list(links.values_list("connection__name", flat=True))
+
+
+@pytest.mark.usefixtures("adopting")
+def test_an_account_that_another_connection_takes_over_while_its_own_is_restored_has_one_owner(
+    connection: SCIMConnection, scim: ScimClient, start: Start, request: pytest.FixtureRequest
+) -> None:
+    scim.post("/Users", person())
+    connections.disconnect(connection, actor=None, learners="keep")
+    other = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    gate = request.getfixturevalue("gate")
+    adopting = start(lambda: other.post("/Users", person(title="Fellow")).status_code)
+    gate.until_reached()
+    ended = SCIMConnection.objects.get(pk=connection.pk)
+    restoring = start(lambda: connections.restore(ended, actor=None))
+    until(somebody_waits_for_a_lock)
+    gate.open()
+    assert adopting.result() == 201
+    restoring.result()
+    assert owners() == ["Other"]
+
+
+@pytest.mark.usefixtures("adopting")
+def test_an_account_that_somebody_else_has_taken_over_meanwhile_is_not_handed_on(
+    connection: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scim.post("/Users", person())
+    let_share(person()["userName"], make_connection("Second").name)
+    second, third = (
+        ScimClient(TokenFactory(connection=found).plaintext)
+        for found in (SCIMConnection.objects.get(name="Second"), make_connection("Third"))
+    )
+    assert second.post("/Users", person()).status_code == 201
+    with monkeypatch.context() as patched:
+        # The door is shut, and nobody has gone on yet.
+        patched.setattr(disconnection, "go_on", lambda *_connection, **_seconds: None)
+        connections.disconnect(connection, actor=None, learners="keep")
+    assert owners() == []
+    assert third.post("/Users", person()).status_code == 201
+    disconnection.go_on(connection)
+    assert owners() == ["Third"]
 
 
 def test_an_administrators_word_on_an_account_waits_for_a_change_of_it_and_the_change_not_for_the_word(
