@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from scim_provisioning.administration import confirmations, connections, selftest
 from scim_provisioning.administration.confirmations import Counter, Door
-from scim_provisioning.administration.selftest import Result, prerequisites
+from scim_provisioning.administration.doctor import databases as doctors_databases
+from scim_provisioning.administration.selftest import Result
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -130,7 +131,7 @@ def test_the_self_test_says_that_the_clocks_of_application_and_database_differ(
     ahead: int, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true_clock = time.time
-    monkeypatch.setattr(prerequisites, "time", SimpleNamespace(time=lambda: true_clock() + ahead))
+    monkeypatch.setattr(doctors_databases, "time", SimpleNamespace(time=lambda: true_clock() + ahead))
     (line,) = [line for line in selftest.run(connection, reach=False) if line.what == "The clocks agree"]
     assert line.result == (Result.WARNING if ahead else Result.PASSED)
     assert not ahead or "differ by 7" in line.found

@@ -42,7 +42,11 @@ def cache() -> Iterator[Line]:
         yield warned(what, _("The cache keeps nothing: no limit of requests holds."), mend)
     elif not _keeps():
         found = _("It does not answer: no limit of requests holds.")
-        yield warned(what, found, _("Start the cache server, or correct CACHES[“default”]."))
+        mend = _(
+            "Start the server that CACHES names, or correct it. Until then SCIM goes on, and THROTTLE holds nobody "
+            "back."
+        )
+        yield warned(what, found, mend)
     elif backend.endswith("LocMemCache"):
         yield warned(what, _("Each process counts for itself: limits are as many times higher."), mend)
     else:
