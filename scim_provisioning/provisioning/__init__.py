@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from scim_provisioning.provisioning.managers import settle as settle_managers
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.verbs import (
     Written,
@@ -14,4 +13,4 @@ from scim_provisioning.provisioning.verbs import (
     search,
 )
 
-__all__ = ["Page", "Written", "create", "delete", "get", "patch", "replace", "search", "settle_managers"]
+__all__ = ["Page", "Written", "create", "delete", "get", "patch", "replace", "search"]

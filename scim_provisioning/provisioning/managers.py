@@ -61,16 +61,20 @@ def introduce(caller: Caller, bulk_id: str, scim_id: str | None, *, among: Colle
     return [adapter.id for adapter in people if _give(adapter, bulk_id, scim_id)]
 
 
+def due(connection: SCIMConnection) -> ProvisionedUserQuerySet:
+    """The people who wait for somebody who is here."""
+    here = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    return _waiting(connection).filter(Exists(here.filter(scim_id=OuterRef("awaited_manager"))))
+
+
 def settle(connection: SCIMConnection) -> int:
     """Give everybody who waits for somebody who is here their manager: a transaction for each hundred. Return how many
     were given one.
 
     Safe beside requests, and to be broken off: whoever is left waits for the next time.
     """
-    here = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    due = _waiting(connection).filter(Exists(here.filter(scim_id=OuterRef("awaited_manager"))))
-    given, last = 0, 0
-    while keys := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:GIVEN_AT_ONCE]):
+    people, given, last = due(connection).order_by("pk").values_list("pk", flat=True), 0, 0
+    while keys := list(people.filter(pk__gt=last)[:GIVEN_AT_ONCE]):
         last = keys[-1]
         with databases.primary():
             given += durable(partial(_give_each, connection, keys))

@@ -71,6 +71,7 @@ def test_a_request_gives_a_manager_to_a_hundred_people_and_the_command_to_the_ot
         assert scim.post("/Users", BOSS).json()["id"] == boss
     assert managed() == GIVEN_AT_ONCE == 100
     assert len(sent) < 2 * GIVEN_AT_ONCE + 40
+    assert manage("--dry-run") == "5 people wait for a manager who is here."
     assert manage("") == "Gave 5 people their manager."
     assert managed() == GIVEN_AT_ONCE + 5
     assert manage("") == "Gave 0 people their manager."

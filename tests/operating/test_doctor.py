@@ -68,6 +68,7 @@ def sound(settings: Settings, tmp_path: Path, connection: SCIMConnection) -> Non
     connection.policies = {"contacts": ["it@customer.example"]}
     connection.save()
     call_command("scim_notify", stdout=StringIO())
+    call_command("scim_managers", stdout=StringIO())
     call_command("scim_prune", stdout=StringIO())
 
 
@@ -112,7 +113,8 @@ def test_the_self_test_shows_the_same_lines(connection: SCIMConnection, settings
 
 
 @pytest.mark.parametrize(
-    ("command", "key", "hours"), [("scim_notify", "notify", 26), ("scim_prune", "prune", 72)]
+    ("command", "key", "hours"),
+    [("scim_notify", "notify", 26), ("scim_managers", "managers", 26), ("scim_prune", "prune", 72)],
 )
 def test_a_command_that_cron_does_not_run_is_missed(
     command: str, key: str, hours: int, connection: SCIMConnection
@@ -132,9 +134,12 @@ def test_a_command_that_cron_does_not_run_is_missed(
     assert CommandRun.objects.count() == 1
 
 
-def test_notices_of_one_connection_are_no_run_of_cron(connection: SCIMConnection) -> None:
-    call_command("scim_notify", connection="Entra", stdout=StringIO(), stderr=StringIO())
-    assert line("notify")[0] == "warning"
+@pytest.mark.parametrize(("command", "key"), [("scim_notify", "notify"), ("scim_managers", "managers")])
+def test_what_is_done_for_one_connection_is_no_run_of_cron(
+    connection: SCIMConnection, command: str, key: str
+) -> None:
+    call_command(command, connection="Entra", stdout=StringIO(), stderr=StringIO())
+    assert line(key)[0] == "warning"
 
 
 @pytest.mark.usefixtures("sound")

@@ -33,6 +33,7 @@ CHECKS: Final[Mapping[str, Callable[[], Iterator[Line]]]] = {
     "proxies": services.proxies,
     "mail": services.mail,
     "notify": jobs.notify,
+    "managers": jobs.managers,
     "prune": jobs.prune,
     "metrics": services.metrics,
     "checks": services.system_checks,

@@ -23,6 +23,12 @@ def notify() -> Iterator[Line]:
     yield _of(jobs.NOTIFY, _("Contacts are told in time"), mend)
 
 
+def managers() -> Iterator[Line]:
+    """Cron runs ``scim_managers``."""
+    mend = _("Let cron run “manage.py scim_managers” every hour.")
+    yield _of(jobs.MANAGERS, _("Nobody waits for a manager who is back"), mend)
+
+
 def prune() -> Iterator[Line]:
     """Cron runs ``scim_prune``, and it can keep up."""
     what, mend = _("Old messages are deleted"), _("Let cron run “manage.py scim_prune” once a day.")

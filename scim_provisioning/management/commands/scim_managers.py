@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from scim_provisioning import provisioning
+from scim_provisioning.administration import jobs
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.provisioning import managers
 
 
 class Command(BaseCommand):
@@ -20,10 +21,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("--connection", metavar="NAME", help="only this one; its name or SSO key")
+        parser.add_argument("--dry-run", action="store_true", help="count only, and give nobody a manager")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say to how many people."""
-        name = options["connection"]
+        name, dry_run = options["connection"], options["dry_run"]
         connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
-        given = sum(provisioning.settle_managers(one) for one in connections if not one.is_paused)
+        served = [connection for connection in connections if not connection.is_paused]
+        if dry_run:
+            waiting = sum(managers.due(connection).count() for connection in served)
+            self.stdout.write(f"{waiting} people wait for a manager who is here.")
+            return
+        given = sum(managers.settle(connection) for connection in served)
+        if not name:
+            jobs.note_run(jobs.MANAGERS)
         self.stdout.write(f"Gave {given} people their manager.")
