@@ -1,0 +1,161 @@
+"""Does the database say what was answered, after minutes of killed workers and database restarts?
+
+    python -m benchmarks.soak [--minutes 2] [--database postgresql|mariadb|sqlite] [--seed 1] [--keep]
+
+Five jobs of identity providers (Entra in both dialects, two of them for one customer; Okta by PUT and by PATCH) play
+joiners, movers, leavers, returners, managers, teams, bulk and look-ups over HTTP against gunicorn with two workers,
+on a database server of the soak's own. Meanwhile workers are killed (SIGKILL), the database is restarted or crashes
+(SQLite: is locked), and connections are paused; the throttle is low enough to be met. Whatever was not answered, or
+with 503 or 429, is sent again as an identity provider would.
+
+Then every learner is compared with the model, each answer with the log by its X-Request-ID, the log with itself, and
+the memory of the worker that was never killed with what it held when it was warm. Prints a table; exits with 1, and
+names the first differences, when anything differs.
+
+minutes: how long trouble is made; what was begun is finished afterwards.
+database: which server is made, in a temporary folder, from the programs that are installed. Neither PostgreSQL nor
+    MariaDB runs as root; started by root they run as ``postgres`` and ``mysql``.
+seed: of all that is drawn: who, what and which trouble. The moments are the machine's.
+keep: leave the folder with the database and the server's log; its name is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import django
+
+from benchmarks.soaking.journal import Journal, Sender
+from benchmarks.soaking.servers import SERVERS, Server, free_port
+from benchmarks.soaking.workers import Memory, Workers
+
+#: Of the memory of a worker, after its warm-up.
+MOST_GROWTH = 0.05
+#: So many differences are printed.
+FIRST = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play, compare, print; 1 when something differs."""
+    asked = _asked(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="scim-soak-"))
+    server: Server = SERVERS[asked.database](folder)
+    server.start()
+    port = free_port()
+    os.environ |= {
+        "DATABASE_URL": server.url,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.soaking.settings",
+        "DEBUG": "0",
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        # Long ones of Django's own must not stand in the way of a server that is away.
+        "REDIS_URL": "",
+    }
+    workers = Workers(port, folder / "server.log")
+    try:
+        return _soak(asked, server, workers)
+    finally:
+        server.stop()
+        if asked.keep:
+            print(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--database", choices=sorted(SERVERS), default="postgresql")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _soak(asked: argparse.Namespace, server: Server, workers: Workers) -> int:
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    from benchmarks.soaking import casting, verdict
+    from benchmarks.soaking.troubles import Troubles
+
+    call_command("migrate", verbosity=0)
+    journal = Journal()
+    cast = casting.cast(journal, f"{os.environ['SITE_URL']}/scim/v2", asked.seed)
+    connections.close_all()
+    workers.start()
+    try:
+        for player in cast.players:
+            cast.prepare(player)
+        troubles = Troubles(server, workers, cast.tenants, random.Random(f"{asked.seed} troubles"))
+        until = time.monotonic() + asked.minutes * 60
+        with ThreadPoolExecutor(len(cast.players) + 1) as threads:
+            tasks = [threads.submit(player.play, until) for player in cast.players]
+            tasks.append(threads.submit(troubles.make, until))
+        for task in tasks:
+            task.result()
+        for player in cast.players:
+            player.bring_back()
+        memory = workers.memory()
+        found = [*journal.differences]
+        for tenant, players in cast.customers:
+            found += verdict.people(players, tenant)
+        found += [*verdict.everybody(cast.players), *verdict.history()]
+        found += [*verdict.log(journal, troubles.touches), *verdict.pauses(journal, troubles.touches)]
+    finally:
+        workers.stop()
+    found += [f"worker {each.pid} grew by {each.growth:.1%}" for each in memory if each.growth > MOST_GROWTH]
+    _table(asked, journal, troubles.counts, memory, sum(len(player.people) for player in cast.players))
+    return _judged(found)
+
+
+def _table(
+    asked: argparse.Namespace, journal: Journal, troubles: Counter[str], memory: list[Memory], people: int
+) -> None:
+    print(f"{asked.minutes:g} minutes on {asked.database}, seed {asked.seed}, load {os.getloadavg()[0]:.1f}\n")
+    print(f"{'':24} {'count':>7}")
+    print(f"{'people':24} {people:7}")
+    print(f"{'requests':24} {len(journal.entries):7}")
+    statuses = Counter(_kind(entry) for entry in journal.entries)
+    rows: dict[str, Any] = {**dict(sorted(statuses.items())), **dict(sorted(troubles.items()))}
+    for name, count in rows.items():
+        print(f"{name:24} {count:7}")
+    for each in memory:
+        print(
+            f"worker {each.pid}, {each.seconds:.0f} s: {each.first:.1f} MiB warm, {each.last:.1f} at the end, "
+            f"{each.growth:+.1%}"
+        )
+    if not memory:
+        print("memory: no worker lived long enough to be measured")
+
+
+def _kind(entry: Any) -> str:
+    if entry.status == 0:
+        return "  no answer"
+    if entry.status != 503:
+        kind = "write" if entry.is_write else "read"
+        return f"  {entry.status} {kind}"
+    why = "paused" if entry.is_paused else "unconfirmed" if entry.is_unconfirmed else "database"
+    return f"  503 {why}"
+
+
+def _judged(found: list[str]) -> int:
+    print(f"\ndifferences: {len(found)}")
+    for difference in found[:FIRST]:
+        print(f"  {difference}")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

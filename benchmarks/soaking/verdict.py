@@ -1,0 +1,183 @@
+"""Is what the database holds what was answered, and what the identity providers meant?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from benchmarks.soaking.journal import Entry, Journal, Sender
+from benchmarks.soaking.players import Life, Player
+from example_project.lms.models import Learner, Team
+from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.protocol.constants import ENTERPRISE_USER
+from scim_provisioning.testing.simulators import OktaSimulator
+
+NONE, ONE, AT_MOST_ONE = frozenset({0}), frozenset({1}), frozenset({0, 1})
+_PAUSED = "conn.paused"
+#: What of the log is played again, from the first row to the last.
+_REPLAYED = ("userName", "active", "title", "name.familyName", f"{ENTERPRISE_USER}:department")
+
+Counts = frozenset[int]
+Touches = Callable[[float, float], bool]
+
+
+def rows_due(status: int, entry: Entry, is_away: bool) -> tuple[Counts, Counts]:
+    """How many rows of the log there may be of an answer with this status: applied, and refused.
+
+    ``is_away``: the database was, while it was asked. Then a refusal may have found nowhere to be written.
+    """
+    if status == 0 or entry.is_unconfirmed:
+        # Done with its row, or not at all; or refused, and the refusal never arrived.
+        return (AT_MOST_ONE if entry.is_write else NONE), AT_MOST_ONE
+    if status in (401, 429) or entry.is_paused:
+        # Paused: a row a minute, with a count (see ``pauses``).
+        return NONE, NONE
+    if status >= 400:
+        return NONE, AT_MOST_ONE if status == 503 or is_away else ONE
+    return (ONE if entry.is_write else NONE), NONE
+
+
+def log(journal: Journal, touches: Touches) -> Iterator[str]:
+    """Each answer has its row, and each row its answer."""
+    rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    events = ProvisioningEvent.objects.exclude(operation=Operation.ADMIN).exclude(error_code=_PAUSED)
+    for request_id, outcome, path in events.values_list("request_id", "outcome", "path"):
+        rows[request_id].append((outcome, path))
+    for entry in journal.entries:
+        found = rows.pop(entry.request_id, [])
+        is_away = touches(entry.began, entry.ended)
+        if not entry.is_bulk or entry.status not in (0, 200):
+            yield from _compare(entry, entry.status, found, is_away, "")
+            continue
+        for number in range(entry.size):
+            status = entry.operations[number] if entry.operations else 0
+            of_it = [row for row in found if f"#{number} " in row[1]]
+            yield from _compare(entry, status, of_it, is_away, f" operation {number}")
+    for request_id, found in rows.items():
+        yield f"{request_id}: {len(found)} rows of the log, and nobody asked"
+
+
+def _compare(
+    entry: Entry, status: int, found: Sequence[tuple[str, str]], is_away: bool, where: str
+) -> Iterator[str]:
+    counts = Counter(outcome for outcome, _path in found)
+    due = dict(zip((Outcome.APPLIED, Outcome.REFUSED), rows_due(status, entry, is_away), strict=True))
+    for outcome, allowed in due.items():
+        if counts[outcome] not in allowed:
+            yield (
+                f"{entry.request_id} {entry.method} {entry.path}{where}: answered {status} {entry.detail}, "
+                f"with {counts[outcome]} rows {outcome.value}"
+            )
+
+
+def pauses(journal: Journal, touches: Touches) -> Iterator[str]:
+    """Of the requests that met a pause there is a row a minute; its count is how many there were."""
+    counted = sum(ProvisioningEvent.objects.filter(error_code=_PAUSED).values_list("times", flat=True))
+    paused = [entry for entry in journal.entries if entry.is_paused]
+    sure = sum(not touches(entry.began, entry.ended) for entry in paused)
+    lost = sum(entry.status == 0 for entry in journal.entries)
+    if not sure <= counted <= len(paused) + lost:
+        yield f"{len(paused)} requests met a pause, and the log counts {counted}"
+
+
+def history() -> Iterator[str]:
+    """The log played again gives the people as they stand: nothing was done without its row, or half."""
+    states: dict[int, dict[str, Any]] = defaultdict(dict)
+    events = ProvisioningEvent.objects.filter(outcome=Outcome.APPLIED, link__isnull=False).order_by("id")
+    for link, request_id, changes in events.values_list("link_id", "request_id", "changes"):
+        for path in _REPLAYED:
+            if path in changes:
+                before, after = changes[path]
+                if states[link].get(path) != before:
+                    yield f"{request_id}: {path} was {before!r}, and {states[link].get(path)!r} the row before"
+                states[link][path] = after
+    for link in ProvisionedUser.objects.living():
+        if states[link.pk].get("userName") != link.user_name:
+            yield f"{link.user_name}: in the log last {states[link.pk].get('userName')}"
+
+
+def people(players: Sequence[Player], tenant: SCIMConnection) -> Iterator[str]:
+    """One customer: the host's tables, and what is answered, against the model."""
+    lives = {key: life for player in players for key, life in player.people.items()}
+    names = {key: life.person.userPrincipalName for key, life in lives.items()}
+    learners = Learner.objects.select_related("user", "team", "manager__user")
+    organization = tenant.sso.organization_id
+    held = {learner.user.username: learner for learner in learners.filter(organization=organization)}
+    served = _served(players[0])
+    links = Counter(tenant.links.values_list("user__username", flat=True))
+    for key, life in lives.items():
+        name = names[key] or ""
+        yield from _differences(life, held.pop(name, None), served.pop(name, None), names)
+        if links[name] != 1:
+            yield f"{name}: {links[name]} links"
+    yield from (f"{name}: an account of nobody's" for name in held)
+    yield from (f"{name}: answered, and nobody" for name in served)
+    teams = Counter(name.casefold() for name in Team.objects.filter(organization=organization).values_list("name", flat=True))
+    yield from (f"{count} teams are called {name}" for name, count in teams.items() if count > 1)
+
+
+def everybody(players: Sequence[Player]) -> Iterator[str]:
+    expected = sum(len(player.people) for player in players)
+    if (found := User.objects.count()) != expected:
+        yield f"{found} accounts, and {expected} people"
+
+
+def _served(player: Player) -> dict[str, dict[str, Any]]:
+    session = player.simulator._session
+    okta = OktaSimulator(session._base, _token(player), Sender(player.journal, player.name))
+    return {user["userName"]: user for user in okta.import_people()}
+
+
+def _token(player: Player) -> str:
+    return player.simulator._session._headers["Authorization"].partition(" ")[2]
+
+
+def _differences(
+    life: Life, learner: Learner | None, user: dict[str, Any] | None, names: dict[str, str | None]
+) -> Iterator[str]:
+    person, name = life.person, life.person.userPrincipalName
+    if learner is None:
+        yield f"{name}: no account"
+        return
+    account = learner.user
+    wanted = {
+        "email": person.mail,
+        "first_name": person.givenName,
+        "last_name": person.surname,
+        "job_role": person.jobTitle,
+        "team": person.department,
+        "is_active": life.has_access,
+    }
+    stands = {
+        "email": account.email,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "job_role": learner.job_role,
+        "team": learner.team.name if learner.team else None,
+        "is_active": account.is_active,
+    }
+    if not life.is_deleted:
+        wanted["manager"] = names[person.manager] if person.manager else None
+        stands["manager"] = learner.manager.user.username if learner.manager else None
+    yield from (f"{name}: {key} is {stands[key]!r}, meant {wanted[key]!r}" for key in wanted if stands[key] != wanted[key])
+    if (user is None) != life.is_deleted:
+        yield f"{name}: {'not answered' if user is None else 'answered, and deleted'}"
+    elif user is not None:
+        yield from _answered(user, life)
+
+
+def _answered(user: dict[str, Any], life: Life) -> Iterator[str]:
+    person, enterprise = life.person, user.get(ENTERPRISE_USER, {})
+    pairs = {
+        "active": (user.get("active"), life.has_access),
+        "title": (user.get("title"), person.jobTitle),
+        "familyName": (user.get("name", {}).get("familyName"), person.surname),
+        "email": ([each["value"] for each in user.get("emails", [])], [person.mail]),
+        "department": (enterprise.get("department"), person.department),
+    }
+    for key, (found, wanted) in pairs.items():
+        if found != wanted:
+            yield f"{person.userPrincipalName}: GET says {key} is {found!r}, meant {wanted!r}"
