@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -32,11 +31,11 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import django
 
-from benchmarks.soaking.journal import Journal, Sender
+from benchmarks.soaking.chance import draws
+from benchmarks.soaking.journal import Entry, Journal
 from benchmarks.soaking.servers import SERVERS, Server, free_port
 from benchmarks.soaking.workers import Memory, Workers
 
@@ -58,7 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "DJANGO_SETTINGS_MODULE": "benchmarks.soaking.settings",
         "DEBUG": "0",
         "SITE_URL": f"http://127.0.0.1:{port}",
-        # Long ones of Django's own must not stand in the way of a server that is away.
         "REDIS_URL": "",
     }
     workers = Workers(port, folder / "server.log")
@@ -98,7 +96,7 @@ def _soak(asked: argparse.Namespace, server: Server, workers: Workers) -> int:
     try:
         for player in cast.players:
             cast.prepare(player)
-        troubles = Troubles(server, workers, cast.tenants, random.Random(f"{asked.seed} troubles"))
+        troubles = Troubles(server, workers, cast.tenants, draws(asked.seed, "troubles"))
         until = time.monotonic() + asked.minutes * 60
         with ThreadPoolExecutor(len(cast.players) + 1) as threads:
             tasks = [threads.submit(player.play, until) for player in cast.players]
@@ -123,12 +121,14 @@ def _soak(asked: argparse.Namespace, server: Server, workers: Workers) -> int:
 def _table(
     asked: argparse.Namespace, journal: Journal, troubles: Counter[str], memory: list[Memory], people: int
 ) -> None:
-    print(f"{asked.minutes:g} minutes on {asked.database}, seed {asked.seed}, load {os.getloadavg()[0]:.1f}\n")
+    print(
+        f"{asked.minutes:g} minutes on {asked.database}, seed {asked.seed}, load {os.getloadavg()[0]:.1f}\n"
+    )
     print(f"{'':24} {'count':>7}")
     print(f"{'people':24} {people:7}")
     print(f"{'requests':24} {len(journal.entries):7}")
     statuses = Counter(_kind(entry) for entry in journal.entries)
-    rows: dict[str, Any] = {**dict(sorted(statuses.items())), **dict(sorted(troubles.items()))}
+    rows = {**dict(sorted(statuses.items())), **dict(sorted(troubles.items()))}
     for name, count in rows.items():
         print(f"{name:24} {count:7}")
     for each in memory:
@@ -140,7 +140,7 @@ def _table(
         print("memory: no worker lived long enough to be measured")
 
 
-def _kind(entry: Any) -> str:
+def _kind(entry: Entry) -> str:
     if entry.status == 0:
         return "  no answer"
     if entry.status != 503:

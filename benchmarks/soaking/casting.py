@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 
+from benchmarks.soaking.chance import draws
 from benchmarks.soaking.journal import Journal, Sender
 from benchmarks.soaking.players import Player
 from example_project.lms.models import Organization, SSOSettings
@@ -54,7 +54,9 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
     customers = []
     for name, dialects in _CUSTOMERS.items():
         organization = Organization.objects.create(name=name)
-        sso = SSOSettings.objects.create(organization=organization, name=name, entity_id=name, sign_in_url=url)
+        sso = SSOSettings.objects.create(
+            organization=organization, name=name, entity_id=name, sign_in_url=url
+        )
         tenant = SCIMConnection.objects.create(name=name, sso_key=str(sso.pk))
         _token, plaintext = tokens.issue(tenant, label="Soak")
         players = []
@@ -62,7 +64,7 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
             who = f"{name}{number}"
             sender = Sender(journal, who)
             simulator = _simulator(dialect, url, plaintext, sender)
-            player = Player(who, f"{name}.example", simulator, sender, random.Random(f"{seed} {who}"))
+            player = Player(who, f"{name}.example", simulator, sender, draws(seed, who))
             players.append(player)
         customers.append((tenant, players))
     return Cast(customers)
@@ -71,4 +73,6 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
 def _simulator(dialect: str, url: str, token: str, sender: Sender) -> EntraSimulator | OktaSimulator:
     if dialect in ("okta", "catalogue"):
         return OktaSimulator(url, token, sender, catalogue=dialect == "catalogue")
-    return EntraSimulator(url, token, sender, flag=dialect == "flagged", mapping=(*DEFAULT_MAPPING, *LEARNING_ROWS))
+    return EntraSimulator(
+        url, token, sender, flag=dialect == "flagged", mapping=(*DEFAULT_MAPPING, *LEARNING_ROWS)
+    )

@@ -113,7 +113,11 @@ class Sender:
 
 
 def _detail(answer: Answer) -> str:
-    return answer.body.decode(errors="replace")[:200] if not answer.status else str(answer.resource.get("detail", ""))
+    return (
+        answer.body.decode(errors="replace")[:200]
+        if not answer.status
+        else str(answer.resource.get("detail", ""))
+    )
 
 
 def _bulk(path: str, body: bytes | None, answer: Answer) -> tuple[tuple[int, ...], int]:

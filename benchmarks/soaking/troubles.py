@@ -29,7 +29,7 @@ class Troubles:
 
     def make(self, until: float) -> None:
         while time.monotonic() < until:
-            time.sleep(self.rng.uniform(0.5, 5))
+            time.sleep(self.rng.uniform(0.5, 7))
             self.rng.choices((self._kill, self._database, self._pause), (6, 2, 1))[0]()
 
     def touches(self, began: float, ended: float) -> bool:

@@ -87,13 +87,13 @@ def history() -> Iterator[str]:
     """The log played again gives the people as they stand: nothing was done without its row, or half."""
     states: dict[int, dict[str, Any]] = defaultdict(dict)
     events = ProvisioningEvent.objects.filter(outcome=Outcome.APPLIED, link__isnull=False).order_by("id")
-    for link, request_id, changes in events.values_list("link_id", "request_id", "changes"):
+    for key, request_id, changes in events.values_list("link_id", "request_id", "changes"):
         for path in _REPLAYED:
             if path in changes:
                 before, after = changes[path]
-                if states[link].get(path) != before:
-                    yield f"{request_id}: {path} was {before!r}, and {states[link].get(path)!r} the row before"
-                states[link][path] = after
+                if states[key].get(path) != before:
+                    yield f"{request_id}: {path} was {before!r}, and {states[key].get(path)!r} the row before"
+                states[key][path] = after
     for link in ProvisionedUser.objects.living():
         if states[link.pk].get("userName") != link.user_name:
             yield f"{link.user_name}: in the log last {states[link.pk].get('userName')}"
@@ -107,15 +107,24 @@ def people(players: Sequence[Player], tenant: SCIMConnection) -> Iterator[str]:
     organization = tenant.sso.organization_id
     held = {learner.user.username: learner for learner in learners.filter(organization=organization)}
     served = _served(players[0])
+    ids = {name: user["id"] for name, user in served.items()}
     links = Counter(tenant.links.values_list("user__username", flat=True))
     for key, life in lives.items():
         name = names[key] or ""
-        yield from _differences(life, held.pop(name, None), served.pop(name, None), names)
+        user = served.pop(name, None)
+        yield from _differences(life, held.pop(name, None), names)
+        if (user is None) != life.is_deleted:
+            yield f"{name}: {'not answered' if user is None else 'answered, and deleted'}"
+        elif user is not None:
+            yield from _answered(user, life, ids.get(names.get(life.person.manager or "") or ""))
         if links[name] != 1:
             yield f"{name}: {links[name]} links"
     yield from (f"{name}: an account of nobody's" for name in held)
     yield from (f"{name}: answered, and nobody" for name in served)
-    teams = Counter(name.casefold() for name in Team.objects.filter(organization=organization).values_list("name", flat=True))
+    teams = Counter(
+        name.casefold()
+        for name in Team.objects.filter(organization=organization).values_list("name", flat=True)
+    )
     yield from (f"{count} teams are called {name}" for name, count in teams.items() if count > 1)
 
 
@@ -135,9 +144,7 @@ def _token(player: Player) -> str:
     return player.simulator._session._headers["Authorization"].partition(" ")[2]
 
 
-def _differences(
-    life: Life, learner: Learner | None, user: dict[str, Any] | None, names: dict[str, str | None]
-) -> Iterator[str]:
+def _differences(life: Life, learner: Learner | None, names: dict[str, str | None]) -> Iterator[str]:
     person, name = life.person, life.person.userPrincipalName
     if learner is None:
         yield f"{name}: no account"
@@ -162,14 +169,14 @@ def _differences(
     if not life.is_deleted:
         wanted["manager"] = names[person.manager] if person.manager else None
         stands["manager"] = learner.manager.user.username if learner.manager else None
-    yield from (f"{name}: {key} is {stands[key]!r}, meant {wanted[key]!r}" for key in wanted if stands[key] != wanted[key])
-    if (user is None) != life.is_deleted:
-        yield f"{name}: {'not answered' if user is None else 'answered, and deleted'}"
-    elif user is not None:
-        yield from _answered(user, life)
+    yield from (
+        f"{name}: {key} is {stands[key]!r}, meant {wanted[key]!r}"
+        for key in wanted
+        if stands[key] != wanted[key]
+    )
 
 
-def _answered(user: dict[str, Any], life: Life) -> Iterator[str]:
+def _answered(user: dict[str, Any], life: Life, manager: str | None) -> Iterator[str]:
     person, enterprise = life.person, user.get(ENTERPRISE_USER, {})
     pairs = {
         "active": (user.get("active"), life.has_access),
@@ -177,6 +184,7 @@ def _answered(user: dict[str, Any], life: Life) -> Iterator[str]:
         "familyName": (user.get("name", {}).get("familyName"), person.surname),
         "email": ([each["value"] for each in user.get("emails", [])], [person.mail]),
         "department": (enterprise.get("department"), person.department),
+        "manager": (enterprise.get("manager", {}).get("value"), manager),
     }
     for key, (found, wanted) in pairs.items():
         if found != wanted:

@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.soaking.servers import await_port
 
 _EVERY = 0.5
-#: Seconds of a worker's life that say nothing of its memory: it loads, compiles and caches; or a quarter of its life.
-_WARM_UP = 30.0
+#: Seconds of a worker's life that say nothing of its memory: it loads, compiles and caches; or a third of its life.
+_WARM_UP = 60.0
 #: Samples whose median is compared: the first of these after the warm-up, and the last.
 _COMPARED = 10
 
@@ -80,14 +80,14 @@ class Workers:
         self._master.wait(30)
 
     def memory(self) -> list[Memory]:
-        """Of each worker that has lived for twice the warm-up, to the end."""
+        """Of each worker that lived to the end, and for half as long again as the warm-up."""
         found = []
         for pid in self.pids():
             samples = self.samples.get(pid, [])
             life = samples[-1][0] - samples[0][0] if samples else 0.0
-            if life < 2 * _WARM_UP:
+            if life < 1.5 * _WARM_UP:
                 continue
-            since = samples[0][0] + max(_WARM_UP, life / 4)
+            since = samples[0][0] + max(_WARM_UP, life / 3)
             held = [size for when, size in samples if when >= since]
             first, last = (statistics.median(part) for part in (held[:_COMPARED], held[-_COMPARED:]))
             found.append(Memory(pid, life, first, last))
@@ -107,4 +107,6 @@ def _resident(pid: int) -> float:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
+    return next(
+        (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0
+    )
