@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
@@ -38,6 +40,10 @@ from benchmarks.soaking.chance import draws
 from benchmarks.soaking.journal import Entry, Journal
 from benchmarks.soaking.servers import SERVERS, Server, free_port
 from benchmarks.soaking.workers import Memory, Workers
+
+if TYPE_CHECKING:
+    from benchmarks.soaking.players import Player
+    from benchmarks.soaking.troubles import Troubles
 
 #: Of the memory of a worker, after its warm-up.
 MOST_GROWTH = 0.05
@@ -60,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "REDIS_URL": "",
     }
     workers = Workers(port, folder / "server.log")
+    # Whoever ends the soak ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     try:
         return _soak(asked, server, workers)
     finally:
@@ -85,37 +93,38 @@ def _soak(asked: argparse.Namespace, server: Server, workers: Workers) -> int:
     from django.core.management import call_command
     from django.db import connections
 
-    from benchmarks.soaking import casting, verdict
+    from benchmarks.soaking import verdict
+    from benchmarks.soaking.casting import cast
     from benchmarks.soaking.troubles import Troubles
 
     call_command("migrate", verbosity=0)
     journal = Journal()
-    cast = casting.cast(journal, f"{os.environ['SITE_URL']}/scim/v2", asked.seed)
+    casting = cast(journal, f"{os.environ['SITE_URL']}/scim/v2", asked.seed)
     connections.close_all()
+    troubles = Troubles(server, workers, casting.tenants, draws(asked.seed, "troubles"))
     workers.start()
     try:
-        for player in cast.players:
-            cast.prepare(player)
-        troubles = Troubles(server, workers, cast.tenants, draws(asked.seed, "troubles"))
-        until = time.monotonic() + asked.minutes * 60
-        with ThreadPoolExecutor(len(cast.players) + 1) as threads:
-            tasks = [threads.submit(player.play, until) for player in cast.players]
-            tasks.append(threads.submit(troubles.make, until))
-        for task in tasks:
-            task.result()
-        for player in cast.players:
-            player.bring_back()
+        casting.prepare()
+        _play(casting.players, troubles, asked.minutes * 60)
         memory = workers.memory()
-        found = [*journal.differences]
-        for tenant, players in cast.customers:
-            found += verdict.people(players, tenant)
-        found += [*verdict.everybody(cast.players), *verdict.history()]
-        found += [*verdict.log(journal, troubles.touches), *verdict.pauses(journal, troubles.touches)]
+        found = list(verdict.on(casting.customers, journal, troubles.touches))
     finally:
         workers.stop()
     found += [f"worker {each.pid} grew by {each.growth:.1%}" for each in memory if each.growth > MOST_GROWTH]
-    _table(asked, journal, troubles.counts, memory, sum(len(player.people) for player in cast.players))
+    _table(asked, journal, troubles.counts, memory, sum(len(player.people) for player in casting.players))
     return _judged(found)
+
+
+def _play(players: Sequence[Player], troubles: Troubles, seconds: float) -> None:
+    """Everybody at once; then those come back without whom it is not known how the others are to stand."""
+    until = time.monotonic() + seconds
+    with ThreadPoolExecutor(len(players) + 1) as threads:
+        tasks = [threads.submit(player.play, until) for player in players]
+        tasks.append(threads.submit(troubles.make, until))
+    for task in tasks:
+        task.result()
+    for player in players:
+        player.bring_back()
 
 
 def _table(

@@ -40,13 +40,13 @@ class Cast:
     def tenants(self) -> list[SCIMConnection]:
         return [tenant for tenant, _players in self.customers]
 
-    def prepare(self, player: Player) -> None:
-        """Bosses of their own for the first player of a customer; the others report to those."""
-        first = next(players[0] for _tenant, players in self.customers if player in players)
-        if player is not first:
-            player.report_to(first)
-        elif player.is_entra:
-            player.hire_bosses()
+    def prepare(self) -> None:
+        """Bosses for each customer of Entra's: its first player's people, to whom the others' report too."""
+        for _tenant, (first, *others) in self.customers:
+            if first.is_entra:
+                first.hire_bosses()
+            for other in others:
+                other.report_to(first)
 
 
 def cast(journal: Journal, url: str, seed: int) -> Cast:

@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from benchmarks.soaking.journal import Entry, Journal, Sender
-from benchmarks.soaking.players import Life, Player
+from benchmarks.soaking.people import Life
+from benchmarks.soaking.players import Player
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
@@ -22,6 +23,19 @@ _REPLAYED = ("userName", "active", "title", "name.familyName", f"{ENTERPRISE_USE
 
 Counts = frozenset[int]
 Touches = Callable[[float, float], bool]
+
+
+def on(
+    customers: Sequence[tuple[SCIMConnection, Sequence[Player]]], journal: Journal, touches: Touches
+) -> Iterator[str]:
+    """Everything that differs, in words. ``touches``: whether the database was away between two moments."""
+    for tenant, players in customers:
+        yield from people(players, tenant)
+    yield from everybody([player for _tenant, players in customers for player in players])
+    yield from history()
+    yield from log(journal, touches)
+    yield from pauses(journal, touches)
+    yield from journal.differences
 
 
 def rows_due(status: int, entry: Entry, is_away: bool) -> tuple[Counts, Counts]:
