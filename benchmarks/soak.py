@@ -150,12 +150,13 @@ def _table(
 
 
 def _kind(entry: Entry) -> str:
-    if entry.status == 0:
+    answer = entry.answer
+    if answer.status == 0:
         return "  no answer"
-    if entry.status != 503:
+    if answer.status != 503:
         kind = "write" if entry.is_write else "read"
-        return f"  {entry.status} {kind}"
-    why = "paused" if entry.is_paused else "unconfirmed" if entry.is_unconfirmed else "database"
+        return f"  {answer.status} {kind}"
+    why = "paused" if answer.is_paused else "unconfirmed" if answer.is_unknown else "database"
     return f"  503 {why}"
 
 

@@ -62,7 +62,7 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
         players = []
         for number, dialect in enumerate(dialects):
             who = f"{name}{number}"
-            sender = Sender(journal, who)
+            sender = Sender(journal)
             simulator = _simulator(dialect, url, plaintext, sender)
             player = Player(who, f"{name}.example", simulator, sender, draws(seed, who))
             players.append(player)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import threading
@@ -17,36 +18,42 @@ _ATTEMPTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One request. ``operations`` are the statuses inside the answer to a bulk request, in the order of the request;
-    ``size`` is how many there were."""
+class Said:
+    """An answer, or what was answered to one operation of a bulk request; 0 where there was none."""
 
-    request_id: str
-    who: str
-    method: str
-    path: str
     status: int
-    detail: str
-    began: float
-    ended: float
-    operations: tuple[int, ...] = ()
-    size: int = 0
-
-    @property
-    def is_bulk(self) -> bool:
-        return self.path.endswith("/Bulk")
-
-    @property
-    def is_write(self) -> bool:
-        return self.method != "GET" and not self.path.endswith("/.search")
+    detail: str = ""
 
     @property
     def is_paused(self) -> bool:
         return self.status == 503 and "paused" in self.detail
 
     @property
-    def is_unconfirmed(self) -> bool:
-        return self.status == 503 and "did not confirm" in self.detail
+    def is_unknown(self) -> bool:
+        """Whether it was done cannot be told from it: it never came, or the database had not confirmed."""
+        return self.status == 0 or (self.status == 503 and "did not confirm" in self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request. ``asked`` is the same for what was sent again; ``operations`` is what was answered to each one of a
+    bulk request."""
+
+    request_id: str
+    method: str
+    path: str
+    asked: str
+    answer: Said
+    began: float
+    ended: float
+    operations: tuple[Said, ...] = ()
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET"
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.method} {self.path}: {self.answer.status} {self.answer.detail}"
 
 
 @dataclass
@@ -68,8 +75,9 @@ class Journal:
     def note(self, entry: Entry) -> None:
         with self._lock:
             self.entries.append(entry)
-        if entry.status >= 500 and entry.status != 503:
-            self.differs(f"{entry.request_id} {entry.method} {entry.path}: {entry.status} {entry.detail}")
+        for said in (entry.answer, *entry.operations):
+            if said.status >= 500 and said.status != 503:
+                self.differs(f"{entry} {said.detail}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,6 @@ class Sender:
     """
 
     journal: Journal
-    who: str
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         for _attempt in range(_ATTEMPTS):
@@ -95,17 +102,10 @@ class Sender:
         request_id, began = self.journal.next_id(), time.monotonic()
         answer = over_http(method, url, {**headers, "X-Request-ID": request_id}, body)
         path = url.partition("?")[0].partition("/scim/")[2]
-        entry = Entry(
-            request_id,
-            self.who,
-            method,
-            f"/{path}",
-            answer.status,
-            _detail(answer),
-            began,
-            time.monotonic(),
-            *_bulk(path, body, answer),
-        )
+        asked = hashlib.sha256(f"{method} {url} ".encode() + (body or b"")).hexdigest()
+        said = Said(answer.status, _detail(answer))
+        times = (began, time.monotonic())
+        entry = Entry(request_id, method, f"/{path}", asked, said, *times, _operations(path, body, answer))
         self.journal.note(entry)
         if answer.status and answer.headers.get("x-request-id") != request_id:
             self.journal.differs(f"{request_id} {method} /{path}: answered under another request id")
@@ -120,8 +120,11 @@ def _detail(answer: Answer) -> str:
     )
 
 
-def _bulk(path: str, body: bytes | None, answer: Answer) -> tuple[tuple[int, ...], int]:
-    if not path.endswith("/Bulk") or body is None:
-        return (), 0
-    done = answer.resource.get("Operations", []) if answer.status == 200 else []
-    return tuple(int(operation["status"]) for operation in done), len(json.loads(body)["Operations"])
+def _operations(path: str, body: bytes | None, answer: Answer) -> tuple[Said, ...]:
+    """What was said to each operation of a bulk request; nothing, where it was refused as a whole."""
+    if not path.endswith("/Bulk") or body is None or answer.status not in (0, 200):
+        return ()
+    if answer.status == 0:
+        return (Said(0),) * len(json.loads(body)["Operations"])
+    done = answer.resource["Operations"]
+    return tuple(Said(int(each["status"]), each.get("response", {}).get("detail", "")) for each in done)

@@ -6,5 +6,5 @@ from example_project.settings import SCIM_PROVISIONING
 SCIM_PROVISIONING = {
     **SCIM_PROVISIONING,
     # Of one worker: the cache is each worker's own.
-    "THROTTLE": {"reads": 8, "writes": 4},
+    "THROTTLE": {"reads": 4, "writes": 3},
 }

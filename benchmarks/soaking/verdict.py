@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from benchmarks.soaking.journal import Entry, Journal, Sender
+from benchmarks.soaking.journal import Entry, Journal, Said, Sender
 from benchmarks.soaking.people import Life
 from benchmarks.soaking.players import Player
 from example_project.lms.models import Learner, Team
@@ -22,6 +22,8 @@ _PAUSED = "conn.paused"
 _REPLAYED = ("userName", "active", "title", "name.familyName", f"{ENTERPRISE_USER}:department")
 
 Counts = frozenset[int]
+#: Outcome and path.
+Row = tuple[str, str]
 Touches = Callable[[float, float], bool]
 
 
@@ -38,61 +40,64 @@ def on(
     yield from journal.differences
 
 
-def rows_due(status: int, entry: Entry, is_away: bool) -> tuple[Counts, Counts]:
-    """How many rows of the log there may be of an answer with this status: applied, and refused.
+def rows_due(said: Said, is_write: bool, is_away: bool) -> tuple[Counts, Counts]:
+    """How many rows of the log there may be of such an answer: applied, and refused.
 
     ``is_away``: the database was, while it was asked. Then a refusal may have found nowhere to be written.
     """
-    if status == 0 or entry.is_unconfirmed:
+    if said.is_unknown:
         # Done with its row, or not at all; or refused, and the refusal never arrived.
-        return (AT_MOST_ONE if entry.is_write else NONE), AT_MOST_ONE
-    if status in (401, 429) or entry.is_paused:
+        return (AT_MOST_ONE if is_write else NONE), AT_MOST_ONE
+    if said.status in (401, 429) or said.is_paused:
         # Paused: a row a minute, with a count (see ``pauses``).
         return NONE, NONE
-    if status >= 400:
-        return NONE, AT_MOST_ONE if status == 503 or is_away else ONE
-    return (ONE if entry.is_write else NONE), NONE
+    if said.status >= 400:
+        return NONE, AT_MOST_ONE if said.status == 503 or is_away else ONE
+    return (ONE if is_write else NONE), NONE
 
 
 def log(journal: Journal, touches: Touches) -> Iterator[str]:
     """Each answer has its row, and each row its answer."""
-    rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    rows: dict[str, list[Row]] = defaultdict(list)
     events = ProvisioningEvent.objects.exclude(operation=Operation.ADMIN).exclude(error_code=_PAUSED)
     for request_id, outcome, path in events.values_list("request_id", "outcome", "path"):
         rows[request_id].append((outcome, path))
-    for entry in journal.entries:
+    done_unheard: set[str] = set()
+    for entry in sorted(journal.entries, key=lambda entry: entry.began):
         found = rows.pop(entry.request_id, [])
-        is_away = touches(entry.began, entry.ended)
-        if not entry.is_bulk or entry.status not in (0, 200):
-            yield from _compare(entry, entry.status, found, is_away, "")
+        if entry.answer.status == 200 and entry.asked in done_unheard and not found:
+            # It was done the first time, when the answer was lost; now there was nothing left to change.
             continue
-        for number in range(entry.size):
-            status = entry.operations[number] if entry.operations else 0
-            of_it = [row for row in found if f"#{number} " in row[1]]
-            yield from _compare(entry, status, of_it, is_away, f" operation {number}")
+        if entry.answer.is_unknown and found:
+            done_unheard.add(entry.asked)
+        yield from _compare(entry, found, touches(entry.began, entry.ended))
     for request_id, found in rows.items():
         yield f"{request_id}: {len(found)} rows of the log, and nobody asked"
 
 
-def _compare(
-    entry: Entry, status: int, found: Sequence[tuple[str, str]], is_away: bool, where: str
-) -> Iterator[str]:
-    counts = Counter(outcome for outcome, _path in found)
-    due = dict(zip((Outcome.APPLIED, Outcome.REFUSED), rows_due(status, entry, is_away), strict=True))
-    for outcome, allowed in due.items():
-        if counts[outcome] not in allowed:
-            yield (
-                f"{entry.request_id} {entry.method} {entry.path}{where}: answered {status} {entry.detail}, "
-                f"with {counts[outcome]} rows {outcome.value}"
-            )
+def _compare(entry: Entry, found: Sequence[Row], is_away: bool) -> Iterator[str]:
+    answers = [(entry.answer, found)]
+    if entry.operations:
+        answers = [
+            (said, [row for row in found if f"#{number} " in row[1]])
+            for number, said in enumerate(entry.operations)
+        ]
+        if sum(len(rows) for _said, rows in answers) != len(found):
+            yield f"{entry}: rows of no operation"
+    for said, rows in answers:
+        counts = Counter(outcome for outcome, _path in rows)
+        due = rows_due(said, entry.is_write, is_away)
+        for outcome, allowed in zip((Outcome.APPLIED, Outcome.REFUSED), due, strict=True):
+            if counts[outcome] not in allowed:
+                yield f"{entry}; {said.status} {said.detail}: {counts[outcome]} rows {outcome.value}"
 
 
 def pauses(journal: Journal, touches: Touches) -> Iterator[str]:
     """Of the requests that met a pause there is a row a minute; its count is how many there were."""
     counted = sum(ProvisioningEvent.objects.filter(error_code=_PAUSED).values_list("times", flat=True))
-    paused = [entry for entry in journal.entries if entry.is_paused]
+    paused = [entry for entry in journal.entries if entry.answer.is_paused]
     sure = sum(not touches(entry.began, entry.ended) for entry in paused)
-    lost = sum(entry.status == 0 for entry in journal.entries)
+    lost = sum(entry.answer.status == 0 for entry in journal.entries)
     if not sure <= counted <= len(paused) + lost:
         yield f"{len(paused)} requests met a pause, and the log counts {counted}"
 
@@ -150,7 +155,7 @@ def everybody(players: Sequence[Player]) -> Iterator[str]:
 
 def _served(player: Player) -> dict[str, dict[str, Any]]:
     session = player.simulator._session
-    okta = OktaSimulator(session._base, _token(player), Sender(player.journal, player.name))
+    okta = OktaSimulator(session._base, _token(player), Sender(player.journal))
     return {user["userName"]: user for user in okta.import_people()}
 
 
