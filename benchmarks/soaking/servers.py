@@ -118,7 +118,8 @@ class MariaDB:
         command = [_program("mariadbd"), "--no-defaults", *self._user, f"--datadir={self._folder}"]
         command += [f"--socket={self._socket}", f"--port={self._port}", "--bind-address=127.0.0.1"]
         command += [f"--pid-file={self._folder / 'pid'}", f"--log-error={self._folder / 'log'}"]
-        self._process = subprocess.Popen(command)  # noqa: S603
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet)  # noqa: S603
         await_port(self._port)
 
     def trouble(self, rng: random.Random) -> str:

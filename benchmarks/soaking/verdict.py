@@ -68,7 +68,7 @@ def log(journal: Journal, touches: Touches) -> Iterator[str]:
         if entry.answer.status == 200 and entry.asked in done_unheard and not found:
             # It was done the first time, when the answer was lost; now there was nothing left to change.
             continue
-        if entry.answer.is_unknown and found:
+        if entry.answer.is_unknown and any(outcome == Outcome.APPLIED for outcome, _path in found):
             done_unheard.add(entry.asked)
         yield from _compare(entry, found, touches(entry.began, entry.ended))
     for request_id, found in rows.items():
