@@ -161,6 +161,10 @@ class HostAccounts(HostHooks):
             self._known_holders[name] = self.accounts_named(name)
         return self._known_holders[name]
 
+    def _found_free(self, name: str) -> bool:
+        """Whether ``name`` was looked for in this request, and nobody had it."""
+        return self._known_holders.get(name) == []
+
     def names_of(self, scim_user: Mapping[str, Any]) -> list[str]:
         """What ``scim_user`` is known by: userName, and the address where accounts are named by it."""
         names = [str(scim_user["userName"]), self._sign_in_name(scim_user)]

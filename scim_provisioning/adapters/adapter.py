@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.db import models
+from django.db import IntegrityError, models
 from django_scim.adapters import SCIMUser
 
+from scim_provisioning import databases
+from scim_provisioning.adapters import database_errors
 from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.kinds import MappedAttribute
@@ -113,9 +115,25 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         self.write(d)
 
     def save(self) -> None:
-        """Save the rows that changed: only their changed columns, and nothing when nothing changed."""
+        """Save the rows that changed: only their changed columns, and nothing when nothing changed.
+
+        Raises ``Overtaken`` where another request took the account's name since it was found to be free.
+        """
         sources = self.compiled_mapping.sources if self.person.is_new else {}
-        self.person.rows.save(complete=[n for n, source in sources.items() if self.person.owns(source)])
+        try:
+            self.person.rows.save(complete=[n for n, source in sources.items() if self.person.owns(source)])
+        except IntegrityError as error:
+            if self._was_overtaken(error):
+                raise databases.Overtaken from error
+            raise
+
+    def _was_overtaken(self, error: IntegrityError) -> bool:
+        """Whether it is the account's name that somebody has by now; who that is makes a difference: another tenant's
+        newcomer, or an account of this customer that nobody manages."""
+        entry = self.compiled_mapping.account_name
+        if entry is None or not self._found_free(getattr(self.obj, entry.field.attname)):
+            return False
+        return database_errors.is_taken(error, type(self.obj), entry.field.column)
 
     def delete(self) -> None:
         """What DELETE does to the learner: access ends, nothing is deleted."""

@@ -83,6 +83,15 @@ def is_collision(error: DatabaseError, model: Model, constraint: str) -> bool:
     return _place(violation, [model]) == (model._meta.db_table, _columns_of(constraint, model))
 
 
+def is_taken(error: DatabaseError, model: Model, column: str) -> bool:
+    """Whether ``error`` says that another row of ``model`` has the value of this column, alone or with others'."""
+    violation = read(error)
+    if violation is None or violation.rule is not Rule.UNIQUE:
+        return False
+    table, columns = _place(violation, [model])
+    return table == model._meta.db_table and column in columns
+
+
 def every_model() -> list[Model]:
     """The models of the project: a signal may save any of them."""
     return list(apps.get_models(include_auto_created=True))

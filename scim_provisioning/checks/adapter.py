@@ -16,6 +16,7 @@ from scim_provisioning.checks.declarations import slips_in
 from scim_provisioning.checks.fault import several
 from scim_provisioning.checks.hidden import hidden_accounts, hidden_rows
 from scim_provisioning.checks.importing import usage_of, what_failed
+from scim_provisioning.checks.names import names_without_constraint
 from scim_provisioning.checks.overriding import is_own, saves_rows_itself
 from scim_provisioning.conf import app_settings
 
@@ -80,6 +81,9 @@ def _mapping(adapter: type[LearnerAdapter], path: str) -> Iterator[CheckMessage]
     lines, rows = tuple(adapter.mapping), tuple(adapter.rows.items())
     mapping = compile_mapping(lines, rows, tuple(adapter.extensions))
     yield from of_rows(adapter, mapping)
+    if not problems:
+        # Whoever has not said whose rows they are has something else to mend first.
+        yield from names_without_constraint(adapter, mapping)
     yield from misspelt.schemas_of(adapter, mapping)
     yield from _adoption(adapter)
     yield from hidden_accounts(adapter)

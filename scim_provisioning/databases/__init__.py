@@ -3,15 +3,18 @@
 from scim_provisioning.databases.faults import Fault, fault_of
 from scim_provisioning.databases.retrying import retried, unavailable
 from scim_provisioning.databases.routing import alias, atomic, connection, is_lost_to_somebody_else, primary
+from scim_provisioning.databases.snapshots import Overtaken, reads_the_past
 
 __all__ = [
     "Fault",
+    "Overtaken",
     "alias",
     "atomic",
     "connection",
     "fault_of",
     "is_lost_to_somebody_else",
     "primary",
+    "reads_the_past",
     "retried",
     "unavailable",
 ]

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from django.db import Error, InterfaceError, OperationalError
 
+from scim_provisioning.databases.snapshots import Overtaken
+
 
 class Fault(enum.Enum):
     """A trouble that no value can mend. All of them pass by themselves, or by an operator's doing."""
@@ -77,6 +79,8 @@ def fault_of(error: BaseException) -> Fault | None:
 
 
 def _read(error: Error) -> Fault | None:
+    if isinstance(error, Overtaken):
+        return Fault.BUSY
     driver: Any = error.__cause__
     state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
     if state:

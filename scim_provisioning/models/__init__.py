@@ -19,6 +19,7 @@ from scim_provisioning.models.identity_question import IdentityQuestion
 from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models.reference_key import ReferenceKey
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
 from scim_provisioning.models.stranger import Stranger
@@ -43,6 +44,7 @@ __all__ = [
     "ProvisionedUserQuerySet",
     "ProvisioningEvent",
     "ProvisioningPayload",
+    "ReferenceKey",
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",

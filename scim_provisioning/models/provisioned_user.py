@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning import databases
 from scim_provisioning.models.connection import SCIMConnection
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.protocol.text import fold
 
+#: Of these one changes with every change of a link.
+_STATE: Final = ("version", "active", "deleted_at")
 USER_NAME_LENGTH = 320
 # Folding can lengthen a text ("ß" becomes "ss"), so a key has twice the room. More would not fit an index of
 # InnoDB's.
@@ -51,6 +54,21 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         """The living link, of a connection that was not disconnected or archived, that owns the account."""
         in_use = self.living().filter(connection__archived_at__isnull=True)
         return in_use.filter(user=account, owns_profile=True)
+
+    def locked(self, *, skip_locked: bool = False) -> list[ProvisionedUser]:
+        """Lock these links in the order in which everybody does, by account and key; return them with what is locked of
+        them (one query).
+
+        By ``user_id``: ``user`` would be the order of a host's account model, if it has one, and join its table. Where
+        what is read under a lock may be older than what was locked, one query more: raises ``Overtaken`` if it is.
+        """
+        locking = self.select_for_update(skip_locked=skip_locked).order_by("user_id", "pk")
+        locked = list(locking.only("connection", *_STATE))
+        if databases.reads_the_past():
+            seen = ProvisionedUser.objects.filter(pk__in=[link.pk for link in locked])
+            if set(seen.values_list("pk", *_STATE)) != {link.state for link in locked}:
+                raise databases.Overtaken
+        return locked
 
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""
@@ -130,6 +148,11 @@ class ProvisionedUser(models.Model):
         """Date a change now. Where the clock has gone back it is dated as the last one: who asks for what changed since
         then must find it, and ``lastModified`` is never before ``created``."""
         self.modified_at = max(timezone.now(), self.modified_at, self.created_at)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What differs whenever somebody has changed the link."""
+        return self.pk, *(getattr(self, name) for name in _STATE)
 
     @property
     def is_deleted(self) -> bool:

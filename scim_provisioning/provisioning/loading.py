@@ -72,8 +72,7 @@ def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
     """
     key = own.values("pk")[:1]
     same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
-    locked = same_account.annotate(own_key=Subquery(key)).select_for_update().order_by("user_id", "pk")
-    found = locked.only("pk", "connection", "deleted_at")
+    found = same_account.annotate(own_key=Subquery(key)).locked()
     return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
 
 

@@ -104,8 +104,7 @@ def _locked(
         return []
     links = ProvisionedUser.objects.filter(connection=connection, pk__in=keys)
     skips = not waits and databases.connection().features.has_select_for_update_skip_locked
-    locked = links.select_for_update(skip_locked=skips).order_by("user_id", "pk")
-    return read_locked(connection, list(locked.values_list("pk", flat=True)))
+    return read_locked(connection, [link.pk for link in links.locked(skip_locked=skips)])
 
 
 def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:

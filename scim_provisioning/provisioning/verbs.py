@@ -24,14 +24,9 @@ from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, earlier, host_calls, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import (
-    checked,
-    load,
-    load_for_update,
-    load_locked,
-)
+from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_locked
 from scim_provisioning.provisioning.managers import Allowance, give
-from scim_provisioning.provisioning.newcomers import meet
+from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import end_access, explained, write
@@ -73,7 +68,8 @@ def create(
     Raises ``InvalidValue``, ``InvalidSyntax`` and ``Uniqueness``; as every verb that writes, what ``durable`` raises.
     """
     sent = _understood(body, get_adapter_class().compiled(caller.tenant).schema)
-    return durable(lambda: _create(caller, exchange, sent, allowance or Allowance()))
+    with told_of_the_quicker(caller, sent.document):
+        return durable(lambda: _create(caller, exchange, sent, allowance or Allowance()))
 
 
 def replace(

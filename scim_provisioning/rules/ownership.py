@@ -113,11 +113,8 @@ def settle(connection: SCIMConnection) -> None:
 
 
 def lock_links(links: ProvisionedUserQuerySet) -> list[int]:
-    """Lock these links in the order in which everybody does, by account and key; return their keys (one query).
-
-    By ``user_id``: ``user`` would be the order of a host's account model, if it has one, and join its table.
-    """
-    return list(links.select_for_update().order_by("user_id", "pk").values_list("pk", flat=True))
+    """Lock these links; return their keys (one query)."""
+    return [link.pk for link in links.locked()]
 
 
 def _in_use() -> ProvisionedUserQuerySet:

@@ -134,6 +134,12 @@ MUTANTS = mutants(
         f"{_SPELLINGS}test_150_groups_that_are_sent_along_cost_nobody_the_account",
     ),
     (
+        "a name that only folding makes the same is the same row",
+        "adapters.kinds.named_rows:NamedRows._made_before",
+        answers(None),
+        "tests/http/test_named_rows.py::test_spellings_that_no_database_takes_for_one_name_make_one_row",
+    ),
+    (
         "a PUT without active changes nothing about it",
         "provisioning.verbs:replace",
         put_with_active,

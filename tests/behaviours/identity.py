@@ -36,6 +36,7 @@ def erases_other_customers_people(original: Any) -> Any:
 
 _IDENTITY = "tests/http/test_identity.py::"
 _MANAGERS = "tests/http/test_awaited_managers.py::"
+_AT_ONCE = "tests/faults/test_names_at_once.py::"
 _POLICIES = "tests/http/test_policies.py::"
 
 MUTANTS = mutants(
@@ -68,6 +69,12 @@ MUTANTS = mutants(
         "adapters.database_errors:is_collision",
         answers(False),
         f"{_IDENTITY}test_renaming_to_the_name_of_a_living_link_is_409",
+    ),
+    (
+        "a name that somebody took in the meantime is asked for again",
+        "adapters.adapter:LearnerAdapter._was_overtaken",
+        answers(False),
+        f"{_AT_ONCE}test_a_name_that_somebody_takes_after_it_was_found_free_is_asked_for_again",
     ),
     (
         "protected accounts are left alone",

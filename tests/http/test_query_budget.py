@@ -32,7 +32,7 @@ CREATE = 8
 PAYLOAD = 1
 LEARNER_TABLE = 1  # each further table of the host's that is written
 REFERENCE = 1
-REFERENCE_CREATED = 2
+REFERENCE_CREATED = 5  # and: lock its name, see who made it, insert, remember
 MANAGER = 1
 FORMER_NAME = 1  # what a person was called before stays searchable
 LAST_USED = 1
@@ -171,7 +171,7 @@ def test_a_patch_of_what_only_the_document_holds_writes_no_table_of_the_hosts(
 
 
 @pytest.mark.parametrize(("team", "extra"), [("Crowd", REFERENCE), ("Brand New", REFERENCE_CREATED)])
-def test_a_changed_team_is_looked_up_once_and_created_with_one_more(
+def test_a_changed_team_is_looked_up_once_and_created_under_a_lock(
     warm: ScimClient, ines: str, team: str, extra: int
 ) -> None:
     with queries() as sent:

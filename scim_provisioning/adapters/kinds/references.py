@@ -6,27 +6,20 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from django.db import DatabaseError, models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.expressions import Expression
-from django.db.models.functions import Trim
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning import databases
 from scim_provisioning.adapters import database_errors, remedies
-from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
+from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
+from scim_provisioning.adapters.kinds.named_rows import NamedRows, reference_key
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
-from scim_provisioning.protocol.text import fold
-
-
-def reference_key(text: str) -> str:
-    """What makes two spellings of a company, unit or team name the same: case and spaces do not count."""
-    return fold(" ".join(text.split()))
 
 
 class Reference(MappedAttribute):
@@ -135,35 +128,22 @@ class Reference(MappedAttribute):
 
     def row_named(self, name: str, model: Any, connection: SCIMConnection) -> models.Model:
         """The row of that name within the customer; a new one where there is none and one may be made."""
-        scope = resolve_scope(self.within, connection)
-        found = self._find(model, name, scope)
+        rows = NamedRows(model, self.by, resolve_scope(self.within, connection))
+        found = rows.find(name)
         if found is not None:
             return found
         if self.create == "never":
             raise self.refusal(f"'{name}' does not exist here.", code="attr.reference")
         try:
-            with databases.atomic():
-                values = scope_values(model, {**self.defaults, **self.within}, connection)
-                made: models.Model = model._default_manager.create(**{**values, self.by: name})
-                return made
+            return rows.make(name, scope_values(model, {**self.defaults, **self.within}, connection))
         except DatabaseError as error:
             refused = database_errors.explain(error, database_errors.every_model(), {})
             if refused is None:
                 raise
-            # Another request created it in the meantime: theirs is ours. Or the host's collation takes two names
-            # for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table.
-            theirs: models.Model | None = model._default_manager.filter(**scope, **{self.by: name}).first()
-            if theirs is None:
-                raise self._not_created(name, refused) from error
-            return theirs
+            raise self._not_created(name, refused) from error
 
     def _not_created(self, name: str, refused: SCIMError) -> InvalidValue:
         """The refusal of a name for which the database takes no row: with the column that it is about."""
         facts = {**refused.params, "attribute": self.path, "column": refused.params.get("attribute", "")}
         detail = f"{self.path}: '{name}' could not be created here. {refused.detail}"
         return InvalidValue(detail, code="attr.reference", params=facts)
-
-    def _find(self, model: Any, name: str, scope: dict[str, Any]) -> models.Model | None:
-        matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
-        row: models.Model | None = model._default_manager.filter(matches, **scope).order_by("pk").first()
-        return row

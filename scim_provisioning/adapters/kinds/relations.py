@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.references import Reference, reference_key
+from scim_provisioning.adapters.kinds.named_rows import reference_key
+from scim_provisioning.adapters.kinds.references import Reference
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
@@ -89,9 +90,11 @@ class References(Reference):
         return before <= now and super().is_written(sent, current, person)
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
-        named = dict.fromkeys(name for name in map(str.strip, _listed(value)) if name)
         model = field.related_model
-        rows = [self.row_named(self._name(name, model), model, person.connection) for name in named]
+        named = dict.fromkeys(self._name(name, model) for name in map(str.strip, _listed(value)) if name)
+        # In one order for everybody: two who make the same rows would wait for each other.
+        in_order = sorted(named, key=reference_key)
+        rows = [self.row_named(name, model, person.connection) for name in in_order]
         self._later(field, rows, person)
 
     def clear(self, row: models.Model, field: Any, person: Person) -> None:

@@ -114,3 +114,9 @@ CACHE_MAY_HANG = Fault(
     "for ever.",
     'Set {wanted} in OPTIONS of CACHES["default"], in seconds. SCIM goes on without the cache once it has given up.',
 )
+NAMES_NOT_UNIQUE = Fault(
+    "W022",
+    "Nothing keeps two rows of {model} with one name apart: the LMS can make one while '{path}' makes another, and "
+    "people are divided among them.",
+    "Merge those that are there, and add {constraint} to its constraints. Silence this check if names are not unique.",
+)

@@ -1,0 +1,101 @@
+"""Rows of the host's that names stand for: found, or made once, however many requests need one at the same moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, models
+from django.db.models import F
+from django.db.models.functions import Trim
+
+from scim_provisioning import databases
+from scim_provisioning.adapters import violations
+from scim_provisioning.adapters.expressions import Folded, TextMatch
+from scim_provisioning.models import ReferenceKey
+from scim_provisioning.protocol.text import fold
+
+
+def reference_key(text: str) -> str:
+    """What makes two spellings of a company, unit or team name the same: case and spaces do not count."""
+    return fold(" ".join(text.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRows:
+    """The rows of ``model`` inside ``scope`` (fields and values: the customer), called by their field ``by``."""
+
+    model: Any
+    by: str
+    scope: Mapping[str, Any]
+
+    def find(self, name: str) -> models.Model | None:
+        """The row of that name; of several the oldest. One query."""
+        matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
+        row: models.Model | None = self._rows().filter(matches).order_by("pk").first()
+        return row
+
+    def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
+        """A new row with these values, or the one that another request has just made. Four statements. Raises
+        ``Overtaken``, and what the database says of a row that it refuses.
+
+        The key is locked first. A unique constraint of the host's alone does not do: it may be missing, and on
+        PostgreSQL takes "Sales" and "SALES" for two names.
+        """
+        try:
+            with databases.atomic():
+                key = ReferenceKey.locked(self._digest(name))
+                row = self._made_before(key, name)
+                if row is None:
+                    row = self.model._default_manager.create(**{**values, self.by: name})
+                    key.point_at(row)
+                return row
+        except DatabaseError as error:
+            theirs = self._made_by_the_lms(name) if violations.read(error) is not None else None
+            if theirs is None:
+                raise
+            return theirs
+
+    def _made_by_the_lms(self, name: str) -> models.Model | None:
+        """The row that stands in the way of a new one: the LMS's own pages made it, which take no lock. Or the host's
+        collation takes two names for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table."""
+        same = self._rows().filter(**{self.by: name})
+        theirs: models.Model | None = self.find(name) or same.first()
+        if theirs is None and _is_there(same):
+            raise databases.Overtaken
+        return theirs
+
+    def _made_before(self, key: ReferenceKey, name: str) -> models.Model | None:
+        """The row that ``key`` points at, unless the LMS has deleted, renamed or moved it."""
+        if not key.target:
+            return None
+        made = self._rows().filter(pk=key.target)
+        row: models.Model | None = made.first()
+        if row is None and _is_there(made):
+            raise databases.Overtaken
+        return (
+            row if row is not None and reference_key(getattr(row, self.by)) == reference_key(name) else None
+        )
+
+    def _rows(self) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = self.model._default_manager.filter(**self.scope)
+        return rows
+
+    def _digest(self, name: str) -> str:
+        """The same for everybody who means the same row, in whatever connection and spelling."""
+        columns = {field.name: field.attname for field in self.model._meta.concrete_fields}
+        scope = {columns.get(key, key): _plain(value) for key, value in self.scope.items()}
+        meant = [self.model._meta.label_lower, self.by, sorted(scope.items()), reference_key(name)]
+        return hashlib.sha256(json.dumps(meant).encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    return str(value.pk if isinstance(value, models.Model) else value)
+
+
+def _is_there(rows: models.QuerySet[Any]) -> bool:
+    """Whether there is such a row by now that this transaction began too early to see: a locking read would."""
+    return databases.reads_the_past() and rows.select_for_update().first() is not None
