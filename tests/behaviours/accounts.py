@@ -25,10 +25,7 @@ _TENANCY = "tests/test_tenancy.py::"
 
 
 def looks_among_all_customers(original: Any) -> Any:
-    def find(reference: Any, model: Any, name: Any, scope: Any) -> Any:
-        return original(reference, model, name, {})
-
-    return find
+    return lambda rows, name: original(replace(rows, scope={}), name)
 
 
 def takes_an_address_for_a_person(original: Any) -> Any:
@@ -106,13 +103,13 @@ MUTANTS = mutants(
     # --- 11
     (
         "a company is looked up among the customer's own",
-        "adapters.kinds.references:Reference._find",
+        "adapters.kinds.named_rows:NamedRows.find",
         looks_among_all_customers,
         f"{_HOSTILE}test_company_of_another_customer_is_not_reached_by_its_name",
     ),
     (
         "teams of one name are as many as customers",
-        "adapters.kinds.references:Reference._find",
+        "adapters.kinds.named_rows:NamedRows.find",
         looks_among_all_customers,
         f"{_TENANCY}test_teams_and_companies_of_one_name_are_two",
     ),
