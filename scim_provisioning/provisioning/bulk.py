@@ -132,7 +132,10 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
 def _committed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> _Done:
     if run.gone is not None:
         raise run.gone
-    return durable(lambda: _apply(run, exchange, operation, posted))
+    done = durable(lambda: _apply(run, exchange, operation, posted))
+    # They are reported of with this operation. Read again with each later one they would cost a second request.
+    run.allowance.given.clear()
+    return done
 
 
 def _failed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, exception: Exception) -> Result:

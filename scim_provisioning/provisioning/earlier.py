@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from scim_provisioning import rules
@@ -32,20 +32,22 @@ def met_by_rename(caller: Caller, adapter: LearnerAdapter, before: Document, aft
         # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
         return ()
     tombstones = rules.deleted_namesakes(adapter, after["userName"])
-    if adapter.person.owns_account:
-        free_names(caller, tombstones, after)
+    if tombstones and adapter.person.owns_account:
+        free_names(caller, adapter, {**after, "externalId": None})
     rules.allow_rename(adapter, after)
     return tombstones
 
 
-def free_names(caller: Caller, tombstones: Iterable[ProvisionedUser], document: Mapping[str, Any]) -> None:
-    """Let deleted people's accounts step aside where they still sign in by the name of ``document``, always in one
-    order.
+def free_names(caller: Caller, newcomer: LearnerAdapter, document: Mapping[str, Any]) -> None:
+    """Let deleted people's accounts step aside where they still sign in by the name of ``document``, which ``newcomer``
+    is to have, always in one order. Whoever has stepped aside costs nothing any more.
 
     Not an account that another connection uses: its name is that person's. Raises ``Uniqueness`` for a protected
     one, and where the host has no other name to give.
     """
-    for tombstone in sorted(tombstones, key=lambda link: (link.user_id, link.pk)):
+    for tombstone in sorted(
+        rules.deleted_holders(newcomer, document), key=lambda link: (link.user_id, link.pk)
+    ):
         adapter = load_tombstone_for_update(caller, tombstone.pk)
         if adapter is None or _is_in_use(adapter):
             continue

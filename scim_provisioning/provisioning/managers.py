@@ -35,7 +35,7 @@ GIVEN_AT_ONCE: Final = 100
 @dataclass(slots=True)
 class Allowance:
     """To how many people a request may still give managers, and to whom it did, by SCIM id. All operations of a bulk
-    request share one."""
+    request share one, which forgets the people as they are reported of."""
 
     left: int = GIVEN_AT_ONCE
     given: set[str] = field(default_factory=set)

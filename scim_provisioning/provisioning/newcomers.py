@@ -50,10 +50,11 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
         make_tombstone(vacant)
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
-    free_names(caller, past.earlier, document)
     link = ProvisionedUser(connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
+    if past.earlier:
+        free_names(caller, adapter, document)
     account = rules.adopted(adapter, document)
     if account is None:
         return Newcomer(adapter, Action.CREATED, past.earlier)

@@ -9,6 +9,7 @@ from scim_provisioning.rules.choices import erases, in_force, offered
 from scim_provisioning.rules.identity import (
     adopted,
     allow_rename,
+    deleted_holders,
     deleted_namesakes,
     history,
     legible,
@@ -30,6 +31,7 @@ __all__ = [
     "allow_rename",
     "archive",
     "claim",
+    "deleted_holders",
     "deleted_namesakes",
     "erases",
     "hand_on",

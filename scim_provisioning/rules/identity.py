@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import hidden_account
@@ -15,6 +15,10 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import InvalidValue, Uniqueness
 from scim_provisioning.rules import ownership
+
+#: Of so many deleted people it is asked whether a newcomer is one of them: the last who were. Any number may have had
+#: an identifier, and no request may cost more than its size.
+EARLIER_AT_MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,21 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     A living link of the same userName, active or not: 409. A tombstone that agrees in userName *and* externalId (or
     where both lack one): that person returns under the same SCIM id. Whoever agrees in one of them only is somebody
     new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit another's certificates. Links whose
-    account is gone cannot be inherited and do not count.
+    account is gone cannot be inherited and do not count. However many there were, few are read.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
     met = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
     if external_id is not None:
         met |= Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
-    found = list(ProvisionedUser.objects.filter(met, connection=connection).order_by("-deleted_at", "pk"))
+    agrees = {"external_id__isnull": True} if external_id is None else {"external_id": external_id}
+    # A living link of the name, of which there is one at most; who returns; the others.
+    decides = Case(
+        When(user_name_key=key, then=Value(0)),
+        When(user_name_tombstone_key=key, **agrees, then=Value(1)),
+        default=Value(2),
+    )
+    links = ProvisionedUser.objects.filter(met, connection=connection).order_by(decides, "-deleted_at", "pk")
+    found = list(links[: EARLIER_AT_MOST + 1])
     for link in found:
         if link.user_id is not None and not link.is_deleted:
             raise user_name_taken(link)
@@ -52,7 +64,7 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     ]
     if agreeing:
         return History(agreeing[0], vacant)
-    return History(None, vacant, tuple(tombstones))
+    return History(None, vacant, tuple(tombstones[:EARLIER_AT_MOST]))
 
 
 def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
@@ -77,7 +89,19 @@ def deleted_namesakes(adapter: LearnerAdapter, user_name: str) -> list[Provision
     """The tombstones of other people who had this userName in this connection, as ``history`` finds them."""
     links = ProvisionedUser.objects.filter(connection=adapter.connection, user__isnull=False)
     found = links.filter(user_name_tombstone_key=user_name_key(user_name)).exclude(user=adapter.obj)
-    return list(found.order_by("-deleted_at", "pk"))
+    return list(found.order_by("-deleted_at", "pk")[:EARLIER_AT_MOST])
+
+
+def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> list[ProvisionedUser]:
+    """The tombstones of this connection that had an identifier of ``document`` and whose account still has a name of
+    it: a few, however many had the identifier (two queries or three)."""
+    names = adapter.names_of(document)
+    accounts = [account.pk for name in names for account in adapter.accounts_named(name, exactly=True)]
+    had = Q(user_name_tombstone_key=user_name_key(document["userName"]))
+    if (external_id := document.get("externalId")) is not None:
+        had |= Q(external_id=external_id)
+    tombstones = ProvisionedUser.objects.tombstones()
+    return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
 
 
 def legible(user_name: str) -> None:

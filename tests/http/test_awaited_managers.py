@@ -123,6 +123,41 @@ def test_a_version_that_bulk_reports_is_the_one_of_somebody_whose_manager_return
     assert found[0]["version"] == scim.get(f"/Users/{report}").headers["ETag"]
 
 
+def test_people_who_were_given_a_manager_are_read_again_once_and_not_with_each_later_operation(
+    scim: ScimClient,
+) -> None:
+    boss = leave(scim)
+    reports = waiting(scim, boss, 10)
+    patch = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "title", "value": "Fellow"}],
+    }
+    changes = [{"method": "PATCH", "path": f"/Users/{report}", "data": patch} for report in reports]
+    arrival = {"method": "POST", "path": "/Users", "bulkId": "b", "data": BOSS}
+
+    def newcomers(prefix: str) -> list[dict[str, object]]:
+        people = [person(f"{prefix}.{n}") for n in range(10)]
+        return [
+            {"method": "POST", "path": "/Users", "bulkId": f"{prefix}{n}", "data": data}
+            for n, data in enumerate(people)
+        ]
+
+    def statements(operations: list[dict[str, object]]) -> int:
+        body = {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": operations,
+        }
+        with CaptureQueriesContext(database) as sent:
+            found = scim.post("/Bulk", body).json()["Operations"]
+        assert {result["status"] for result in found} <= {"200", "201"}
+        return len(sent)
+
+    alone = statements(newcomers("alone"))
+    # Each of the ten is written, and read again for its version: no more.
+    assert statements([*changes, arrival, *newcomers("after")]) < alone + len(reports) * 25 + 40
+    assert managed() == 10
+
+
 # --- what is written
 
 

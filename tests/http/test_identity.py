@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
@@ -215,6 +217,66 @@ def test_a_deleted_persons_account_steps_aside_for_somebody_who_is_given_her_nam
         question = IdentityQuestion.objects.get()
         assert (question.newcomer.scim_id, question.earlier.scim_id) == (rui["id"], ines["id"])
         scim.put(f"/Users/{rui['id']}", person("rui.sousa"))
+
+
+def tombstones(scim: ScimClient, count: int, prefix: str, **changes: Any) -> None:
+    for number in range(count):
+        answer = scim.post("/Users", person(f"{prefix}.{number}", **changes))
+        assert scim.delete(f"/Users/{answer.json()['id']}").status_code == 204
+
+
+@pytest.mark.parametrize("verb", ["POST", "PATCH"])
+def test_a_newcomer_costs_the_same_however_many_deleted_people_had_the_identifiers(
+    scim: ScimClient, verb: str
+) -> None:
+    name = "often.used@harborline.example"
+    same: dict[str, Any] = {"userName": name} if verb == "PATCH" else {"externalId": "same"}
+
+    def statements(number: int) -> int:
+        with CaptureQueriesContext(database) as sent:
+            if verb == "POST":
+                answer = scim.post("/Users", person(f"new.{number}", externalId="same"))
+                assert answer.status_code == 201
+            else:
+                rename = [{"op": "replace", "path": "userName", "value": name}]
+                answer = scim.patch(f"/Users/{people[number]}", rename)
+                assert answer.status_code == 200
+        scim.delete(f"/Users/{answer.json()['id']}")
+        return len(sent)
+
+    people = [scim.post("/Users", person(f"rui.{n}")).json()["id"] for n in range(2)]
+    for number in range(12):
+        tombstones(scim, 1, f"few{number}", **{"externalId": f"{number}", **same})
+    few = statements(0)
+    for number in range(12):
+        tombstones(scim, 1, f"many{number}", **{"externalId": f"m{number}", **same})
+    assert statements(1) <= few
+    # Whoever was deleted last may be the one.
+    newcomer = ProvisionedUser.objects.latest("deleted_at")
+    assert IdentityQuestion.objects.filter(newcomer=newcomer).count() == 10
+
+
+def test_whoever_holds_the_name_steps_aside_however_many_had_the_identifier_later(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    ines = scim.post("/Users", person(externalId="same")).json()
+    scim.delete(f"/Users/{ines['id']}")
+    tombstones(scim, 12, "later", externalId="same")
+    new = scim.post("/Users", person(externalId="other"))
+    assert new.status_code == 201, new.content
+    old = ProvisionedUser.objects.get(scim_id=ines["id"]).user
+    assert old is not None
+    assert old.username == f"{ines['userName']}~{ines['id'][:8]}"
+
+
+def test_whoever_agrees_in_both_returns_however_many_had_one_of_the_identifiers_later(
+    scim: ScimClient,
+) -> None:
+    ines = scim.post("/Users", person(externalId="same")).json()
+    scim.delete(f"/Users/{ines['id']}")
+    tombstones(scim, 12, "later", externalId="same")
+    assert scim.post("/Users", person(externalId="same")).json()["id"] == ines["id"]
 
 
 def test_a_deleted_persons_account_that_another_connection_uses_keeps_its_name(

@@ -73,6 +73,18 @@ def joined(terms: list[str], word: str = "or") -> str:
 # --- how many comparisons
 
 
+def test_an_identifier_that_everybody_may_have_takes_nothing_off_the_count(
+    scim: ScimClient, settings: Settings
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "LIMITS": {"filter_scans": 1}}
+    dear = '(title co "a" or title co "b")'
+    for unique in ('userName eq "p1@crowd.example"', '(id eq "1" or userName eq "p1@crowd.example")'):
+        assert search(scim, f"{unique} and {dear}").status_code == 200
+    answer = search(scim, f'externalId eq "same" and {dear}')
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "tooMany")
+    assert search(scim, 'externalId eq "same" and active eq true').status_code == 200
+
+
 @pytest.mark.parametrize("attribute", ["title", "nickName", "manager.value", "emails.value", "userName"])
 @pytest.mark.parametrize("word", ["or", "and"])
 def test_comparisons_that_no_index_serves_are_bounded(scim: ScimClient, attribute: str, word: str) -> None:

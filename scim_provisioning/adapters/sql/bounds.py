@@ -16,6 +16,8 @@ from scim_provisioning.protocol.filters import And, Comparison, Filter, Or
 from scim_provisioning.protocol.filters.selection import comparisons, count_terms
 
 _INDEXED: Final = frozenset({"userName", "externalId", "id"})
+#: What one person alone can have. Anybody may be given the externalId of everybody.
+_UNIQUE: Final = frozenset({"userName", "id"})
 #: Comparisons of a look-up: what an element is, and its value.
 _LOOK_UP: Final = 2
 #: How the databases say that they gave up: PostgreSQL's SQLSTATE, the numbers of MariaDB and MySQL, SQLite's word.
@@ -28,12 +30,27 @@ def scans(tree: Filter) -> int:
     """How many comparisons have to be made with everybody, because no index leads to the few who matter."""
     match tree:
         case And(terms):
-            return min(scans(term) for term in terms) and sum(map(scans, terms))
+            return 0 if any(map(_leads_to_few, terms)) else sum(map(scans, terms))
         case Or(terms):
             return sum(map(scans, terms))
-        case Comparison(ref, "eq", _) if ref.name in _INDEXED and not ref.attribute.extension:
-            return 0
-    return count_terms(tree)
+    return 0 if _looks_up(tree, _INDEXED) else count_terms(tree)
+
+
+def _leads_to_few(tree: Filter) -> bool:
+    """Whether no more people can be meant than the filter names, so that the rest of it is asked of those only."""
+    match tree:
+        case And(terms):
+            return any(map(_leads_to_few, terms))
+        case Or(terms):
+            return all(map(_leads_to_few, terms))
+    return _looks_up(tree, _UNIQUE)
+
+
+def _looks_up(tree: Filter, names: frozenset[str]) -> bool:
+    match tree:
+        case Comparison(ref, "eq", _):
+            return ref.name in names and not ref.attribute.extension
+    return False
 
 
 def refuse_scans(tree: Filter, most: int) -> int:
