@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.errors import scim_error
-from scim_provisioning.http.throttling import allowed
+from scim_provisioning.http.throttling import allowed, many_operations
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk as messages
 from scim_provisioning.protocol.limits import Limits
@@ -33,11 +33,12 @@ class BulkView(SCIMView):
         # The request was counted as one write; each operation is one.
         if self.caller.token is not None and len(parsed.operations) > 1:
             allowed(self.caller.token, "POST", len(parsed.operations) - 1)
-        results = bulk.perform(
-            self.caller,
-            self.exchange,
-            parsed,
-            lambda exception: scim_error(exception, self.caller, self.exchange.request_body),
-        )
+        with many_operations(self.caller.tenant):
+            results = bulk.perform(
+                self.caller,
+                self.exchange,
+                parsed,
+                lambda exception: scim_error(exception, self.caller, self.exchange.request_body),
+            )
         self.touch("create" if any(result["method"] == "POST" for result in results) else "update")
         return Response(messages.response(results))

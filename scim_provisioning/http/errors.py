@@ -29,7 +29,7 @@ from scim_provisioning.protocol.constants import MEDIA_TYPE
 
 logger = logging.getLogger("scim_provisioning")
 
-_NOT_FILED: Final = frozenset({"rate", "search.at_once"})
+_NOT_FILED: Final = frozenset({"rate", "search.at_once", "bulk.at_once"})
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response:

@@ -5,16 +5,16 @@ A cache that does not answer holds nobody up.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from django.core.cache import cache
 
-from scim_provisioning.http.counting import key_of
+from scim_provisioning.http.counting import circuit, key_of
 
-logger = logging.getLogger("scim_provisioning")
+_NONE_FREE: Final = ""
 
 
 class Taken(Exception):
@@ -35,24 +35,24 @@ def slot(*name: object, of: int, seconds: int) -> Iterator[None]:
 
 def _take(keys: list[str], holder: str, seconds: int) -> str | None:
     """The key of a slot that was free; None where the cache does not say. Raises ``Taken``."""
-    try:
+
+    def take() -> str | None:
         for key in keys:
             if cache.add(key, holder, timeout=seconds):
                 return key
-        known = cache.get_many(keys)
-    except Exception:
-        logger.warning("The cache does not answer; nobody is held up.", exc_info=True)
-        return None
-    if len(known) == len(keys):
+        # A cache that swallows its errors takes nothing and knows nothing; or a holder was done a moment ago.
+        return _NONE_FREE if len(cache.get_many(keys)) == len(keys) else None
+
+    taken = circuit.ask(take, None)
+    if taken == _NONE_FREE:
         raise Taken
-    # A cache that swallows its errors takes nothing and knows nothing; or a holder was done a moment ago.
-    return None
+    return taken
 
 
 def _give_back(key: str, holder: str) -> None:
-    try:
+    def give() -> None:
         # Past its time it may be somebody else's.
         if cache.get(key) == holder:
             cache.delete(key)
-    except Exception:
-        logger.warning("The cache does not answer; a slot is free again after its time.", exc_info=True)
+
+    circuit.ask(give, None)

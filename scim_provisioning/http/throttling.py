@@ -22,6 +22,8 @@ from scim_provisioning.protocol.errors import TooManyRequests
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MINUTE: Final = 60
+#: Seconds after which a bulk request is over in any case: no web server waits as long.
+_LONGEST_BULK: Final = 600
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
 #: Statements of one search, and the seconds that are left for what it reads beside them.
@@ -48,6 +50,23 @@ def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
     kind = "reads" if method in _READS else "writes"
     key = key_of(token.connection_id, kind, int(time.time()))
     return counted(key, seconds=5, amount=amount) <= app_settings.throttle[kind]
+
+
+@contextmanager
+def many_operations(connection: SCIMConnection) -> Iterator[None]:
+    """Let a connection have no more bulk requests running at once than ``bulks_at_once`` says: each holds a worker for
+    as long as a hundred requests take. Raises ``TooManyRequests``."""
+    most = app_settings.limits.bulks_at_once
+    try:
+        with slot("bulk", connection.pk, of=most, seconds=_LONGEST_BULK):
+            yield
+    except Taken as taken:
+        raise TooManyRequests(
+            f"This connection has a bulk request running already, and may have {most} at once. Ask again in a second.",
+            code="bulk.at_once",
+            params={"limit": most},
+            headers={"Retry-After": "1"},
+        ) from taken
 
 
 @contextmanager

@@ -17,8 +17,10 @@ class Limits:
     open at the same time, ``filter_terms`` the comparisons of one filter, ``path_terms`` those in all paths of one
     PATCH. ``filter_scans`` are the comparisons that no index serves, ``search_seconds`` what the database may take
     for them, ``searches_at_once`` how many searches with such comparisons one connection may have running at the same
-    moment. A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the
-    defaults leave room for both.
+    moment, ``bulks_at_once`` the same for bulk requests.
+
+    A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the defaults
+    leave room for both.
     """
 
     body_bytes: int = 262_144
@@ -39,6 +41,7 @@ class Limits:
     searches_at_once: int = 1
     bulk_operations: int = 100
     bulk_bytes: int = 1_048_576
+    bulks_at_once: int = 1
 
     def for_bulk(self) -> Limits:
         """Return the limits of one bulk body: as many ordinary bodies as it may hold operations.

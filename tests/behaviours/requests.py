@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -129,6 +130,12 @@ def trusts_text(original: Any) -> Any:
 
 
 MUTANTS = mutants(
+    (
+        "one bulk request of a connection at a time",
+        "http.bulk:many_operations",
+        lambda original: lambda connection: nullcontext(),
+        "tests/http/test_bulk.py::test_a_second_bulk_request_at_the_same_moment_is_429_and_fills_no_log",
+    ),
     # --- 20
     (
         "a public part tells nothing",

@@ -11,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from example_project.lms.models import Learner
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
+from tests.hosts.current import make_connection
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +274,27 @@ def test_a_bulk_id_that_an_earlier_request_left_behind_means_nobody(scim: ScimCl
     assert scim.post("/Users", person("old.x", **before)).status_code == 201
     assert statuses(results(scim, post("boss"), post("report", "boss"))) == ["201", "201"]
     assert (manager_of("report"), manager_of("old")) == ("boss", None)
+
+
+def test_a_second_bulk_request_at_the_same_moment_is_429_and_fills_no_log(
+    scim: ScimClient, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    meanwhile: list[Any] = []
+
+    def ask(adapter: Any, learner: Any, *, event: Any) -> None:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile.append(send(scim, post("second")))
+            meanwhile.append(scim.get("/Users"))
+            meanwhile.append(send(other, post("third")))
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", ask)
+    assert [result["status"] for result in results(scim, post("first"))] == ["201"]
+    _, refused, read, others = meanwhile
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert "bulk request running" in refused.json()["detail"]
+    assert (read.status_code, others.status_code) == (200, 200)
+    assert not ProvisioningEvent.objects.filter(error_code="bulk.at_once").exists()
+    # The slot is free again.
+    assert [result["status"] for result in results(scim, post("fourth"))] == ["201"]

@@ -119,6 +119,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("The database was stopped after the time that LIMITS allows for a search."),),
         _("Use userName or externalId as the matching attribute in the identity provider."),
     ),
+    "bulk.at_once": Entry(
+        _("The connection has a bulk request running already."),
+        (_("A bulk request holds a worker for as long as its operations take."),),
+        _("Nothing: the client comes back by itself. The operator can change bulks_at_once in LIMITS."),
+    ),
     "search.at_once": Entry(
         _("The connection is searching already."),
         (
