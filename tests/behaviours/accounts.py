@@ -168,7 +168,7 @@ MUTANTS = mutants(
     # --- 16
     (
         "a protected account is never adopted",
-        "rules.identity:_is_free",
+        "rules.identity:_is_free rules.identity:refuse_protected",
         answers(True),
         f"{_IDENTITY}test_protected_account_is_never_adopted",
     ),

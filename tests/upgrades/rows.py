@@ -41,7 +41,7 @@ def _row(model: Any, number: int, targets: dict[Any, list[Any]], alias: str, bef
             values[field.name] = targets[field][number]
         elif field.is_relation:
             values[field.name] = before[-1] if before else None
-        elif not field.primary_key:
+        elif not isinstance(field, models.AutoField):
             values[field.name] = _value(field, number)
     return model._base_manager.using(alias).create(**values)
 
