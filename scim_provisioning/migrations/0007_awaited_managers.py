@@ -1,4 +1,4 @@
-from django.db import migrations, models
+from django.db import migrations
 
 import scim_provisioning.models.fields
 
@@ -15,9 +15,5 @@ class Migration(migrations.Migration):
             field=scim_provisioning.models.fields.ExactCharField(
                 blank=True, editable=False, max_length=36, null=True
             ),
-        ),
-        migrations.AddIndex(
-            model_name="provisioneduser",
-            index=models.Index(fields=["connection", "awaited_manager"], name="scim_link_awaited_manager"),
         ),
     ]
