@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, connections
 
 
 @contextmanager
@@ -26,6 +26,22 @@ def shared_by_threads(folder: Path) -> Iterator[None]:
     finally:
         connection.close()
         connection.connection, connection.settings_dict["NAME"] = in_memory, name
+
+
+def inherited() -> Callable[[], None]:
+    """To be called before a fork; what it returns is called by the fork, which then goes on with the databases of this
+    process.
+
+    Where a browser is driven, an event loop runs in this thread, and Django keeps connections in a place of that loop.
+    A fork is in no loop: it would open the database that the settings name, and not the one of the test.
+    """
+    known = {alias: connections[alias] for alias in connections}
+
+    def inherit() -> None:
+        for alias, wrapper in known.items():
+            connections[alias] = wrapper
+
+    return inherit
 
 
 @contextmanager

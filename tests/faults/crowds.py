@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,6 +21,7 @@ import pytest
 from django.db import connection, connections
 
 from tests.client import ScimClient
+from tests.databases import inherited
 
 #: Seconds after which a request that did not come back is a failure of the test.
 _PATIENCE = 40
@@ -54,12 +55,12 @@ class Crowd:
     """Processes that wait for one another before each sends its request."""
 
     def __init__(self, size: int) -> None:
-        barrier = _FORK.Barrier(size)
+        barrier, inherit = _FORK.Barrier(size), inherited()
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(size):
             ours, theirs = _FORK.Pipe()
-            process = _FORK.Process(target=_serve, args=(theirs, barrier), daemon=True)
+            process = _FORK.Process(target=_serve, args=(theirs, barrier, inherit), daemon=True)
             with warnings.catch_warnings():
                 # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -88,10 +89,11 @@ def _received(pipe: Connection) -> Answer | None:
     return answer
 
 
-def _serve(pipe: Connection, barrier: Any) -> None:
+def _serve(pipe: Connection, barrier: Any, inherit: Callable[[], None]) -> None:
     """What each process does until it is ended."""
     # What the parent has buffered for its own output is not to be written twice.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    inherit()
     while True:
         request = pipe.recv()
         # Connected before they meet: the slowest would come too late to be in anybody's way.

@@ -15,6 +15,8 @@ from typing import Any
 
 from django.db import connection, connections
 
+from tests.databases import inherited
+
 #: Seconds after which what did not happen is a failure of the test.
 PATIENCE = 40
 FORK = multiprocessing.get_context("fork")
@@ -46,7 +48,7 @@ class Fork:
         # No process may go on with a socket of another's.
         connections.close_all()
         self._pipe, theirs = FORK.Pipe()
-        self.process = FORK.Process(target=_run, args=(work, theirs), daemon=True)
+        self.process = FORK.Process(target=_run, args=(work, theirs, inherited()), daemon=True)
         with warnings.catch_warnings():
             # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -69,9 +71,10 @@ class Fork:
         self.process.join(PATIENCE)
 
 
-def _run(work: Callable[[], Any], pipe: Any) -> None:
+def _run(work: Callable[[], Any], pipe: Any, inherit: Callable[[], None]) -> None:
     # What the parent has buffered for its own output is not to be written twice.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    inherit()
     try:
         pipe.send((True, work()))
     except Exception as error:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from django.db import connection, connections
 from django.http import HttpResponse
 
+from tests.databases import inherited
+
 #: Seconds after which a process that did not come to its end is a failure of the test.
 PATIENCE = 120
 _FORK = multiprocessing.get_context("fork")
@@ -38,7 +40,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 def _process(call: Callable[[], Any], start: Any) -> tuple[Any, Connection]:
     ours, theirs = _FORK.Pipe(duplex=False)
-    process = _FORK.Process(target=_play, args=(call, start, theirs), daemon=True)
+    process = _FORK.Process(target=_play, args=(call, start, theirs, inherited()), daemon=True)
     with warnings.catch_warnings():
         # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -47,9 +49,10 @@ def _process(call: Callable[[], Any], start: Any) -> tuple[Any, Connection]:
     return process, ours
 
 
-def _play(call: Callable[[], Any], start: Any, pipe: Connection) -> None:
+def _play(call: Callable[[], Any], start: Any, pipe: Connection, inherit: Callable[[], None]) -> None:
     # What the parent has buffered for its own output is not to be written twice.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    inherit()
     # Connected before they meet: the slowest would come too late to be in anybody's way.
     connection.ensure_connection()
     start.wait(PATIENCE)

@@ -18,7 +18,7 @@ from django.db import connection, connections
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, ProvisioningPayload
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
+from tests.databases import inherited, shared_by_threads
 from tests.people import ENTERPRISE, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
@@ -87,10 +87,12 @@ class KilledAt:
 def killed(ask: Ask, scim: ScimClient, scim_id: str, number: int) -> bool:
     """Ask in a process of its own that dies before that statement; whether it did."""
     connections.close_all()
+    inherit = inherited()
     child = os.fork()
     if child == 0:
         status = 1
         try:
+            inherit()
             kill = KilledAt(number)
             connection.ensure_connection()
             connection._commit = kill.commit(connection._commit)

@@ -33,7 +33,7 @@ def page_of(sso: Any, page: str) -> str:
 
 
 def test_the_checks_find_nothing_to_mend() -> None:
-    assert run_checks(tags=[TAG]) == []
+    assert [message for message in run_checks(tags=[TAG]) if not message.is_silenced()] == []
 
 
 @pytest.mark.django_db(transaction=True)  # what is written down after the commit is part of the click
