@@ -86,8 +86,8 @@ def makes_admins_of_admins(original: Any) -> Any:
 
 
 def revokes_afterwards(original: Any) -> Any:
-    def end_access(adapter: Any) -> None:
-        transaction.on_commit(lambda: original(adapter))
+    def end_access(adapter: Any, event: Any = None) -> None:
+        transaction.on_commit(lambda: original(adapter, event))
 
     return end_access
 

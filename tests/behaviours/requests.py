@@ -110,10 +110,10 @@ def compares_by_like(original: Any) -> Any:
 
 
 def counts_against_a_connection(original: Any) -> Any:
-    def note(failures: Any) -> int:
+    def note(failures: Any, plaintext: str = "") -> int:
         connection = SCIMConnection.objects.earliest("pk")
         counted(key_of(connection.pk, "reads", int(throttling.time.time())), seconds=5)
-        return int(original(failures))
+        return int(original(failures, plaintext))
 
     return note
 
