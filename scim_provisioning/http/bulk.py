@@ -33,12 +33,13 @@ class BulkView(SCIMView):
         # The request was counted as one write; each operation is one.
         if self.caller.token is not None and len(parsed.operations) > 1:
             allowed(self.caller.token, "POST", len(parsed.operations) - 1)
-        with many_operations(self.caller.tenant):
+        with many_operations(self.caller.tenant) as goes_on:
             results = bulk.perform(
                 self.caller,
                 self.exchange,
                 parsed,
                 lambda exception: scim_error(exception, self.caller, self.exchange.request_body),
+                goes_on,
             )
         self.touch("create" if any(result["method"] == "POST" for result in results) else "update")
         return Response(messages.response(results))
