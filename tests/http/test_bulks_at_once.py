@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache.backends import locmem
+from django.core.cache.backends import base, locmem
 from pytest_django import Settings
 
 from example_project.lms.scim import LearnerAdapter
@@ -25,7 +24,7 @@ class Clock:
     """What the cache and the app take for the time."""
 
     def __init__(self) -> None:
-        self.now = time.time()
+        self.now = 1_000_000.0
 
     def __call__(self) -> float:
         return self.now
@@ -37,7 +36,8 @@ def clock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "slots"}
     }
     clock = Clock()
-    monkeypatch.setattr(locmem, "time", SimpleNamespace(time=clock))
+    for module in (base, locmem):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=clock))
     monkeypatch.setattr(slots, "monotonic", clock)
     yield clock
     locmem.LocMemCache("slots", {}).clear()
