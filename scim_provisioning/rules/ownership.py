@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER
+from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
@@ -79,8 +80,10 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
 
 
 def hand_on(links: ProvisionedUserQuerySet) -> int:
-    """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is
-    one. Returns how many went (one query, and two more and one for each that goes where any does)."""
+    """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is one
+    of whose customer the account is. Where only another customer shares it, what this one wrote stays as it is, and
+    nobody's, until an administrator moves the ownership. Returns how many went (one query, and two more and two for
+    each that goes where any does)."""
     held = links.filter(owns_profile=True, user__isnull=False)
     others = _in_use().filter(user__in=held.values("user")).exclude(pk__in=held.values("pk"))
     sharing: dict[int | None, list[ProvisionedUser]] = {}
@@ -88,9 +91,35 @@ def hand_on(links: ProvisionedUserQuerySet) -> int:
         sharing.setdefault(link.user_id, []).append(link)
     # Somebody else may have taken it over already, as of an account that nobody in use owned any more.
     heirless = [found for found in sharing.values() if not any(link.owns_profile for link in found)]
-    for found in heirless:
-        set_owner(min(found, key=lambda link: (link.created_at, link.pk)), True)
-    return len(heirless)
+    heirs = [heir for heir in map(_heir, heirless) if heir is not None]
+    for heir in heirs:
+        set_owner(heir, True)
+    return len(heirs)
+
+
+def _heir(sharing: list[ProvisionedUser]) -> ProvisionedUser | None:
+    """Of those who share an account that nobody owns, who is to own it."""
+    adapter_class = get_adapter_class()
+    oldest = sorted(sharing, key=lambda link: (link.created_at, link.pk))
+    return next((link for link in oldest if _belongs_to(adapter_class, link.connection, link.user_id)), None)
+
+
+def _belongs_to(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
+    """Whether an account is this customer's, as far as the host says whose accounts are: by a ``tenant_users`` of its
+    own, or by profiles that are ``within`` a customer. An account that nothing ties to a customer is anybody's."""
+    if adapter_class.tenant_users.__func__ is not LearnerAdapter.tenant_users.__func__:  # type: ignore[attr-defined]
+        return bool(adapter_class.tenant_users(connection).filter(pk=account).exists())
+    profiles = [
+        source
+        for source in adapter_class.compiled(connection).sources.values()
+        if source.within and source.belongs_to_account
+    ]
+    return not any(
+        source.model._default_manager.filter(**{source.user_field: account})
+        .exclude(**resolve_scope(source.within, connection))
+        .exists()
+        for source in profiles
+    )
 
 
 def settle(connection: SCIMConnection) -> None:
