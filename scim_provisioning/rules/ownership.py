@@ -13,10 +13,10 @@ from django.db.models import Exists, OuterRef, Q
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER
-from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.rules.customers import may_be
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -101,25 +101,7 @@ def _heir(sharing: list[ProvisionedUser]) -> ProvisionedUser | None:
     """Of those who share an account that nobody owns, who is to own it."""
     adapter_class = get_adapter_class()
     oldest = sorted(sharing, key=lambda link: (link.created_at, link.pk))
-    return next((link for link in oldest if _belongs_to(adapter_class, link.connection, link.user_id)), None)
-
-
-def _belongs_to(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
-    """Whether an account is this customer's, as far as the host says whose accounts are: by a ``tenant_users`` of its
-    own, or by profiles that are ``within`` a customer. An account that nothing ties to a customer is anybody's."""
-    if adapter_class.tenant_users.__func__ is not LearnerAdapter.tenant_users.__func__:  # type: ignore[attr-defined]
-        return bool(adapter_class.tenant_users(connection).filter(pk=account).exists())
-    profiles = [
-        source
-        for source in adapter_class.compiled(connection).sources.values()
-        if source.within and source.belongs_to_account
-    ]
-    return not any(
-        source.model._default_manager.filter(**{source.user_field: account})
-        .exclude(**resolve_scope(source.within, connection))
-        .exists()
-        for source in profiles
-    )
+    return next((link for link in oldest if may_be(adapter_class, link.connection, link.user_id)), None)
 
 
 def settle(connection: SCIMConnection) -> None:
