@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.cache.backends import base, locmem
+from django.utils import timezone
 from pytest_django import Settings
 
+from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.http import slots
+from scim_provisioning.http import lasting, slots
 from scim_provisioning.http.throttling import many_operations
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
 from tests.client import ScimClient
 from tests.people import person
 
@@ -39,6 +41,7 @@ def clock(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock
     for module in (base, locmem):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=clock))
     monkeypatch.setattr(slots, "monotonic", clock)
+    monkeypatch.setattr(lasting, "monotonic", clock)
     yield clock
     locmem.LocMemCache("slots", {}).clear()
 
@@ -62,8 +65,9 @@ def test_a_bulk_request_whose_worker_was_killed_holds_up_the_next_for_a_minute_a
 
 
 def test_a_bulk_request_that_goes_on_keeps_its_place_however_long_it_takes(
-    scim: ScimClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    scim: ScimClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "LIMITS": {"bulk_seconds": 600}}
     meanwhile: list[int] = []
 
     def takes_its_time(adapter: Any, learner: Any, *, event: Any) -> None:
@@ -73,3 +77,43 @@ def test_a_bulk_request_that_goes_on_keeps_its_place_however_long_it_takes(
     monkeypatch.setattr(LearnerAdapter, "on_provisioned", takes_its_time)
     assert bulk(scim, "a.one", "b.two", "c.three", "d.four").status_code == 200
     assert meanwhile == [429, 429, 429, 429]
+
+
+# --- what let it in may end
+
+
+@pytest.mark.parametrize(("ended", "status"), [("revoked", "401"), ("paused", "503"), ("sso", "403")])
+def test_no_operation_begins_more_than_a_second_after_an_administrator_ended_it(
+    scim: ScimClient,
+    connection: SCIMConnection,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    ended: str,
+    status: str,
+) -> None:
+    def end(adapter: Any, learner: Any, *, event: Any) -> None:
+        clock.now += 1
+        if ended == "revoked":
+            SCIMToken.objects.update(revoked_at=timezone.now())
+        elif ended == "paused":
+            SCIMConnection.objects.update(paused_at=timezone.now())
+        else:
+            SSOSettings.objects.update(enabled=False)
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", end)
+    answer = bulk(scim, "a.one", "b.two", "c.three").json()
+    assert [operation["status"] for operation in answer["Operations"]] == ["201", status, status]
+    assert ProvisionedUser.objects.count() == 1
+
+
+def test_a_bulk_request_begins_nothing_more_when_its_time_is_up_and_says_what_was_done(
+    scim: ScimClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes_its_time(adapter: Any, learner: Any, *, event: Any) -> None:
+        clock.now += 12
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", takes_its_time)
+    done = bulk(scim, "a.one", "b.two", "c.three", "d.four").json()["Operations"]
+    assert [operation["status"] for operation in done] == ["201", "201", "503", "503"]
+    assert "Send it again." in done[2]["response"]["detail"]
+    assert ProvisioningEvent.objects.filter(error_code="bulk.time").count() == 2
