@@ -11,6 +11,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.rules.customers import is_counted
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
@@ -18,11 +19,12 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
 
     False for somebody whom the identity provider has switched off or deleted, and for the people of a customer whom
     the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
-    SSO settings in use) its link counts alone; without, one link that lets them in is enough. True for an account
-    that provisioning does not know, and for one that is not saved yet (a just-in-time pipeline is about to make it):
-    whether those may come in is the host's business. Why somebody was refused is
-    written to the log ``scim_provisioning.security``. One query for a person in one connection, one more where what
-    ``active`` switches is in a row of its own.
+    SSO settings in use) its link counts alone, and who is another customer's is False: one customer's identity provider
+    may assert any name. Without, one link that lets them in is enough. True for an account that provisioning does not
+    know and the host does not count as another customer's (``LearnerAdapter.tenant_users``), and for one that is not
+    saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
+    somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
+    one more where what ``active`` switches is in a row of its own; two for an account without a link in ``connection``.
     """
     if user is None or user.pk is None:
         return True
@@ -31,11 +33,26 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
         links = links.filter(connection=connection)
     known = list(links.select_related("connection").order_by("deleted_at", "pk"))
     if not known:
-        return True
+        return (
+            connection is None or not _is_strange(user, connection) or _refused(user, "of another customer")
+        )
     refusals = [reason for link in known if (reason := _refusal(user, link))]
     if len(refusals) < len(known):
         return True
-    reason = ", ".join(sorted(set(refusals)))
+    return _refused(user, ", ".join(sorted(set(refusals))))
+
+
+def _is_strange(user: Any, connection: SCIMConnection) -> bool:
+    """Whether an account that has no link in this connection is somebody else's: another connection's, or, where the
+    host tells its customers' accounts apart, none of this customer's."""
+    elsewhere = ProvisionedUser.objects.living().filter(user=user, connection__archived_at__isnull=True)
+    if elsewhere.exists():
+        return True
+    return not is_counted(get_adapter_class(), connection, user.pk)
+
+
+def _refused(user: Any, reason: str) -> bool:
+    """Write down why somebody may not come in; False."""
     lines.security({"action": "sign_in_refused", "account": user.pk, "reason": reason})
     return False
 

@@ -141,6 +141,7 @@ class EventAdminMixin(OperationPage):
         reports.keep_quiet(request)
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
             raise PermissionDenied
+        self.refuse_unstorable(request)
         try:
             events = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:

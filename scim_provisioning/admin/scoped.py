@@ -39,11 +39,16 @@ class ConnectionScopedAdmin(_Base):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list. Raises ``DisallowedModelAdminLookup`` (400) for U+0000 and the like in the address, which
-        PostgreSQL would call an error."""
+        """The list. Raises as ``refuse_unstorable``."""
+        self.refuse_unstorable(request)
+        return super().changelist_view(request, extra_context)
+
+    @staticmethod
+    def refuse_unstorable(request: HttpRequest) -> None:
+        """Raises ``DisallowedModelAdminLookup`` (400) for U+0000 and the like in the address, which PostgreSQL would
+        call an error."""
         if not all(is_storable(value) for values in request.GET.lists() for value in values[1]):
             raise DisallowedModelAdminLookup("The address holds what no database can store.")
-        return super().changelist_view(request, extra_context)
 
     #: Conditions that links of ours put into the address of a list, beside those of its filters.
     linked_lookups: ClassVar[frozenset[str]] = frozenset()

@@ -115,8 +115,11 @@ def may_see(user: Any, *connections: SCIMConnection | int | None) -> bool:
     return permissions.visible_connections(user).filter(pk__in=known).count() == len(keys)
 
 
-def owned_account(connection: SCIMConnection, user_name: str) -> tuple[Any, ProvisionedUser]:
-    """The account that ``connection`` would call ``user_name`` and another connection owns, with the owner's link.
+def owned_account(
+    connection: SCIMConnection, user_name: str, *, seen_by: Any = None
+) -> tuple[Any, ProvisionedUser]:
+    """The account that ``connection`` would call ``user_name`` and another connection owns, with the owner's link. With
+    ``seen_by``, a member of staff, owners whom they do not see are not there.
 
     Raises ``ConnectionRefused`` when there is none, or more than one.
     """
@@ -124,6 +127,8 @@ def owned_account(connection: SCIMConnection, user_name: str) -> tuple[Any, Prov
     adapter.obj = adapter.new_account()
     named = {account.pk for account in adapter.accounts_named(user_name)}
     owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
+    if seen_by is not None:
+        owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))
     found = list(owners.filter(user__in=named).select_related("user", "connection"))
     if not found:
         found = list(

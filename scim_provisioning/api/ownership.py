@@ -40,8 +40,7 @@ class OwnershipViewSet(AdministratorViewSet):
         connection = self.connection(permissions.MANAGE_POLICY)
         name = self.valid(LearnerSerializer, request)["user_name"]
         with refusals():
-            account, owner = ownership.owned_account(connection, name)
-            self._sees(owner)
+            account, _owner = ownership.owned_account(connection, name, seen_by=self.request.user)
             changed = ownership.allow_share(connection, account, name=name, **self.who())
         return Response(self.get_serializer({"changed": changed}).data)
 

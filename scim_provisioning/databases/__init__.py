@@ -4,6 +4,7 @@ from scim_provisioning.databases.faults import Fault, fault_of
 from scim_provisioning.databases.retrying import retried, unavailable
 from scim_provisioning.databases.routing import alias, atomic, connection, is_lost_to_somebody_else, primary
 from scim_provisioning.databases.snapshots import Overtaken, reads_the_past
+from scim_provisioning.databases.texts import hold_text
 
 __all__ = [
     "Fault",
@@ -12,6 +13,7 @@ __all__ = [
     "atomic",
     "connection",
     "fault_of",
+    "hold_text",
     "is_lost_to_somebody_else",
     "primary",
     "reads_the_past",

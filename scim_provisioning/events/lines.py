@@ -54,9 +54,9 @@ def security(fields: Fields) -> None:
 
 
 def caller_fields(connection: SCIMConnection | None, token: SCIMToken | None) -> dict[str, object]:
-    """Who asks: the connection by its key, its customer by a hash, the token by its public part.
+    """Who asks: the connection by its key, its SSO settings by a hash, the token by its public part.
 
-    ``tenant_hash`` is the same for all connections of one customer, and tells nobody without the ``SECRET_KEY`` which.
+    ``tenant_hash`` tells nobody without the ``SECRET_KEY`` which SSO settings these are.
     """
     return {
         "connection": None if connection is None else connection.pk,

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from scim_provisioning.protocol.errors import LengthRequired
+from scim_provisioning.protocol.errors import InvalidSyntax, LengthRequired
 
 _LENGTH = "CONTENT_LENGTH"
 
@@ -29,7 +29,8 @@ def lacks_length(request: HttpRequest) -> bool:
 def read_whole(request: HttpRequest, limit: int) -> None:
     """Read such a body and give the request its length, as if the client had; never more than a byte above ``limit``.
 
-    Raises ``LengthRequired`` (411) where the server leaves the chunks in the stream, or hides where they end.
+    Raises ``LengthRequired`` (411) where the server leaves the chunks in the stream, or hides where they end, and
+    ``InvalidSyntax`` for what are no chunks.
     """
     stream = _ending_stream(request)
     if stream is None:
@@ -39,7 +40,11 @@ def read_whole(request: HttpRequest, limit: int) -> None:
         )
     # A middleware of the host's that read the body found it empty, and left the stream as it was.
     started: Any = request
-    raw = getattr(started, "_body", b"") or _read(stream, limit + 1)
+    try:
+        raw = getattr(started, "_body", b"") or _read(stream, limit + 1)
+    except Exception as error:
+        # Each server has exceptions of its own for a length that is no number, or a client who hangs up.
+        raise InvalidSyntax("The body came in chunks that cannot be read, or ended early.") from error
     started._body, started._read_started = raw, True
     request.META[_LENGTH] = str(len(raw))
 

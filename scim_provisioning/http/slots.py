@@ -1,4 +1,5 @@
-"""Few at once: slots in the host's cache, each free again when its holder is done, or after a while if it was killed.
+"""Few at once: slots in the host's cache, each free again when its holder is done, or soon after it was killed: who
+holds one for long says now and then that they still do.
 
 A cache that does not answer holds nobody up.
 """
@@ -6,8 +7,9 @@ A cache that does not answer holds nobody up.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Final
 
 from django.core.cache import cache
@@ -22,12 +24,24 @@ class Taken(Exception):
 
 
 @contextmanager
-def slot(*name: object, of: int, seconds: int) -> Iterator[None]:
-    """Hold one of so many slots of that name, for at most so many seconds. Raises ``Taken``."""
+def slot(*name: object, of: int, seconds: int) -> Iterator[Callable[[], None]]:
+    """Hold one of so many slots of that name, for at most so many seconds. Raises ``Taken``.
+
+    Yields what is to be called by a holder who goes on: for so many seconds from then. It asks the cache once in a
+    quarter of that time at most.
+    """
     keys, holder = [key_of("slot", *name, number) for number in range(of)], uuid.uuid4().hex
     held = _take(keys, holder, seconds)
+    renewed_at = monotonic()
+
+    def renew() -> None:
+        nonlocal renewed_at
+        if held is not None and monotonic() - renewed_at >= seconds / 4:
+            renewed_at = monotonic()
+            _keep(held, holder, seconds)
+
     try:
-        yield
+        yield renew
     finally:
         if held is not None:
             _give_back(held, holder)
@@ -47,6 +61,15 @@ def _take(keys: list[str], holder: str, seconds: int) -> str | None:
     if taken == _NONE_FREE:
         raise Taken
     return taken
+
+
+def _keep(key: str, holder: str, seconds: int) -> None:
+    def keep() -> None:
+        # Past its time it may be somebody else's.
+        if cache.get(key) == holder:
+            cache.touch(key, seconds)
+
+    circuit.ask(keep, None)
 
 
 def _give_back(key: str, holder: str) -> None:

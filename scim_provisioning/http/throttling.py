@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from scim_provisioning.protocol.errors import TooManyRequests
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MINUTE: Final = 60
-#: Seconds after which a bulk request is over in any case: no web server waits as long.
-_LONGEST_BULK: Final = 600
+#: Seconds after which one operation of a bulk request is over in any case: web servers kill whoever takes longer.
+_LONGEST_OPERATION: Final = 60
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
 #: Statements of one search, and the seconds that are left for what it reads beside them.
@@ -53,13 +53,16 @@ def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
 
 
 @contextmanager
-def many_operations(connection: SCIMConnection) -> Iterator[None]:
+def many_operations(connection: SCIMConnection) -> Iterator[Callable[[], None]]:
     """Let a connection have no more bulk requests running at once than ``bulks_at_once`` says: each holds a worker for
-    as long as a hundred requests take. Raises ``TooManyRequests``."""
+    as long as a hundred requests take. Raises ``TooManyRequests``.
+
+    Yields what is to be called before each operation: a worker that was killed is waited for no longer than for one.
+    """
     most = app_settings.limits.bulks_at_once
     try:
-        with slot("bulk", connection.pk, of=most, seconds=_LONGEST_BULK):
-            yield
+        with slot("bulk", connection.pk, of=most, seconds=_LONGEST_OPERATION) as goes_on:
+            yield goes_on
     except Taken as taken:
         raise TooManyRequests(
             f"This connection has a bulk request running already, and may have {most} at once. Ask again in a second.",

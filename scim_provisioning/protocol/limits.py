@@ -17,7 +17,8 @@ class Limits:
     open at the same time, ``filter_terms`` the comparisons of one filter, ``path_terms`` those in all paths of one
     PATCH. ``filter_scans`` are the comparisons that no index serves, ``search_seconds`` what the database may take
     for them, ``searches_at_once`` how many searches with such comparisons one connection may have running at the same
-    moment, ``bulks_at_once`` the same for bulk requests.
+    moment, ``bulks_at_once`` the same for bulk requests, ``bulk_seconds`` after how long one of them begins no further
+    operation.
 
     A verbose Entra update of a full user is about 40 operations and 120 keys, a create about 60 keys: the defaults
     leave room for both.
@@ -42,6 +43,7 @@ class Limits:
     bulk_operations: int = 100
     bulk_bytes: int = 1_048_576
     bulks_at_once: int = 1
+    bulk_seconds: int = 20
 
     def for_bulk(self) -> Limits:
         """Return the limits of one bulk body: as many ordinary bodies as it may hold operations.

@@ -81,8 +81,15 @@ class _Done:
         return cls(result, resource["id"], introduced or {})
 
 
-def perform(caller: Caller, exchange: Exchange, request: bulk.BulkRequest, to_error: ToError) -> list[Result]:
-    """Perform the operations; the results stand in the order of the request.
+def perform(
+    caller: Caller,
+    exchange: Exchange,
+    request: bulk.BulkRequest,
+    to_error: ToError,
+    goes_on: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Perform the operations; the results stand in the order of the request. ``goes_on`` is called before each; with
+    what it raises those that are left are answered.
 
     After ``failOnErrors`` failures the rest is neither tried nor reported.
     """
@@ -91,9 +98,19 @@ def perform(caller: Caller, exchange: Exchange, request: bulk.BulkRequest, to_er
     posted = {op.bulk_id for op in request.operations if op.method == "POST" and op.bulk_id}
     pending = list(enumerate(request.operations))
     while pending and not _enough(run, request):
+        _ask(run, goes_on)
         number, operation = pending.pop(_next(pending, posted, run))
         _perform(run, number, operation, posted)
     return [run.results[number] for number in sorted(run.results)]
+
+
+def _ask(run: _Run, goes_on: Callable[[], None]) -> None:
+    """Find out whether the request may go on."""
+    if run.gone is None:
+        try:
+            goes_on()
+        except SCIMError as error:
+            run.gone = error
 
 
 def _enough(run: _Run, request: bulk.BulkRequest) -> bool:

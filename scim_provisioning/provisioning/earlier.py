@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from scim_provisioning import rules
+from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.accounts import is_address
 from scim_provisioning.events import Caller
 from scim_provisioning.models import IdentityQuestion, ProvisionedUser
 from scim_provisioning.protocol.resources import Document
@@ -31,11 +32,21 @@ def met_by_rename(caller: Caller, adapter: LearnerAdapter, before: Document, aft
     if {fold(name) for name in written} <= {fold(name) for name in had}:
         # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
         return ()
+    hold_names(adapter, written)
     tombstones = rules.deleted_namesakes(adapter, after["userName"])
     if tombstones and adapter.person.owns_account:
         free_names(caller, adapter, {**after, "externalId": None})
     rules.allow_rename(adapter, after)
     return tombstones
+
+
+def hold_names(adapter: LearnerAdapter, names: Iterable[str]) -> None:
+    """Where there is no second account of a name, wait for whoever is about to take one of these in whatever case (on
+    PostgreSQL one query each, usually one; under READ COMMITTED what is read afterwards knows of them)."""
+    entry = adapter.compiled_mapping.account_name
+    if adapter.user_name_is_sso_subject or (entry is not None and is_address(entry.field)):
+        for name in sorted({fold(name) for name in names}):
+            databases.hold_text(name)
 
 
 def free_names(caller: Caller, newcomer: LearnerAdapter, document: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.provisioning.earlier import free_names
+from scim_provisioning.provisioning.earlier import free_names, hold_names
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import (
     hold_connection,
@@ -53,6 +53,7 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     link = ProvisionedUser(connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
+    hold_names(adapter, adapter.names_of(document))
     if past.earlier:
         free_names(caller, adapter, document)
     account = rules.adopted(adapter, document)

@@ -16,6 +16,7 @@ from scim_provisioning.adapters.person import AWAITS_MANAGER
 from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.rules.customers import may_be
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -79,8 +80,10 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
 
 
 def hand_on(links: ProvisionedUserQuerySet) -> int:
-    """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is
-    one. Returns how many went (one query, and two more and one for each that goes where any does)."""
+    """Let go of the accounts that these links own: each goes to the oldest living link that shares it, if there is one
+    of whose customer the account is. Where only another customer shares it, what this one wrote stays as it is, and
+    nobody's, until an administrator moves the ownership. Returns how many went (one query, and two more and two for
+    each that goes where any does)."""
     held = links.filter(owns_profile=True, user__isnull=False)
     others = _in_use().filter(user__in=held.values("user")).exclude(pk__in=held.values("pk"))
     sharing: dict[int | None, list[ProvisionedUser]] = {}
@@ -88,9 +91,17 @@ def hand_on(links: ProvisionedUserQuerySet) -> int:
         sharing.setdefault(link.user_id, []).append(link)
     # Somebody else may have taken it over already, as of an account that nobody in use owned any more.
     heirless = [found for found in sharing.values() if not any(link.owns_profile for link in found)]
-    for found in heirless:
-        set_owner(min(found, key=lambda link: (link.created_at, link.pk)), True)
-    return len(heirless)
+    heirs = [heir for heir in map(_heir, heirless) if heir is not None]
+    for heir in heirs:
+        set_owner(heir, True)
+    return len(heirs)
+
+
+def _heir(sharing: list[ProvisionedUser]) -> ProvisionedUser | None:
+    """Of those who share an account that nobody owns, who is to own it."""
+    adapter_class = get_adapter_class()
+    oldest = sorted(sharing, key=lambda link: (link.created_at, link.pk))
+    return next((link for link in oldest if may_be(adapter_class, link.connection, link.user_id)), None)
 
 
 def settle(connection: SCIMConnection) -> None:

@@ -23,6 +23,7 @@ from scim_provisioning.tokens.authentication import (
     AuthenticationRefused,
     FirstSeen,
     authenticate,
+    confirmed,
     touch,
 )
 from scim_provisioning.tokens.issuing import DEFAULT, Default, TokenRefused, checked_networks, issue, revoke
@@ -38,6 +39,7 @@ __all__ = [
     "TokenRefused",
     "authenticate",
     "checked_networks",
+    "confirmed",
     "is_well_formed",
     "issue",
     "revoke",

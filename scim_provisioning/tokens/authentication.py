@@ -62,6 +62,14 @@ def authenticate(plaintext: str, *, address: str) -> SCIMToken:
     return token
 
 
+def confirmed(token: SCIMToken) -> SCIMToken:
+    """A token that was let in, read again with its connection (one query). Raises ``AuthenticationRefused`` where it
+    would not be let in any more."""
+    again = SCIMToken.objects.select_related("connection").get(pk=token.pk)
+    _refuse_unless_live(again)
+    return again
+
+
 @sensitive_variables("secret")
 def _token_of(secret: str) -> SCIMToken | None:
     """The token that has this secret, under any pepper that is configured.

@@ -523,6 +523,10 @@ def test_nothing_in_the_log_can_be_added_changed_or_deleted(
 # --- export -------------------------------------------------------------------------------------------------------
 
 
+def test_what_no_database_can_store_is_not_exported(admin_client: Client, db: None) -> None:
+    assert admin_client.get(f"{EXPORT}?action=%00").status_code == 400
+
+
 def rows_of(client: Client, **parameters: str) -> list[list[str]]:
     response = client.get(EXPORT, parameters)
     assert response.status_code == 200

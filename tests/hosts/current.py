@@ -47,9 +47,10 @@ def host() -> Host:
     return cast(Host, import_module(getattr(settings, "HOST", "tests.hosts.profile")))
 
 
-def make_connection(name: str = "Entra") -> SCIMConnection:
-    """A connection of a customer of its own."""
-    return ConnectionFactory(name=name, sso_key=str(host().make_sso(host().make_customer()).pk))
+def make_connection(name: str = "Entra", customer: Any = None) -> SCIMConnection:
+    """A connection of that customer; without one, of a customer of its own."""
+    sso = host().make_sso(customer or host().make_customer())
+    return ConnectionFactory(name=name, sso_key=str(sso.pk))
 
 
 def spelled(body: Any) -> Any:

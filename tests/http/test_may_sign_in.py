@@ -9,13 +9,16 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import adapters
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import let_share, make_connection
+from tests.lms_factories import LearnerFactory
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -53,10 +56,41 @@ def test_whoever_is_active_may_and_one_query_tells(
         assert may_sign_in(ines, connection)
 
 
-def test_whom_provisioning_does_not_know_is_the_hosts_business(db: None, connection: SCIMConnection) -> None:
+def test_whom_provisioning_does_not_know_is_the_hosts_business(
+    connection: SCIMConnection, organization: Organization
+) -> None:
     assert may_sign_in(User.objects.create_user("rui"))
-    assert may_sign_in(User.objects.create_user("mia"), connection)
+    assert may_sign_in(LearnerFactory(organization=organization, user__username="mia").user, connection)
     assert may_sign_in(User(username="about to be made"), connection)
+
+
+def test_one_customers_identity_provider_lets_nobody_of_another_in_whatever_name_it_asserts(
+    ines: User, connection: SCIMConnection, organization: Organization, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_connection("Other")
+    colleague = LearnerFactory(organization=organization, user__username="mia").user
+    root = User.objects.create_superuser("root")
+    assert [may_sign_in(user, connection) for user in (ines, colleague)] == [True, True]
+    assert [may_sign_in(user, other) for user in (ines, colleague, root)] == [False, False, False]
+    assert "of another customer" in caplog.text
+
+
+def test_whom_another_connection_of_the_customer_has_switched_off_comes_in_by_none_of_them(
+    scim: ScimClient, ines: User, connection: SCIMConnection, organization: Organization
+) -> None:
+    second = make_connection("Second", organization)
+    scim.patch(path(connection), OFF)
+    ines.refresh_from_db()
+    assert not may_sign_in(ines, connection)
+    assert not may_sign_in(ines, second)
+
+
+def test_where_nothing_tells_customers_apart_an_unknown_account_is_the_hosts_business(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "rows", {})
+    monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("userName", "username")])
+    assert may_sign_in(User.objects.create_user("rui"), connection)
 
 
 def test_whoever_is_inactive_or_deleted_may_not_and_the_log_says_why(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,20 @@ def test_a_body_in_chunks_is_read_as_any_other_and_under_the_same_limit(server: 
     assert (status, error["status"]) == (413, "413")
     status, error = send(server, bearer, b'{"userName"', chunks=4)
     assert (status, error["scimType"]) == (400, "invalidSyntax")
+
+
+@pytest.mark.parametrize("server", ["gunicorn"], indirect=True)
+def test_what_are_no_chunks_is_refused_as_a_body_that_cannot_be_read(server: int, bearer: str) -> None:
+    head = (
+        f"POST /scim/v2/Users HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {bearer}\r\n"
+        "Content-Type: application/scim+json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server), timeout=30) as wire:
+        wire.sendall(head.encode() + b"zz\r\n{}\r\n0\r\n\r\n")
+        answer = http.client.HTTPResponse(wire)
+        answer.begin()
+        body = json.loads(answer.read())
+        assert (answer.status, body.get("scimType")) == (400, "invalidSyntax"), body
 
 
 @pytest.mark.parametrize("server", ["runserver"], indirect=True)

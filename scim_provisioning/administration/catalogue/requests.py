@@ -124,6 +124,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("A bulk request holds a worker for as long as its operations take."),),
         _("Nothing: the client comes back by itself. The operator can change bulks_at_once in LIMITS."),
     ),
+    "bulk.time": Entry(
+        _("The bulk request took too long."),
+        (
+            _("After %(limit)s seconds no further operation was begun; those before it were done."),
+            _("After the time that LIMITS allows no further operation was begun; those before it were done."),
+        ),
+        _("Nothing: the client sends the operation again. Let it send smaller bulk requests."),
+    ),
     "search.at_once": Entry(
         _("The connection is searching already."),
         (

@@ -1,0 +1,36 @@
+"""Whose an account is, as far as the host says: by a ``tenant_users`` of its own, or by rows that are ``within`` one
+customer."""
+
+from __future__ import annotations
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.rows import RowSource, resolve_scope
+from scim_provisioning.models import SCIMConnection
+
+
+def is_counted(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
+    """Whether the host counts an account among this customer's; True where nothing tells customers apart."""
+    if not _is_the_hosts_own(adapter_class) and not _scoped(adapter_class, connection):
+        return True
+    return bool(adapter_class.tenant_users(connection).filter(pk=account).exists())
+
+
+def may_be(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
+    """Whether nothing says that an account is another customer's. An account without any profile is anybody's."""
+    if _is_the_hosts_own(adapter_class):
+        return is_counted(adapter_class, connection, account)
+    return not any(
+        source.model._default_manager.filter(**{source.user_field: account})
+        .exclude(**resolve_scope(source.within, connection))
+        .exists()
+        for source in _scoped(adapter_class, connection)
+        if source.belongs_to_account
+    )
+
+
+def _is_the_hosts_own(adapter_class: type[LearnerAdapter]) -> bool:
+    return bool(adapter_class.tenant_users.__func__ is not LearnerAdapter.tenant_users.__func__)  # type: ignore[attr-defined]
+
+
+def _scoped(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[RowSource]:
+    return [source for source in adapter_class.compiled(connection).sources.values() if source.within]

@@ -1,0 +1,66 @@
+"""Two customers give two people one name in two cases at the same moment. On SQLite the requests queue at BEGIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.testing.factories import TokenFactory
+from tests.client import ScimClient
+from tests.databases import shared_by_threads
+from tests.faults.meeting import at_once
+from tests.hosts.current import make_connection
+from tests.people import person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 8
+
+
+@pytest.fixture(autouse=True)
+def _database_that_processes_can_share(
+    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    with shared_by_threads(tmp_path):
+        yield
+
+
+def posted(scim: ScimClient, name: str) -> Callable[[], Any]:
+    return lambda: scim.post("/Users", person("some.body", userName=name, externalId=name))
+
+
+def test_of_two_who_are_given_one_name_in_two_cases_one_gets_it(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    other = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    for n in range(ROUNDS):
+        answers = at_once(posted(scim, f"p{n}@x.example"), posted(other, f"P{n}@x.example"))
+        assert sorted(answer.status_code for answer in answers) == [201, 409], n
+        assert get_user_model().objects.filter(username__iexact=f"p{n}@x.example").count() == 1
+
+
+def test_of_two_who_are_renamed_to_one_name_in_two_cases_one_gets_it(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    other = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    ids = [
+        client.post("/Users", person(name)).json()["id"] for client, name in ((scim, "a.x"), (other, "b.x"))
+    ]
+    for n in range(ROUNDS):
+        renames = [
+            (
+                lambda client=client, key=key, name=name: client.patch(  # type: ignore[misc]
+                    f"/Users/{key}", [{"op": "replace", "path": "userName", "value": name}]
+                )
+            )
+            for client, key, name in ((scim, ids[0], f"q{n}@x.example"), (other, ids[1], f"Q{n}@x.example"))
+        ]
+        answers = at_once(*renames)
+        assert sorted(answer.status_code for answer in answers) == [200, 409], n
