@@ -7,48 +7,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scim_provisioning', '0010_awaited_manager_index'),
+        ("scim_provisioning", "0010_awaited_manager_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LeaverBrake',
+            name="LeaverBrake",
             fields=[
-                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='leaver_brake', serialize=False, to='scim_provisioning.scimconnection', verbose_name='connection')),
-                ('recent', models.JSONField(default=list, editable=False)),
-                ('people', models.PositiveIntegerField(editable=False, null=True, verbose_name='active learners')),
-                ('people_at', models.DateTimeField(editable=False, null=True)),
-                ('tripped_at', models.DateTimeField(editable=False, null=True, verbose_name='on hold since')),
-                ('kept_at', models.DateTimeField(editable=False, null=True, verbose_name='hold confirmed at')),
-                ('open_until', models.DateTimeField(editable=False, null=True, verbose_name='everybody may go until')),
+                (
+                    "connection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="leaver_brake",
+                        serialize=False,
+                        to="scim_provisioning.scimconnection",
+                        verbose_name="connection",
+                    ),
+                ),
+                ("recent", models.JSONField(default=list, editable=False)),
+                (
+                    "people",
+                    models.PositiveIntegerField(editable=False, null=True, verbose_name="active learners"),
+                ),
+                ("people_at", models.DateTimeField(editable=False, null=True)),
+                ("tripped_at", models.DateTimeField(editable=False, null=True, verbose_name="on hold since")),
+                (
+                    "kept_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="hold confirmed at"),
+                ),
+                (
+                    "open_until",
+                    models.DateTimeField(editable=False, null=True, verbose_name="everybody may go until"),
+                ),
             ],
             options={
-                'verbose_name': 'leaver brake',
-                'verbose_name_plural': 'leaver brakes',
+                "verbose_name": "leaver brake",
+                "verbose_name_plural": "leaver brakes",
             },
         ),
         migrations.CreateModel(
-            name='HeldLeaver',
+            name="HeldLeaver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('operation', models.CharField(max_length=20, verbose_name='operation')),
-                ('first_asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='first asked')),
-                ('last_asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last asked')),
-                ('times', models.PositiveIntegerField(default=1, verbose_name='times')),
-                ('allowed_until', models.DateTimeField(null=True, verbose_name='allowed until')),
-                ('allowed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='allowed by')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_leavers', to='scim_provisioning.scimconnection', verbose_name='connection')),
-                ('link', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='held_leaver', to='scim_provisioning.provisioneduser', verbose_name='learner')),
-                ('token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='scim_provisioning.scimtoken', verbose_name='token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("operation", models.CharField(max_length=20, verbose_name="operation")),
+                (
+                    "first_asked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="first asked"),
+                ),
+                (
+                    "last_asked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="last asked"),
+                ),
+                ("times", models.PositiveIntegerField(default=1, verbose_name="times")),
+                ("allowed_until", models.DateTimeField(null=True, verbose_name="allowed until")),
+                (
+                    "allowed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="allowed by",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="held_leavers",
+                        to="scim_provisioning.scimconnection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "link",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="held_leaver",
+                        to="scim_provisioning.provisioneduser",
+                        verbose_name="learner",
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="scim_provisioning.scimtoken",
+                        verbose_name="token",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'held leaver',
-                'verbose_name_plural': 'held leavers',
-                'ordering': ('first_asked_at', 'pk'),
-                'indexes': [models.Index(fields=['connection', 'last_asked_at'], name='scim_held_connection')],
+                "verbose_name": "held leaver",
+                "verbose_name_plural": "held leavers",
+                "ordering": ("first_asked_at", "pk"),
+                "indexes": [
+                    models.Index(fields=["connection", "last_asked_at"], name="scim_held_connection")
+                ],
             },
         ),
     ]

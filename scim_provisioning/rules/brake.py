@@ -38,8 +38,8 @@ class LeaverHeld(Unavailable):
 
 
 def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
-    """Count somebody whose access ends now, in the transaction that ends it (two queries; one more once the connection's
-    least is reached, two where people are held). ``is_new``: their link is not committed yet.
+    """Count somebody whose access ends now, in the transaction that ends it (two queries; one more an hour once the
+    connection's least is reached, two where people are held). ``is_new``: their link is not committed yet.
 
     Raises ``LeaverHeld`` when more have gone within the hour than the connection's policies allow, or people are held
     already, unless an administrator lets this person or everybody go.
