@@ -157,7 +157,7 @@ class HeldPages(ConnectionPages):
         messages.success(request, told)
         for event, why in done.failed[:20]:
             messages.warning(
-                request, _("%(name)s is not back: %(why)s") % {"name": event.user_name, "why": why}
+                request, _("“%(name)s” is not back: %(why)s") % {"name": event.user_name, "why": why}
             )
         return HttpResponseRedirect(self.page_url("undo", connection))
 

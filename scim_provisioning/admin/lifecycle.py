@@ -160,6 +160,9 @@ def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
     except host.AdapterBroken:
         return []
     return [
-        (choice.label, rules.in_force(choice, connection, adapter_class).label)
-        for choice in SCIMConnection.policy_choices
+        *(
+            (choice.label, rules.in_force(choice, connection, adapter_class).label)
+            for choice in SCIMConnection.policy_choices
+        ),
+        *((number.label, number.of(connection)) for number in SCIMConnection.policy_numbers),
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from scim_provisioning import databases
@@ -44,24 +44,33 @@ class Undone:
     failed: list[tuple[ProvisioningEvent, str]] = field(default_factory=list)
 
 
+def departed(hours: int, until: datetime | None = None) -> Q:
+    """What is true of the departures of the last hours, the latest of each person, who have not come back since.
+    Erased people are not among them."""
+    now = until or timezone.now()
+    later = ProvisioningEvent.objects.filter(
+        connection=OuterRef("connection"),
+        link=OuterRef("link"),
+        pk__gt=OuterRef("pk"),
+        action__in=_DEPARTURES,
+    )
+    return Q(
+        ~Q(operation=Operation.ADMIN),
+        ~Exists(later),
+        action__in=_DEPARTURES,
+        created_at__gte=now - timedelta(hours=hours),
+        created_at__lte=now,
+        link__active=False,
+        link__user__isnull=False,
+    )
+
+
 def departures(
     connection: SCIMConnection, hours: int, *, until: datetime | None = None
 ) -> QuerySet[ProvisioningEvent]:
-    """The departures of a connection's people within the last hours, the latest of each, if they have not come back
-    since; the first first, with their links. Erased people are not among them."""
-    now = timezone.now()
-    went = ProvisioningEvent.objects.filter(
-        connection=connection,
-        action__in=_DEPARTURES,
-        created_at__gte=(until or now) - timedelta(hours=hours),
-        created_at__lte=until or now,
-        link__active=False,
-        link__user__isnull=False,
-    ).exclude(operation=Operation.ADMIN)
-    later = ProvisioningEvent.objects.filter(
-        connection=connection, link=OuterRef("link"), pk__gt=OuterRef("pk"), action__in=_DEPARTURES
-    )
-    return went.filter(~Exists(later)).select_related("link", "token").order_by("pk")
+    """Those of one connection, the first first, with their links and tokens."""
+    went = ProvisioningEvent.objects.filter(departed(hours, until), connection=connection)
+    return went.select_related("link", "token").order_by("pk")
 
 
 def undo(
