@@ -19,6 +19,8 @@ from scim_provisioning.protocol.errors import Unavailable
 
 #: Seconds after which the identity provider may ask again; Entra's cycle is 20-40 minutes.
 HELD_RETRY_AFTER: Final = 1800
+#: Per cent of the active learners.
+_NOBODY_IS_HELD: Final = 100
 
 
 class LeaverHeld(Unavailable):
@@ -45,6 +47,8 @@ def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
     already, unless an administrator lets this person or everybody go.
     """
     connection, now = adapter.connection, timezone.now()
+    if connection.leavers_percent >= _NOBODY_IS_HELD:
+        return
     brake = locked(connection)
     link = None if is_new else adapter.link
     if brake.tripped_at is not None and (brake.is_open or (link is not None and _is_allowed(link))):

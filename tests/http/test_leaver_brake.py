@@ -148,6 +148,16 @@ def test_the_share_counts_where_it_is_larger(scim: ScimClient, limited: SCIMConn
     assert leave(scim, *ids) == [200] * 4 + [503] * 6
 
 
+def test_a_share_of_100_per_cent_holds_nobody(scim: ScimClient, limited: SCIMConnection) -> None:
+    limited.policies = {"leavers_at_least": 1, "leavers_percent": 100}
+    limited.save()
+    scim_id = scim.post("/Users", person("to.and.fro")).json()["id"]
+    on = [{"op": "Replace", "path": "active", "value": "True"}]
+    for _ in range(3):
+        assert leave(scim, scim_id) == [200]
+        assert scim.patch(f"/Users/{scim_id}", on).status_code == 200
+
+
 def test_a_learner_of_the_lms_who_is_adopted_and_switched_off_counts_as_well(
     scim: ScimClient, people: list[str], organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
