@@ -34,6 +34,7 @@ class VerdictForm(IdentityForm):
 
     VERDICTS: Final = {
         "selected": gettext_lazy("Let the selected people go"),
+        "held": gettext_lazy("Let all go who are held now"),
         "everybody": gettext_lazy("Let everybody go for 24 hours"),
         "keep": gettext_lazy("Keep holding them"),
         "end": gettext_lazy("They stay: the identity provider was corrected"),
@@ -172,6 +173,10 @@ def _selected(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> st
     return told % {"n": n}
 
 
+def _held(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
+    return _selected(connection, leaver_brake.held(connection), by)
+
+
 def _everybody(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
     leaver_brake.allow_all(connection, **by)
     return _("Everybody may go for 24 hours.")
@@ -189,6 +194,7 @@ def _end(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
 
 _VERDICTS: Final[dict[str, Callable[[SCIMConnection, Any, dict[str, Any]], str]]] = {
     "selected": _selected,
+    "held": _held,
     "everybody": _everybody,
     "keep": _keep,
     "end": _end,

@@ -92,6 +92,15 @@ def test_who_is_let_go_goes_at_the_next_attempt_and_the_others_stay(
     assert "Let 1 held person go." in LogEntry.objects.latest("pk").change_message
 
 
+def test_all_who_are_held_now_may_go_and_nobody_else(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    assert "3 people may go when" in text(decide(admin_client, connection, "held"))
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
+    newcomer = scim.post("/Users", person("new.comer")).json()["id"]
+    assert status(scim, newcomer) == 503
+
+
 def test_an_allowance_is_for_one_departure(
     admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
 ) -> None:
