@@ -23,9 +23,9 @@ class SCIMProvisioningConfig(AppConfig):
 
     def ready(self) -> None:
         """Join what Django calls back. Imported here: models are not loaded any earlier."""
-        from scim_provisioning import telemetry
+        from scim_provisioning import signals, telemetry
         from scim_provisioning.adapters.expressions import register_sqlite_functions
-        from scim_provisioning.administration import figures, sign_in
+        from scim_provisioning.administration import figures, leaver_brake, sign_in
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import routing
 
@@ -35,6 +35,7 @@ class SCIMProvisioningConfig(AppConfig):
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         telemetry.provide_figures(figures.read)
+        signals.leavers_held.connect(leaver_brake.tell_of_hold, dispatch_uid="scim_provisioning.leaver_brake")
         self._follow_sso_rows()
         self._follow_sign_ins()
 

@@ -13,9 +13,11 @@ from pytest_django import Settings
 
 from scim_provisioning.models import (
     ConfirmationAttempts,
+    HeldLeaver,
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
+    SCIMConnection,
     SignIn,
     Stranger,
 )
@@ -83,3 +85,17 @@ def test_beyond_the_number_kept_the_older_messages_go(three: list[int], settings
     }
     assert "Deleted 1 messages and 0 operations" in prune()
     assert sorted(ProvisioningPayload.objects.values_list("event", flat=True)) == three[1:]
+
+
+def test_who_is_held_and_asked_for_no_more_is_forgotten_after_a_week(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    connection.policies = {"leavers_at_least": 1, "leavers_percent": 0}
+    connection.save()
+    for name in ("goes.first", "is.held"):
+        scim_id = scim.post("/Users", person(name)).json()["id"]
+        scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": "active", "value": False}])
+    assert "held leavers" not in prune()
+    HeldLeaver.objects.update(last_asked_at=timezone.now() - timedelta(days=8))
+    assert "And 1 held leavers nobody asks for any more." in prune()
+    assert not HeldLeaver.objects.exists()

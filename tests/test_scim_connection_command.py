@@ -203,6 +203,8 @@ def test_policies_show_what_is_chosen_and_offered(connection: SCIMConnection) ->
         ["networks", "-"],
         ["existing-learners", "link", "link, refuse"],
         ["on-delete", "deactivate", "deactivate"],
+        ["leavers-at-least", "25", "1-1000000"],
+        ["leavers-percent", "5", "0-100"],
     ]
 
 
@@ -219,6 +221,8 @@ def test_policies_are_chosen_and_written_down_as_on_the_page(
         "on_delete": "erase",
         "contacts": ["it@customer.example", "hr@customer.example"],
         "networks": ["203.0.113.0/24"],
+        "leavers_at_least": 25,
+        "leavers_percent": 5,
     }
     event = ProvisioningEvent.objects.get()
     assert (event.action, event.actor) == ("policy_changed", None)

@@ -40,8 +40,8 @@ def test_each_row_names_what_proves_it_and_a_mutant_shows_that_it_does(number: s
     assert [mutant.name for mutant in MUTANTS if mutant.test in named]
 
 
-def test_what_is_not_built_yet_is_said() -> None:
-    assert [number for number, row in ROWS if "**Not built yet**" in row] == ["17"]
+def test_nothing_is_left_to_be_built() -> None:
+    assert [number for number, row in ROWS if "not built yet" in row.casefold()] == []
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED, ids=[name for _file, name in NAMED])

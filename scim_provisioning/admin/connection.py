@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import moments
-from scim_provisioning.admin import activity, csv_file
+from scim_provisioning.admin import activity, csv_file, token_rows
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
+from scim_provisioning.admin.held import HeldPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.ownership import OwnershipPages
@@ -29,13 +30,19 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health, permissions, setting_up, strangers
+from scim_provisioning.administration import (
+    connections,
+    health,
+    leaver_brake,
+    permissions,
+    setting_up,
+    strangers,
+)
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
-from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_time
 
-WEEK = timedelta(days=7)
 SOON = timedelta(days=30)
 
 
@@ -43,6 +50,7 @@ class ConnectionAdminMixin(
     TokenPages,
     LifecyclePages,
     DisconnectPages,
+    HeldPages,
     OwnershipPages,
     MappingPages,
     SelfTestPages,
@@ -206,6 +214,7 @@ class ConnectionAdminMixin(
                 ("generate", permissions.has_permission(user, permissions.GENERATE)),
                 ("policies", permissions.has_permission(user, permissions.MANAGE_POLICY)),
                 ("steps", True),
+                ("held", permissions.has_permission(user, permissions.APPROVE_HELD)),
             )
             if allowed and not connection.is_archived
         }
@@ -215,10 +224,11 @@ class ConnectionAdminMixin(
             "health": found,
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
-            "tokens": self._token_rows(request, connection),
+            "tokens": token_rows.of(request, connection, self.page_url),
             "activity": activity.of_last_day(connection),
             "policies": choices_in_force(connection),
             "urls": urls,
+            "hold": leaver_brake.of(connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
         }
@@ -230,33 +240,6 @@ class ConnectionAdminMixin(
         if not log or not permissions.has_permission(request.user, permissions.VIEW_LOG):
             return links
         return [PageLink(log, _("Provisioning log"), _("What happened to whom, and why.")), *links]
-
-    def _token_rows(self, request: HttpRequest, connection: SCIMConnection) -> list[dict[str, Any]]:
-        may_rotate = permissions.has_permission(request.user, permissions.GENERATE)
-        may_revoke = permissions.has_permission(request.user, permissions.REVOKE)
-        tokens = list(
-            SCIMToken.objects.filter(connection=connection).select_related("created_by", "revoked_by")
-        )
-        recent = ProvisioningEvent.objects.filter(
-            connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
-        )
-        counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
-        live = [token for token in tokens if token.is_live]
-        # At the cap a rotation would only be refused: there is one under way, or a token to revoke first.
-        may_rotate = may_rotate and len(live) < app_settings.tokens_live_max
-        replaced = {token.replaces_id for token in live}
-        rows = []
-        for token in tokens:
-            is_live = token in live and not connection.is_archived
-            row = {"token": token, "state": token_state(token), "operations": counts.get(token.pk, 0)}
-            if is_live and may_rotate and token.pk not in replaced:
-                row["rotate_url"] = self.page_url("rotate", connection, token_id=token.pk)
-            if is_live and token.replaces_id is not None:
-                row["rotation_url"] = self.page_url("rotation", connection, token_id=token.pk)
-            if is_live and may_revoke:
-                row["revoke_url"] = self.page_url("revoke", connection, token_id=token.pk)
-            rows.append(row)
-        return rows
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Save, and write into the provisioning log who did what."""
@@ -276,19 +259,6 @@ def badge(found: health.Health) -> SafeString:
         found.tone,
         found.label,
     )
-
-
-def token_state(token: SCIMToken) -> dict[str, Any]:
-    """The state of a token in words, and how it is coloured."""
-    if token.is_live and token.first_used_at is None:
-        return {"label": _("Never used"), "tone": "idle"}
-    return {
-        # Translators: states of a token.
-        "live": {"label": _("Live"), "tone": "good"},
-        "expiring": {"label": _("Expiring"), "tone": "warn"},
-        "expired": {"label": _("Expired"), "tone": "bad"},
-        "revoked": {"label": _("Revoked"), "tone": "idle"},
-    }[token.state]
 
 
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:

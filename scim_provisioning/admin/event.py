@@ -26,9 +26,9 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin import log_export
 from scim_provisioning.admin.event_page import OperationPage
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import managed_by
-from scim_provisioning.administration import catalogue, log_search, log_words, permissions
+from scim_provisioning.administration import catalogue, log_search, log_words, permissions, reactivation
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
@@ -134,6 +134,7 @@ class EventAdminMixin(OperationPage):
             context["is_cut"] = changelist.result_count >= RECENT
             context["recent"] = RECENT
             context |= self._history(request)
+            context["undoable"] = self._undoable(request, changelist)
         return answer
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -174,6 +175,19 @@ class EventAdminMixin(OperationPage):
                 "url": changelist.get_query_string({"error": code}, ["p"]),
             }
             for code, number in most
+        ]
+
+    def _undoable(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
+        """Of the departures in the list: how many of which connection, and the page that takes them back."""
+        hours = request.GET.get("left", "")
+        if hours not in map(str, reactivation.HOURS) or not self.may(request, permissions.APPROVE_HELD):
+            return []
+        listed = changelist.queryset.filter(connection__archived_at__isnull=True).order_by()
+        counted = listed.values_list("connection", "connection__name").annotate(number=Count("pk"))
+        page = f"{self.admin_site.name}:{page_url_name('undo')}"
+        return [
+            {"count": number, "connection": name, "url": f"{reverse(page, args=(key,))}?hours={hours}"}
+            for key, name, number in counted.order_by("-number")[:_GROUPS]
         ]
 
     def _history(self, request: HttpRequest) -> dict[str, Any]:

@@ -120,27 +120,37 @@ class LifecyclePages(ConnectionPages):
         return self.render_page(request, "connection/restore.html", connection, context)
 
 
-def _as_text(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, str]:
+def _as_text(chosen: Mapping[str, Sequence[str] | str | int]) -> dict[str, str]:
     """Policies as form fields hold them: a list has one line for each entry."""
-    return {name: value if isinstance(value, str) else "\n".join(value) for name, value in chosen.items()}
+    return {
+        name: str(value) if isinstance(value, str | int) else "\n".join(value)
+        for name, value in chosen.items()
+    }
 
 
 def _differences(
-    connection: SCIMConnection, chosen: Mapping[str, Sequence[str] | str]
+    connection: SCIMConnection, chosen: Mapping[str, Sequence[str] | str | int]
 ) -> list[tuple[Any, str, str]]:
     """Label, before and after of each policy that would change."""
     before = connection.chosen_policies()
     changed = {name: value for name, value in chosen.items() if value != before[name]}
     choices = {choice.name: choice for choice in SCIMConnection.policy_choices}
+    numbers = {number.name: number for number in SCIMConnection.policy_numbers}
     told: list[tuple[Any, str, str]] = []
     for name, after in changed.items():
         if name in choices:
             options = choices[name].options
             told.append((choices[name].label, options(before[name]).label, options(after).label))
+        elif name in numbers:
+            told.append((numbers[name].label, str(before[name]), str(after)))
         else:
             label = PoliciesForm.base_fields[name].label
-            told.append((label, ", ".join(before[name]) or "—", ", ".join(after) or "—"))
+            told.append((label, _listed(before[name]), _listed(after)))
     return told
+
+
+def _listed(entries: Any) -> str:
+    return ", ".join(entries) or "—"
 
 
 def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
@@ -150,6 +160,9 @@ def choices_in_force(connection: SCIMConnection) -> list[tuple[Any, Any]]:
     except host.AdapterBroken:
         return []
     return [
-        (choice.label, rules.in_force(choice, connection, adapter_class).label)
-        for choice in SCIMConnection.policy_choices
+        *(
+            (choice.label, rules.in_force(choice, connection, adapter_class).label)
+            for choice in SCIMConnection.policy_choices
+        ),
+        *((number.label, number.of(connection)) for number in SCIMConnection.policy_numbers),
     ]

@@ -51,6 +51,20 @@ def choice_fields(connection: SCIMConnection, widget: type[forms.Widget]) -> dic
     }
 
 
+def number_fields(widget: type[forms.Widget]) -> dict[str, forms.IntegerField]:
+    """A field for each policy that is a number."""
+    return {
+        number.name: forms.IntegerField(
+            label=number.label,
+            help_text=number.help_text,
+            min_value=number.least,
+            max_value=number.most,
+            widget=widget,
+        )
+        for number in SCIMConnection.policy_numbers
+    }
+
+
 class PoliciesForm(forms.Form):
     """What an administrator may choose for one customer."""
 
@@ -72,7 +86,8 @@ class PoliciesForm(forms.Form):
 
     def __init__(self, *args: Any, connection: SCIMConnection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields = {**choice_fields(connection, forms.RadioSelect), **self.fields}
+        numbers = number_fields(forms.NumberInput)
+        self.fields = {**choice_fields(connection, forms.RadioSelect), **numbers, **self.fields}
 
 
 class ConfirmPoliciesForm(IdentityForm):
@@ -83,9 +98,9 @@ class ConfirmPoliciesForm(IdentityForm):
 
     def __init__(self, *args: Any, connection: SCIMConnection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = choice_fields(connection, forms.HiddenInput)
-        self.fields.update(choices)
-        self.policies = {"contacts", "networks", *choices}
+        chosen = {**choice_fields(connection, forms.HiddenInput), **number_fields(forms.HiddenInput)}
+        self.fields.update(chosen)
+        self.policies = {"contacts", "networks", *chosen}
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning import moments
-from scim_provisioning.administration import catalogue
+from scim_provisioning.administration import catalogue, reactivation
 from scim_provisioning.administration.log_search import lookups
 from scim_provisioning.administration.permissions import visible_connections, within
 from scim_provisioning.models import (
@@ -119,6 +119,20 @@ class LookupsFilter(_Filter):
 
     def queryset(self, request: HttpRequest, queryset: Events) -> Events:
         return queryset if self.value() == "show" else queryset.exclude(lookups())
+
+
+class DepartureFilter(_Filter):
+    """Whom an identity provider has switched off or deleted lately, and who has not come back."""
+
+    title = _("who went")
+    parameter_name = "left"
+
+    def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
+        words = {1: _("Switched off or deleted in the last hour"), 24: _("… in the last 24 hours")}
+        return [(str(hours), words[hours]) for hours in reactivation.HOURS]
+
+    def condition(self, value: str) -> Q:
+        return reactivation.departed(int(value)) if value in map(str, reactivation.HOURS) else Q(pk__in=[])
 
 
 class OutcomeFilter(RecentFacets, admin.ChoicesFieldListFilter):
@@ -234,6 +248,7 @@ def _is_key(field: str, value: str) -> Q:
 LIST_FILTERS: Final[tuple[Any, ...]] = (
     LearnerFilter,
     ProblemsFilter,
+    DepartureFilter,
     LookupsFilter,
     ("created_at", DateFilter),
     ("outcome", OutcomeFilter),

@@ -28,10 +28,12 @@ from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.contrib.auth.models import AbstractBaseUser
     from django.db.models import Model
+
+    from scim_provisioning.models import PolicyChoice
 
 
 def pause(
@@ -70,7 +72,7 @@ def choose_policies(
     connection: SCIMConnection,
     *,
     actor: AbstractBaseUser | None,
-    chosen: Mapping[str, Sequence[str] | str],
+    chosen: Mapping[str, Sequence[str] | str | int],
     address: str = "",
 ) -> bool:
     """Keep an administrator's choices; a policy that ``chosen`` does not name stays. False when nothing changes.
@@ -93,13 +95,19 @@ def choose_policies(
     return True
 
 
-def _checked(chosen: Mapping[str, Sequence[str] | str]) -> dict[str, list[str] | str]:
-    options = {choice.name: choice.options for choice in SCIMConnection.policy_choices}
-    if unknown := set(chosen) - {*LISTS, *options}:
-        raise ValueError(f"There is no policy of this name: {', '.join(sorted(unknown))}.")
-    return {
-        name: list(value) if name in LISTS else str(options[name](value)) for name, value in chosen.items()
+def _checked(chosen: Mapping[str, Sequence[str] | str | int]) -> dict[str, list[str] | str | int]:
+    kinds: dict[str, Callable[[Any], list[str] | str | int]] = {
+        **dict.fromkeys(LISTS, list),
+        **{number.name: int for number in SCIMConnection.policy_numbers},
+        **{choice.name: _stored(choice) for choice in SCIMConnection.policy_choices},
     }
+    if unknown := set(chosen) - {*kinds}:
+        raise ValueError(f"There is no policy of this name: {', '.join(sorted(unknown))}.")
+    return {name: kinds[name](value) for name, value in chosen.items()}
+
+
+def _stored(choice: PolicyChoice[Any]) -> Callable[[Any], str]:
+    return lambda value: str(choice.options(value))
 
 
 def _told(change: tuple[str, tuple[Any, Any]]) -> str:

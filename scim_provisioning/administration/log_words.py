@@ -79,6 +79,14 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
     Action.SHARED: gettext_lazy("An administrator allowed two connections to use one account."),
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
+    Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
+    Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
+}
+#: The same, where an administrator did it.
+_DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
+    Action.DEACTIVATED: gettext_lazy("An administrator ended this learner’s access. Their progress is kept."),
+    Action.REACTIVATED: gettext_lazy("An administrator took a deactivation back: the learner is as before."),
+    Action.REVIVED: gettext_lazy("An administrator took a deletion back: the learner is as before."),
 }
 _ERASED: Final = gettext_lazy(
     "The identity provider deleted this learner, and the application erased them, as this connection's policy says."
@@ -124,7 +132,8 @@ def sentence(event: ProvisioningEvent) -> str:
         return f"{refused} ({how_often(event.times)})" if event.times > 1 else refused
     if event.action == Action.DELETED and event.cause.get("erased"):
         return str(_ERASED)
-    return str(_DONE.get(event.action, event.get_action_display()))
+    words = {**_DONE, **(_DONE_BY_ADMINISTRATORS if event.operation == Operation.ADMIN else {})}
+    return str(words.get(event.action, event.get_action_display()))
 
 
 def how_often(times: int) -> str:

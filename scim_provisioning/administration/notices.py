@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.db import IntegrityError
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import databases, moments
-from scim_provisioning.administration import health, times
-from scim_provisioning.conf import app_settings
+from scim_provisioning.administration import health, links_to_pages, times
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
 
@@ -112,18 +109,9 @@ def _release(connection: SCIMConnection, notices: list[Notice]) -> None:
 
 def _body(connection: SCIMConnection, notices: list[Notice]) -> str:
     lines = [f"• {notice.sentence}" for notice in notices]
-    if url := _page(connection):
+    if url := links_to_pages.change(connection):
         lines += ["", url]
     return "\n".join(lines) + "\n"
-
-
-def _page(connection: SCIMConnection) -> str:
-    """The connection's page in the admin; empty where there is none."""
-    try:
-        path = reverse("admin:scim_provisioning_scimconnection_change", args=(connection.pk,))
-        return app_settings.site_url + path
-    except (NoReverseMatch, ImproperlyConfigured):
-        return ""
 
 
 # --- the occasions ------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from scim_provisioning.models import SCIMConnection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from scim_provisioning.models import PolicyChoice
+    from scim_provisioning.models import PolicyChoice, PolicyNumber
 
 CONTACTS_MAX: Final = 20
 
@@ -37,7 +37,7 @@ def checked_contacts(texts: Iterable[str]) -> list[str]:
     return list(contacts.values())
 
 
-#: The policies that are lists of texts, and what checks them; every other one is a choice between options.
+#: The policies that are lists of texts, and what checks them; every other one is a choice between options or a number.
 LISTS: Final[Mapping[str, Callable[[Iterable[str]], list[str]]]] = {
     "contacts": checked_contacts,
     "networks": checked_networks,
@@ -55,22 +55,41 @@ def asked(connection: SCIMConnection) -> list[PolicyChoice[Any]]:
     return [choice for choice in SCIMConnection.policy_choices if options(choice) != [choice.of(connection)]]
 
 
-def checked(sent: Mapping[str, Any]) -> dict[str, Sequence[str] | str]:
+def checked(sent: Mapping[str, Any]) -> dict[str, Sequence[str] | str | int]:
     """Policies by their key, as ``connections.choose_policies`` takes them.
 
-    Raises ``ValidationError`` with a sentence for each key that is none, option that is not offered, address that
-    is no address.
+    Raises ``ValidationError`` with a sentence for each key that is none, option that is not offered, number that is out
+    of bounds, address that is no address.
     """
     choices = {choice.name: choice for choice in SCIMConnection.policy_choices}
-    chosen: dict[str, Sequence[str] | str] = {}
+    numbers = {number.name: number for number in SCIMConnection.policy_numbers}
+    chosen: dict[str, Sequence[str] | str | int] = {}
     errors: dict[str, Any] = {}
     for name, value in sent.items():
         try:
-            chosen[name] = LISTS[name](value) if name in LISTS else _option(choices.get(name), value)
+            if name in LISTS:
+                chosen[name] = LISTS[name](value)
+            elif name in numbers:
+                chosen[name] = _number(numbers[name], value)
+            else:
+                chosen[name] = _option(choices.get(name), value)
         except ValidationError as error:
             errors[name] = error.messages
     if errors:
         raise ValidationError(errors)
+    return chosen
+
+
+def _number(number: PolicyNumber, value: object) -> int:
+    try:
+        chosen = int(str(value))
+    except ValueError:
+        chosen = number.least - 1
+    if not number.least <= chosen <= number.most:
+        raise ValidationError(
+            _("Send a whole number from %(least)d to %(most)d.")
+            % {"least": number.least, "most": number.most}
+        )
     return chosen
 
 

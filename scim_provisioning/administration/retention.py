@@ -18,7 +18,15 @@ from django.utils import timezone
 
 from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload, SCIMConnection, SignIn, Stranger
+from scim_provisioning.models import (
+    HeldLeaver,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SCIMConnection,
+    SignIn,
+    Stranger,
+)
+from scim_provisioning.models.leaver_brake import FORGOTTEN
 
 #: Rows a statement, so that no request waits long for a lock.
 BATCH: Final = 1000
@@ -35,6 +43,7 @@ class Pruned:
     confirmations: int = 0
     sign_ins: int = 0
     strangers: int = 0
+    held: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -56,6 +65,7 @@ def prune(*, dry_run: bool = False) -> Pruned:
         remove(confirmations.outdated()),
         remove(old_sign_ins),
         remove(old_strangers),
+        remove(HeldLeaver.objects.filter(last_asked_at__lt=now - FORGOTTEN)),
     )
 
 

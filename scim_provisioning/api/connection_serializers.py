@@ -106,8 +106,11 @@ class PoliciesSerializer(serializers.Serializer[Any]):
     choices = ChoiceSerializer(many=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Those above, and a field for each choice that is declared on ``SCIMConnection``."""
-        declared = {choice.name: serializers.CharField() for choice in SCIMConnection.policy_choices}
+        """Those above, and a field for each choice and number that is declared on ``SCIMConnection``."""
+        declared: dict[str, serializers.Field[Any, Any, Any, Any]] = {
+            **{choice.name: serializers.CharField() for choice in SCIMConnection.policy_choices},
+            **{number.name: serializers.IntegerField() for number in SCIMConnection.policy_numbers},
+        }
         return {**declared, **super().get_fields()}
 
     def to_representation(self, connection: SCIMConnection) -> dict[str, Any]:
@@ -131,10 +134,17 @@ class ChosenPoliciesSerializer(IdentitySerializer):
     networks = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Those above, and a field for each choice that is declared on ``SCIMConnection``."""
+        """Those above, and a field for each choice and number that is declared on ``SCIMConnection``."""
         fields = super().get_fields()
         for choice in SCIMConnection.policy_choices:
             fields[choice.name] = serializers.CharField(required=False, help_text=str(choice.label))
+        for number in SCIMConnection.policy_numbers:
+            fields[number.name] = serializers.IntegerField(
+                required=False,
+                min_value=number.least,
+                max_value=number.most,
+                help_text=str(number.label),
+            )
         return fields
 
     @sensitive_variables("attrs")

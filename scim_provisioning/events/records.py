@@ -25,6 +25,8 @@ from scim_provisioning.models import (
 )
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
     from scim_provisioning.protocol.errors import SCIMError
 
 logger = logging.getLogger("scim_provisioning.events")
@@ -40,13 +42,15 @@ SIZES = {column.name: column.max_length or 0 for column in ProvisioningEvent._me
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. ``token`` and ``connection`` are None while nobody has proved to be somebody."""
+    """Who asks. ``token`` and ``connection`` are None while nobody has proved to be somebody. ``actor`` is the
+    administrator who asks in the identity provider's place."""
 
     connection: SCIMConnection | None
     token: SCIMToken | None
     request_id: str = ""
     address: str = ""
     client: str = ""
+    actor: AbstractBaseUser | None = None
 
     @property
     def tenant(self) -> SCIMConnection:
@@ -173,6 +177,7 @@ def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> 
         link=link,
         token=caller.token,
         token_prefix="" if caller.token is None else caller.token.prefix,
+        actor_id=None if caller.actor is None else caller.actor.pk,
         operation=exchange.operation,
         duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
     )

@@ -17,7 +17,7 @@ from django_scim.exceptions import SCIMException
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from scim_provisioning import databases, events
+from scim_provisioning import databases
 from scim_provisioning.adapters import attribute_names, database_errors, refusals, violations
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
@@ -26,6 +26,7 @@ from scim_provisioning.http import host_code
 from scim_provisioning.http.authentication import CHALLENGE
 from scim_provisioning.protocol import errors
 from scim_provisioning.protocol.constants import MEDIA_TYPE
+from scim_provisioning.provisioning import refusing
 
 logger = logging.getLogger("scim_provisioning")
 
@@ -41,7 +42,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     # Whatever the verb did was rolled back by its own transaction; the refusal is written on its own. Who is
     # throttled could fill the log.
     if error.code not in _NOT_FILED and not databases.is_lost_to_somebody_else():
-        events.refused(view.caller, view.exchange, error=error)
+        refusing.note(view.caller, view.exchange, error)
     return error_response(error)
 
 

@@ -16,8 +16,9 @@ from scim_provisioning.models.event import (
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.former_identifier import FormerIdentifier
 from scim_provisioning.models.identity_question import IdentityQuestion
+from scim_provisioning.models.leaver_brake import HeldLeaver, LeaverBrake
 from scim_provisioning.models.notice import SentNotice
-from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
+from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.reference_key import ReferenceKey
 from scim_provisioning.models.shared_account import SharedAccount
@@ -34,12 +35,15 @@ __all__ = [
     "ExactCharField",
     "ExistingLearners",
     "FormerIdentifier",
+    "HeldLeaver",
     "IdentityQuestion",
+    "LeaverBrake",
     "OnDelete",
     "OnDisconnect",
     "Operation",
     "Outcome",
     "PolicyChoice",
+    "PolicyNumber",
     "ProvisionedUser",
     "ProvisionedUserQuerySet",
     "ProvisioningEvent",

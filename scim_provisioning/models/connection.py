@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models.fields import ExactCharField
-from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice
+from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -129,13 +129,32 @@ class SCIMConnection(models.Model):
         ),
         needs={OnDelete.ERASE: "erase"},
     )
+    leavers_at_least = PolicyNumber(
+        25,
+        least=1,
+        most=1_000_000,
+        label=_("Leavers within an hour that are never held"),
+        help_text=_(
+            "When more people than this, and than the share below, are deactivated or deleted within an hour, the "
+            "others are held until an administrator looks. Everything else goes on."
+        ),
+    )
+    leavers_percent = PolicyNumber(
+        5,
+        least=0,
+        most=100,
+        label=_("The same, in per cent of the active learners"),
+        help_text=_("The larger of the two counts. 100: nobody is ever held."),
+    )
     #: In the order in which the pages show them.
     policy_choices: ClassVar[tuple[PolicyChoice[Any], ...]] = (existing_learners, on_delete)
+    policy_numbers: ClassVar[tuple[PolicyNumber, ...]] = (leavers_at_least, leavers_percent)
 
-    def chosen_policies(self) -> dict[str, list[str] | str]:
+    def chosen_policies(self) -> dict[str, list[str] | str | int]:
         """Every policy as it stands, by its key in ``policies``: options by their value."""
         choices = {choice.name: str(choice.of(self)) for choice in self.policy_choices}
-        return {"contacts": self.contacts, "networks": self.default_networks, **choices}
+        numbers = {number.name: number.of(self) for number in self.policy_numbers}
+        return {"contacts": self.contacts, "networks": self.default_networks, **choices, **numbers}
 
     @property
     def sso(self) -> Any:

@@ -66,6 +66,8 @@ class Action(models.TextChoices):
     POLICY_CHANGED = "policy_changed", _("Policy changed")
     SHARED = "shared", _("Shared link allowed")
     OWNER_MOVED = "owner_moved", _("Ownership moved")
+    LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
+    LEAVERS_HELD = "leavers_held", _("Hold of leavers")
 
 
 class Outcome(models.TextChoices):

@@ -81,3 +81,38 @@ class PolicyChoice(Generic[OptionT]):
             return self.options(stored)
         except ValueError:
             return self.unknown
+
+
+class PolicyNumber:
+    """A whole number between two bounds. On a connection it reads as the number chosen; on the class as itself."""
+
+    name: str
+
+    def __init__(
+        self,
+        default: int,
+        *,
+        least: int,
+        most: int,
+        label: StrOrPromise,
+        help_text: StrOrPromise = "",
+    ) -> None:
+        self.default, self.least, self.most = default, least, most
+        self.label, self.help_text = label, help_text
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, connection: None, owner: type[object]) -> Self: ...
+
+    @overload
+    def __get__(self, connection: HoldsPolicies, owner: type[object]) -> int: ...
+
+    def __get__(self, connection: HoldsPolicies | None, owner: type[object]) -> Self | int:
+        return self if connection is None else self.of(connection)
+
+    def of(self, connection: HoldsPolicies) -> int:
+        """The number that is stored, or the default."""
+        stored = connection.policies.get(self.name, self.default)
+        return stored if isinstance(stored, int) else self.default

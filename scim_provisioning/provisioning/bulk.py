@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scim_provisioning import events
 from scim_provisioning.conf import app_settings, tenant_url, user_location
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
@@ -22,7 +21,7 @@ from scim_provisioning.protocol.constants import GROUPS_UNSUPPORTED
 from scim_provisioning.protocol.errors import InvalidValue, NotFound, NotSupported, SCIMError
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.versions import precondition
-from scim_provisioning.provisioning import verbs
+from scim_provisioning.provisioning import refusing, verbs
 from scim_provisioning.provisioning.managers import Allowance, introduce
 from scim_provisioning.provisioning.transactions import durable
 
@@ -158,7 +157,7 @@ def _committed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, pos
 def _failed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, exception: Exception) -> Result:
     """Log the refusal of one operation, and tell whoever waited for its person that it is vain."""
     error = run.to_error(exception)
-    events.refused(run.caller, exchange, error=error)
+    refusing.note(run.caller, exchange, error)
     run.errors += 1
     if error.code == "database.gone":
         # A thousand operations would each wait for a server that is not there.

@@ -165,6 +165,8 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     before = checked(adapter, precondition)
     rules.protect(adapter)
     link, was_active = adapter.link, adapter.is_active
+    if was_active:
+        rules.let_go(adapter)
     erases = rules.erases(adapter)
     met = differences.between(adapter)
     adapter.remember_rows()

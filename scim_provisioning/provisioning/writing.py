@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import DatabaseError
 
-from scim_provisioning import events, sessions
+from scim_provisioning import events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter, attribute_names, database_errors
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
@@ -19,6 +19,8 @@ from scim_provisioning.telemetry import spanned
 
 #: Nothing was wanted of them before.
 _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
+#: What ends somebody's access: of an adopted learner of the LMS's too, for an account that is off is never adopted.
+_GOES = frozenset({Action.DEACTIVATED, Action.ADOPTED})
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
@@ -43,6 +45,8 @@ def write(
     """
     met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
+    if not active and action in _GOES:
+        rules.let_go(adapter, is_new=action is Action.ADOPTED)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
         adapter.link.active = active

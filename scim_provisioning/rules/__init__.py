@@ -5,6 +5,7 @@ Each rule either answers or raises the SCIM error that the identity provider get
 
 from __future__ import annotations
 
+from scim_provisioning.rules.brake import let_go
 from scim_provisioning.rules.choices import erases, in_force, offered
 from scim_provisioning.rules.identity import (
     adopted,
@@ -38,6 +39,7 @@ __all__ = [
     "history",
     "in_force",
     "legible",
+    "let_go",
     "name_is_reused",
     "offered",
     "protect",

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, disconnection, times
+from scim_provisioning.administration import alerts, disconnection, leaver_brake, times
 
 register = template.Library()
 
@@ -42,4 +42,8 @@ def scim_number(number: int) -> str:
 def scim_alerts(context: Any) -> dict[str, Any]:
     """What is urgent among the connections that this person sees; nothing at all when nothing is."""
     user = context["request"].user
-    return {"alerts": alerts.for_user(user), "disconnections": disconnection.unfinished_seen_by(user)}
+    return {
+        "alerts": alerts.for_user(user),
+        "disconnections": disconnection.unfinished_seen_by(user),
+        "holds": leaver_brake.seen_by(user),
+    }

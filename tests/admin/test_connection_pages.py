@@ -285,7 +285,13 @@ def test_pausing_answers_503_until_it_is_resumed(admin_client: Client, connectio
 # --- policies: the lists of addresses; the choices are in test_policy_pages
 
 #: The form of a connection nobody has given policies, sent as it was shown.
-UNCHANGED = {"existing_learners": "link", "contacts": "", "networks": ""}
+UNCHANGED = {
+    "existing_learners": "link",
+    "leavers_at_least": "25",
+    "leavers_percent": "5",
+    "contacts": "",
+    "networks": "",
+}
 
 
 def test_a_policy_change_is_summed_up_and_asks_for_the_password(

@@ -19,7 +19,7 @@ from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.people import person
 
-LISTS = {"contacts": "", "networks": ""}
+LISTS = {"contacts": "", "networks": "", "leavers_at_least": "25", "leavers_percent": "5"}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.behaviours import (
     documents,
     failures,
     identity,
+    leavers,
     operating,
     patch,
     requests,
@@ -38,6 +39,7 @@ SUBJECTS = (
     operating,
     running,
     disconnection,
+    leavers,
 )
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)

@@ -25,7 +25,7 @@ from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_among, find_connection, find_sso, name_for
 from scim_provisioning.management.options import base_options
-from scim_provisioning.models import OnDisconnect, SCIMConnection
+from scim_provisioning.models import OnDisconnect, PolicyNumber, SCIMConnection
 
 #: How often it says how far it is.
 _SECONDS: Final = 5.0
@@ -81,6 +81,9 @@ class Command(BaseCommand):
             policies.add_argument(
                 _option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label)
             )
+        for number in SCIMConnection.policy_numbers:
+            name, words = number.name, str(number.label).replace("%", "%%")
+            policies.add_argument(_option(name), dest=name, metavar=_bounds(number), help=words)
         for name in policy_choices.LISTS:
             policies.add_argument(
                 _option(name), nargs="*", metavar="TEXT", help="all of them; none: clear the list"
@@ -146,7 +149,9 @@ class Command(BaseCommand):
 
     def _policies(self, options: dict[str, Any]) -> None:
         connection = find_connection(options["connection"])
-        names = [*(choice.name for choice in SCIMConnection.policy_choices), *policy_choices.LISTS]
+        choices = [choice.name for choice in SCIMConnection.policy_choices]
+        numbers = [number.name for number in SCIMConnection.policy_numbers]
+        names = [*choices, *numbers, *policy_choices.LISTS]
         sent = {name: options[name] for name in names if options[name] is not None}
         if sent:
             changed = connections.choose_policies(connection, actor=None, chosen=_checked(sent))
@@ -155,10 +160,11 @@ class Command(BaseCommand):
             choice.name: [option.value for option in policy_choices.options(choice)]
             for choice in SCIMConnection.policy_choices
         }
+        bounds = {number.name: [_bounds(number)] for number in SCIMConnection.policy_numbers}
         table = [("POLICY", "CHOSEN", "OFFERED")]
         for name, value in connection.chosen_policies().items():
-            shown = value if isinstance(value, str) else ", ".join(value)
-            table.append((_option(name)[2:], shown or "-", ", ".join(offered.get(name, ()))))
+            shown = str(value) if isinstance(value, str | int) else ", ".join(value)
+            table.append((_option(name)[2:], shown or "-", ", ".join({**offered, **bounds}.get(name, ()))))
         for line in tables.lines(table):
             self._say(line)
 
@@ -202,6 +208,10 @@ class Command(BaseCommand):
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
+
+
+def _bounds(number: PolicyNumber) -> str:
+    return f"{number.least}-{number.most}"
 
 
 def _option(name: str) -> str:

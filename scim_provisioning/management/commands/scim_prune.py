@@ -30,6 +30,7 @@ class Command(BaseCommand):
             "counts of wrong passwords": pruned.confirmations,
             "notes of sessions": pruned.sign_ins,
             "counts of unknown callers": pruned.strangers,
+            "held leavers nobody asks for any more": pruned.held,
         }
         said = "".join(f" And {number} {what}." for what, number in also.items() if number)
         self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

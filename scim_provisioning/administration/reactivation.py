@@ -1,0 +1,128 @@
+"""Undoing departures: whom an identity provider has switched off or deleted within a while comes back, as they were.
+
+Each person comes back by the verb that would bring them back for their identity provider, with its hooks and its event,
+in a transaction of their own. What the identity provider says of them afterwards counts as new.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from scim_provisioning import databases
+from scim_provisioning.administration import leaver_brake
+from scim_provisioning.events import Caller, Exchange, reports
+from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
+from scim_provisioning.protocol import documents
+from scim_provisioning.protocol.constants import PATCH_OP
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.provisioning import verbs
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+logger = logging.getLogger("scim_provisioning.administration")
+
+#: How far back departures can be undone together.
+HOURS: Final = (1, 24)
+#: At most so many at once: each is a transaction.
+AT_ONCE: Final = 1000
+_DEPARTURES: Final = (Action.DEACTIVATED, Action.DELETED)
+
+
+@dataclass(slots=True)
+class Undone:
+    """How many are back, and who is not and why: the departure and a sentence."""
+
+    back: int = 0
+    failed: list[tuple[ProvisioningEvent, str]] = field(default_factory=list)
+
+
+def departed(hours: int, until: datetime | None = None) -> Q:
+    """What is true of the departures of the last hours, the latest of each person, who have not come back since.
+    Erased people are not among them."""
+    now = until or timezone.now()
+    later = ProvisioningEvent.objects.filter(
+        connection=OuterRef("connection"),
+        link=OuterRef("link"),
+        pk__gt=OuterRef("pk"),
+        action__in=_DEPARTURES,
+    )
+    return Q(
+        ~Q(operation=Operation.ADMIN),
+        ~Exists(later),
+        action__in=_DEPARTURES,
+        created_at__gte=now - timedelta(hours=hours),
+        created_at__lte=now,
+        link__active=False,
+        link__user__isnull=False,
+    )
+
+
+def departures(
+    connection: SCIMConnection, hours: int, *, until: datetime | None = None
+) -> QuerySet[ProvisioningEvent]:
+    """Those of one connection, the first first, with their links and tokens."""
+    went = ProvisioningEvent.objects.filter(departed(hours, until), connection=connection)
+    return went.select_related("link", "token").order_by("pk")
+
+
+def undo(
+    connection: SCIMConnection,
+    went: Iterable[ProvisioningEvent],
+    *,
+    actor: AbstractBaseUser | None,
+    address: str = "",
+) -> Undone:
+    """Bring back who went, each as they were: access, and what their departure changed and nobody has changed since.
+
+    Whoever cannot come back is reported and keeps nobody else from it.
+    """
+    caller, done = Caller(connection, None, address=address, actor=actor), Undone()
+    for event in went:
+        try:
+            _bring_back(caller, event)
+        except SCIMError as refusal:
+            done.failed.append((event, refusal.detail))
+        except Exception as error:
+            if databases.fault_of(error) is not None:
+                raise
+            reports.failure(
+                logger, "A departure could not be undone: link %s", event.link_id, exception=error
+            )
+            done.failed.append((event, f"{type(error).__name__}"))
+        else:
+            done.back += 1
+    if done.back:
+        leaver_brake.come_back(connection, done.back)
+    return done
+
+
+def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
+    link = event.link
+    if link is None:
+        return
+    exchange = Exchange("", "", Operation.ADMIN)
+    if link.is_deleted:
+        # As the identity provider would: who agrees in all they are known by returns under their SCIM id.
+        verbs.create(caller, exchange, {**link.document, "active": True})
+        return
+    current = verbs.get(caller, link.scim_id)
+    operations = [{"op": "replace", "path": "active", "value": True}, *_inverse(event.changes, current)]
+    verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
+
+
+def _inverse(changes: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Operations that take back what a departure changed beside ``active``, where it still stands so."""
+    standing = {path: value for path, (_none, value) in documents.changes({}, current).items()}
+    return [
+        {"op": "remove", "path": path} if before is None else {"op": "replace", "path": path, "value": before}
+        for path, (before, after) in changes.items()
+        if path != "active" and standing.get(path) == after
+    ]

@@ -1,0 +1,59 @@
+"""What is kept of a refusal, once the transaction of what was asked is rolled back."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from scim_provisioning import databases, events
+from scim_provisioning.events import Caller, Exchange, reports
+from scim_provisioning.models import HeldLeaver, SCIMConnection
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.rules import brake
+from scim_provisioning.signals import leavers_held
+
+logger = logging.getLogger("scim_provisioning")
+
+
+def note(caller: Caller, exchange: Exchange, error: SCIMError) -> None:
+    """Write a refusal down: in the log, and where the leaver brake holds somebody, for the administrator who decides.
+
+    Never raises for the database's sake, as ``events.refused``.
+    """
+    if isinstance(error, brake.LeaverHeld):
+        try:
+            durable(lambda: _hold(caller, exchange, error))
+        except Exception as failure:
+            # Of which the client need not hear: it asks again in any case, and is held again.
+            reports.failure(logger, "A held leaver could not be noted", exception=failure)
+    events.refused(caller, exchange, error=error)
+
+
+def _hold(caller: Caller, exchange: Exchange, held: brake.LeaverHeld) -> None:
+    """Note who is held, and since when anybody is; whoever listens is told of the first."""
+    connection, now = caller.tenant, timezone.now()
+    found = brake.locked(connection)
+    if held.people is not None:
+        found.people, found.people_at = held.people, held.people_at
+    if found.tripped_at is None:
+        found.tripped_at = now
+        transaction.on_commit(lambda: _tell(connection, held), using=databases.alias())
+    found.save(update_fields=["people", "people_at", "tripped_at"])
+    if held.link is None:
+        return
+    said = {"operation": exchange.operation, "token": caller.token, "last_asked_at": now}
+    if not HeldLeaver.objects.filter(link=held.link).update(times=F("times") + 1, **said):
+        HeldLeaver.objects.create(connection=connection, link=held.link, first_asked_at=now, **said)
+
+
+def _tell(connection: SCIMConnection, held: brake.LeaverHeld) -> None:
+    leavers_held.send_robust(
+        sender=SCIMConnection,
+        connection=connection,
+        count=held.params["count"],
+        limit=held.params["limit"],
+    )

@@ -1,0 +1,99 @@
+"""The leaver brake: too many deactivations and deletions within an hour wait for an administrator.
+
+Whoever lets somebody go locks the connection's ``LeaverBrake`` after the person's links: two workers cannot pass
+together, nobody who holds it waits for a link, and nothing else ever takes it. It is a row of its own and not the
+connection's, which every log entry names: an exclusive lock on that one would meet those entries on MariaDB.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.utils import timezone
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisionedUser, SCIMConnection
+from scim_provisioning.models.leaver_brake import WINDOW
+from scim_provisioning.protocol.errors import Unavailable
+
+#: Seconds after which the identity provider may ask again; Entra's cycle is 20-40 minutes.
+HELD_RETRY_AFTER: Final = 1800
+#: Per cent of the active learners.
+_NOBODY_IS_HELD: Final = 100
+
+
+class LeaverHeld(Unavailable):
+    """Somebody stays until an administrator says otherwise. ``link`` is theirs; None of an adopted newcomer."""
+
+    code = "conn.held"
+    default_detail = "Deactivations are held for approval in the application."
+
+    def __init__(self, link: ProvisionedUser | None, brake: LeaverBrake, *, count: int, limit: int) -> None:
+        super().__init__(
+            params={"count": count, "limit": limit},
+            headers={"Retry-After": str(HELD_RETRY_AFTER)},
+        )
+        self.link = link
+        # Counted in the transaction that is rolled back now.
+        self.people, self.people_at = brake.people, brake.people_at
+
+
+def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
+    """Count somebody whose access ends now, in the transaction that ends it (two queries; one more an hour once the
+    connection's least is reached, two where people are held). ``is_new``: their link is not committed yet.
+
+    Raises ``LeaverHeld`` when more have gone within the hour than the connection's policies allow, or people are held
+    already, unless an administrator lets this person or everybody go.
+    """
+    connection, now = adapter.connection, timezone.now()
+    if connection.leavers_percent >= _NOBODY_IS_HELD:
+        return
+    brake = locked(connection)
+    link = None if is_new else adapter.link
+    if brake.tripped_at is not None and (brake.is_open or (link is not None and _is_allowed(link))):
+        HeldLeaver.objects.filter(link=link).delete()
+        return
+    if brake.is_open:
+        return
+    count, limit = brake.departed(now) + 1, _limit(brake, connection, now)
+    if count > limit or _holds(brake):
+        raise LeaverHeld(link, brake, count=count, limit=limit)
+    brake.count(now)
+    brake.save(update_fields=["recent", "people", "people_at", "tripped_at", "kept_at"])
+
+
+def locked(connection: SCIMConnection) -> LeaverBrake:
+    """The connection's brake, locked (one query; the first time three)."""
+    brakes = LeaverBrake.objects.select_for_update()
+    brake = brakes.filter(pk=connection.pk).first()
+    if brake is None:
+        # Of two who make it at once, one waits here for the other.
+        LeaverBrake.objects.get_or_create(connection=connection)
+        brake = brakes.get(pk=connection.pk)
+    return brake
+
+
+def _is_allowed(link: ProvisionedUser) -> bool:
+    return HeldLeaver.objects.filter(link=link, allowed_until__gt=timezone.now()).exists()
+
+
+def _holds(brake: LeaverBrake) -> bool:
+    """Whether people are held, so that nobody else goes either; where nobody is any more, the brake is let off."""
+    if brake.tripped_at is None:
+        return False
+    if HeldLeaver.objects.filter(connection=brake.connection_id).waiting().exists():
+        return True
+    brake.tripped_at = brake.kept_at = None
+    return False
+
+
+def _limit(brake: LeaverBrake, connection: SCIMConnection, now: datetime) -> int:
+    """How many may go within an hour. Who is active is counted only once the answer depends on it."""
+    least, departed = connection.leavers_at_least, brake.departed(now)
+    if departed < least:
+        return least
+    if brake.people is None or brake.people_at is None or now - brake.people_at >= WINDOW:
+        active = ProvisionedUser.objects.living().filter(connection=connection, active=True)
+        brake.people, brake.people_at = active.count() + departed, now
+    return max(least, brake.people * connection.leavers_percent // 100)

@@ -1,0 +1,238 @@
+"""The page of those who are held, the banner that leads to it, and the page that takes departures back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from example_project.lms.models import Learner
+from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent, SCIMConnection
+from tests.admin.conftest import PASSWORD, Administrator
+from tests.admin.pages import text, url
+from tests.client import ScimClient
+from tests.people import ENTERPRISE, person
+
+pytestmark = pytest.mark.django_db
+
+OFF = [{"op": "Replace", "path": "active", "value": "False"}]
+
+
+@pytest.fixture
+def limited(connection: SCIMConnection) -> SCIMConnection:
+    connection.policies = {"leavers_at_least": 2, "leavers_percent": 5, "contacts": ["it@harborline.example"]}
+    connection.save()
+    return connection
+
+
+@pytest.fixture
+def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
+    """Five learners; two of them went, three are held."""
+    ids = [scim.post("/Users", person(f"p{n}.held")).json()["id"] for n in range(5)]
+    for scim_id in ids:
+        scim.patch(f"/Users/{scim_id}", OFF)
+    return ids
+
+
+def decide(client: Client, connection: SCIMConnection, verdict: str, *people: HeldLeaver, **more: Any) -> Any:
+    data = {"verdict": verdict, "people": [row.pk for row in people], "password": PASSWORD, **more}
+    return client.post(url("held", connection), data, follow=True)
+
+
+def status(scim: ScimClient, scim_id: str) -> int:
+    return scim.patch(f"/Users/{scim_id}", OFF).status_code
+
+
+def test_the_banner_and_the_page_say_how_many_are_held_and_lead_there(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    index = admin_client.get(reverse("admin:index"))
+    assert "leavers are on hold. 3 people were to be switched off or deleted and are held." in text(index)
+    assert url("held", connection) in index.content.decode()
+    page = text(admin_client.get(url("change", connection)))
+    assert "Provisioning of leavers is on hold. 3 people" in page
+    listed = text(admin_client.get(url("held", connection)))
+    assert "at most 2 people go within an hour" in listed
+    assert "p4.held@harborline.example" in listed
+    assert "p1.held@harborline.example" not in listed
+
+
+def test_nothing_is_said_where_nobody_is_held(admin_client: Client, connection: SCIMConnection) -> None:
+    assert "on hold" not in text(admin_client.get(reverse("admin:index")))
+    answer = admin_client.get(url("held", connection), follow=True)
+    assert "Nobody is held on this connection." in text(answer)
+
+
+def test_the_contacts_are_told_at_once_and_once(
+    scim: ScimClient, limited: SCIMConnection, mailoutbox: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for n in range(5):
+            scim_id = scim.post("/Users", person(f"p{n}.told")).json()["id"]
+            scim.patch(f"/Users/{scim_id}", OFF)
+    assert [mail.to for mail in mailoutbox] == [["it@harborline.example"]]
+    assert "leavers are on hold" in mailoutbox[0].subject
+    assert url("held", limited) in mailoutbox[0].body
+    assert "harborline" not in mailoutbox[0].body.replace("it@harborline", "")
+
+
+def test_who_is_let_go_goes_at_the_next_attempt_and_the_others_stay(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    chosen = HeldLeaver.objects.get(link__scim_id=people[2])
+    assert "1 person may go when" in text(decide(admin_client, connection, "selected", chosen))
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 503, 503]
+    assert not HeldLeaver.objects.filter(link__scim_id=people[2]).exists()
+    noted = ProvisioningEvent.objects.filter(action="leavers_allowed")
+    assert [(event.link.scim_id, event.actor.get_username()) for event in noted] == [(people[2], "ada")]
+    assert "Let 1 held person go." in LogEntry.objects.latest("pk").change_message
+
+
+def test_all_who_are_held_now_may_go_and_nobody_else(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    assert "3 people may go when" in text(decide(admin_client, connection, "held"))
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
+    newcomer = scim.post("/Users", person("new.comer")).json()["id"]
+    assert status(scim, newcomer) == 503
+
+
+def test_an_allowance_is_for_one_departure(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    decide(admin_client, connection, "selected", HeldLeaver.objects.get(link__scim_id=people[2]))
+    assert status(scim, people[2]) == 200
+    on = [{"op": "Replace", "path": "active", "value": "True"}]
+    scim.patch(f"/Users/{people[2]}", on)
+    assert status(scim, people[2]) == 503
+
+
+def test_everybody_may_go_for_a_day(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    assert "Everybody may go for 24 hours." in text(decide(admin_client, connection, "everybody"))
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
+    newcomer = scim.post("/Users", person("new.comer")).json()["id"]
+    assert status(scim, newcomer) == 200
+
+
+def test_keeping_the_hold_takes_back_what_was_allowed(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    decide(admin_client, connection, "everybody")
+    assert "They stay on hold." in text(decide(admin_client, connection, "keep"))
+    assert status(scim, people[2]) == 503
+    assert "keeps holding them" in text(admin_client.get(url("held", connection)))
+
+
+def test_the_end_of_the_hold_forgets_who_was_held_and_counts_anew(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    assert "The hold is over." in text(decide(admin_client, connection, "end"))
+    assert not HeldLeaver.objects.exists()
+    assert "on hold" not in text(admin_client.get(reverse("admin:index")))
+    # The two of this hour still count.
+    assert status(scim, people[3]) == 503
+
+
+def test_without_the_password_or_a_selection_nothing_is_changed(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    wrong = decide(admin_client, connection, "everybody", password="wrong")
+    assert "Nothing was changed." in text(wrong)
+    assert "Select whom you let go." in text(decide(admin_client, connection, "selected"))
+    assert LeaverBrake.objects.get().open_until is None
+    assert status(scim, people[2]) == 503
+
+
+def test_one_is_found_by_name(admin_client: Client, people: list[str], connection: SCIMConnection) -> None:
+    page = text(admin_client.get(url("held", connection), {"q": "P3.held"}))
+    assert "p3.held@harborline.example" in page
+    assert "p4.held@harborline.example" not in page
+    assert "Nobody of this name is held." in text(admin_client.get(url("held", connection), {"q": "zoe"}))
+
+
+@pytest.mark.parametrize("page", ["held", "undo"])
+def test_who_may_not_approve_sees_neither_page(
+    administrator: Administrator, people: list[str], connection: SCIMConnection, page: str
+) -> None:
+    without = administrator("view_scimconnection", "change_scimconnection", name="vera")
+    assert without.get(url(page, connection)).status_code == 403
+    allowed = administrator("view_scimconnection", "approve_held", name="olga")
+    assert allowed.get(url(page, connection)).status_code == 200
+
+
+# --- taking departures back
+
+
+def test_who_went_within_the_hour_comes_back_as_they_were(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    kept = scim.post("/Users", person("moved.out")).json()
+    gone = scim.post("/Users", person("hard.deleted")).json()
+    learner = Learner.objects.get(user__username="moved.out@harborline.example")
+    change = [*OFF, {"op": "Remove", "path": f"{ENTERPRISE}:department"}, {"op": "Remove", "path": "title"}]
+    assert scim.patch(f"/Users/{kept['id']}", change).status_code == 200
+    assert scim.delete(f"/Users/{gone['id']}").status_code == 204
+
+    page = text(admin_client.get(url("undo", limited)))
+    assert "2 people were switched off or deleted" in page
+    assert "moved.out@harborline.example Deactivated" in page
+    undone = undo(admin_client, limited)
+    assert "2 people are back as before." in text(undone)
+
+    for before in (kept, gone):
+        after = scim.get(f"/Users/{before['id']}").json()
+        assert {**after, "meta": None} == {**before, "meta": None}
+    learner.refresh_from_db()
+    assert learner.user.is_active
+    assert learner.team is not None
+    events = ProvisioningEvent.objects.filter(operation="admin", actor__username="ada")
+    assert sorted(events.values_list("action", flat=True)) == ["reactivated", "revived"]
+    assert LeaverBrake.objects.get().recent == []
+
+
+def test_what_was_changed_since_the_departure_stays(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    scim_id = scim.post("/Users", person("moved.out")).json()["id"]
+    scim.patch(f"/Users/{scim_id}", [*OFF, {"op": "Replace", "path": "title", "value": "Leaver"}])
+    scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": "title", "value": "Alumna"}])
+    undo(admin_client, limited)
+    after = scim.get(f"/Users/{scim_id}").json()
+    assert (after["active"], after["title"]) == (True, "Alumna")
+
+
+def test_who_came_back_meanwhile_or_whose_name_is_somebody_elses_is_left_alone(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    back = scim.post("/Users", person("back.already")).json()["id"]
+    scim.patch(f"/Users/{back}", OFF)
+    scim.patch(f"/Users/{back}", [{"op": "Replace", "path": "active", "value": "True"}])
+    gone = scim.post("/Users", person("given.again")).json()["id"]
+    scim.delete(f"/Users/{gone}")
+    scim.post("/Users", person("given.again", externalId="somebody-else"))
+    page = text(undo(admin_client, limited))
+    assert "0 people are back as before." in page
+    assert "“given.again@harborline.example” is not back: userName is already in use" in page
+    assert get_user_model().objects.filter(username="back.already@harborline.example").get().is_active
+
+
+def test_the_log_leads_to_undoing_what_it_shows(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    log = reverse("admin:scim_provisioning_provisioningevent_changelist")
+    page = admin_client.get(log, {"left": "1"})
+    assert "p0.held@harborline.example" in text(page)
+    assert "p4.held@harborline.example" not in text(page)
+    assert "Reactivate these 2" in text(page)
+    assert f"{url('undo', connection)}?hours=1" in page.content.decode()
+
+
+def undo(client: Client, connection: SCIMConnection) -> Any:
+    form = client.get(url("undo", connection)).context["form"]
+    return client.post(url("undo", connection), {**form.initial, "password": PASSWORD}, follow=True)

@@ -1,0 +1,85 @@
+"""Too many people are to go: an administrator sees the banner and the page, decides, and takes departures back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.testing.factories import TokenFactory
+from tests.admin.pages import PASSWORD
+from tests.browser import scenes
+from tests.browser.conftest import watched
+from tests.browser.test_pages import assert_accessible
+from tests.client import ScimClient
+from tests.people import person
+
+Picture = Callable[[Page, str], None]
+NewContext = Callable[..., BrowserContext]
+OFF = [{"op": "Replace", "path": "active", "value": "False"}]
+
+
+@pytest.fixture
+def harborline(superuser: User) -> SCIMConnection:
+    """Two of six people went, four are held."""
+    connection = scenes.connected(scenes.sso_of("Harborline"))
+    connection.policies = {"leavers_at_least": 2}
+    connection.save()
+    scim = ScimClient(TokenFactory(connection=connection, label="Entra ID").plaintext)
+    for name in ("ines.okafor", "jon.berg", "mara.lind", "tom.hale", "ada.roth", "noah.weiss"):
+        scim.patch(f"/Users/{scim.post('/Users', person(name)).json()['id']}", OFF)
+    return connection
+
+
+def test_from_the_banner_one_person_is_let_go_and_the_others_are_kept(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    page.goto(reverse("admin:index"))
+    expect(page.get_by_role("alert")).to_contain_text("leavers are on hold")
+    page.get_by_role("alert").get_by_role("link", name="Entra ID of Harborline").click()
+    picture(page, "held-light")
+    assert_accessible(page, complaints)
+    page.get_by_label("Find one by name").fill("ada")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_label("ada.roth@harborline.example").check()
+    page.get_by_label("Let the selected people go").check()
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Decide").click()
+    expect(page.get_by_text("1 person may go when the identity provider asks again.")).to_be_visible()
+    expect(page.get_by_text("Provisioning of leavers is on hold.")).to_be_visible()
+    picture(page, "connection-held-light")
+
+
+def test_what_went_within_the_hour_is_taken_back_from_the_log(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    page.goto(reverse("admin:scim_provisioning_provisioningevent_changelist"))
+    page.get_by_role("link", name="Switched off or deleted in the last hour").click()
+    page.get_by_role("link", name="Reactivate these 2").click()
+    picture(page, "undo-light")
+    assert_accessible(page, complaints)
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Reactivate these 2").click()
+    expect(page.get_by_text("2 people are back as before.")).to_be_visible()
+    assert not ProvisionedUser.objects.filter(active=False).exists()
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
+def test_the_pages_are_read_in_the_dark_and_on_a_telephone(
+    new_context: NewContext,
+    complaints: list[str],
+    harborline: SCIMConnection,
+    picture: Picture,
+    options: dict[str, object],
+) -> None:
+    page = watched(new_context(**options).new_page(), complaints)
+    for name in ("held", "undo"):
+        page.goto(reverse(f"admin:scim_provisioning_scimconnection_{name}", args=[harborline.pk]))
+        picture(page, f"{name}-{'dark' if 'color_scheme' in options else 'telephone'}")
+        assert_accessible(page, complaints)
+        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width <= 0, f"{name} is {width} pixels too wide"
