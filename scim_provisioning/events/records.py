@@ -134,11 +134,20 @@ def refused(
         strangers.note(error, address=caller.address, path=exchange.path)
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
-    try:
+
+    def write() -> None:
         with databases.atomic():
             if caller.token is None and token is not None and repeats.counted_again(token, error):
                 return
             _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
+
+    try:
+        if error.code == "database.gone":
+            # It was waited for already.
+            write()
+        else:
+            # The row waits for the learner's, which somebody else may be changing.
+            databases.retried(write)
     except Error as failed:
         message = "A refusal could not be written to the provisioning log."
         reports.failure(logger, message, exception=failed, sent=exchange.request_body)

@@ -44,6 +44,10 @@ def without_transactions(databases: Any) -> Any:
     return SimpleNamespace(**{**vars(databases), "atomic": nullcontext})
 
 
+def tries_once(databases: Any) -> Any:
+    return SimpleNamespace(**{**vars(databases), "retried": lambda work: work()})
+
+
 def knows_no_faults(databases: Any) -> Any:
     return SimpleNamespace(**{**vars(databases), "fault_of": lambda error: None})
 
@@ -93,6 +97,12 @@ MUTANTS = mutants(
         "databases.retrying:_deserves_another_try",
         answers(False),
         f"{_FAILS}test_a_lock_that_is_given_up_soon_costs_a_moment_and_no_change",
+    ),
+    (
+        "the row of a refusal is tried again too",
+        "events.records:databases",
+        tries_once,
+        f"{_FAILS}test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same",
     ),
     (
         "a database that is locked for long is no fault of the host's code",

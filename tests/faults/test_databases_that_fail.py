@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from pytest_django import Settings
 
 from example_project.lms.models import Learner
@@ -289,6 +289,47 @@ def test_full_disk_is_503_and_nothing_is_changed(scim: ScimClient, ines: str) ->
         ProvisionedUser.objects.count() == User.objects.filter(learner__isnull=False).count() == 1 + len(made)
     )
     assert scim.post("/Users", person("after.wards")).status_code == 201
+
+
+# --- the log's row of a refusal
+
+
+@contextlib.contextmanager
+def dropped_when_the_refusal_is_written(times: int) -> Iterator[list[str]]:
+    """The connection is dropped at the moment at which the log's row is to be written; yields those moments."""
+    met: list[str] = []
+
+    def receive(instance: ProvisioningEvent, **kwargs: Any) -> None:
+        met.append(instance.error_code)
+        if len(met) <= times:
+            drop(own_number())
+
+    pre_save.connect(receive, sender=ProvisioningEvent)
+    try:
+        yield met
+    finally:
+        pre_save.disconnect(receive, sender=ProvisioningEvent)
+
+
+@on_a_server
+def test_refusal_whose_row_meets_a_dropped_connection_is_in_the_log_all_the_same(
+    scim: ScimClient, ines: str
+) -> None:
+    with dropped_when_the_refusal_is_written(1) as met:
+        answer = scim.patch(f"/Users/{ines}", [{"op": "replace", "path": "userName", "value": ""}])
+    assert (answer.status_code, len(met)) == (400, 2)
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [(event.outcome, event.status) for event in events] == [("refused", 400)]
+
+
+@on_sqlite
+def test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same(scim: ScimClient, ines: str) -> None:
+    wait_for_locks_only_shortly()
+    with Holder(0.25):
+        answer = scim.post("/Users", "no JSON")
+    assert answer.status_code == 400
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [(event.outcome, event.status) for event in events] == [("refused", 400)]
 
 
 # --- an answer that is lost
