@@ -87,6 +87,12 @@ MUTANTS = mutants(
         f"{_BREAKS}test_what_a_hook_does_to_the_transaction_never_makes_the_answer_a_lie[close]",
     ),
     (
+        "nothing is sent after the application has ended the transaction",
+        "provisioning.transactions:_watched",
+        lambda original: lambda database, progress: nullcontext(),
+        f"{_BREAKS}test_commit_by_hand_is_a_failure_that_does_not_say_that_nothing_was_done",
+    ),
+    (
         "what fails after the commit changes no answer",
         "provisioning.transactions:_Progress.committed",
         answers(None),
