@@ -30,7 +30,9 @@ _IDLE: Final = 0
 #: libpq's PQTRANS_INERROR: whatever is committed now is rolled back.
 _IN_ERROR: Final = 3
 _BROKEN: Final = "Internal error; the change was not made: the application broke the database transaction."
-_ENDED: Final = "Internal error: the application ended the database transaction by itself; some of the change may have been made."
+_ENDED: Final = (
+    "Internal error: the application ended the transaction itself; some of the change may have been made."
+)
 #: PostgreSQL's answer to every statement after one that failed.
 _ABORTED: Final = "25P02"
 
