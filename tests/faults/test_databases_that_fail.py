@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.db.models.signals import post_save, pre_save
 from pytest_django import Settings
 
@@ -18,10 +18,11 @@ from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol.constants import BULK_REQUEST as BULK
+from scim_provisioning.provisioning.managers import GIVEN_AT_ONCE
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
 from tests.faults.proxy import in_between
-from tests.people import person
+from tests.people import enterprise, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -330,6 +331,34 @@ def test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same(scim: ScimCli
     assert answer.status_code == 400
     events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
     assert [(event.outcome, event.status) for event in events] == [("refused", 400)]
+
+
+# --- what is done again
+
+
+def test_another_try_gives_a_manager_who_returns_to_as_many_people_as_the_first(
+    scim: ScimClient, ines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bulk(*bodies: Any) -> Any:
+        posts = [
+            {"method": "POST", "path": "/Users", "bulkId": body["userName"], "data": body} for body in bodies
+        ]
+        return scim.post("/Bulk", {"schemas": [BULK], "Operations": posts}).json()["Operations"]
+
+    scim.delete(f"/Users/{ines}")
+    waiting = GIVEN_AT_ONCE // 2 + 1
+    bulk(*[person(f"p{number}.x", **enterprise(manager={"value": ines})) for number in range(waiting)])
+    met = []
+
+    def in_the_way(self: Any, learner: Any, *, event: Any) -> None:
+        met.append(learner)
+        if len(met) == 1:
+            raise OperationalError("database is locked")
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", in_the_way)
+    assert [result["status"] for result in bulk(person())] == ["201"]
+    assert len(met) == 2
+    assert Learner.objects.filter(manager__isnull=False).count() == waiting
 
 
 # --- an answer that is lost
