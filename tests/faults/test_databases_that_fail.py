@@ -390,3 +390,15 @@ def test_lost_answer_to_commit_says_that_it_may_have_been_made(
     assert [event.action for event in events] == [
         {"POST": "created", "PATCH": "updated", "DELETE": "deleted", "Bulk": "created"}[verb]
     ]
+
+
+@on_a_server
+def test_lost_answer_to_commit_of_a_refusal_leaves_one_row(scim: ScimClient, ines: str) -> None:
+    with in_between() as proxy:
+        scim.get(f"/Users/{ines}")
+        proxy.loses_the_answer.set()
+        answer = scim.post("/Users", "no JSON")
+        proxy.loses_the_answer.clear()
+    assert answer.status_code == 400
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [event.status for event in events] == [400]
