@@ -43,6 +43,13 @@ def complete(people: Sequence[Person], compiled: CompiledMapping, connection: SC
         people[0].people.learn(getattr(row, compiled.manager.field.attname) for row in managed)
 
 
+def takes_several_statements(compiled: CompiledMapping) -> bool:
+    """Whether what the mapping reads of one person cannot be joined: it may be changed between two statements."""
+    return not all(source.is_joined for source in compiled.sources.values()) or any(
+        entry.declaration.prefetches(entry.field) is not None for entry in compiled.entries
+    )
+
+
 def _fetch_rows(
     people: Sequence[Person], compiled: CompiledMapping, source: RowSource, connection: SCIMConnection
 ) -> None:

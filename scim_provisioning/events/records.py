@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -138,19 +138,52 @@ def refused(
         strangers.note(error, address=caller.address, path=exchange.path)
         return
     known = Caller(connection, token, caller.request_id, caller.address, caller.client)
+    # Whose refusals are counted, as they were not let in.
+    holder = token if caller.token is None else None
+    write = _writing(known, exchange, error, link, holder)
     try:
-        with databases.atomic():
-            if caller.token is None and token is not None and repeats.counted_again(token, error):
-                return
-            _write_refusal(known, exchange, error, link or _named_by(exchange.path, connection))
+        if error.code == "database.gone":
+            # It was waited for already.
+            write()
+        else:
+            # The row waits for the learner's, which somebody else may be changing.
+            databases.retried(write)
     except Error as failed:
         message = "A refusal could not be written to the provisioning log."
         reports.failure(logger, message, exception=failed, sent=exchange.request_body)
 
 
+def _writing(
+    caller: Caller,
+    exchange: Exchange,
+    error: SCIMError,
+    link: ProvisionedUser | None,
+    holder: SCIMToken | None,
+) -> Callable[[], None]:
+    """What writes the row of a refusal, in a transaction of its own. Called again, it writes no second one."""
+    tried: list[ProvisioningEvent] = []
+
+    def write() -> None:
+        with databases.atomic():
+            if tried and _stands(tried[-1]):
+                # It was committed, and the answer to that was lost.
+                return
+            if holder is not None and repeats.counted_again(holder, error):
+                return
+            named = link or _named_by(exchange.path, caller.tenant)
+            tried.append(_write_refusal(caller, exchange, error, named))
+
+    return write
+
+
+def _stands(event: ProvisioningEvent) -> bool:
+    same = {"pk": event.pk, "created_at": event.created_at, "request_id": event.request_id}
+    return ProvisioningEvent.objects.filter(**same).exists()
+
+
 def _write_refusal(
     caller: Caller, exchange: Exchange, error: SCIMError, link: ProvisionedUser | None
-) -> None:
+) -> ProvisioningEvent:
     event = _event(caller, exchange, link)
     held = error.code == "conn.held"
     event.action, event.outcome = Action.HELD if held else Action.REFUSED, Outcome.REFUSED
@@ -161,6 +194,7 @@ def _write_refusal(
     event.save(force_insert=True)
     observed.note_done(event)
     _save_payload(event, exchange.request_body, error.to_dict())
+    return event
 
 
 def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:

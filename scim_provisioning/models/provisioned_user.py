@@ -66,9 +66,13 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         locked = list(locking.only("connection", *_STATE))
         if databases.reads_the_past():
             seen = ProvisionedUser.objects.filter(pk__in=[link.pk for link in locked])
-            if set(seen.values_list("pk", *_STATE)) != {link.state for link in locked}:
+            if seen.states() != {link.state for link in locked}:
                 raise databases.Overtaken
         return locked
+
+    def states(self) -> set[tuple[object, ...]]:
+        """The ``state`` of each link, as it stands (one query)."""
+        return set(self.order_by().values_list("pk", *_STATE))
 
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""

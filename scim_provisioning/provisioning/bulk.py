@@ -148,7 +148,15 @@ def _perform(run: _Run, number: int, operation: bulk.BulkOperation, posted: set[
 def _committed(run: _Run, exchange: Exchange, operation: bulk.BulkOperation, posted: set[str]) -> _Done:
     if run.gone is not None:
         raise run.gone
-    done = durable(lambda: _apply(run, exchange, operation, posted))
+    left = run.allowance.left
+
+    def work() -> _Done:
+        # Another try has what the one before had: whom that gave a manager has none.
+        run.allowance.left = left
+        run.allowance.given.clear()
+        return _apply(run, exchange, operation, posted)
+
+    done = durable(work)
     # They are reported of with this operation. Read again with each later one they would cost a second request.
     run.allowance.given.clear()
     return done

@@ -9,7 +9,7 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, Subquery
@@ -18,6 +18,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.reading import takes_several_statements
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.protocol.errors import NotFound
@@ -29,6 +30,8 @@ from scim_provisioning.rules.ownership import lock_links
 from scim_provisioning.rules.serving import ended
 from scim_provisioning.telemetry import spanned
 
+#: So often somebody who is changed meanwhile is read.
+_TIMES_READ: Final = 3
 #: Django has no word for it. On SQLite one transaction writes at a time.
 _SHARED_LOCK: Final[Mapping[str, str]] = {
     "postgresql": "FOR KEY SHARE",
@@ -36,13 +39,44 @@ _SHARED_LOCK: Final[Mapping[str, str]] = {
 }
 
 
-def load(caller: Caller, scim_id: str) -> LearnerAdapter:
+def read(caller: Caller, scim_id: str) -> Document:
+    """The resource of a living person. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
-    adapter_class = get_adapter_class()
-    link = adapter_class.links(caller.tenant).living().filter(scim_id=scim_id).first()
-    if link is None:
+    people = get_adapter_class().links(caller.tenant).living().filter(scim_id=scim_id)
+    found = resources(people, people[:1], caller.tenant)
+    if not found:
         raise NotFound()
-    return adapter_class.for_links([link], caller.tenant)[0]
+    return found[0]
+
+
+def resources(
+    people: ProvisionedUserQuerySet, links: Iterable[ProvisionedUser], connection: SCIMConnection
+) -> list[Document]:
+    """The resources of these links of ``people``, each as it stood at one moment.
+
+    Where reading takes several statements, somebody may be changed between two of them: who was (one query) is read
+    again, and left out if they are none of ``people`` any more. Raises ``Overtaken`` where that does not end.
+    """
+    adapter_class, chosen = get_adapter_class(), list(links)
+    is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
+    found: dict[int, Document] = {}
+    moved: Sequence[ProvisionedUser] = chosen
+    for _ in range(_TIMES_READ):
+        adapters = adapter_class.for_links(moved, connection)
+        found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
+        keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
+        if not keys:
+            return [found[link.pk] for link in chosen if link.pk in found]
+        for key in keys:
+            del found[key]
+        moved = list(people.filter(pk__in=keys))
+    raise databases.Overtaken
+
+
+def _moved(links: Sequence[ProvisionedUser]) -> list[int]:
+    """The keys of those that were changed since they were read."""
+    now = ProvisionedUser.objects.filter(pk__in=[link.pk for link in links]).states()
+    return [link.pk for link in links if link.state not in now]
 
 
 @spanned("match")

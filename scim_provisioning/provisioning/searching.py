@@ -23,6 +23,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import cursors
+from scim_provisioning.provisioning.loading import resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,22 @@ def find(
     around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
-        return _page(connection, adapter_class, people, order, request)
+        return _page(connection, people, order, request)
 
 
 def _page(
     connection: SCIMConnection,
-    adapter_class: type[LearnerAdapter],
     people: ProvisionedUserQuerySet,
     order: SortKey | None,
     request: SearchRequest,
 ) -> Page:
     if request.cursor is not None:
-        return _cursor_page(connection, adapter_class, people, order, request)
+        return _cursor_page(connection, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
-    total = _total(people, len(links), request)
-    return Page(_resources(adapter_class, links, connection), total)
-
-
-def _resources(
-    adapter_class: type[LearnerAdapter], links: list[ProvisionedUser], connection: SCIMConnection
-) -> list[Document]:
-    return [adapter.to_dict() for adapter in adapter_class.for_links(links, connection)]
+    found = resources(people, links, connection)
+    # Somebody who was among the hits a moment ago is left out: no page tells how many there are now.
+    total = _total(people, len(links), request) if len(found) == len(links) else people.count()
+    return Page(found, total)
 
 
 def _window(request: SearchRequest) -> slice:
@@ -119,7 +115,6 @@ def _ordered(
 
 def _cursor_page(
     connection: SCIMConnection,
-    adapter_class: type[LearnerAdapter],
     people: ProvisionedUserQuerySet,
     order: SortKey | None,
     request: SearchRequest,
@@ -134,8 +129,10 @@ def _cursor_page(
     has_more = len(links) > request.count
     links = links[: request.count]
     next_cursor = cursors.seal(connection, query, request.count, links[-1].scim_id) if has_more else None
-    total = len(links) if not request.cursor and links and not has_more else people.count()
-    return Page(_resources(adapter_class, links, connection), total, next_cursor)
+    found = resources(remaining, links, connection)
+    is_whole = not request.cursor and not has_more and len(found) == len(links)
+    total = len(links) if links and is_whole else people.count()
+    return Page(found, total, next_cursor)
 
 
 def _after(connection: SCIMConnection, scim_id: str, order: SortKey | None, request: SearchRequest) -> Q:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -24,9 +25,14 @@ logger = logging.getLogger("scim_provisioning")
 
 _T = TypeVar("_T")
 
+#: libpq's PQTRANS_IDLE: there is no transaction.
+_IDLE: Final = 0
 #: libpq's PQTRANS_INERROR: whatever is committed now is rolled back.
 _IN_ERROR: Final = 3
 _BROKEN: Final = "Internal error; the change was not made: the application broke the database transaction."
+_ENDED: Final = (
+    "Internal error: the application ended the transaction itself; some of the change may have been made."
+)
 #: PostgreSQL's answer to every statement after one that failed.
 _ABORTED: Final = "25P02"
 
@@ -59,7 +65,7 @@ def _attempt(work: Callable[[], _T]) -> _T:
     is_outermost = not database.in_atomic_block
     progress = _Progress()
     try:
-        with databases.atomic():
+        with _watched(database, progress) if is_outermost else nullcontext(), databases.atomic():
             # The first of all that wait for the commit: who comes later may raise.
             transaction.on_commit(progress.committed, using=database.alias)
             guard = _guard(database) if is_outermost else None
@@ -85,7 +91,8 @@ def _attempt(work: Callable[[], _T]) -> _T:
 def broken(hook: str = "", error: BaseException | None = None) -> InternalError:
     """What is raised where the host's code left a transaction that cannot be committed: by which hook, and what the
     database said, as far as it is known."""
-    refusal = BrokenTransaction(_BROKEN, code="host.transaction", params={"hook": hook} if hook else {})
+    words = _ENDED if isinstance(error, EndedByHand) else _BROKEN
+    refusal = BrokenTransaction(words, code="host.transaction", params={"hook": hook} if hook else {})
     # The host's code may have caught a deadlock, with which MariaDB ends the whole transaction.
     refusal.deserves_another_try = error is not None and fault_of(error) is not None
     return refusal
@@ -97,9 +104,38 @@ class BrokenTransaction(InternalError):
     deserves_another_try = False
 
 
+class EndedByHand(transaction.TransactionManagementError):
+    """The host's code has sent COMMIT or ROLLBACK: what it or anybody sends now would be a change by itself."""
+
+
+def _watched(database: BaseDatabaseWrapper, progress: _Progress) -> AbstractContextManager[None]:
+    """Until the commit no statement is sent once the transaction is over: Django goes on as if it were not."""
+    has_begun = False
+
+    def watch(execute: Callable[..., Any], *statement: Any) -> Any:
+        nonlocal has_begun
+        if has_begun and not progress.is_committed and _is_over(database):
+            raise EndedByHand("The transaction was ended before its end.")
+        has_begun = database.in_atomic_block
+        return execute(*statement)
+
+    return database.execute_wrapper(watch)
+
+
+def _is_over(database: BaseDatabaseWrapper) -> bool:
+    """Whether nothing is left of a transaction that has begun. MariaDB's and MySQL's driver cannot tell; see
+    ``_guard``."""
+    driver: Any = database.connection
+    if driver is None:
+        return False
+    if database.vendor == "postgresql":
+        return bool(driver.info.transaction_status == _IDLE)
+    return database.vendor == "sqlite" and not driver.in_transaction
+
+
 def _guard(database: BaseDatabaseWrapper) -> str | None:
     """A savepoint that MariaDB and MySQL lose when they roll a transaction back by themselves, as they do with a
-    deadlock: who catches that error goes on in a new transaction, and never knows."""
+    deadlock, or by the host's doing: who catches that error goes on in a new transaction, and never knows."""
     return transaction.savepoint(using=database.alias) if database.vendor == "mysql" else None
 
 
@@ -110,8 +146,8 @@ def _refuse_broken(database: BaseDatabaseWrapper, guard: str | None) -> None:
         raise broken()
     if database.vendor == "postgresql" and driver.info.transaction_status == _IN_ERROR:
         raise broken()
-    if database.vendor == "sqlite" and not driver.in_transaction:
-        raise broken()
+    if _is_over(database):
+        raise broken("", EndedByHand())
     if guard is not None:
         transaction.savepoint_commit(guard, using=database.alias)
 

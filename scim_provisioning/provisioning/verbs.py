@@ -24,7 +24,7 @@ from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, earlier, host_calls, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import checked, load, load_for_update, load_locked
+from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
@@ -42,7 +42,7 @@ class Written:
 
 def get(caller: Caller, scim_id: str) -> Document:
     """The resource (RFC 7644 section 3.4.1). Raises ``NotFound``, for a stranger's id too."""
-    return databases.retried(lambda: load(caller, scim_id).to_dict())
+    return databases.retried(lambda: read(caller, scim_id))
 
 
 def search(

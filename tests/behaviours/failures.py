@@ -44,6 +44,10 @@ def without_transactions(databases: Any) -> Any:
     return SimpleNamespace(**{**vars(databases), "atomic": nullcontext})
 
 
+def tries_once(databases: Any) -> Any:
+    return SimpleNamespace(**{**vars(databases), "retried": lambda work: work()})
+
+
 def knows_no_faults(databases: Any) -> Any:
     return SimpleNamespace(**{**vars(databases), "fault_of": lambda error: None})
 
@@ -83,6 +87,12 @@ MUTANTS = mutants(
         f"{_BREAKS}test_what_a_hook_does_to_the_transaction_never_makes_the_answer_a_lie[close]",
     ),
     (
+        "nothing is sent after the application has ended the transaction",
+        "provisioning.transactions:_watched",
+        lambda original: lambda database, progress: nullcontext(),
+        f"{_BREAKS}test_commit_by_hand_is_a_failure_that_does_not_say_that_nothing_was_done",
+    ),
+    (
         "what fails after the commit changes no answer",
         "provisioning.transactions:_Progress.committed",
         answers(None),
@@ -93,6 +103,12 @@ MUTANTS = mutants(
         "databases.retrying:_deserves_another_try",
         answers(False),
         f"{_FAILS}test_a_lock_that_is_given_up_soon_costs_a_moment_and_no_change",
+    ),
+    (
+        "the row of a refusal is tried again too",
+        "events.records:databases",
+        tries_once,
+        f"{_FAILS}test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same",
     ),
     (
         "a database that is locked for long is no fault of the host's code",

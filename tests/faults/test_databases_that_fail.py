@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
-from django.db.models.signals import post_save
+from django.db import OperationalError, connection, connections, transaction
+from django.db.models.signals import post_save, pre_save
 from pytest_django import Settings
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol.constants import BULK_REQUEST as BULK
+from scim_provisioning.provisioning.managers import GIVEN_AT_ONCE
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
 from tests.faults.proxy import in_between
-from tests.people import person
+from tests.people import enterprise, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -291,6 +292,75 @@ def test_full_disk_is_503_and_nothing_is_changed(scim: ScimClient, ines: str) ->
     assert scim.post("/Users", person("after.wards")).status_code == 201
 
 
+# --- the log's row of a refusal
+
+
+@contextlib.contextmanager
+def dropped_when_the_refusal_is_written(times: int) -> Iterator[list[str]]:
+    """The connection is dropped at the moment at which the log's row is to be written; yields those moments."""
+    met: list[str] = []
+
+    def receive(instance: ProvisioningEvent, **kwargs: Any) -> None:
+        met.append(instance.error_code)
+        if len(met) <= times:
+            drop(own_number())
+
+    pre_save.connect(receive, sender=ProvisioningEvent)
+    try:
+        yield met
+    finally:
+        pre_save.disconnect(receive, sender=ProvisioningEvent)
+
+
+@on_a_server
+def test_refusal_whose_row_meets_a_dropped_connection_is_in_the_log_all_the_same(
+    scim: ScimClient, ines: str
+) -> None:
+    with dropped_when_the_refusal_is_written(1) as met:
+        answer = scim.patch(f"/Users/{ines}", [{"op": "replace", "path": "userName", "value": ""}])
+    assert (answer.status_code, len(met)) == (400, 2)
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [(event.outcome, event.status) for event in events] == [("refused", 400)]
+
+
+@on_sqlite
+def test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same(scim: ScimClient, ines: str) -> None:
+    wait_for_locks_only_shortly()
+    with Holder(0.25):
+        answer = scim.post("/Users", "no JSON")
+    assert answer.status_code == 400
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [(event.outcome, event.status) for event in events] == [("refused", 400)]
+
+
+# --- what is done again
+
+
+def test_another_try_gives_a_manager_who_returns_to_as_many_people_as_the_first(
+    scim: ScimClient, ines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bulk(*bodies: Any) -> Any:
+        posts = [
+            {"method": "POST", "path": "/Users", "bulkId": body["userName"], "data": body} for body in bodies
+        ]
+        return scim.post("/Bulk", {"schemas": [BULK], "Operations": posts}).json()["Operations"]
+
+    scim.delete(f"/Users/{ines}")
+    waiting = GIVEN_AT_ONCE // 2 + 1
+    bulk(*[person(f"p{number}.x", **enterprise(manager={"value": ines})) for number in range(waiting)])
+    met = []
+
+    def in_the_way(self: Any, learner: Any, *, event: Any) -> None:
+        met.append(learner)
+        if len(met) == 1:
+            raise OperationalError("database is locked")
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", in_the_way)
+    assert [result["status"] for result in bulk(person())] == ["201"]
+    assert len(met) == 2
+    assert Learner.objects.filter(manager__isnull=False).count() == waiting
+
+
 # --- an answer that is lost
 
 
@@ -320,3 +390,15 @@ def test_lost_answer_to_commit_says_that_it_may_have_been_made(
     assert [event.action for event in events] == [
         {"POST": "created", "PATCH": "updated", "DELETE": "deleted", "Bulk": "created"}[verb]
     ]
+
+
+@on_a_server
+def test_lost_answer_to_commit_of_a_refusal_leaves_one_row(scim: ScimClient, ines: str) -> None:
+    with in_between() as proxy:
+        scim.get(f"/Users/{ines}")
+        proxy.loses_the_answer.set()
+        answer = scim.post("/Users", "no JSON")
+        proxy.loses_the_answer.clear()
+    assert answer.status_code == 400
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [event.status for event in events] == [400]
