@@ -17,7 +17,6 @@ from .resources import Document
 from .schema import COMMON, Attribute, UserSchema
 from .text import json_type
 
-
 _Asked = tuple[Filter, str | None]  # elements, and which part of them
 
 
