@@ -68,7 +68,7 @@ def _people(known: _Labels) -> Iterator[Figure]:
     living = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True).order_by()
     inactive, waiting = (
         Count("pk", filter=Q(active=False)),
-        Count("pk", filter=Q(awaited_manager__isnull=False)),
+        Count("pk", filter=Q(awaited_manager__isnull=False, user__isnull=False)),
     )
     rows = living.values("connection").annotate(total=Count("pk"), inactive=inactive, waiting=waiting)
     counts = {row["connection"]: (row["total"], row["inactive"], row["waiting"]) for row in rows}
