@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from scim_provisioning.models import (
     ConfirmationAttempts,
+    IdentityQuestion,
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
@@ -83,3 +84,22 @@ def test_beyond_the_number_kept_the_older_messages_go(three: list[int], settings
     }
     assert "Deleted 1 messages and 0 operations" in prune()
     assert sorted(ProvisioningPayload.objects.values_list("event", flat=True)) == three[1:]
+
+
+def test_answered_questions_of_identity_go_after_their_days_and_open_ones_stay(
+    scim: ScimClient, settings: Settings
+) -> None:
+    for external_id in ("e1", "e2", "e3"):
+        made = scim.post("/Users", person(externalId=external_id)).json()["id"]
+        scim.delete(f"/Users/{made}")
+    fresh, old, still_open = IdentityQuestion.objects.order_by("pk")
+    long_ago = timezone.now() - timedelta(days=91)
+    IdentityQuestion.objects.update(asked_at=long_ago - timedelta(days=999))
+    IdentityQuestion.objects.filter(pk=old.pk).update(answered_at=long_ago)
+    IdentityQuestion.objects.filter(pk=fresh.pk).update(answered_at=long_ago + timedelta(days=2))
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "RETENTION": {"decided_days": 92}}
+    assert "questions" not in prune()
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "RETENTION": {}}
+    assert "And 1 answered questions of identity." in prune(dry_run=True)
+    assert "And 1 answered questions of identity." in prune()
+    assert list(IdentityQuestion.objects.order_by("pk")) == [fresh, still_open]

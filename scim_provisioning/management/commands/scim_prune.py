@@ -30,6 +30,7 @@ class Command(BaseCommand):
             "counts of wrong passwords": pruned.confirmations,
             "notes of sessions": pruned.sign_ins,
             "counts of unknown callers": pruned.strangers,
+            "answered questions of identity": pruned.questions,
         }
         said = "".join(f" And {number} {what}." for what, number in also.items() if number)
         self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")
