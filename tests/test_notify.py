@@ -11,8 +11,8 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
-from scim_provisioning.testing.factories import TokenFactory
+from scim_provisioning.models import Disconnection, SCIMConnection, SCIMToken, SentNotice
+from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -205,3 +205,27 @@ def test_the_mail_names_the_page_and_no_secret(told: SCIMConnection) -> None:
 
     assert f"/admin/scim_provisioning/scimconnection/{told.pk}/change/" in mail.outbox[0].body
     assert row.plaintext not in mail.outbox[0].body  # type: ignore[attr-defined]
+
+
+def test_a_disconnection_that_nobody_has_finished_is_told_once(told: SCIMConnection) -> None:
+    token(told, days=1)  # is nobody's business any more
+    ended = timezone.now() - timedelta(minutes=31)
+    SCIMConnection.objects.update(archived_at=ended, disconnected_at=ended)
+    ProvisionedUserFactory.create_batch(3, connection=told)
+    Disconnection.objects.create(connection=told, learners="suspend", managed=3, handled=1, begun_at=ended)
+    for _time in range(3):
+        notify()
+        at_another_day()
+    assert len(mail.outbox) == 2
+    body = " ".join(mail.outbox[0].body.split())
+    assert f"Disconnected, but not finished with. {told.name}: 1 of 3 learners since" in body
+    assert f"manage.py scim_connection disconnect --connection {told.sso_key} --resume" in body
+    assert "Token" not in body
+
+
+def test_of_a_disconnection_that_is_finished_nobody_is_told(told: SCIMConnection) -> None:
+    ended = timezone.now() - timedelta(hours=2)
+    SCIMConnection.objects.update(archived_at=ended, disconnected_at=ended)
+    Disconnection.objects.create(connection=told, learners="keep", begun_at=ended, finished_at=ended)
+    notify()
+    assert mail.outbox == []

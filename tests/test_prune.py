@@ -14,6 +14,7 @@ from pytest_django import Settings
 from scim_provisioning.models import (
     ConfirmationAttempts,
     HeldLeaver,
+    IdentityQuestion,
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
@@ -99,3 +100,22 @@ def test_who_is_held_and_asked_for_no_more_is_forgotten_after_a_week(
     HeldLeaver.objects.update(last_asked_at=timezone.now() - timedelta(days=8))
     assert "And 1 held leavers nobody asks for any more." in prune()
     assert not HeldLeaver.objects.exists()
+
+
+def test_answered_questions_of_identity_go_after_their_days_and_open_ones_stay(
+    scim: ScimClient, settings: Settings
+) -> None:
+    for external_id in ("e1", "e2", "e3"):
+        made = scim.post("/Users", person(externalId=external_id)).json()["id"]
+        scim.delete(f"/Users/{made}")
+    fresh, old, still_open = IdentityQuestion.objects.order_by("pk")
+    long_ago = timezone.now() - timedelta(days=91)
+    IdentityQuestion.objects.update(asked_at=long_ago - timedelta(days=999))
+    IdentityQuestion.objects.filter(pk=old.pk).update(answered_at=long_ago)
+    IdentityQuestion.objects.filter(pk=fresh.pk).update(answered_at=long_ago + timedelta(days=2))
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "RETENTION": {"decided_days": 92}}
+    assert "questions" not in prune()
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "RETENTION": {}}
+    assert "And 1 answered questions of identity." in prune(dry_run=True)
+    assert "And 1 answered questions of identity." in prune()
+    assert list(IdentityQuestion.objects.order_by("pk")) == [fresh, still_open]

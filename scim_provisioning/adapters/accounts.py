@@ -15,8 +15,8 @@ from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.protocol.text import fold
 
 
@@ -102,7 +102,7 @@ class HostAccounts(HostHooks):
             Candidate(
                 account,
                 strong=self.user_name_is_sso_subject
-                and spelled_alike(getattr(account, entry.field.attname), name),
+                and spelling.spelled_alike(getattr(account, entry.field.attname), name),
             )
             for account in mine
         ]
@@ -170,6 +170,12 @@ class HostAccounts(HostHooks):
         names = [str(scim_user["userName"]), self._sign_in_name(scim_user)]
         return list(dict.fromkeys(name for name in names if name))
 
+    @property
+    def sign_in_attribute(self) -> str:
+        """Which attribute names the account: userName, or emails."""
+        entry = self.compiled_mapping.account_name
+        return entry.attribute.name if entry else "userName"
+
     def _sign_in_name(self, scim_user: Mapping[str, Any]) -> str | None:
         """What of a document names the account: userName, or the address where accounts are named by it."""
         entry = self.compiled_mapping.account_name
@@ -183,13 +189,16 @@ class HostAccounts(HostHooks):
         """The accounts that sign in by ``name`` in any case, hidden ones too; usually none, seldom one.
 
         Those that the column's collation takes for it are among them (on MariaDB ``aná`` and ``ana ``, when
-        asked for ``ana``): they are other people, but the name is not free. ``exactly`` leaves them out.
+        asked for ``ana``): they are other people, but the name is not free. ``exactly`` leaves them out. Accents may be
+        composed or stand for themselves: no database knows that these are one name.
         """
         entry = self.compiled_mapping.account_name
         if entry is None:
             return []
         column = entry.field.name
-        matches = models.Q(TextMatch(Folded(models.F(column)), "eq", name))
+        matches = models.Q()
+        for spelled in spelling.compositions(name):
+            matches |= models.Q(TextMatch(Folded(models.F(column)), "eq", spelled))
         others = self.all_accounts().filter(matches if exactly else matches | models.Q(**{column: name}))
         return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
 

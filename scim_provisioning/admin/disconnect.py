@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,13 +110,12 @@ class DisconnectPages(ConnectionPages):
             if request.accepts("text/html"):
                 return self._going_on(request, connection, found)
             return JsonResponse({"handled": shown.handled, "text": shown.text, "finished": found.is_finished})
-        name = shlex.quote(connection.sso_key or connection.name)
         context = {
             "title": _("What becomes of the learners"),
             "found": found,
             "choice": found.choice.label,
             "progress": progress(found),
-            "command": f"manage.py scim_connection disconnect --connection {name} --resume",
+            "command": disconnection_words.resume_command(connection),
         }
         return self.render_page(request, "connection/disconnection.html", connection, context)
 
@@ -133,10 +131,9 @@ class Progress:
 
 
 def progress(found: Disconnection) -> Progress:
-    """How far this one is. Requests that were under way may have brought people after they were counted."""
+    """How far this one is."""
+    told = disconnection_words.how_far(found, scim_number)
     total = max(found.managed, found.handled)
-    text = ngettext("%(handled)s of %(total)s learner", "%(handled)s of %(total)s learners", total)
-    told = text % {"handled": scim_number(found.handled), "total": scim_number(total)}
     return Progress(found.handled, total, told, disconnection_words.sentence(found))
 
 

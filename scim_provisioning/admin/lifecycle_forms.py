@@ -6,12 +6,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
-from scim_provisioning.administration import policy_choices
+from scim_provisioning.administration import disconnection_words, policy_choices
 from scim_provisioning.models import OnDisconnect, SCIMConnection
 
 
@@ -135,8 +134,5 @@ class ConfirmDisconnectForm(IdentityForm):
         """Raises ``ValidationError`` unless it is the connection's name."""
         typed = str(self.cleaned_data["name"]).strip()
         if typed != self.expected.strip():
-            raise ValidationError(
-                _("Type “%(name)s”, exactly as it is written. Nothing was changed."),
-                params={"name": self.expected},
-            )
+            raise ValidationError(disconnection_words.TYPE_THE_NAME, params={"name": self.expected})
         return typed

@@ -9,8 +9,9 @@ they are done, and whoever added somebody holds the connection.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -28,6 +29,10 @@ from scim_provisioning.provisioning.transactions import durable
 
 logger = logging.getLogger("scim_provisioning.administration")
 
+#: A disconnection that is not done by then has been left. Fifty thousand learners take a minute or two, ten times as
+#: long where the host's code saves each row.
+PATIENCE: Final = timedelta(minutes=30)
+
 
 def of(connection: SCIMConnection) -> Disconnection | None:
     """How far the disconnection of this connection is; None for one that was not disconnected (one query)."""
@@ -37,6 +42,12 @@ def of(connection: SCIMConnection) -> Disconnection | None:
 def unfinished() -> QuerySet[Disconnection]:
     """Those with learners for whom nothing has been done yet, or in vain."""
     return Disconnection.objects.filter(Q(finished_at__isnull=True) | Q(failed__gt=0))
+
+
+def left() -> QuerySet[Disconnection]:
+    """Those of them on which nobody seems to work: it was in vain for somebody, or it has taken longer than any
+    does."""
+    return unfinished().filter(Q(finished_at__isnull=False) | Q(begun_at__lt=timezone.now() - PATIENCE))
 
 
 def unfinished_seen_by(user: Any) -> list[Disconnection]:

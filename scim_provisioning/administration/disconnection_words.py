@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+import shlex
+from collections.abc import Callable
+from typing import Final
 
-from scim_provisioning.models import Disconnection, OnDisconnect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from scim_provisioning.administration import times
+from scim_provisioning.models import Disconnection, OnDisconnect, SCIMConnection
+
+#: Asked of whoever disconnects, as the last word.
+TYPE_THE_NAME: Final = gettext_lazy("Type “%(name)s”, exactly as it is written. Nothing was changed.")
 
 
 def disconnected(told: str) -> str:
@@ -64,3 +72,26 @@ def sentence(found: Disconnection) -> str:
             % {"n": found.failed}
         )
     return " ".join(remarks)
+
+
+def how_far(found: Disconnection, number: Callable[[int], str] = str) -> str:
+    """How many have been handled of how many. Requests that were under way may have brought people after they were
+    counted."""
+    total = max(found.managed, found.handled)
+    text = ngettext("%(handled)s of %(total)s learner", "%(handled)s of %(total)s learners", total)
+    return text % {"handled": number(found.handled), "total": number(total)}
+
+
+def unfinished(found: Disconnection) -> str:
+    """Which one is not finished, and what is left."""
+    if found.is_finished:
+        return f"{found.connection}: {sentence(found)}"
+    told = _("%(connection)s: %(how_far)s since %(day)s. For the others nothing has been done.")
+    names = {"connection": found.connection, "how_far": how_far(found), "day": times.written(found.begun_at)}
+    return told % names
+
+
+def resume_command(connection: SCIMConnection) -> str:
+    """What goes on with it in a terminal."""
+    name = shlex.quote(connection.sso_key or connection.name)
+    return f"manage.py scim_connection disconnect --connection {name} --resume"

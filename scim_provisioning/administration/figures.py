@@ -66,15 +66,17 @@ def _figures() -> Iterator[Figure]:
 
 def _people(known: _Labels) -> Iterator[Figure]:
     living = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True).order_by()
-    inactive = Count("pk", filter=Q(active=False))
-    counts = {
-        row["connection"]: (row["total"], row["inactive"])
-        for row in living.values("connection").annotate(total=Count("pk"), inactive=inactive)
-    }
+    inactive, waiting = (
+        Count("pk", filter=Q(active=False)),
+        Count("pk", filter=Q(awaited_manager__isnull=False, user__isnull=False)),
+    )
+    rows = living.values("connection").annotate(total=Count("pk"), inactive=inactive, waiting=waiting)
+    counts = {row["connection"]: (row["total"], row["inactive"], row["waiting"]) for row in rows}
     for key, labels in known.items():
-        total, off = counts.get(key, (0, 0))
+        total, off, without_manager = counts.get(key, (0, 0, 0))
         yield Figure("scim_managed_users", total - off, {**labels, "state": "active"})
         yield Figure("scim_managed_users", off, {**labels, "state": "inactive"})
+        yield Figure("scim_deferred_refs", without_manager, labels)
 
 
 def _tokens(known: _Labels) -> Iterator[Figure]:

@@ -19,7 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import databases, moments
-from scim_provisioning.administration import health, links_to_pages, times
+from scim_provisioning.administration import (
+    disconnection,
+    disconnection_words,
+    health,
+    links_to_pages,
+    times,
+)
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
 
@@ -46,10 +52,11 @@ class Notice:
 def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
     """What there is to tell and was not told yet, whoever is told."""
     if connection.is_archived:
-        return []
-    notices = [*_expiring(connection), *_unused(connection)]
-    if not connection.is_paused:
-        notices += [*_failing(connection, state), *_quiet(state)]
+        notices = [*_left(connection)]
+    else:
+        notices = [*_expiring(connection), *_unused(connection)]
+        if not connection.is_paused:
+            notices += [*_failing(connection, state), *_quiet(state)]
     told = set(
         SentNotice.objects.filter(
             connection=connection, kind__in={n.kind for n in notices}, key__in={n.key for n in notices}
@@ -180,3 +187,17 @@ def _quiet(state: health.Health) -> Iterator[Notice]:
     if state.badge == health.QUIET and state.facts.last_request_at is not None:
         key = f"{state.facts.last_request_at:%Y-%m-%dT%H:%M}"
         yield Notice("quiet", key, _("Quiet: %(sentence)s") % {"sentence": state.sentence})
+
+
+def _left(connection: SCIMConnection) -> Iterator[Notice]:
+    """Told once for each disconnection, however often it is gone on with in vain."""
+    for found in disconnection.left().filter(connection=connection).select_related("connection"):
+        yield Notice(
+            "disconnection",
+            f"{found.begun_at:%Y-%m-%dT%H:%M:%S}",
+            _("Disconnected, but not finished with. %(found)s Go on: %(command)s")
+            % {
+                "found": disconnection_words.unfinished(found),
+                "command": disconnection_words.resume_command(connection),
+            },
+        )

@@ -2,8 +2,8 @@
 
 Messages hold personal data and go first, after 30 days or beyond 50,000 a connection; operations after 13 months.
 Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Counts of wrong passwords
-go when they count no longer, after a day. Which sessions
-there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
+go when they count no longer, after a day; whether two were the same person, 90 days after somebody has said so.
+Which sessions there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
     HeldLeaver,
+    IdentityQuestion,
     ProvisioningEvent,
     ProvisioningPayload,
     SCIMConnection,
@@ -44,6 +45,7 @@ class Pruned:
     sign_ins: int = 0
     strangers: int = 0
     held: int = 0
+    questions: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -54,6 +56,8 @@ def prune(*, dry_run: bool = False) -> Pruned:
     over = now - timedelta(seconds=2 * settings.SESSION_COOKIE_AGE)
     old_sign_ins = SignIn.objects.filter(began_at__lt=over)
     old_strangers = Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT)
+    # An open question stays, however old: somebody has to answer it.
+    answered = IdentityQuestion.objects.filter(answered_at__lt=now - timedelta(days=keep.decided_days))
     remove = _count if dry_run else _delete
     payloads = remove(old_payloads)
     for rows in _beyond_the_cap(keep.payloads_per_connection, since=now - timedelta(days=keep.payload_days)):
@@ -66,6 +70,7 @@ def prune(*, dry_run: bool = False) -> Pruned:
         remove(old_sign_ins),
         remove(old_strangers),
         remove(HeldLeaver.objects.filter(last_asked_at__lt=now - FORGOTTEN)),
+        remove(answered),
     )
 
 

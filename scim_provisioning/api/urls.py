@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet, SelfTestViewSet
+from scim_provisioning.api.disconnection import DisconnectionViewSet
 from scim_provisioning.api.events import EventViewSet
 from scim_provisioning.api.ownership import OwnershipViewSet
 from scim_provisioning.api.tokens import TokenViewSet
@@ -18,6 +19,12 @@ urlpatterns = [
     path(_ONE, ConnectionViewSet.as_view({"get": "retrieve"}), name="connection"),
     path(f"{_ONE}pause/", ConnectionViewSet.as_view({"post": "pause"}), name="pause"),
     path(f"{_ONE}resume/", ConnectionViewSet.as_view({"post": "resume"}), name="resume"),
+    path(f"{_ONE}disconnect/", DisconnectionViewSet.as_view({"post": "disconnect"}), name="disconnect"),
+    path(
+        f"{_ONE}disconnection/",
+        DisconnectionViewSet.as_view({"get": "retrieve", "post": "go_on"}),
+        name="disconnection",
+    ),
     path(
         f"{_ONE}policies/",
         PoliciesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),

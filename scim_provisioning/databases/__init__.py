@@ -3,7 +3,7 @@
 from scim_provisioning.databases.faults import Fault, fault_of
 from scim_provisioning.databases.retrying import retried, unavailable
 from scim_provisioning.databases.routing import alias, atomic, connection, is_lost_to_somebody_else, primary
-from scim_provisioning.databases.snapshots import Overtaken, reads_the_past
+from scim_provisioning.databases.snapshots import Overtaken, reads_the_past, sees_no_additions
 from scim_provisioning.databases.texts import hold_text
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "primary",
     "reads_the_past",
     "retried",
+    "sees_no_additions",
     "unavailable",
 ]

@@ -8,13 +8,16 @@ from typing import Any
 
 from .constants import CORE_USER
 from .errors import InvalidPath, InvalidSyntax, InvalidValue
-from .filters import Filter, select
+from .filters import Comparison, Filter
+from .filters.matching import Folds, matches_element
 from .filters.path_syntax import parse as parse_path
 from .filters.selection import count_terms
 from .limits import DEFAULT_LIMITS, Limits
 from .resources import Document
 from .schema import COMMON, Attribute, UserSchema
 from .text import json_type
+
+_Asked = tuple[Filter, str | None]  # elements, and which part of them
 
 
 @dataclass(slots=True)
@@ -23,7 +26,28 @@ class _Wanted:
 
     whole: bool = False
     subs: set[str] = field(default_factory=set)
-    filters: list[tuple[Filter, str | None]] = field(default_factory=list)
+    filters: list[_Asked] = field(default_factory=list)
+    #: Those of them that are one ``eq`` of text, by sub-attribute and operand: however many, each element is looked up.
+    exact: dict[str, dict[str, list[_Asked]]] = field(default_factory=dict)
+
+    def name(self, node: Filter, sub: str | None) -> None:
+        """Name the elements that ``node`` selects, or one part of them."""
+        asked = (node, sub)
+        if isinstance(node, Comparison) and node.op == "eq" and node.ref.sub and _is_folded_text(node):
+            same = self.exact.setdefault(node.ref.sub.name, {}).setdefault(node.operand, [])
+        else:
+            same = self.filters
+        if asked not in same:
+            same.append(asked)
+
+    def named_of(self, element: dict[str, Any]) -> tuple[bool, set[str]]:
+        """Whether one element of a list is named as a whole, and which of its parts are."""
+        names, folds = set(self.subs), Folds()
+        found = [sub for node, sub in self.filters if matches_element(node, element, folds)]
+        for part, by_operand in self.exact.items():
+            if isinstance(value := element.get(part), str):
+                found += [sub for _node, sub in by_operand.get(folds[value], ())]
+        return None in found, names.union(sub for sub in found if sub)
 
 
 _Named = dict[str, dict[str, _Wanted]]  # by extension URN ("" for the top), then by attribute name
@@ -131,7 +155,7 @@ def _named(names: Iterable[str], schema: UserSchema) -> _Named:
             continue
         wanted = named.setdefault(path.attribute.extension, {}).setdefault(path.attribute.name, _Wanted())
         if path.filter is not None:
-            wanted.filters.append((path.filter, path.sub.name if path.sub else None))
+            wanted.name(path.filter, path.sub.name if path.sub else None)
         elif path.sub is not None:
             wanted.subs.add(path.sub.name)
         else:
@@ -140,14 +164,19 @@ def _named(names: Iterable[str], schema: UserSchema) -> _Named:
 
 
 def _refuse_costly(named: _Named, limits: Limits) -> None:
-    """Each comparison in brackets is made with each element of everybody on the page."""
+    """Each comparison in brackets is made with each element of everybody on the page, but for a lone ``eq``."""
     wanted = [one for attributes in named.values() for one in attributes.values()]
     terms = sum(count_terms(node) for one in wanted for node, _sub in one.filters)
+    terms += sum(len(same) for one in wanted for parts in one.exact.values() for same in parts.values())
     if terms > limits.filter_terms:
         raise InvalidValue(
             f"The attributes that are asked for hold {terms} comparisons, at most {limits.filter_terms} are made.",
             code="limits.terms",
         )
+
+
+def _is_folded_text(node: Comparison) -> bool:
+    return isinstance(node.operand, str) and not node.ref.leaf.case_exact
 
 
 def _name_schema(named: _Named, urn: str | None, schema: UserSchema) -> None:
@@ -169,12 +198,7 @@ def _picked(value: Any, wanted: _Wanted) -> Any:
         return None
     picked = []
     for element in value:
-        names = set(wanted.subs)
-        whole = False
-        for node, sub in wanted.filters:
-            if select(node, [element]):
-                whole = whole or sub is None
-                names.add(sub or "")
+        whole, names = wanted.named_of(element)
         part = element if whole else {name: item for name, item in element.items() if name in names}
         if part:
             picked.append(part)
@@ -191,12 +215,7 @@ def _without(value: Any, unwanted: _Wanted) -> Any:
         return value
     left = []
     for element in value:
-        names = set(unwanted.subs)
-        gone = False
-        for node, sub in unwanted.filters:
-            if select(node, [element]):
-                gone = gone or sub is None
-                names.add(sub or "")
+        gone, names = unwanted.named_of(element)
         part = None if gone else {name: item for name, item in element.items() if name not in names}
         if part:
             left.append(part)

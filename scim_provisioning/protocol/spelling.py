@@ -11,6 +11,9 @@ from .text import fold
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 #: Letters and marks that are drawn as nothing; variation selectors are among them.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2800\u180b\u180c\u180d\u180f")
+#: Letters that people write, although compatibility takes them apart: Thai and Lao am, Lao ho no and ho mo,
+#: Armenian ew.
+_WRITTEN = frozenset("\u0e33\u0eb3\u0edc\u0edd\u0587")
 _VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
@@ -24,6 +27,20 @@ def unseen(text: str) -> str:
 def _is_unseen(character: str) -> bool:
     is_blank = character in _BLANK or any(ord(character) in marks for marks in _VARIATIONS)
     return is_blank or category(character) in _UNSEEN
+
+
+def stand_ins(text: str) -> str:
+    """Return the code points of ``text`` that Unicode keeps for compatibility only, each of which is drawn like what
+    people write: full-width letters, ligatures, blanks of another width, the Kelvin sign. Empty when there are none;
+    accents that stand for themselves, which are the same letters, are none."""
+    return "" if text.isascii() else code_points(c for c in text if _is_stand_in(c))
+
+
+def _is_stand_in(character: str) -> bool:
+    if character.isascii() or character in _WRITTEN:
+        return False
+    composed = normalize("NFC", character)
+    return composed.isascii() or normalize("NFKC", character) != composed
 
 
 def is_plain(text: str) -> bool:
@@ -43,6 +60,14 @@ def spelled_alike(one: str, other: str) -> bool:
         return False
     # Letter by letter: folding makes "ß" and "ss" one, and Strasse is not Straße.
     return all(fold(mine) == fold(yours) for mine, yours in zip(one, other, strict=True))
+
+
+def compositions(text: str) -> tuple[str, ...]:
+    """Return a name as it is written, with its accents composed, and with accents that stand for themselves, each
+    once."""
+    if text.isascii():
+        return (text,)
+    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
 
 
 def looks_like(text: str) -> str:

@@ -28,7 +28,7 @@ def met_by_rename(caller: Caller, adapter: LearnerAdapter, before: Document, aft
     written = [name for name in adapter.names_of(after) if name not in had]
     if not written:
         return ()
-    rules.told_apart(adapter, written)
+    rules.told_apart(adapter, after, written)
     if {fold(name) for name in written} <= {fold(name) for name in had}:
         # The name stays the person's, but may be written like somebody else's now: `K` may be the Kelvin sign.
         return ()

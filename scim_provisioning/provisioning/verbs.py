@@ -232,8 +232,6 @@ def _change(
     if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)
-    if after["userName"] != before["userName"]:
-        rules.legible(after["userName"])
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = Action.UPDATED
     if wanted != is_active:

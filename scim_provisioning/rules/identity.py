@@ -104,35 +104,61 @@ def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> lis
     return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
 
 
-def legible(user_name: str) -> None:
-    """Refuse a userName that holds what nobody can see. Raises ``InvalidValue``."""
-    unseen = spelling.unseen(user_name)
-    if unseen:
+def legible(name: str, attribute: str = "userName") -> None:
+    """Refuse a name that may look like another one, whoever has that: what nobody can see, what is drawn like something
+    else, blanks around it. Raises ``InvalidValue``.
+
+    By its own characters alone: an answer that depends on who has the other name tells of other customers' people.
+    """
+    for odd, sentence in (
+        (spelling.unseen(name), "characters that cannot be seen"),
+        (spelling.stand_ins(name), "characters that look like others"),
+    ):
+        if odd:
+            raise InvalidValue(
+                f"{attribute} holds {sentence}: {odd}.",
+                code="attr.characters",
+                params={"attribute": attribute, "code_points": odd},
+            )
+    if name != name.strip():
         raise InvalidValue(
-            f"userName holds characters that cannot be seen: {unseen}.",
-            code="attr.characters",
-            params={"attribute": "userName", "code_points": unseen},
+            f"{attribute} begins or ends with a blank. Remove the blank.",
+            code="attr.blanks",
+            params={"attribute": attribute},
         )
 
 
-def told_apart(adapter: LearnerAdapter, names: Iterable[str]) -> None:
-    """Refuse a new name that merely looks like that of an account which is here. Raises ``Uniqueness``.
+def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse a new name of ``document`` that merely looks like that of an account of this customer. Raises
+    ``Uniqueness``, and ``InvalidValue`` for one that may look like anybody's.
 
-    Two queries, for the few names with characters that compatibility makes others.
+    Three queries, for the few names with characters that normalisation makes others. Another customer's account of
+    the same letters, composed otherwise, has the same name: who gets it is decided as between any two of one name.
     """
     for name in names:
-        if spelling.is_plain(name):
-            continue
-        looks_like = spelling.looks_like(name)
-        linked = ProvisionedUser.objects.living().filter(
-            connection=adapter.connection, user_name_key=looks_like
-        )
-        if linked.exclude(pk=adapter.link.pk).exists() or adapter.accounts_named(looks_like, exactly=True):
+        if not spelling.is_plain(name) and _looks_like_somebody(adapter, spelling.looks_like(name)):
             raise Uniqueness(
                 "userName looks like that of another account, but is written with other characters.",
                 code="user.look_alike",
-                params={"code_points": spelling.odd_characters(name), "looks_like": looks_like},
+                params={
+                    "code_points": spelling.odd_characters(name),
+                    "looks_like": spelling.looks_like(name),
+                },
             )
+        legible(name, "userName" if name == document["userName"] else adapter.sign_in_attribute)
+
+
+def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:
+    living = (
+        ProvisionedUser.objects.living().filter(connection=adapter.connection).exclude(pk=adapter.link.pk)
+    )
+    if living.filter(user_name_key=name).exists():
+        return True
+    keys = [account.pk for account in adapter.accounts_named(name, exactly=True)]
+    if not keys:
+        return False
+    mine = adapter.tenant_users(adapter.connection).filter(pk__in=keys)
+    return living.filter(user__in=keys).exists() or mine.exists()
 
 
 def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
@@ -146,8 +172,7 @@ def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
     shared = ownership.allowed_account(adapter, document["userName"])
     if shared is not None and _is_free(shared, adapter):
         return shared
-    legible(document["userName"])
-    told_apart(adapter, adapter.names_of(document))
+    told_apart(adapter, document, adapter.names_of(document))
     candidates = list(adapter.find_learner(document))
     if not candidates:
         _refuse_owned_name(adapter, document)

@@ -42,6 +42,7 @@ GAUGES: Final = (
         "People who are provisioned, by what is wished of them.",
         ("connection", "state"),
     ),
+    Metric("scim_deferred_refs", "People who wait for a manager who is not here.", ("connection",)),
     Metric("scim_held_changes", "Changes that were held for approval in the last 24 hours.", ("connection",)),
     Metric(
         "scim_token_expiry_seconds",

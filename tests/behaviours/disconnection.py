@@ -54,6 +54,18 @@ MUTANTS = mutants(
         f"{_PAGES}test_the_door_is_shut_at_once_and_a_page_goes_on_with_the_learners",
     ),
     (
+        "a disconnection that nobody has finished is told",
+        "administration.disconnection:left",
+        lambda left: lambda: left().none(),
+        "tests/test_notify.py::test_a_disconnection_that_nobody_has_finished_is_told_once",
+    ),
+    (
+        "the name is asked for by the API too",
+        "api.disconnection:DisconnectSerializer.validate_name",
+        lambda validate: lambda serializer, typed: typed,
+        "tests/api/test_disconnection.py::test_without_choice_name_and_password_nothing_ends",
+    ),
+    (
         "the door is shut on its own, whatever follows",
         "admin.pages:transaction",
         keeps_to_the_requests_transaction,

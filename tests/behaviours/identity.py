@@ -35,6 +35,7 @@ def erases_other_customers_people(original: Any) -> Any:
 
 
 _IDENTITY = "tests/http/test_identity.py::"
+_EVIDENCE = "tests/http/test_evidence.py::"
 _MANAGERS = "tests/http/test_awaited_managers.py::"
 _AT_ONCE = "tests/faults/test_names_at_once.py::"
 _POLICIES = "tests/http/test_policies.py::"
@@ -87,6 +88,24 @@ MUTANTS = mutants(
         "adapters.accounts:HostAccounts.account_name",
         lambda account_name: lambda adapter, user_name: user_name,
         f"{_IDENTITY}test_name_that_an_account_of_another_customer_holds_gets_a_suffix_and_is_returned_as_sent",
+    ),
+    (
+        "whether another customer has a look-alike is not to be found out",
+        "protocol.spelling:stand_ins",
+        answers(""),
+        f"{_EVIDENCE}test_whether_another_customer_has_what_a_name_looks_like_is_not_to_be_found_out",
+    ),
+    (
+        "accents written otherwise are the same name",
+        "protocol.spelling:compositions",
+        lambda compositions: lambda text: (text,),
+        f"{_EVIDENCE}test_accents_written_otherwise_are_the_name_of_another_customer_as_any_is",
+    ),
+    (
+        "a new name has no blank around it",
+        "rules.identity:legible",
+        answers(None),
+        "tests/http/test_names.py::test_a_blank_around_a_new_name_is_refused_by_every_verb_and_told",
     ),
     (
         "DELETE keeps the learner",

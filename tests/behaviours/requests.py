@@ -12,6 +12,7 @@ from scim_provisioning.http import throttling
 from scim_provisioning.http.counting import counted, key_of
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.protocol.errors import InvalidFilter, Uniqueness
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.tokens import AuthenticationRefused
 from scim_provisioning.tokens.text import split
 from tests.behaviours.mutant import Make, answers, mutants
@@ -192,6 +193,13 @@ MUTANTS = mutants(
         "protocol.patch.elements:Elements.twin",
         compares_with_each_element,
         "tests/protocol/test_patch_cost.py::test_twice_the_operations_on_twice_the_elements_are_twice_the_work",
+    ),
+    (
+        "a value is folded once however many comparisons are made with it",
+        "protocol.filters.matching:Folds.__missing__",
+        lambda missing: lambda folds, text: fold(text),
+        "tests/protocol/test_projection.py::"
+        "test_each_value_is_folded_once_however_many_comparisons_are_made_with_it",
     ),
     # --- 23
     *(

@@ -127,17 +127,23 @@ def _counting() -> Iterator[list[logging.LogRecord]]:
 @contextmanager
 def crowd(size: int, *, isolation: str = "") -> Iterator[Crowd]:
     """That many processes. ``isolation``: the level of their transactions, in Django's words for the database."""
-    options = connection.settings_dict["OPTIONS"]
-    before = dict(options)
-    # No process may go on with a socket of another's.
-    connections.close_all()
-    options |= _isolation(isolation) if isolation else {}
-    people = Crowd(size)
-    connection.settings_dict["OPTIONS"] = before
+    with isolated(isolation):
+        people = Crowd(size)
     try:
         yield people
     finally:
         people.leave()
+
+
+@contextmanager
+def isolated(level: str) -> Iterator[None]:
+    """Processes that are started inside have transactions of this level; this process keeps its own."""
+    before = connection.settings_dict["OPTIONS"]
+    # No process may go on with a socket of another's.
+    connections.close_all()
+    connection.settings_dict["OPTIONS"] = {**before, **(_isolation(level) if level else {})}
+    yield
+    connection.settings_dict["OPTIONS"] = before
 
 
 def _isolation(level: str) -> dict[str, Any]:

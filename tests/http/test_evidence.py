@@ -112,6 +112,69 @@ def test_a_decomposed_name_of_nobody_else_is_somebodys_name(scim: ScimClient) ->
     assert scim.post("/Users", person(userName=name)).json()["userName"] == name
 
 
+#: Names that hold what is drawn like something that people write.
+STAND_INS = {
+    **LOOK_ALIKES,
+    "\ufb01nn@harborline.example": "U+FB01",
+    "finn\u00a0b@harborline.example": "U+00A0",
+    "finn@harborline\u2024example": "U+2024",
+}
+
+
+@pytest.mark.parametrize(("name", "odd"), STAND_INS.items())
+@pytest.mark.parametrize("goes_by_name", [True, False], ids=["sso subject", "own names"])
+def test_whether_another_customer_has_what_a_name_looks_like_is_not_to_be_found_out(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, name: str, odd: str, goes_by_name: bool
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", goes_by_name)
+    rui = scim.post("/Users", person("rui.sousa")).json()["id"]
+    rename = [{"op": "Replace", "path": "userName", "value": name}]
+
+    def answers() -> list[tuple[int, str]]:
+        sent = (
+            scim.post("/Users", person("kate", userName=name)),
+            scim.patch(f"/Users/{rui}", rename),
+            scim.put(f"/Users/{rui}", person("rui.sousa", userName=name)),
+        )
+        assert ProvisioningEvent.objects.latest("pk").cause["code_points"] == odd
+        return [(answer.status_code, answer.json()["detail"]) for answer in sent]
+
+    unknown = answers()
+    LearnerFactory(user__username=KATE)
+    LearnerFactory(user__username="finn@harborline.example")
+    LearnerFactory(user__username="finn b@harborline.example")
+    assert answers() == unknown
+    assert unknown == [(400, f"userName holds characters that look like others: {odd}.")] * 3
+    assert User.objects.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("rene\u0301e@harborline.example", "ren\u00e9e@harborline.example"),
+        ("ren\u00e9e@harborline.example", "rene\u0301e@harborline.example"),
+    ],
+)
+def test_accents_written_otherwise_are_the_name_of_another_customer_as_any_is(
+    scim: ScimClient, name: str, there: str
+) -> None:
+    """Composed or not they are one name: theirs stays theirs, and the newcomer's account gets a suffix."""
+    theirs = LearnerFactory(user__username=there).user
+    answer = scim.post("/Users", person(userName=name))
+    assert (answer.status_code, answer.json()["userName"]) == (201, name)
+    assert User.objects.exclude(pk=theirs.pk).get().username == f"{name}~{answer.json()['id'][:8]}"
+
+
+def test_nobody_comes_back_by_a_name_that_looks_like_theirs(scim: ScimClient) -> None:
+    """The Kelvin sign folds to k, so the tombstone is found."""
+    kate = scim.post("/Users", person("kate")).json()["id"]
+    scim.delete(f"/Users/{kate}")
+    before = contents()
+    refused(scim.post("/Users", person("kate", userName=KELVIN)), 400, "attr.characters")
+    assert contents() == before
+    assert scim.post("/Users", person("kate")).json()["id"] == kate
+
+
 @pytest.mark.parametrize("kind", UNSEEN)
 def test_what_nobody_can_see_is_refused_in_a_name_by_every_verb(scim: ScimClient, kind: str) -> None:
     name, code_points = UNSEEN[kind]

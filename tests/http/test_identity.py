@@ -417,13 +417,12 @@ def test_external_id_is_opaque_text_that_may_repeat(scim: ScimClient, external_i
 
 
 @pytest.mark.parametrize("again", ["\u212aate@harborline.example", "kate\uff20harborline.example"])
-def test_a_name_may_not_come_to_look_like_another_accounts_by_a_rename(scim: ScimClient, again: str) -> None:
-    """The Kelvin sign folds to k, so the name is the person's own still; it looks like somebody else's all the same."""
-    User.objects.create_user("kate@harborline.example")
+def test_a_name_may_not_come_to_look_like_another_by_a_rename(scim: ScimClient, again: str) -> None:
+    """The Kelvin sign folds to k, so the name is the person's own still; it looks like another all the same."""
     kate = scim.post("/Users", person("kate")).json()["id"]
     rename = [{"op": "replace", "path": "userName", "value": again}]
-    refused(scim.patch(f"/Users/{kate}", rename), 409, "user.look_alike")
-    refused(scim.put(f"/Users/{kate}", person("kate", userName=again)), 409, "user.look_alike")
+    refused(scim.patch(f"/Users/{kate}", rename), 400, "attr.characters")
+    refused(scim.put(f"/Users/{kate}", person("kate", userName=again)), 400, "attr.characters")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from scim_provisioning.telemetry.metrics import GAUGES, Read
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
-from tests.people import person
+from tests.people import ENTERPRISE, person
 
 # What became of whom is counted once it is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,6 +234,11 @@ def test_the_gauges_say_what_is_in_the_database(
     ids = [scim.post("/Users", person(name)).json()["id"] for name in ("a.one", "b.two", "c.three")]
     scim.patch(f"/Users/{ids[0]}", [{"op": "replace", "path": "active", "value": False}])
     scim.delete(f"/Users/{ids[1]}")
+    # Somebody who is deleted does not wait any more, whoever has their manager does not either.
+    scim.post("/Users", person("d.four", **{ENTERPRISE: {"manager": {"value": ids[1]}}}))
+    scim.post("/Users", person("e.five", **{ENTERPRISE: {"manager": {"value": ids[2]}}}))
+    away = scim.post("/Users", person("f.six", **{ENTERPRISE: {"manager": {"value": ids[1]}}})).json()["id"]
+    scim.delete(f"/Users/{away}")
     now = timezone.now()
     SCIMToken.objects.update(expires_at=now + timedelta(days=3), last_used_at=now)
     TokenFactory(connection=connection, expires_at=now + timedelta(days=9))
@@ -243,7 +248,8 @@ def test_the_gauges_say_what_is_in_the_database(
     for days in (0, 2):
         ProvisioningEvent.objects.create(**held, created_at=now - timedelta(days=days))
     found = _figures()
-    assert found["scim_managed_users", key, "active"] == 1
+    assert found["scim_managed_users", key, "active"] == 3
+    assert found["scim_deferred_refs", key] == 1
     assert found["scim_managed_users", key, "inactive"] == 1
     assert found["scim_held_changes", key] == 1
     assert found["scim_token_expiry_seconds", key] == pytest.approx(9 * 86_400, abs=60)

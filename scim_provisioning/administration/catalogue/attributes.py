@@ -29,15 +29,32 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("Correct the mapping row in the identity provider so that it sends the right kind of value."),
     ),
     "attr.characters": Entry(
-        _("A name holds characters that cannot be seen."),
+        _("A name holds characters that cannot be seen, or that look like others."),
         (
             _(
-                "%(attribute)s holds %(code_points)s: control characters, characters without width, or such that turn "
-                "the direction of the text. Two names could look the same and be different."
+                "%(attribute)s holds %(code_points)s: characters that nobody can see (control, without width, turning "
+                "the direction of the text), or such that are drawn like ordinary ones (full-width letters, ligatures, "
+                "the Kelvin sign). Two names could look the same and be different."
             ),
-            _("A name holds characters that nobody can see."),
+            _("A name holds characters that nobody can see, or that are drawn like ordinary ones."),
         ),
-        _("Remove them from the value in the identity provider; usually it was pasted from a document."),
+        _(
+            "Write the value with ordinary characters in the identity provider; usually it was pasted from a document."
+        ),
+    ),
+    "attr.blanks": Entry(
+        _("A name begins or ends with a blank."),
+        (
+            _(
+                "%(attribute)s has a blank before or after it. It would be another name than the one without, and look "
+                "the same."
+            ),
+            _("There is a blank before or after a name."),
+        ),
+        _(
+            "Remove the blank from the value in the identity provider. In an attribute mapping of Entra ID, "
+            "Trim([userPrincipalName]) does it for everybody."
+        ),
     ),
     "attr.invalid": Entry(
         _("A value is not accepted here."),

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from scim_provisioning.administration.doctor import databases, jobs, services
+from scim_provisioning.administration.doctor import databases, disconnections, jobs, services
 from scim_provisioning.administration.report import Line, Result, failed
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import Disconnection, SCIMConnection
 
-__all__ = ["CHECKS", "contacts", "examine", "worst"]
+__all__ = ["CHECKS", "contacts", "examine", "left_disconnections", "worst"]
 
 #: What is looked at, in the order in which it helps to mend things. Each may say nothing, where it is about something
 #: that this host does not have.
@@ -57,6 +58,11 @@ def examine() -> list[Line]:
 def contacts(connections: Sequence[SCIMConnection]) -> list[Line]:
     """Whether somebody is told of each of them; apart from the rest, since who may see one may not see all."""
     return [replace(line, key="contacts") for line in services.contacts(connections)]
+
+
+def left_disconnections(found: QuerySet[Disconnection]) -> list[Line]:
+    """What is left to do for learners of those who were disconnected; apart from the rest for the same reason."""
+    return [replace(line, key="disconnections") for line in disconnections.left(found)]
 
 
 def worst(lines: list[Line]) -> Result:

@@ -14,7 +14,7 @@ from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
-from scim_provisioning.administration import catalogue, doctor
+from scim_provisioning.administration import catalogue, disconnection, doctor
 from scim_provisioning.administration.report import Line, Result, failed, passed, warned
 from scim_provisioning.administration.selftest.sending import get
 from scim_provisioning.conf import app_settings, tenant_url
@@ -90,7 +90,8 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
 
 def of_the_server(connection: SCIMConnection) -> list[Line]:
     """What the doctor says, whom of this connection is told, and whether the proxy hands the token on."""
-    return [*doctor.examine(), *doctor.contacts([connection]), _authorization()]
+    left = doctor.left_disconnections(disconnection.left().filter(connection=connection))
+    return [*doctor.examine(), *doctor.contacts([connection]), *left, _authorization()]
 
 
 def _authorization() -> Line:

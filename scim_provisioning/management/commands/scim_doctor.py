@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import doctor
+from scim_provisioning.administration import disconnection, doctor
 from scim_provisioning.administration.report import Line, Result
 from scim_provisioning.models import SCIMConnection
 
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             lines = doctor.examine()
             if doctor.worst(lines) is not Result.FAILED:
                 lines += doctor.contacts(list(SCIMConnection.objects.current()))
+                lines += doctor.left_disconnections(disconnection.left())
         if options["json"]:
             self.stdout.write(json.dumps([asdict(line) for line in lines], indent=2))
         else:

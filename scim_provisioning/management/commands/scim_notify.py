@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 from django.utils import translation
 
-from scim_provisioning.administration import health, jobs, notices
+from scim_provisioning.administration import disconnection, health, jobs, notices
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it. Raises ``CommandError`` at the end when a mail could not be sent."""
         name = options["connection"]
-        connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
+        connections = [find_connection(name)] if name else [*SCIMConnection.objects.current(), *_left()]
         failed = 0
         # Mails are written in the site's language, whatever the shell's is.
         with translation.override(settings.LANGUAGE_CODE):
@@ -59,3 +60,8 @@ class Command(BaseCommand):
             said = f"mailed to {len(connection.contacts)}" if done else "kept for tomorrow's mail"
             self.stdout.write(f"{connection}: {said}")
         return True
+
+
+def _left() -> QuerySet[SCIMConnection]:
+    """Those that were disconnected and with whose learners nobody has gone on."""
+    return SCIMConnection.objects.filter(disconnection__in=disconnection.left())

@@ -31,6 +31,7 @@ class Command(BaseCommand):
             "notes of sessions": pruned.sign_ins,
             "counts of unknown callers": pruned.strangers,
             "held leavers nobody asks for any more": pruned.held,
+            "answered questions of identity": pruned.questions,
         }
         said = "".join(f" And {number} {what}." for what, number in also.items() if number)
         self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

@@ -30,18 +30,28 @@ def matches(node: Filter, document: Mapping[str, Any]) -> bool:
     return any(matches_element(node.filter, element) for element in elements_of(node.attribute, document))
 
 
-def matches_element(node: Filter, element: object) -> bool:
+class Folds(dict[str, str]):
+    """Texts that were folded already, for whoever compares one element with several filters."""
+
+    def __missing__(self, text: str) -> str:
+        folded = self[text] = fold(text)
+        return folded
+
+
+def matches_element(node: Filter, element: object, folds: Folds | None = None) -> bool:
     """Whether one element (or one complex value) satisfies the filter of a value path."""
     if isinstance(node, Comparison):
         sub = node.ref.sub
         value = element.get(sub.name) if sub is not None and isinstance(element, dict) else None
-        return _compare_all(node, [] if value is None else [value])
+        return (
+            node.op == "ne" if value is None else _satisfies(node, value, Folds() if folds is None else folds)
+        )
     if isinstance(node, And):
-        return all(matches_element(term, element) for term in node.terms)
+        return all(matches_element(term, element, folds) for term in node.terms)
     if isinstance(node, Or):
-        return any(matches_element(term, element) for term in node.terms)
+        return any(matches_element(term, element, folds) for term in node.terms)
     if isinstance(node, Not):
-        return not matches_element(node.term, element)
+        return not matches_element(node.term, element, folds)
     return False  # a value path inside another: the parser refuses it
 
 
@@ -55,17 +65,23 @@ def _values(ref: AttributeRef, document: Mapping[str, Any]) -> list[Any]:
 
 
 def _compare_all(node: Comparison, values: list[Any]) -> bool:
+    folds = Folds()
+    every = all if node.op == "ne" else any
+    return every(_satisfies(node, value, folds) for value in values)
+
+
+def _satisfies(node: Comparison, value: Any, folds: Folds) -> bool:
+    """Whether one value that is there does."""
     if node.op == "pr":
-        return any(_is_present(value) for value in values)
+        return _is_present(value)
     if node.op == "ne":
-        return not any(_compare("eq", node, value) for value in values)
-    return any(_compare(node.op, node, value) for value in values)
+        return not _compare("eq", node, value, folds)
+    return _compare(node.op, node, value, folds)
 
 
-def _compare(op: str, node: Comparison, actual: Any) -> bool:
+def _compare(op: str, node: Comparison, actual: Any, folds: Folds) -> bool:
     """Compare one value; values of different types never match."""
-    expected: Any = node.value
-    leaf = node.ref.leaf
+    expected: Any = node.operand
     if isinstance(expected, bool) or isinstance(actual, bool):
         return op == "eq" and actual is expected
     if isinstance(expected, datetime):
@@ -73,8 +89,8 @@ def _compare(op: str, node: Comparison, actual: Any) -> bool:
     elif isinstance(expected, str):
         if not isinstance(actual, str):
             return False
-        if not leaf.case_exact:
-            actual, expected = fold(actual), fold(expected)
+        if not node.ref.leaf.case_exact:
+            actual = folds[actual]
         if op in ("co", "sw", "ew"):
             return _holds(op, actual, expected)
     elif not isinstance(actual, (int, float)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..schema import Attribute
+from ..text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Comparison:
     ref: AttributeRef
     op: str
     value: str | bool | int | float | datetime | None = None
+    #: ``value`` as it is compared: folded once, and not with every value that it is compared with.
+    operand: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        folds = isinstance(self.value, str) and not self.ref.leaf.case_exact
+        object.__setattr__(self, "operand", fold(self.value) if folds else self.value)  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         return self.text(self.ref.name)
