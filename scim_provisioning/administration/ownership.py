@@ -53,7 +53,7 @@ def allow_share(
     with databases.atomic():
         lock_links_of(account)
         locked_current(connection)
-        owner = ownership.owner_beside(connection, account)
+        owner = ownership.holder_beside(connection, account)
         if owner is None:
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
         if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():

@@ -20,17 +20,23 @@ from scim_provisioning.rules.customers import may_be
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """Refuse an account that another connection owns, whatever the evidence, unless an administrator who may see both
-    has allowed a shared link: then the owner's link is returned. Raises ``Uniqueness``."""
-    owner = owner_beside(connection, account)
-    if owner is not None and not may_share(connection, account):
-        raise owned_elsewhere(account, owner)
-    return owner
+    """Refuse an account that another connection uses, whatever the evidence, unless an administrator who may see both
+    has allowed a shared link: then the holder's link is returned. Raises ``Uniqueness``."""
+    return _unless_shared(connection, account, holder_beside(connection, account))
 
 
-def owner_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """The link of another connection that owns the account."""
-    return ProvisionedUser.objects.owners_of(account).exclude(connection=connection).first()
+def holder_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
+    """The link of another connection that owns the account; where nobody does, the oldest one that shares it."""
+    beside = ProvisionedUser.objects.beside(connection).filter(user=account)
+    return beside.order_by("-owns_profile", "created_at", "pk").first()
+
+
+def _unless_shared(
+    connection: SCIMConnection, account: Any, holder: ProvisionedUser | None
+) -> ProvisionedUser | None:
+    if holder is not None and not may_share(connection, account):
+        raise owned_elsewhere(account, holder)
+    return holder
 
 
 def may_share(connection: SCIMConnection, account: Any) -> bool:
@@ -59,8 +65,11 @@ def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
 
 def claim(link: ProvisionedUser, account: Any) -> None:
     """Say on a new or returning link whether it owns its account, which is locked. Raises ``Uniqueness`` when it may
-    not even share."""
-    link.owns_profile = refuse_owned(link.connection, account) is None
+    not even share. Whoever returns to an account that was theirs, and that nobody owns since, owns it again."""
+    holder = holder_beside(link.connection, account)
+    if holder is not None and not holder.owns_profile and not link._state.adding:
+        holder = None
+    link.owns_profile = _unless_shared(link.connection, account, holder) is None
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:

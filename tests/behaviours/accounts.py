@@ -55,11 +55,11 @@ def wants_each_external_id_once(original: Any) -> Any:
 
 
 def finds_by_the_external_id(original: Any) -> Any:
-    def load(caller: Any, scim_id: Any) -> Any:
+    def read(caller: Any, scim_id: Any) -> Any:
         named = ProvisionedUser.objects.filter(connection=caller.tenant, external_id=scim_id).first()
         return original(caller, named.scim_id if named else scim_id)
 
-    return load
+    return read
 
 
 def moves(moment: Callable[[Any], tuple[Any, str]]) -> Make:
@@ -135,7 +135,7 @@ MUTANTS = mutants(
     ),
     (
         "an externalId is no id",
-        "provisioning.loading:load",
+        "provisioning.loading:read",
         finds_by_the_external_id,
         f"{_HOSTILE}test_external_id_names_nobody_here",
     ),

@@ -73,3 +73,18 @@ def test_an_administrator_may_still_say_so(scim: ScimClient, connection: SCIMCon
     scim.delete(f"/Users/{ines['id']}")
     assert ownership.move_ownership(ProvisionedUser.objects.get(scim_id=hers["id"]), actor=None)
     assert ProvisionedUser.objects.living().get(owns_profile=True).scim_id == hers["id"]
+
+
+def test_whoever_is_not_the_same_person_does_not_get_it_while_another_customer_uses_it(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    ines, _other, _hers = shared(scim, make_connection("Other"))
+    scim.delete(f"/Users/{ines['id']}")
+    assert scim.post("/Users", person(externalId="somebody-else")).status_code == 409
+
+
+def test_the_first_owner_who_returns_owns_it_again(scim: ScimClient, connection: SCIMConnection) -> None:
+    ines, _other, _hers = shared(scim, make_connection("Other"))
+    scim.delete(f"/Users/{ines['id']}")
+    assert scim.post("/Users", person(title="Back")).json()["id"] == ines["id"]
+    assert ProvisionedUser.objects.living().get(owns_profile=True).scim_id == ines["id"]
