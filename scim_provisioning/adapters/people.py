@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 
@@ -31,13 +32,9 @@ class People:
             return
         self._scim_ids |= dict.fromkeys(unknown)
         lookup = self._source.lookup("pk")
-        # Tombstones first, so that a living link of the same person wins.
-        links = (
-            ProvisionedUser.objects.filter(connection=self._connection, **{f"{lookup}__in": unknown})
-            .order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
-            .values_list(lookup, "scim_id", "deleted_at")
-        )
-        for key, scim_id, deleted_at in links:
+        for key, scim_id, deleted_at in prepared.rows(
+            _ids, self._connection, tuple(unknown), given=(lookup,)
+        ):
             self._scim_ids[key] = scim_id
             (self._left.discard if deleted_at is None else self._left.add)(key)
 
@@ -73,3 +70,10 @@ class People:
             self._left.discard(row.pk)
             self._rows[scim_id] = row
         return row
+
+
+def _ids(lookup: str, connection: SCIMConnection, keys: tuple[Any, ...]) -> models.QuerySet[Any, Any]:
+    links = ProvisionedUser.objects.filter(connection=connection, **{f"{lookup}__in": keys})
+    # Tombstones first, so that a living link of the same person wins.
+    found = links.order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
+    return found.values_list(lookup, "scim_id", "deleted_at")

@@ -15,11 +15,13 @@ from typing import Any, Final
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.models.provisioned_user import refuse_overtaken
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
@@ -39,10 +41,14 @@ _SHARED_LOCK: Final[Mapping[str, str]] = {
 def load(caller: Caller, scim_id: str) -> LearnerAdapter:
     _refuse_impossible(scim_id)
     adapter_class = get_adapter_class()
-    link = adapter_class.links(caller.tenant).living().filter(scim_id=scim_id).first()
-    if link is None:
+    found = links.found(adapter_class, caller.tenant, _living, scim_id)
+    if not found:
         raise NotFound()
-    return adapter_class.for_links([link], caller.tenant)[0]
+    return adapter_class.for_links(found, caller.tenant)[0]
+
+
+def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQuerySet:
+    return people.living().filter(scim_id=scim_id).order_by("pk")[:1]
 
 
 @spanned("match")
@@ -50,7 +56,7 @@ def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
     statement that waited for the lock can be stale. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
-    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, scim_id=scim_id))
+    link = _lock_account(caller.tenant, "scim_id", scim_id)
     if link is None or link.is_deleted:
         raise NotFound()
     return load_locked(caller, link.pk)
@@ -58,22 +64,27 @@ def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
 
 def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None:
     """Lock a tombstone and read it; None when another request has just brought that person back."""
-    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, pk=key))
+    link = _lock_account(caller.tenant, "pk", key)
     return load_locked(caller, key) if link is not None and link.is_deleted else None
 
 
-def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
-    """Lock every link of the account that ``own``, one link, is of; return that one as it stands under the lock. One
-    statement; None where there is no such link, or nobody behind it.
+def _lock_account(connection: SCIMConnection, column: str, value: str | int) -> ProvisionedUser | None:
+    """Lock every link of the account that one link of the connection is of, whose ``column`` has that value; return
+    that one as it stands under the lock. One statement; None where there is no such link, or nobody behind it.
 
     Whether an account stays on depends on all of its links: of two connections that deactivate one person at the
     same moment neither may find the other one still active. Always in the order of account and key, so that nobody
     waits for each other.
     """
-    key = own.values("pk")[:1]
+    found = prepared.rows(_same_account, connection, value, given=(column,))
+    refuse_overtaken(found)
+    return next((link for link in found if link.pk == link.own_key), None)
+
+
+def _same_account(column: str, connection: SCIMConnection, value: str | int) -> ProvisionedUserQuerySet:
+    own = ProvisionedUser.objects.filter(connection=connection, **{column: value})
     same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
-    found = same_account.annotate(own_key=Subquery(key)).locked()
-    return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
+    return same_account.annotate(own_key=Subquery(own.values("pk")[:1])).locking()
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
@@ -90,17 +101,21 @@ def load_locked(caller: Caller, key: int) -> LearnerAdapter:
 def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
     """Read people whose links are locked, with what else keeps their accounts active, in the order of their keys."""
     adapter_class = get_adapter_class()
-    others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
-    elsewhere = others.filter(user=OuterRef("user"))
-    links = adapter_class.links(connection).annotate(
-        active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
-    )
-    found = list(links.filter(pk__in=keys).order_by("pk"))
+    found = links.found(adapter_class, connection, _under_lock, tuple(keys))
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
         link.connection = connection
         adapter.person.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
     return adapters
+
+
+def _under_lock(people: ProvisionedUserQuerySet, keys: tuple[int, ...]) -> ProvisionedUserQuerySet:
+    others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
+    elsewhere = others.filter(user=OuterRef("user"))
+    annotated = people.annotate(
+        active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
+    )
+    return annotated.filter(pk__in=keys).order_by("pk")
 
 
 def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:

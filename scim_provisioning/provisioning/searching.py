@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
-from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans
+from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans, scans
 from scim_provisioning.adapters.sql.columns import Columns
-from scim_provisioning.adapters.sql.lookups import Lookups
+from scim_provisioning.adapters.sql.lookups import Lookups, link_column
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
@@ -22,6 +23,7 @@ from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import cursors
 
 
@@ -48,11 +50,14 @@ def find(
     Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
     columns = Columns(adapter_class.compiled(connection), connection)
-    people = adapter_class.links(connection).living()
     looks_at_everybody = bool(request.sort_by)
     tree = filters.parse(request.filter, columns.mapping.schema, limits) if request.filter else None
     if tree is not None:
         looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
+    if _is_look_up(tree, request):
+        return _looked_up(connection, adapter_class, tree, request)
+    people = adapter_class.links(connection).living()
+    if tree is not None:
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = people.filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
@@ -60,6 +65,40 @@ def find(
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
         return _page(connection, adapter_class, people, order, request)
+
+
+def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuard[filters.Comparison]:
+    """Whether this is how identity providers ask for one person: by a column of the link, with nothing beside it."""
+    return (
+        isinstance(tree, filters.Comparison)
+        and scans(tree) == 0
+        and isinstance(tree.value, str)
+        and not request.sort_by
+        and request.cursor is None
+        and request.start_index == 1
+        and request.count > 0
+    )
+
+
+def _looked_up(
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    tree: filters.Comparison,
+    request: SearchRequest,
+) -> Page:
+    given, ways = (tree.ref, request.count), (fold,)
+    found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
+    total = len(found)
+    if total == request.count:
+        people = adapter_class.links(connection).living()
+        total = people.filter(link_column(tree.ref, "eq", tree.value)).count()
+    return Page(_resources(adapter_class, found, connection), total)
+
+
+def _who_are(
+    people: ProvisionedUserQuerySet, ref: filters.AttributeRef, count: int, value: str
+) -> ProvisionedUserQuerySet:
+    return people.living().filter(link_column(ref, "eq", value)).order_by("pk")[:count]
 
 
 def _page(
