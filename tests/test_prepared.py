@@ -39,8 +39,8 @@ def in_place(place: int) -> QuerySet[Organization]:
     return Organization.objects.order_by("pk")[place : place + 1]
 
 
-def annotated(name: str) -> QuerySet[Organization, Any]:
-    return Organization.objects.filter(name=name).annotate(again=F("name")).values_list("again", "pk")
+def as_dicts(name: str) -> QuerySet[Organization, Any]:
+    return Organization.objects.filter(name=name).annotate(again=F("name")).values("again", "pk")
 
 
 def is_prepared(build: Any) -> bool:
@@ -81,8 +81,8 @@ def test_a_value_that_shapes_the_statement_is_not_taken_for_a_parameter(
 
 
 def test_rows_that_are_made_in_another_way_come_from_the_queryset(customers: list[Organization]) -> None:
-    assert prepared.rows(annotated, "a_b") == [("a_b", customers[1].pk)]
-    assert not is_prepared(annotated)
+    assert prepared.rows(as_dicts, "a_b") == [{"again": "a_b", "pk": customers[1].pk}]
+    assert not is_prepared(as_dicts)
 
 
 def test_lists_of_any_length_and_numbers_of_any_size_find_who_is_there(customers: list[Organization]) -> None:

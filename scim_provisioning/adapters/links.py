@@ -29,10 +29,15 @@ def found(
 
     A host that has written ``links`` itself is asked for them each time.
     """
-    if adapter_class.links.__func__ is not LearnerAdapter.links.__func__:  # type: ignore[attr-defined]
+    if not are_joined(adapter_class):
         return list(narrow(adapter_class.links(connection), *given, *values))
     compiled = adapter_class.compiled(connection)
     return prepared.rows(_narrowed, connection, *values, given=(narrow, given, compiled), ways=ways)
+
+
+def are_joined(adapter_class: type[LearnerAdapter]) -> bool:
+    """Whether links are read as ``reading`` joins them: those of a connection that are somebody's, all of them."""
+    return adapter_class.links.__func__ is LearnerAdapter.links.__func__  # type: ignore[attr-defined]
 
 
 def _narrowed(

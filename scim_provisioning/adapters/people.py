@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from django.db import models
 
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
@@ -24,6 +26,14 @@ class People:
         self._scim_ids: dict[Any, str | None] = {}
         self._left: set[Any] = set()
         self._rows: dict[str, models.Model] = {}
+
+    @cached_property
+    def _locations(self) -> str:
+        return user_location("")
+
+    def location_of(self, scim_id: str) -> str:
+        """The address of a person (``conf.user_location``); where that begins is looked up once a request."""
+        return self._locations + scim_id
 
     def learn(self, keys: Iterable[Any]) -> None:
         """Fetch the SCIM ids of these rows at once: one query, or none when all are known."""

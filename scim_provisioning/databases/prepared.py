@@ -213,6 +213,4 @@ def _is_ordinary(queryset: Any) -> bool:
     )
     if any(unknown):
         return False
-    if queryset._iterable_class is ValuesListIterable:
-        return not query.annotation_select
-    return queryset._iterable_class is ModelIterable
+    return queryset._iterable_class in (ModelIterable, ValuesListIterable)

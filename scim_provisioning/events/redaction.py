@@ -39,7 +39,8 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 def text(value: object, length: int) -> str:
     """One line of text for a column of ``length`` characters: tokens masked, control characters escaped."""
-    return _CONTROL.sub(_escape, mask_tokens(str(value)))[:length]
+    written = str(value)
+    return (written if _is_harmless(written) else _CONTROL.sub(_escape, mask_tokens(written)))[:length]
 
 
 def mask_tokens(value: str) -> str:
@@ -78,7 +79,8 @@ def payload(value: object) -> tuple[str, bool]:
         written = _unparsed(bytes(value))
     else:
         written = json.dumps(json_safe(value), ensure_ascii=False, separators=(",", ":"))
-    written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
+    if not written.isprintable():
+        written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
     encoded = written.encode()
     if len(encoded) <= PAYLOAD_BYTES:
         return written, False
@@ -87,7 +89,8 @@ def payload(value: object) -> tuple[str, bool]:
 
 def is_secret(name: object) -> bool:
     """Whether an attribute of this name or path holds a password, whatever its case or prefix."""
-    return isinstance(name, str) and _PASSWORD.search(name) is not None
+    # Hardly any name has to be looked at closely.
+    return isinstance(name, str) and "pass" in name.casefold() and _PASSWORD.search(name) is not None
 
 
 def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
@@ -100,10 +103,17 @@ def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
     }
 
 
+def _is_harmless(value: str) -> bool:
+    """Whether nothing has to be masked or escaped: there is no token without its underscore."""
+    return "_" not in value and value.isprintable()
+
+
 def _string(value: str) -> str:
     # Some clients put a whole JSON object into a string (roles, and the value of a PATCH operation).
     if value.lstrip()[:1] in {"{", "["} and _PASSWORD.search(value):
         return NOT_KEPT
+    if _is_harmless(value):
+        return value
     return _UNSTORABLE.sub(_escape, mask_tokens(value))
 
 

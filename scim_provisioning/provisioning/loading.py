@@ -185,7 +185,12 @@ def _refuse_impossible(scim_id: str) -> None:
 
 
 def checked(adapter: LearnerAdapter, precondition: Precondition | None) -> Document:
-    """The canonical document as it stands, once the client's precondition holds."""
+    """The canonical document as it stands, once the client's precondition holds.
+
+    Only for a precondition, or a host that renders people itself, it takes the whole resource to know it.
+    """
+    if precondition is None and type(adapter).to_dict is LearnerAdapter.to_dict:
+        return adapter.read()
     resource = adapter.to_dict()
     if precondition is not None:
         precondition(resource["meta"]["version"])

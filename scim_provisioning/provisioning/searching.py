@@ -24,7 +24,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import cursors
+from scim_provisioning.provisioning import cursors, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ def find(
         looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
     if _is_look_up(tree, request):
         return _looked_up(connection, adapter_class, tree, request)
+    if tree is None and not request.sort_by and links.are_joined(adapter_class):
+        return _everybody(connection, adapter_class, request)
     people = adapter_class.links(connection).living()
     if tree is not None:
         # The tenant stands outside the filter, so that no filter can reach past it.
@@ -99,6 +101,31 @@ def _who_are(
     people: ProvisionedUserQuerySet, ref: filters.AttributeRef, count: int, value: str
 ) -> ProvisionedUserQuerySet:
     return people.living().filter(link_column(ref, "eq", value)).order_by("pk")[:count]
+
+
+def _everybody(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], request: SearchRequest
+) -> Page:
+    """A page of the directory as it is. How many there are is told by a page that is the whole, or by a query."""
+    query = (request.filter, request.sort_by, request.descending)
+    offset, count, total = request.start_index - 1, request.count, None
+    # One more than asked tells whether there is a next page.
+    wanted = count if request.cursor is None else count + 1
+    found: list[ProvisionedUser] = []
+    if count and request.cursor:
+        last = cursors.unseal(connection, query, count, request.cursor)
+        found = listing.page_after(connection, adapter_class, last, wanted)
+    elif count and offset and request.cursor is None:
+        found, total = listing.page_at(connection, adapter_class, offset, count)
+    elif count:
+        found = listing.first_page(connection, adapter_class, wanted)
+        total = len(found) if len(found) < wanted else None
+    total = listing.how_many(connection) if total is None else total
+    cursor = None
+    if request.cursor is not None and len(found) > count:
+        found = found[:count]
+        cursor = cursors.seal(connection, query, count, found[-1].scim_id)
+    return Page(_resources(adapter_class, found, connection), total, cursor)
 
 
 def _page(

@@ -62,7 +62,9 @@ def _compared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ines(scim: ScimClient) -> str:
-    boss = scim.post("/Users", spelled(person("boss.one"))).json()["id"]
+    boss = scim.post("/Users", spelled(person("boss.one", **{ENTERPRISE: {"department": "Cloud"}}))).json()[
+        "id"
+    ]
     extension = {
         "organization": "Harborline Ltd",
         "division": "Retail",
