@@ -77,7 +77,7 @@ class AppSettings:
     def raw(self) -> Mapping[str, Any]:
         """The dict as the host wrote it; empty when it is missing or not a dict (a check says so)."""
         value = getattr(settings, SETTING, None)
-        return value if isinstance(value, Mapping) else {}
+        return value if isinstance(value, (dict, Mapping)) else {}
 
     def _get(self, key: str, default: Any) -> Any:
         return self.raw.get(key, default)

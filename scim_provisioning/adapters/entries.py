@@ -134,10 +134,16 @@ class Group:
     """The entries that feed one field, in order of preference."""
 
     entries: tuple[Entry, ...]
+    first: Entry = column(init=False, repr=False, compare=False)
+    #: Whether two values of the first entry are the same where Python says so, and shown as they were sent then.
+    compares_plainly: bool = column(init=False, repr=False, compare=False)
 
-    @property
-    def first(self) -> Entry:
-        return self.entries[0]
+    def __post_init__(self) -> None:
+        first = self.entries[0]
+        kind = type(first.declaration)
+        plain = kind.same is MappedAttribute.same and kind.shown is MappedAttribute.shown
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "compares_plainly", plain)
 
     def sent(self, document: Mapping[str, Any]) -> tuple[Entry, Any] | None:
         """The first entry that has a value in the document, with that value."""

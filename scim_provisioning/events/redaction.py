@@ -50,16 +50,18 @@ def mask_tokens(value: str) -> str:
 
 def json_safe(value: object, depth: int = 0) -> Any:
     """``value`` as JSON can hold it on every database, without secrets. Never raises."""
-    if value is None or isinstance(value, bool | int):
+    if value.__class__ is str:
+        return _string(value)  # type: ignore[arg-type]
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         # NaN and the infinities are no JSON: MariaDB and PostgreSQL refuse them.
         return value if value - value == 0 else str(value)
     if depth > _DEPTH:
         return "…"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return _object(value, depth)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [json_safe(element, depth + 1) for element in value]
     if isinstance(value, datetime):
         return moments.aware(value).isoformat()
@@ -97,9 +99,9 @@ def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
     # Okta sends a password as a member of the body, others as an operation with "path": "password".
     aims_at_secret = any(is_secret(member) for key, member in value.items() if str(key).casefold() == "path")
     return {
-        _string(str(key)): json_safe(member, depth + 1)
-        for key, member in value.items()
-        if not is_secret(str(key)) and not (aims_at_secret and str(key).casefold() == "value")
+        _string(name): json_safe(member, depth + 1)
+        for name, member in ((str(key), member) for key, member in value.items())
+        if not is_secret(name) and not (aims_at_secret and name.casefold() == "value")
     }
 
 
@@ -110,7 +112,7 @@ def _is_harmless(value: str) -> bool:
 
 def _string(value: str) -> str:
     # Some clients put a whole JSON object into a string (roles, and the value of a PATCH operation).
-    if value.lstrip()[:1] in {"{", "["} and _PASSWORD.search(value):
+    if value.lstrip()[:1] in ("{", "[") and _PASSWORD.search(value):
         return NOT_KEPT
     if _is_harmless(value):
         return value

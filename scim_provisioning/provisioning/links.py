@@ -75,7 +75,10 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     if not link._state.adding:
         link.version += 1
     try:
-        own_rows.update(link, within="connection")
+        if link._state.adding:
+            own_rows.insert(link)
+        else:
+            own_rows.update(link, within="connection")
     except IntegrityError as error:
         if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):
             raise

@@ -169,10 +169,11 @@ def hold_connection(connection: SCIMConnection) -> None:
     A shared lock, as the foreign keys of what is written take it anyway: requests do not wait for one another.
     """
     database = databases.connection()
-    rows = SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list("archived_at")
-    sql, params = rows.query.get_compiler(connection=database).as_sql()
+    name, options = database.ops.quote_name, SCIMConnection._meta
+    table, ended_at, lock = options.db_table, "archived_at", _SHARED_LOCK.get(database.vendor, "")
+    sql = f"SELECT {name(ended_at)} FROM {name(table)} WHERE {name('id')} = %s {lock}"  # noqa: S608
     with database.cursor() as cursor:
-        cursor.execute(f"{sql} {_SHARED_LOCK.get(database.vendor, '')}", params)
+        cursor.execute(sql, [connection.pk])
         found = cursor.fetchone()
     if found is None or found[0] is not None:
         raise ended()
