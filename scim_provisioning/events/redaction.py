@@ -51,7 +51,7 @@ def mask_tokens(value: str) -> str:
 def json_safe(value: object, depth: int = 0) -> Any:
     """``value`` as JSON can hold it on every database, without secrets. Never raises."""
     if value.__class__ is str:
-        return _string(value)  # type: ignore[arg-type]
+        return _string(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
