@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 
 from scim_provisioning.protocol.limits import DEFAULT_LIMITS, Limits
 
@@ -75,7 +77,7 @@ class AppSettings:
     def raw(self) -> Mapping[str, Any]:
         """The dict as the host wrote it; empty when it is missing or not a dict (a check says so)."""
         value = getattr(settings, SETTING, None)
-        return value if isinstance(value, Mapping) else {}
+        return value if isinstance(value, (dict, Mapping)) else {}
 
     def _get(self, key: str, default: Any) -> Any:
         return self.raw.get(key, default)
@@ -166,7 +168,8 @@ class AppSettings:
     @property
     def limits(self) -> Limits:
         """Size limits of a request; ``LIMITS`` overrides single fields of ``protocol.limits.Limits``."""
-        return replace(DEFAULT_LIMITS, **self._get("LIMITS", {}))
+        chosen = self._get("LIMITS", {})
+        return replace(DEFAULT_LIMITS, **chosen) if chosen else DEFAULT_LIMITS
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]:
@@ -213,7 +216,21 @@ def tenant_url() -> str:
 
     Raises ``ImproperlyConfigured`` without ``SITE_URL``, ``NoReverseMatch`` while the URLs are not included.
     """
-    return app_settings.site_url + reverse("scim_provisioning:root").rstrip("/")
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    if not isinstance(urlconf, str):
+        return app_settings.site_url + _root(urlconf)
+    return app_settings.site_url + _known_root(urlconf, get_script_prefix(), get_language())
+
+
+def _root(urlconf: Any) -> str:
+    return reverse("scim_provisioning:root", urlconf=urlconf).rstrip("/")
+
+
+@lru_cache(maxsize=64)
+def _known_root(urlconf: str, prefix: str, language: str | None) -> str:
+    """The path of the Tenant URL. Looked up once a process for everything that it depends on: every person who is shown
+    asks for it."""
+    return _root(urlconf)
 
 
 def user_location(scim_id: str) -> str:

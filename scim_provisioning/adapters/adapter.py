@@ -29,7 +29,6 @@ from scim_provisioning.adapters.problems import MappingProblem
 from scim_provisioning.adapters.reading import complete, joined_links
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RelatedRow
-from scim_provisioning.conf import user_location
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.documents import schemas_in_use
 from scim_provisioning.protocol.resources import Document
@@ -51,6 +50,9 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     rows: ClassVar[Mapping[str, RelatedRow]] = {}
     #: Whole extension schemas that are stored and returned although no field holds them.
     extensions: ClassVar[Sequence[Any]] = ()
+
+    # What the rows said otherwise than the identity provider when they were read last, by path.
+    _otherwise: Sequence[tuple[str, Any]] = ()
 
     def __init__(
         self,
@@ -87,7 +89,7 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
 
     @property
     def location(self) -> str:
-        return user_location(self.id)
+        return self.person.people.location_of(self.id)
 
     @property
     def meta(self) -> Document:
@@ -101,14 +103,21 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def to_dict(self) -> Document:
         """The full SCIM User (RFC 7643 section 4.1) with ``schemas``, ``id`` and ``meta``."""
         document = self.read()
-        body = json.dumps([self.link.version, document], sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         return {
             "schemas": schemas_in_use(document, self.compiled_mapping.schema),
             "id": self.id,
             **documents.with_references(document, self.person, self.compiled_mapping),
-            "meta": {**self.meta, "version": f'W/"{digest}"'},
+            "meta": {**self.meta, "version": self._version_of(document)},
         }
+
+    def _version_of(self, document: Document) -> str:
+        """The ETag (RFC 7644 section 3.14). What was sent changes with the link's version, so that only what the rows
+        say otherwise has to be looked at; all of it where a host reads in a way of its own."""
+        says = [self.id, self.link.version, document.get("active"), *self._otherwise]
+        if type(self).read is not LearnerAdapter.read:
+            says.append(document)
+        text = json.dumps(says, sort_keys=True, ensure_ascii=False, default=str)
+        return f'W/"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]}"'
 
     def from_dict(self, d: Document) -> None:
         """Write a canonical document into the rows, unsaved. Raises ``InvalidValue``."""
@@ -144,7 +153,8 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
 
     def read(self) -> Document:
         """The canonical document: as it was sent, except where the learner's row means something else now."""
-        return documents.shown(self.person, self.compiled_mapping)
+        document, self._otherwise = documents.shown(self.person, self.compiled_mapping)
+        return document
 
     def write(self, document: Document) -> None:
         """Bring the rows to what ``document`` means; a value that already means the same is not touched."""

@@ -7,13 +7,12 @@ never finds a difference that nobody made; writing leaves a row alone that alrea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from scim_provisioning.adapters.entries import Group
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
-from scim_provisioning.conf import user_location
 from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document, container_of, elements_of
@@ -22,6 +21,9 @@ from scim_provisioning.protocol.schema import Attribute
 #: Given the name that an account should sign in by, the one that it gets.
 NameAccount = Callable[[str], str]
 
+#: The row says nothing else than what was sent.
+_AS_SENT: Final = object()
+
 #: Members of a resource that are no part of its canonical document.
 _ENVELOPE = frozenset({"schemas", "id", "meta"})
 
@@ -29,11 +31,15 @@ _ENVELOPE = frozenset({"schemas", "id", "meta"})
 # --- what is shown
 
 
-def shown(person: Person, mapping: CompiledMapping) -> Document:
-    """The canonical document: as it was sent, except where a row means something else now."""
+def shown(person: Person, mapping: CompiledMapping) -> tuple[Document, list[tuple[str, Any]]]:
+    """The canonical document: as it was sent, except where a row means something else now; and what that is, by path
+    of the mapping."""
     document: Document = copied(person.document)
+    otherwise = []
     for group in _of_person(mapping, person):
-        _show(document, group, person)
+        wanted = _show(document, group, person)
+        if wanted is not _AS_SENT:
+            otherwise.append((group.first.declaration.path, wanted))
     link = person.link
     document["userName"] = link.user_name
     document.pop("active", None)
@@ -42,7 +48,7 @@ def shown(person: Person, mapping: CompiledMapping) -> Document:
     document.pop("externalId", None)
     if link.external_id is not None:
         document["externalId"] = link.external_id
-    return document
+    return document, otherwise
 
 
 def has_access(person: Person, mapping: CompiledMapping) -> bool | None:
@@ -72,24 +78,34 @@ def is_kept_on(person: Person, mapping: CompiledMapping) -> bool:
     return entry is not None and entry.source.belongs_to_account and person.active_elsewhere
 
 
-def _show(document: Document, group: Group, person: Person) -> None:
-    """Where the row means something else than the document says, let the row win."""
-    current = _current(group, person)
+def _show(document: Document, group: Group, person: Person) -> Any:
+    """Where the row means something else than the document says, let the row win; what it means is returned, or
+    ``_AS_SENT``."""
+    first = group.first
+    row = person.rows.get(first.source.name)
+    current = None if row is None else first.declaration.current(row, first.field, person)
+    value = first.read(document)
+    if value is not None and current is not None and group.compares_plainly and value == current:
+        # Nearly everybody's nearly everything.
+        return _AS_SENT
     sent = group.sent(document)
     value = sent[1] if sent else group.fallback(document)
     if current is None and (value is None or (sent and _is_awaited(group, person))):
-        return
-    shown_at = sent[0] if sent else group.first
+        return _AS_SENT
+    shown_at = sent[0] if sent else first
     wanted = shown_at.declaration.shown(value, current)
     if wanted is value:
-        return
+        return _AS_SENT
     for entry in group.entries:
         entry.write(document, wanted if entry is shown_at else None)
+    return wanted
 
 
 def _of_person(mapping: CompiledMapping, person: Person) -> Iterable[Group]:
     """What of the mapping is this person's: of an account that another connection owns nothing is read or written,
     and what the identity provider sent is returned to it."""
+    if person.owns_account:
+        return mapping.groups
     return [group for group in mapping.groups if person.owns(group.first.source)]
 
 
@@ -175,7 +191,7 @@ def with_references(document: Document, person: Person, mapping: CompiledMapping
     manager_id = _manager_id(person, mapping) if manager else None
     if attribute is None or manager_id is None or attribute.sub("$ref") is None:
         return document
-    return _put(document, attribute, {**manager, "$ref": user_location(manager_id)})
+    return _put(document, attribute, {**manager, "$ref": person.people.location_of(manager_id)})
 
 
 def canonical(resource: Document, mapping: CompiledMapping) -> Document:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as column
 from typing import Any
 
 from scim_provisioning.adapters.kinds import MappedAttribute
@@ -26,6 +27,10 @@ class Entry:
     path: paths.Path
     source: RowSource
     field: Any
+    _read: Callable[[Mapping[str, Any]], Any] = column(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_read", _reader(self))
 
     @property
     def attribute(self) -> Attribute:
@@ -69,10 +74,7 @@ class Entry:
 
     def read(self, document: Mapping[str, Any]) -> Any:
         """The value that a document holds, or None."""
-        if not self.is_element:
-            return paths.read(document, self.path)
-        element = self.element(document)
-        return None if element is None else element.get(self.leaf.name)
+        return self._read(document)
 
     def write(self, document: Document, value: Any) -> None:
         """Put a value where it stands or would stand, in place; None takes it away."""
@@ -90,6 +92,36 @@ class Entry:
             paths.write(document, replace(self.path, sub=None), made)
 
 
+def _reader(entry: Entry) -> Callable[[Mapping[str, Any]], Any]:
+    """How a value is read, decided once: everybody on every page is asked for it."""
+    path, attribute = entry.path, entry.path.attribute
+    if attribute is not None and path.filter is None and not attribute.multi_valued:
+        return _single(path, attribute)
+    if not entry.is_element:
+        return lambda document: paths.read(document, path)
+    name = entry.leaf.name
+
+    def read(document: Mapping[str, Any]) -> Any:
+        element = entry.element(document)
+        return None if element is None else element.get(name)
+
+    return read
+
+
+def _single(path: paths.Path, attribute: Attribute) -> Callable[[Mapping[str, Any]], Any]:
+    """As ``paths.read``, of an attribute that has one value, or of a part of it."""
+    extension, name, sub = attribute.extension, attribute.name, path.sub and path.sub.name
+
+    def read(document: Mapping[str, Any]) -> Any:
+        holder = document.get(extension) if extension else document
+        value = holder.get(name) if isinstance(holder, dict) else None
+        if value is None or (sub is None and not isinstance(value, list)):
+            return value
+        return value.get(sub) if isinstance(value, dict) else paths.read(document, path)
+
+    return read
+
+
 def _as_published(value: Any, leaf: Attribute) -> Any:
     """Text where the attribute is text, whatever the column is: employeeNumber may be a number here."""
     if value is None or isinstance(value, str | list) or leaf.type not in TEXT_TYPES:
@@ -102,10 +134,16 @@ class Group:
     """The entries that feed one field, in order of preference."""
 
     entries: tuple[Entry, ...]
+    first: Entry = column(init=False, repr=False, compare=False)
+    #: Whether two values of the first entry are the same where Python says so, and shown as they were sent then.
+    compares_plainly: bool = column(init=False, repr=False, compare=False)
 
-    @property
-    def first(self) -> Entry:
-        return self.entries[0]
+    def __post_init__(self) -> None:
+        first = self.entries[0]
+        kind = type(first.declaration)
+        plain = kind.same is MappedAttribute.same and kind.shown is MappedAttribute.shown
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "compares_plainly", plain)
 
     def sent(self, document: Mapping[str, Any]) -> tuple[Entry, Any] | None:
         """The first entry that has a value in the document, with that value."""

@@ -27,9 +27,9 @@ from scim_provisioning.protocol.schema import Schema, UserSchema
 LINK_OWNED = frozenset({"userName", "externalId", "active"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CompiledMapping:
-    """Everything that reads the mapping reads this.
+    """Everything that reads the mapping reads this; one object for one list of lines, as long as it is in use.
 
     ``user_name`` and ``active`` stand apart from ``groups``: the link decides what is shown of them.
     """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from django.db import models
 
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.conf import user_location
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 
@@ -24,6 +27,14 @@ class People:
         self._left: set[Any] = set()
         self._rows: dict[str, models.Model] = {}
 
+    @cached_property
+    def _locations(self) -> str:
+        return user_location("")
+
+    def location_of(self, scim_id: str) -> str:
+        """The address of a person (``conf.user_location``); where that begins is looked up once a request."""
+        return self._locations + scim_id
+
     def learn(self, keys: Iterable[Any]) -> None:
         """Fetch the SCIM ids of these rows at once: one query, or none when all are known."""
         unknown = {key for key in keys if key is not None} - self._scim_ids.keys()
@@ -31,13 +42,9 @@ class People:
             return
         self._scim_ids |= dict.fromkeys(unknown)
         lookup = self._source.lookup("pk")
-        # Tombstones first, so that a living link of the same person wins.
-        links = (
-            ProvisionedUser.objects.filter(connection=self._connection, **{f"{lookup}__in": unknown})
-            .order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
-            .values_list(lookup, "scim_id", "deleted_at")
-        )
-        for key, scim_id, deleted_at in links:
+        for key, scim_id, deleted_at in prepared.rows(
+            _ids, self._connection, tuple(unknown), given=(lookup,)
+        ):
             self._scim_ids[key] = scim_id
             (self._left.discard if deleted_at is None else self._left.add)(key)
 
@@ -73,3 +80,10 @@ class People:
             self._left.discard(row.pk)
             self._rows[scim_id] = row
         return row
+
+
+def _ids(lookup: str, connection: SCIMConnection, keys: tuple[Any, ...]) -> models.QuerySet[Any, Any]:
+    links = ProvisionedUser.objects.filter(connection=connection, **{f"{lookup}__in": keys})
+    # Tombstones first, so that a living link of the same person wins.
+    found = links.order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
+    return found.values_list(lookup, "scim_id", "deleted_at")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import Error
 
 from scim_provisioning import databases
+from scim_provisioning.databases import own_rows
 from scim_provisioning.events import identifiers, lines, observed, redaction, repeats, reports, strangers
 from scim_provisioning.models import (
     Action,
@@ -103,7 +104,7 @@ def applied(
     event.ignored = redaction.json_safe(list(ignored))
     event.detail = redaction.text(detail, SIZES["detail"])
     event.cause = redaction.json_safe(cause or {})
-    event.save(force_insert=True)
+    own_rows.insert(event)
     observed.note_done(event)
     if link is not None:
         identifiers.remember(link, changes)
@@ -191,7 +192,7 @@ def _write_refusal(
     event.error_code = redaction.text(error.code, SIZES["error_code"])
     event.detail = redaction.text(error.detail, SIZES["detail"])
     event.cause = redaction.json_safe(error.params)
-    event.save(force_insert=True)
+    own_rows.insert(event)
     observed.note_done(event)
     _save_payload(event, exchange.request_body, error.to_dict())
     return event
@@ -260,14 +261,15 @@ def _save_payload(event: ProvisioningEvent, request: object, response: object) -
     sent, sent_cut = redaction.payload(request)
     answered, answered_cut = redaction.payload(response)
     if sent or answered:
-        ProvisioningPayload(
+        payload = ProvisioningPayload(
             event=event,
             request=sent,
             response=answered,
             request_truncated=sent_cut,
             response_truncated=answered_cut,
             created_at=event.created_at,
-        ).save(force_insert=True)
+        )
+        own_rows.insert(payload)
 
 
 def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: SCIMToken | None) -> None:

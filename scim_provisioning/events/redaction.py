@@ -39,7 +39,8 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 def text(value: object, length: int) -> str:
     """One line of text for a column of ``length`` characters: tokens masked, control characters escaped."""
-    return _CONTROL.sub(_escape, mask_tokens(str(value)))[:length]
+    written = str(value)
+    return (written if _is_harmless(written) else _CONTROL.sub(_escape, mask_tokens(written)))[:length]
 
 
 def mask_tokens(value: str) -> str:
@@ -49,16 +50,18 @@ def mask_tokens(value: str) -> str:
 
 def json_safe(value: object, depth: int = 0) -> Any:
     """``value`` as JSON can hold it on every database, without secrets. Never raises."""
-    if value is None or isinstance(value, bool | int):
+    if value.__class__ is str:
+        return _string(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         # NaN and the infinities are no JSON: MariaDB and PostgreSQL refuse them.
         return value if value - value == 0 else str(value)
     if depth > _DEPTH:
         return "…"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return _object(value, depth)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [json_safe(element, depth + 1) for element in value]
     if isinstance(value, datetime):
         return moments.aware(value).isoformat()
@@ -78,7 +81,8 @@ def payload(value: object) -> tuple[str, bool]:
         written = _unparsed(bytes(value))
     else:
         written = json.dumps(json_safe(value), ensure_ascii=False, separators=(",", ":"))
-    written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
+    if not written.isprintable():
+        written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
     encoded = written.encode()
     if len(encoded) <= PAYLOAD_BYTES:
         return written, False
@@ -87,23 +91,31 @@ def payload(value: object) -> tuple[str, bool]:
 
 def is_secret(name: object) -> bool:
     """Whether an attribute of this name or path holds a password, whatever its case or prefix."""
-    return isinstance(name, str) and _PASSWORD.search(name) is not None
+    # Hardly any name has to be looked at closely.
+    return isinstance(name, str) and "pass" in name.casefold() and _PASSWORD.search(name) is not None
 
 
 def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
     # Okta sends a password as a member of the body, others as an operation with "path": "password".
     aims_at_secret = any(is_secret(member) for key, member in value.items() if str(key).casefold() == "path")
     return {
-        _string(str(key)): json_safe(member, depth + 1)
-        for key, member in value.items()
-        if not is_secret(str(key)) and not (aims_at_secret and str(key).casefold() == "value")
+        _string(name): json_safe(member, depth + 1)
+        for name, member in ((str(key), member) for key, member in value.items())
+        if not is_secret(name) and not (aims_at_secret and name.casefold() == "value")
     }
+
+
+def _is_harmless(value: str) -> bool:
+    """Whether nothing has to be masked or escaped: there is no token without its underscore."""
+    return "_" not in value and value.isprintable()
 
 
 def _string(value: str) -> str:
     # Some clients put a whole JSON object into a string (roles, and the value of a PATCH operation).
-    if value.lstrip()[:1] in {"{", "["} and _PASSWORD.search(value):
+    if value.lstrip()[:1] in ("{", "[") and _PASSWORD.search(value):
         return NOT_KEPT
+    if _is_harmless(value):
+        return value
     return _UNSTORABLE.sub(_escape, mask_tokens(value))
 
 

@@ -34,10 +34,11 @@ class TokenAuthentication(BaseAuthentication):
         """
         scheme, _, plaintext = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         plaintext = plaintext.strip() if scheme.lower() == "bearer" else ""
-        failures = Failures(client_address(request._request))
+        address = client_address(request._request)
+        failures = Failures(address)
         is_good = failures.refuse_flood(plaintext)
         try:
-            token = databases.retried(lambda: self._admitted(request, plaintext))
+            token = databases.retried(lambda: self._admitted(plaintext, address))
         except Exception as error:
             holder: SCIMToken | None = getattr(error, "token", None)
             if holder is None:
@@ -52,12 +53,12 @@ class TokenAuthentication(BaseAuthentication):
         return AnonymousUser(), token
 
     @sensitive_variables("plaintext")
-    def _admitted(self, request: Request, plaintext: str) -> SCIMToken:
+    def _admitted(self, plaintext: str, address: str) -> SCIMToken:
         if not plaintext:
             raise Unauthorized(
                 "Authentication failed.", code="auth.invalid", params={"reason": "no bearer token"}
             )
-        token = tokens.authenticate(plaintext, address=client_address(request._request))
+        token = tokens.authenticate(plaintext, address=address)
         try:
             rules.admit(token.connection, get_adapter_class())
         except Exception as error:

@@ -117,11 +117,10 @@ class UserView(UserResourceView):
         self.touch("deactivate")
         return Response(status=204)
 
-    def precondition(self, request: Request) -> versions.Precondition:
-        """``If-Match`` and ``If-None-Match`` for a write (RFC 7644 section 3.14)."""
-        return versions.precondition(
-            request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH")
-        )
+    def precondition(self, request: Request) -> versions.Precondition | None:
+        """``If-Match`` and ``If-None-Match`` for a write (RFC 7644 section 3.14); None without either."""
+        given = request.META.get("HTTP_IF_MATCH"), request.META.get("HTTP_IF_NONE_MATCH")
+        return None if given == (None, None) else versions.precondition(*given)
 
     def _written(self, written: provisioning.Written, projection: Projection) -> Response:
         self.touch("update" if written.resource.get("active", True) else "deactivate")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.core.exceptions import FieldError, ValidationError
+from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.conf import app_settings
+from scim_provisioning.databases import prepared
 from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
 
@@ -169,9 +171,9 @@ class SCIMConnection(models.Model):
         """
         self._sso = None
         if app_settings.sso_model is not None and self.sso_key is not None:
-            rows = apps.get_model(app_settings.sso_model)._default_manager.all()
+            model = apps.get_model(app_settings.sso_model)
             try:
-                self._sso = rows.filter(**{app_settings.sso_key_field: self.sso_key}).first()
+                self._sso = _sso_row(model, app_settings.sso_key_field, self.sso_key)
             except FieldError:
                 raise
             except (TypeError, ValueError, ValidationError):
@@ -218,3 +220,30 @@ class SCIMConnection(models.Model):
         """Read the row again; the SSO row is read again at its next use."""
         super().refresh_from_db(*args, **kwargs)
         self._sso = _NOT_LOADED
+
+
+def _sso_row(model: type[models.Model], field: str, key: str) -> models.Model | None:
+    """The row of the host's SSO settings that ``field`` names, or None."""
+    row: models.Model | None
+    if prepared.is_plain(model._default_manager):
+        row = prepared.first(_sso_rows, _as_column(model, field, key), given=(model, field))
+    else:
+        row = model._default_manager.filter(**{field: key}).first()
+    return row
+
+
+def _sso_rows(model: type[models.Model], field: str, key: object) -> models.QuerySet[models.Model]:
+    rows = model._default_manager.filter(**{field: key})
+    return (rows if rows.ordered else rows.order_by("pk"))[:1]
+
+
+def _as_column(model: type[models.Model], field: str, key: str) -> object:
+    """The key as its column has it: a number or a UUID, most often. Raises ``ValidationError`` for one that it cannot
+    have."""
+    try:
+        column = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    except FieldDoesNotExist:
+        # A path, or no field at all: that is for the query to say.
+        return key
+    value = column.to_python(key) if isinstance(column, models.Field) else key
+    return value if isinstance(value, int | UUID) else key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.conf import settings
@@ -62,13 +63,14 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
         By ``user_id``: ``user`` would be the order of a host's account model, if it has one, and join its table. Where
         what is read under a lock may be older than what was locked, one query more: raises ``Overtaken`` if it is.
         """
-        locking = self.select_for_update(skip_locked=skip_locked).order_by("user_id", "pk")
-        locked = list(locking.only("connection", *_STATE))
-        if databases.reads_the_past():
-            seen = ProvisionedUser.objects.filter(pk__in=[link.pk for link in locked])
-            if seen.states() != {link.state for link in locked}:
-                raise databases.Overtaken
+        locked = list(self.locking(skip_locked=skip_locked))
+        refuse_overtaken(locked)
         return locked
+
+    def locking(self, *, skip_locked: bool = False) -> ProvisionedUserQuerySet:
+        """What ``locked`` evaluates."""
+        locking = self.select_for_update(skip_locked=skip_locked).order_by("user_id", "pk")
+        return locking.only("connection", *_STATE)
 
     def states(self) -> set[tuple[object, ...]]:
         """The ``state`` of each link, as it stands (one query)."""
@@ -77,6 +79,15 @@ class ProvisionedUserQuerySet(models.QuerySet["ProvisionedUser"]):
     def tombstones(self) -> ProvisionedUserQuerySet:
         """Links that it has deleted; they keep their learner for the day of their return."""
         return self.filter(deleted_at__isnull=False)
+
+
+def refuse_overtaken(locked: Iterable[ProvisionedUser]) -> None:
+    """Raise ``Overtaken`` where what is read now of links that were just locked is older than what was locked: one
+    query, none where that cannot be."""
+    if databases.reads_the_past():
+        seen = ProvisionedUser.objects.filter(pk__in=[link.pk for link in locked])
+        if seen.states() != {link.state for link in locked}:
+            raise databases.Overtaken
 
 
 class ProvisionedUser(models.Model):

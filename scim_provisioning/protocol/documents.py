@@ -69,7 +69,10 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tu
     Elements are named by their type: ``emails[type eq "work"].value``; by their value where the type does not
     tell.
     """
-    old, new = dict(_leaves(before)), dict(_leaves(after))
+    # Most of a person stays as it is.
+    differing = [key for key in {**before, **after} if key not in before or before[key] != after.get(key)]
+    old = dict(_leaves({key: before[key] for key in differing if key in before}))
+    new = dict(_leaves({key: after[key] for key in differing if key in after}))
     paths = dict.fromkeys((*old, *new))
     return {path: (old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)}
 

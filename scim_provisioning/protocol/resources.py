@@ -6,20 +6,23 @@ An attribute stands at the top of the document, or in the object under its exten
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .schema import Attribute
 
 #: A resource's attributes as JSON data, without ``schemas``, ``id`` and ``meta``.
 Document: TypeAlias = dict[str, Any]
 
+#: What holds nothing: most of a resource.
+_SINGLE: Final = frozenset({str, bool, int, float, type(None)})
+
 
 def copied(value: Any) -> Any:
     """Return a copy of JSON data that shares nothing with it; several times faster than deepcopy."""
     if isinstance(value, dict):
-        return {key: copied(item) if isinstance(item, (dict, list)) else item for key, item in value.items()}
+        return {key: item if item.__class__ in _SINGLE else copied(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [copied(item) if isinstance(item, (dict, list)) else item for item in value]
+        return [item if item.__class__ in _SINGLE else copied(item) for item in value]
     return value
 
 

@@ -13,6 +13,7 @@ from scim_provisioning.adapters.document import awaited_manager
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.conf import app_settings
+from scim_provisioning.databases import own_rows
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
@@ -74,7 +75,10 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
     if not link._state.adding:
         link.version += 1
     try:
-        link.save()
+        if link._state.adding:
+            own_rows.insert(link)
+        else:
+            own_rows.update(link, within="connection")
     except IntegrityError as error:
         if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):
             raise

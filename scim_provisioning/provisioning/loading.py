@@ -9,18 +9,20 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.reading import takes_several_statements
+from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.models.provisioned_user import refuse_overtaken
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
@@ -44,41 +46,49 @@ _STRICT_LOCK: Final = "FOR SHARE"
 def read(caller: Caller, scim_id: str) -> Document:
     """The resource of a living person. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
-    people = get_adapter_class().links(caller.tenant).living().filter(scim_id=scim_id)
-    found = resources(people, people[:1], caller.tenant)
+    adapter_class, connection = get_adapter_class(), caller.tenant
+    people = links.found(adapter_class, connection, _living, scim_id)
+    found = resources(people, connection, lambda keys: _living(adapter_class.links(connection), scim_id))
     if not found:
         raise NotFound()
     return found[0]
 
 
+def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQuerySet:
+    return people.living().filter(scim_id=scim_id).order_by("pk")[:1]
+
+
 def resources(
-    people: ProvisionedUserQuerySet, links: Iterable[ProvisionedUser], connection: SCIMConnection
+    people: Sequence[ProvisionedUser],
+    connection: SCIMConnection,
+    meant: Callable[[Sequence[int]], Iterable[ProvisionedUser]],
 ) -> list[Document]:
-    """The resources of these links of ``people``, each as it stood at one moment.
+    """The resources of these people, each as it stood at one moment.
 
     Where reading takes several statements, somebody may be changed between two of them: who was (one query) is read
-    again, and left out if they are none of ``people`` any more. Raises ``Overtaken`` where that does not end.
+    again, by ``meant``: those of the keys that it is given who are asked for. Whoever is not any more is left out.
+    Raises ``Overtaken`` where that does not end.
     """
-    adapter_class, chosen = get_adapter_class(), list(links)
+    adapter_class = get_adapter_class()
     is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
     found: dict[int, Document] = {}
-    moved: Sequence[ProvisionedUser] = chosen
+    moved = people
     for _ in range(_TIMES_READ):
         adapters = adapter_class.for_links(moved, connection)
         found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
         keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
         if not keys:
-            return [found[link.pk] for link in chosen if link.pk in found]
+            return [found[link.pk] for link in people if link.pk in found]
         for key in keys:
             del found[key]
-        moved = list(people.filter(pk__in=keys))
+        moved = list(meant(keys))
     raise databases.Overtaken
 
 
-def _moved(links: Sequence[ProvisionedUser]) -> list[int]:
+def _moved(people: Sequence[ProvisionedUser]) -> list[int]:
     """The keys of those that were changed since they were read."""
-    now = ProvisionedUser.objects.filter(pk__in=[link.pk for link in links]).states()
-    return [link.pk for link in links if link.state not in now]
+    now = ProvisionedUser.objects.filter(pk__in=[link.pk for link in people]).states()
+    return [link.pk for link in people if link.state not in now]
 
 
 @spanned("match")
@@ -86,7 +96,7 @@ def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
     statement that waited for the lock can be stale. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
-    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, scim_id=scim_id))
+    link = _lock_account(caller.tenant, "scim_id", scim_id)
     if link is None or link.is_deleted:
         raise NotFound()
     return load_locked(caller, link.pk)
@@ -94,22 +104,27 @@ def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
 
 def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None:
     """Lock a tombstone and read it; None when another request has just brought that person back."""
-    link = _lock_account(ProvisionedUser.objects.filter(connection=caller.tenant, pk=key))
+    link = _lock_account(caller.tenant, "pk", key)
     return load_locked(caller, key) if link is not None and link.is_deleted else None
 
 
-def _lock_account(own: ProvisionedUserQuerySet) -> ProvisionedUser | None:
-    """Lock every link of the account that ``own``, one link, is of; return that one as it stands under the lock. One
-    statement; None where there is no such link, or nobody behind it.
+def _lock_account(connection: SCIMConnection, column: str, value: str | int) -> ProvisionedUser | None:
+    """Lock every link of the account that one link of the connection is of, whose ``column`` has that value; return
+    that one as it stands under the lock. One statement; None where there is no such link, or nobody behind it.
 
     Whether an account stays on depends on all of its links: of two connections that deactivate one person at the
     same moment neither may find the other one still active. Always in the order of account and key, so that nobody
     waits for each other.
     """
-    key = own.values("pk")[:1]
+    found = prepared.rows(_same_account, connection, value, given=(column,))
+    refuse_overtaken(found)
+    return next((link for link in found if link.pk == link.own_key), None)
+
+
+def _same_account(column: str, connection: SCIMConnection, value: str | int) -> ProvisionedUserQuerySet:
+    own = ProvisionedUser.objects.filter(connection=connection, **{column: value})
     same_account = ProvisionedUser.objects.filter(user=Subquery(own.values("user")[:1]))
-    found = same_account.annotate(own_key=Subquery(key)).locked()
-    return next((link for link in found if link.pk == link.own_key), None)  # type: ignore[attr-defined]
+    return same_account.annotate(own_key=Subquery(own.values("pk")[:1])).locking()
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
@@ -126,17 +141,21 @@ def load_locked(caller: Caller, key: int) -> LearnerAdapter:
 def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
     """Read people whose links are locked, with what else keeps their accounts active, in the order of their keys."""
     adapter_class = get_adapter_class()
-    others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
-    elsewhere = others.filter(user=OuterRef("user"))
-    links = adapter_class.links(connection).annotate(
-        active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
-    )
-    found = list(links.filter(pk__in=keys).order_by("pk"))
+    found = links.found(adapter_class, connection, _under_lock, tuple(keys))
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
         link.connection = connection
         adapter.person.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
     return adapters
+
+
+def _under_lock(people: ProvisionedUserQuerySet, keys: tuple[int, ...]) -> ProvisionedUserQuerySet:
+    others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
+    elsewhere = others.filter(user=OuterRef("user"))
+    annotated = people.annotate(
+        active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
+    )
+    return annotated.filter(pk__in=keys).order_by("pk")
 
 
 def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
@@ -199,11 +218,12 @@ def hold_connection(connection: SCIMConnection) -> None:
     A shared lock, as the foreign keys of what is written take it anyway: requests do not wait for one another.
     """
     database = databases.connection()
+    name, options = database.ops.quote_name, SCIMConnection._meta
+    table, ended_at = options.db_table, "archived_at"
     lock = _STRICT_LOCK if databases.sees_no_additions() else _SHARED_LOCK.get(database.vendor, "")
-    rows = SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list("archived_at")
-    sql, params = rows.query.get_compiler(connection=database).as_sql()
+    sql = f"SELECT {name(ended_at)} FROM {name(table)} WHERE {name('id')} = %s {lock}"  # noqa: S608
     with database.cursor() as cursor:
-        cursor.execute(f"{sql} {lock}", params)
+        cursor.execute(sql, [connection.pk])
         found = cursor.fetchone()
     if found is None or found[0] is not None:
         raise ended()
@@ -216,7 +236,12 @@ def _refuse_impossible(scim_id: str) -> None:
 
 
 def checked(adapter: LearnerAdapter, precondition: Precondition | None) -> Document:
-    """The canonical document as it stands, once the client's precondition holds."""
+    """The canonical document as it stands, once the client's precondition holds.
+
+    Only for a precondition, or a host that renders people itself, it takes the whole resource to know it.
+    """
+    if precondition is None and type(adapter).to_dict is LearnerAdapter.to_dict:
+        return adapter.read()
     resource = adapter.to_dict()
     if precondition is not None:
         precondition(resource["meta"]["version"])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
-from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans
+from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans, scans
 from scim_provisioning.adapters.sql.columns import Columns
-from scim_provisioning.adapters.sql.lookups import Lookups
+from scim_provisioning.adapters.sql.lookups import Lookups, link_column
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
@@ -22,8 +23,8 @@ from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import cursors
-from scim_provisioning.provisioning.loading import resources
+from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning import cursors, listing, loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,16 @@ def find(
     Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
     columns = Columns(adapter_class.compiled(connection), connection)
-    people = adapter_class.links(connection).living()
     looks_at_everybody = bool(request.sort_by)
     tree = filters.parse(request.filter, columns.mapping.schema, limits) if request.filter else None
     if tree is not None:
         looks_at_everybody |= refuse_scans(tree, limits.filter_scans) > 0
+    if _is_look_up(tree, request):
+        return _looked_up(connection, adapter_class, tree, request)
+    if tree is None and not request.sort_by and links.are_joined(adapter_class):
+        return _everybody(connection, adapter_class, request)
+    people = adapter_class.links(connection).living()
+    if tree is not None:
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = people.filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
@@ -61,6 +67,71 @@ def find(
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
         return _page(connection, people, order, request)
+
+
+def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuard[filters.Comparison]:
+    """Whether this is how identity providers ask for one person: by a column of the link, with nothing beside it."""
+    return (
+        isinstance(tree, filters.Comparison)
+        and scans(tree) == 0
+        and isinstance(tree.value, str)
+        and not request.sort_by
+        and request.cursor is None
+        and request.start_index == 1
+        and request.count > 0
+    )
+
+
+def _looked_up(
+    connection: SCIMConnection,
+    adapter_class: type[LearnerAdapter],
+    tree: filters.Comparison,
+    request: SearchRequest,
+) -> Page:
+    given, ways = (tree.ref, request.count), (fold,)
+    found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
+    total = len(found)
+    if total == request.count:
+        people = adapter_class.links(connection).living()
+        total = people.filter(link_column(tree.ref, "eq", tree.value)).count()
+    people = adapter_class.links(connection)
+
+    def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
+        return _who_are(people.filter(pk__in=keys), tree.ref, request.count, str(tree.value))
+
+    return Page(loading.resources(found, connection, meant), total)
+
+
+def _who_are(
+    people: ProvisionedUserQuerySet, ref: filters.AttributeRef, count: int, value: str
+) -> ProvisionedUserQuerySet:
+    return people.living().filter(link_column(ref, "eq", value)).order_by("pk")[:count]
+
+
+def _everybody(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], request: SearchRequest
+) -> Page:
+    """A page of the directory as it is. How many there are is told by a page that is the whole, or by a query."""
+    query = (request.filter, request.sort_by, request.descending)
+    offset, count, total = request.start_index - 1, request.count, None
+    # One more than asked tells whether there is a next page.
+    wanted = count if request.cursor is None else count + 1
+    found: list[ProvisionedUser] = []
+    if count and request.cursor:
+        last = cursors.unseal(connection, query, count, request.cursor)
+        found = listing.page_after(connection, adapter_class, last, wanted)
+    elif count and offset and request.cursor is None:
+        found, total = listing.page_at(connection, adapter_class, offset, count)
+    elif count:
+        found = listing.first_page(connection, adapter_class, wanted)
+        total = len(found) if len(found) < wanted else None
+    total = listing.how_many(connection) if total is None else total
+    cursor = None
+    if request.cursor is not None and len(found) > count:
+        found = found[:count]
+        cursor = cursors.seal(connection, query, count, found[-1].scim_id)
+    people = adapter_class.links(connection).living()
+    return Page(loading.resources(found, connection, lambda keys: people.filter(pk__in=keys)), total, cursor)
 
 
 def _page(
@@ -72,7 +143,7 @@ def _page(
     if request.cursor is not None:
         return _cursor_page(connection, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
-    found = resources(people, links, connection)
+    found = loading.resources(links, connection, lambda keys: people.filter(pk__in=keys))
     # Somebody who was among the hits a moment ago is left out: no page tells how many there are now.
     total = _total(people, len(links), request) if len(found) == len(links) else people.count()
     return Page(found, total)
@@ -129,7 +200,7 @@ def _cursor_page(
     has_more = len(links) > request.count
     links = links[: request.count]
     next_cursor = cursors.seal(connection, query, request.count, links[-1].scim_id) if has_more else None
-    found = resources(remaining, links, connection)
+    found = loading.resources(links, connection, lambda keys: remaining.filter(pk__in=keys))
     is_whole = not request.cursor and not has_more and len(found) == len(links)
     total = len(links) if links and is_whole else people.count()
     return Page(found, total, next_cursor)

@@ -6,13 +6,14 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from django.db.models import DateTimeField, F, Value
+from django.db.models import DateTimeField, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from scim_provisioning import moments
 from scim_provisioning.conf import app_settings
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized
 from scim_provisioning.tokens import networks
@@ -77,8 +78,13 @@ def _token_of(secret: str) -> SCIMToken | None:
     Asked for by the digest, never by the public part: nothing then differs, in Python or in the database,
     between a public part that exists and one that does not, so the time of an answer tells neither.
     """
-    digests = [digest(secret, pepper) for pepper in ("", *app_settings.token_peppers)]
-    return SCIMToken.objects.select_related("connection").filter(digest__in=digests).first()
+    digests = tuple(digest(secret, pepper) for pepper in ("", *app_settings.token_peppers))
+    token: SCIMToken | None = prepared.first(_with_digest, digests)
+    return token
+
+
+def _with_digest(digests: tuple[str, ...]) -> QuerySet[SCIMToken]:
+    return SCIMToken.objects.select_related("connection").filter(digest__in=digests)[:1]
 
 
 def _refuse_unless_live(token: SCIMToken) -> None:

@@ -7,6 +7,7 @@ A dual-stack socket reports a caller as ``::ffff:203.0.113.7``, and who reads th
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -15,6 +16,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED_BITS: Final = 96
 
 
+@lru_cache(maxsize=1024)
 def address(text: str) -> Address | None:
     """The address; None for what is none."""
     try:
@@ -23,6 +25,7 @@ def address(text: str) -> Address | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def plain_text(text: str) -> str:
     """``203.0.113.7`` for ``::ffff:203.0.113.7``; every other text as it is."""
     try:
@@ -32,6 +35,7 @@ def plain_text(text: str) -> str:
     return text if mapped is None else str(mapped)
 
 
+@lru_cache(maxsize=1024)
 def network(text: str) -> Network:
     """The network, or the one address as a network; bits of the host are dropped: 10.0.0.1/8 means its network.
 

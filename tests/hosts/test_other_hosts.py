@@ -17,6 +17,7 @@ SHARED = [
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",
+    "tests/hosts/test_prepared.py",
     "tests/idp_cases",
 ]
 #: What shows, keeps or compares a moment.
@@ -31,7 +32,7 @@ TIMES = [
 HOSTS = {
     **dict.fromkeys(["custom_user", "membership", "academy", "signals", "club"], SHARED),
     # There to hold one field of every kind; its users are those of the example.
-    "every_kind": [],
+    "every_kind": ["tests/hosts/test_prepared.py"],
     # The example LMS again, without time zones.
     "zoneless": [*SHARED, *TIMES],
 }

@@ -64,7 +64,8 @@ class Reference(MappedAttribute):
         return str(getattr(current, self.by))
 
     def same(self, sent: Any, current: Any) -> bool:
-        return isinstance(sent, str) and reference_key(sent) == reference_key(self.to_scim(current))
+        name = self.to_scim(current)
+        return isinstance(sent, str) and (sent == name or reference_key(sent) == reference_key(name))
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         name = self._name(value, field.related_model)

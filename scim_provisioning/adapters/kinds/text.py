@@ -61,6 +61,8 @@ class Email(Text):
     def chosen(self, elements: list[Any]) -> Document | None:
         """authentik types its one address ``other``; Okta and OneLogin send it without a type."""
         given = [element for element in elements if isinstance(element, dict) and element.get("value")]
+        if len(given) == 1:
+            return given[0]
         work = [element for element in given if fold(str(element.get("type", ""))) == "work"]
         return preferred(work) or preferred(given)
 

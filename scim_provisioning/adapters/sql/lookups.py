@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, Q, Value
@@ -48,6 +48,9 @@ from scim_provisioning.protocol.text import fold
 
 #: Operators that the searchable copy answers; ordering by text of every kind is refused.
 DOCUMENT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "pr"})
+
+#: The link's own columns, by which identity providers look people up; each is indexed.
+_LINK_COLUMNS: Final = {"userName": "user_name_key", "externalId": "external_id", "id": "scim_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,8 @@ class Lookups:
     def _own(self, ref: AttributeRef, op: str, value: Any) -> Q | None:
         """Attributes that are the link's own, indexed columns, and what every resource has."""
         match ref.attribute.name:
-            case "userName":
-                text = fold(value) if isinstance(value, str) else value
-                if op == "eq":
-                    return Q(user_name_key=text)
-                return Q(TextMatch(Exactly(F("user_name_key")), op, text))
-            case "externalId" | "id":
-                column = "external_id" if ref.attribute.name == "externalId" else "scim_id"
-                return Q(**{column: value}) if op == "eq" else Q(TextMatch(Exactly(F(column)), op, value))
+            case "userName" | "externalId" | "id":
+                return link_column(ref, op, value)
             case "schemas":
                 return self._schemas(op, value)
             case "meta":
@@ -211,6 +208,14 @@ class Lookups:
             selected = _holds(ref, op, value, {ref.leaf.name: first.selector[name]})
             return Q(Always(selected)) & ~self.columns.untyped(entries)
         return sent
+
+
+def link_column(ref: AttributeRef, op: str, value: Any) -> Q:
+    """A comparison of userName, externalId or id."""
+    column = _LINK_COLUMNS[ref.attribute.name]
+    if column == "user_name_key" and isinstance(value, str):
+        value = fold(value)
+    return Q(**{column: value}) if op == "eq" else Q(TextMatch(Exactly(F(column)), op, value))
 
 
 def _address() -> Concat:

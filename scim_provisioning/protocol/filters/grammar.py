@@ -36,6 +36,10 @@ def parse(text: str, schema: UserSchema, limits: Limits = DEFAULT_LIMITS) -> Fil
     schema (UnknownFilterAttribute), not comparable that way or above the limits.
     """
     tokens = tokenize(text, limits)
+    if len(tokens) == 3 and tokens[0].type == "ATTRNAME" and tokens[2].type == "COMP_VALUE":
+        # What identity providers ask all day, userName eq "...", has only one reading.
+        name, operator, value = (token.value for token in tokens)
+        return comparison(_Builder(schema)._ref(str(name)), str(operator), value)
     feed = _Feed(tokens)
     try:
         tree = SCIMParser().parse(feed)

@@ -1,0 +1,90 @@
+"""INSERT and UPDATE of this package's own rows, without what Django builds and compiles for each of them.
+
+They do what ``Model.save`` does, and leave it to ``save`` where somebody could tell the difference: where a receiver
+waits for ``pre_save`` or ``post_save``, where ``save`` is another one, on a database that is not known here, and where
+an UPDATE meets no row. Rows of the host's are always saved by Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import AutoField, BigAutoField, Field, Model
+from django.db.models.signals import post_save, pre_save
+
+_VENDORS: Final = frozenset({"mysql", "postgresql", "sqlite"})
+
+
+def insert(row: Model) -> None:
+    """As ``row.save(force_insert=True)``."""
+    model, connection = type(row), _connection_of(row)
+    if not _is_unheard(model, connection) or row.pk is not None:
+        row.save(force_insert=True)
+        return
+    returns = connection.features.can_return_columns_from_insert
+    with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
+        sql, fields = _insertion(model, connection.vendor, connection.alias, returns)
+        cursor.execute(sql, _values(row, fields, connection, adds=True))
+        if returns:
+            row.pk = cursor.fetchone()[0]
+        else:
+            options: Any = model._meta
+            row.pk = connection.ops.last_insert_id(cursor, options.db_table, options.pk.column)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def update(row: Model, *, within: str) -> None:
+    """As ``row.save()``, of a row that is there; ``within`` is the column that names its tenant beside its key."""
+    model, connection = type(row), _connection_of(row)
+    if not _is_unheard(model, connection) or row._state.adding or row.get_deferred_fields():
+        row.save()
+        return
+    sql, fields = _change(model, connection.vendor, connection.alias, within)
+    with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(sql, _values(row, fields, connection, adds=False))
+        is_there = cursor.rowcount
+    if is_there:
+        row._state.db = connection.alias
+    else:
+        row.save()
+
+
+def _connection_of(row: Model) -> BaseDatabaseWrapper:
+    return connections[router.db_for_write(type(row), instance=row)]
+
+
+def _is_unheard(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
+    is_simple = isinstance(model._meta.pk, AutoField | BigAutoField) and not model._meta.parents
+    is_heard = pre_save.has_listeners(model) or post_save.has_listeners(model)
+    return is_simple and model.save is Model.save and not is_heard and connection.vendor in _VENDORS
+
+
+def _values(
+    row: Model, fields: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper, *, adds: bool
+) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(row, adds), connection) for field in fields]
+
+
+@lru_cache(maxsize=64)
+def _insertion(
+    model: type[Model], vendor: str, alias: str, returns: bool
+) -> tuple[str, list[Field[Any, Any]]]:
+    name, options = connections[alias].ops.quote_name, cast(Any, model._meta)
+    fields = [field for field in options.local_concrete_fields if not field.primary_key]
+    columns, places = ", ".join(name(field.column) for field in fields), ", ".join(["%s"] * len(fields))
+    returning = f" RETURNING {name(options.db_table)}.{name(options.pk.column)}" if returns else ""
+    return f"INSERT INTO {name(options.db_table)} ({columns}) VALUES ({places}){returning}", fields  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _change(model: type[Model], vendor: str, alias: str, within: str) -> tuple[str, list[Field[Any, Any]]]:
+    name, options = connections[alias].ops.quote_name, cast(Any, model._meta)
+    table, found = name(options.db_table), [options.get_field(within), options.pk]
+    fields = [field for field in options.local_concrete_fields if not field.primary_key]
+    changes = ", ".join(f"{name(field.column)} = %s" for field in fields)
+    where = " AND ".join(f"{table}.{name(field.column)} = %s" for field in found)
+    return f"UPDATE {table} SET {changes} WHERE ({where})", [*fields, *found]  # noqa: S608

@@ -1,0 +1,77 @@
+"""Everybody of a connection, page by page: neither filtered nor sorted, as directories are read from end to end.
+
+A page is found by the key of its first person and read from there, so that nothing is joined for those who are skipped.
+How many there are is asked of an index alone: all living links, less those behind whom there is nobody any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BigIntegerField, F, Func, QuerySet, Subquery
+
+from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.databases import prepared
+from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.protocol.errors import InvalidCursor
+
+
+def first_page(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], count: int
+) -> list[ProvisionedUser]:
+    """The first people, in the order of their keys."""
+    return links.found(adapter_class, connection, _from, 0, given=(count,))
+
+
+def page_at(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], offset: int, count: int
+) -> tuple[list[ProvisionedUser], int]:
+    """The people after so many others, and how many there are (two queries)."""
+    # The number of those who are skipped stands in the statement itself, so that it is another one each time.
+    living, vacant, key = next(iter(_facts(connection, offset)))
+    if vacant:
+        people = adapter_class.links(connection).living().order_by("pk")
+        return list(people[offset : offset + count]), living - vacant
+    if key is None:
+        return [], living
+    return links.found(adapter_class, connection, _from, key, given=(count,)), living
+
+
+def page_after(
+    connection: SCIMConnection, adapter_class: type[LearnerAdapter], scim_id: str, count: int
+) -> list[ProvisionedUser]:
+    """The people after one of them, deleted or not (two queries). Raises ``InvalidCursor`` when nothing at all is left
+    of that person."""
+    last = prepared.first(_key_of, connection, scim_id)
+    if last is None:
+        raise InvalidCursor("The person at whom the cursor stood is gone; start again without one.")
+    return links.found(adapter_class, connection, _from, last[0] + 1, given=(count,))
+
+
+def how_many(connection: SCIMConnection) -> int:
+    """How many people the connection has (one query)."""
+    living, vacant = prepared.first(_facts, connection)
+    return int(living - vacant)
+
+
+def _from(people: ProvisionedUserQuerySet, count: int, key: int) -> ProvisionedUserQuerySet:
+    return people.living().filter(pk__gte=key).order_by("pk")[:count]
+
+
+def _key_of(connection: SCIMConnection, scim_id: str) -> QuerySet[Any, Any]:
+    return ProvisionedUser.objects.filter(connection=connection, scim_id=scim_id).values_list("pk")
+
+
+def _facts(connection: SCIMConnection, offset: int | None = None) -> QuerySet[Any, Any]:
+    """How many living links there are, how many of them without an account, and which comes after so many others."""
+    living = ProvisionedUser.objects.living().filter(connection=connection)
+    columns = {"living": _counted(living), "vacant": _counted(living.filter(user__isnull=True))}
+    if offset is not None:
+        columns["key"] = Subquery(living.order_by("pk").values("pk")[offset : offset + 1])
+    return SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list(*columns.values())
+
+
+def _counted(people: ProvisionedUserQuerySet) -> Subquery:
+    # As a function, and no aggregate: nothing is grouped.
+    number = Func(F("pk"), function="COUNT", output_field=BigIntegerField())
+    return Subquery(people.order_by().annotate(number=number).values("number"))

@@ -1,0 +1,115 @@
+"""Links and lines of the log are written as Django writes them, and by Django where somebody listens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import models
+from django.db.models.signals import post_save, pre_save
+
+from scim_provisioning.databases import own_rows
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    SCIMConnection,
+)
+from tests.client import ScimClient
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+#: What no two requests have in common.
+UNLIKE = {"created_at", "modified_at", "request_id", "duration_ms", "scim_id", "link", "event", "id", "user"}
+SAID = re.compile(r'[0-9a-f-]{36}|"meta":.*|Request id:.*')
+
+OURS = (ProvisionedUser, ProvisioningEvent, ProvisioningPayload)
+
+
+@contextmanager
+def heard() -> Iterator[list[tuple[str, bool]]]:
+    """Which of our rows a receiver of the host's is told of, and whether they are new."""
+    told: list[tuple[str, bool]] = []
+
+    def receiver(sender: Any, created: bool = False, **kwargs: Any) -> None:
+        told.append((sender.__name__, created))
+
+    for model in OURS:
+        post_save.connect(receiver, sender=model)
+    yield told
+    for model in OURS:
+        post_save.disconnect(receiver, sender=model)
+
+
+def rows_of(model: type[models.Model]) -> list[dict[str, Any]]:
+    """All that the table holds, as Python reads it; without what no two requests have in common."""
+    names = [field.attname for field in model._meta.concrete_fields if field.name not in UNLIKE]
+    return [
+        {
+            name: SAID.sub("", str(value)) if name in ("response", "path") else value
+            for name, value in row.items()
+        }
+        for row in model._default_manager.order_by("pk").values(*names)
+    ]
+
+
+def play(scim: ScimClient, name: str) -> None:
+    path = f"/Users/{scim.post('/Users', person(name)).json()['id']}"
+    assert scim.patch(path, [{"op": "replace", "path": "title", "value": "Coach"}]).status_code == 200
+    assert scim.patch(path, [{"op": "remove", "path": "externalId"}]).status_code == 200
+    assert scim.patch(path, [{"op": "replace", "path": "userName", "value": " "}]).status_code == 400
+
+
+def test_what_is_written_is_what_django_writes(scim: ScimClient) -> None:
+    play(scim, "ines.okafor")
+    fast = {model: rows_of(model) for model in OURS}
+    with heard():
+        play(scim, "rhys.okafor")
+    for model in OURS:
+        by_hand, saved = fast[model], rows_of(model)[len(fast[model]) :]
+        assert len(by_hand) == len(saved) > 0
+        for one, other in zip(by_hand, saved, strict=True):
+            assert str(one).lower().replace("ines", "rhys") == str(other).lower()
+
+
+def test_a_receiver_of_the_hosts_is_told_of_every_row(scim: ScimClient) -> None:
+    with heard() as told:
+        play(scim, "ines.okafor")
+    assert told.count(("ProvisionedUser", True)) == 1
+    assert told.count(("ProvisionedUser", False)) == 2
+    assert told.count(("ProvisioningEvent", True)) == 4
+    assert told.count(("ProvisioningPayload", True)) == 4
+
+
+def test_a_receiver_that_waits_for_everything_is_told_too(scim: ScimClient) -> None:
+    told = []
+
+    def receiver(sender: Any, **kwargs: Any) -> None:
+        told.append(sender)
+
+    pre_save.connect(receiver)
+    try:
+        play(scim, "ines.okafor")
+    finally:
+        pre_save.disconnect(receiver)
+    assert set(OURS) <= set(told)
+
+
+def test_a_row_knows_that_it_is_saved_and_where(connection: SCIMConnection) -> None:
+    event = ProvisioningEvent(connection=connection, operation="read", action="skipped", outcome="applied")
+    own_rows.insert(event)
+    assert (event._state.adding, event._state.db) == (False, "default")
+    assert ProvisioningEvent.objects.get() == event
+
+
+def test_a_link_that_is_not_there_any_more_is_not_lost_unseen(scim: ScimClient) -> None:
+    """As with Django's ``save``: what cannot be updated is inserted."""
+    scim.post("/Users", person())
+    link = ProvisionedUser.objects.get()
+    ProvisionedUser.objects.all().delete()
+    own_rows.update(link, within="connection")
+    assert ProvisionedUser.objects.get().scim_id == link.scim_id
