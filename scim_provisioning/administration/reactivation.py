@@ -19,6 +19,7 @@ from scim_provisioning import databases
 from scim_provisioning.administration import leaver_brake
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import PATCH_OP
 from scim_provisioning.protocol.errors import SCIMError
@@ -48,16 +49,15 @@ def departed(hours: int, until: datetime | None = None) -> Q:
     """What is true of the departures of the last hours, the latest of each person, who have not come back since.
     Erased people are not among them."""
     now = until or timezone.now()
+    # Who is deleted after they were switched off, as Entra does a month later, left with the first of the two.
+    left = Q(action__in=_DEPARTURES, changes__has_key="active")
     later = ProvisioningEvent.objects.filter(
-        connection=OuterRef("connection"),
-        link=OuterRef("link"),
-        pk__gt=OuterRef("pk"),
-        action__in=_DEPARTURES,
+        left, connection=OuterRef("connection"), link=OuterRef("link"), pk__gt=OuterRef("pk")
     )
     return Q(
         ~Q(operation=Operation.ADMIN),
         ~Exists(later),
-        action__in=_DEPARTURES,
+        left,
         created_at__gte=now - timedelta(hours=hours),
         created_at__lte=now,
         link__active=False,
@@ -84,7 +84,8 @@ def undo(
 
     Whoever cannot come back is reported and keeps nobody else from it.
     """
-    caller, done = Caller(connection, None, address=address, actor=actor), Undone()
+    caller, done, counted = Caller(connection, None, address=address, actor=actor), Undone(), 0
+    hour_ago = timezone.now() - WINDOW
     for event in went:
         try:
             _bring_back(caller, event)
@@ -99,8 +100,9 @@ def undo(
             done.failed.append((event, f"{type(error).__name__}"))
         else:
             done.back += 1
-    if done.back:
-        leaver_brake.come_back(connection, done.back)
+            counted += event.created_at > hour_ago
+    if counted:
+        leaver_brake.come_back(connection, counted)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from example_project.lms.models import Learner
+from scim_provisioning.administration import reactivation
 from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent, SCIMConnection
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
@@ -220,6 +223,40 @@ def test_who_came_back_meanwhile_or_whose_name_is_somebody_elses_is_left_alone(
     assert "0 people are back as before." in page
     assert "“given.again@harborline.example” is not back: userName is already in use" in page
     assert get_user_model().objects.filter(username="back.already@harborline.example").get().is_active
+
+
+def test_whom_nobody_had_switched_on_is_not_brought_back_by_the_undoing_of_a_deletion(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    off_before = scim.post("/Users", person("never.on", active=False)).json()["id"]
+    scim.delete(f"/Users/{off_before}")
+    off_in_the_lms = scim.post("/Users", person("off.here")).json()["id"]
+    get_user_model().objects.filter(username="off.here@harborline.example").update(is_active=False)
+    scim.delete(f"/Users/{off_in_the_lms}")
+    assert "0 people were switched off" in text(admin_client.get(url("undo", limited)))
+
+
+def test_who_was_switched_off_and_then_deleted_comes_back(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    scim_id = scim.post("/Users", person("off.and.gone")).json()["id"]
+    scim.patch(f"/Users/{scim_id}", OFF)
+    scim.delete(f"/Users/{scim_id}")
+    assert "1 person is back as before." in text(undo(admin_client, limited))
+    assert scim.get(f"/Users/{scim_id}").json()["active"] is True
+
+
+def test_the_return_of_those_of_yesterday_makes_no_room_for_leavers_of_today(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection
+) -> None:
+    ids = [scim.post("/Users", person(f"p{n}.day")).json()["id"] for n in range(4)]
+    scim.patch(f"/Users/{ids[0]}", OFF)
+    ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(hours=3))
+    LeaverBrake.objects.update(recent=[])
+    assert [status(scim, scim_id) for scim_id in ids[1:3]] == [200, 200]
+    went = ProvisioningEvent.objects.filter(action="deactivated").order_by("pk")[:1]
+    reactivation.undo(limited, went, actor=None)
+    assert status(scim, ids[3]) == 503
 
 
 def test_the_log_leads_to_undoing_what_it_shows(
