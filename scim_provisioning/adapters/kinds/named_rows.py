@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, models
-from django.db.models import F
-from django.db.models.functions import Trim
+from django.db.models import Case, F, Value, When
+from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
-from scim_provisioning.adapters.expressions import Folded, TextMatch
+from scim_provisioning.adapters.any_case import AnyCase, has_index
+from scim_provisioning.adapters.expressions import Exactly
 from scim_provisioning.models import ReferenceKey
 from scim_provisioning.protocol.text import fold
 
@@ -33,13 +34,22 @@ class NamedRows:
     scope: Mapping[str, Any]
 
     def find(self, name: str) -> models.Model | None:
-        """The row of that name; of several the oldest. One query."""
-        matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
-        row: models.Model | None = self._rows().filter(matches).order_by("pk").first()
+        """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
+        index finds a name in any case and it is written otherwise."""
+        rows, within = self._rows(), self._columns()
+        written_alike = Exact(Exactly(F(self.by)), Exactly(Value(name)))
+        is_text = isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField))
+        row: models.Model | None = None
+        if is_text and not has_index(self.model, self.by, rows.db, trimmed=True, within=within):
+            row = rows.filter(**{self.by: name}).filter(written_alike).order_by("pk").first()
+        if row is None:
+            first = Case(When(written_alike, then=Value(0)), default=Value(1))
+            alike = AnyCase(self.by, name, exactly=True, trimmed=True, within=within)
+            row = rows.filter(alike).order_by(first, "pk").first()
         return row
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
-        """A new row with these values, or the one that another request has just made. Four statements. Raises
+        """A new row with these values, or the one that another request has just made. Three statements. Raises
         ``Overtaken``, and what the database says of a row that it refuses.
 
         The key is locked first. A unique constraint of the host's alone does not do: it may be missing, and on
@@ -83,6 +93,13 @@ class NamedRows:
     def _rows(self) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = self.model._default_manager.filter(**self.scope)
         return rows
+
+    def _columns(self) -> frozenset[str]:
+        """The columns that the scope compares with one value each."""
+        fields = {
+            name: field for field in self.model._meta.concrete_fields for name in (field.name, field.attname)
+        }
+        return frozenset(fields[key].column.lower() for key in self.scope if key in fields)
 
     def _digest(self, name: str) -> str:
         """The same for everybody who means the same row, in whatever connection and spelling."""

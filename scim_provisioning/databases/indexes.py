@@ -1,0 +1,231 @@
+"""Which index of the host's finds a name however it is written: in any case, and with spaces around it.
+
+Found by looking at the database, once a process and column; an index that comes later is noticed within ten minutes,
+or by the next process. Nobody depends on it: without one the same rows are found by reading them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from time import monotonic
+from typing import Any, Final
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+#: Seconds after which it is asked again for an index that was not there.
+_AGAIN_AFTER: Final = 600
+
+
+class Form(Enum):
+    """What an index holds of a text."""
+
+    LOWER = "LOWER"
+    UPPER = "UPPER"
+    #: The text; to the column's type or collation case makes no difference.
+    ANY_CASE = "any case"
+    #: SQLite's NOCASE, which knows the case of ASCII letters only, as its LOWER and UPPER do.
+    NOCASE = "NOCASE"
+
+
+@dataclass(frozen=True, slots=True)
+class NameIndex:
+    """An index by which a name is found in any case, ``trims``: with spaces around it too. ``collation`` has to be said
+    where it is not the column's."""
+
+    name: str
+    form: Form
+    trims: bool = False
+    collation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key of an index: its text as the database writes it (a column, or an expression)."""
+
+    text: str
+    collation: str = ""
+    ignores_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    name: str
+    keys: tuple[_Key, ...]
+
+
+_found: dict[tuple[object, ...], tuple[NameIndex | None, float]] = {}
+
+
+def for_any_case(
+    field: models.Field[Any, Any],
+    database: BaseDatabaseWrapper,
+    *,
+    within: frozenset[str] = frozenset(),
+    trimmed: bool = False,
+) -> NameIndex | None:
+    """The index by which a text of ``field`` is found in any case, or None. Remembered.
+
+    Columns of ``within``, which are compared with one value each, may stand before it. ``trimmed``: it has to find
+    texts with spaces around them too. A query or two when it is asked for the first time.
+    """
+    table = field.model._meta.db_table
+    key = (database.alias, database.settings_dict["NAME"], table, field.column, within, trimmed)
+    known = _found.get(key)
+    if known is None or (known[0] is None and monotonic() - known[1] > _AGAIN_AFTER):
+        index = look_for(field, database, within=within, trimmed=trimmed)
+        known = _found[key] = (index, monotonic())
+    return known[0]
+
+
+def look_for(
+    field: models.Field[Any, Any],
+    database: BaseDatabaseWrapper,
+    *,
+    within: frozenset[str] = frozenset(),
+    trimmed: bool = False,
+) -> NameIndex | None:
+    """The same, looked up now."""
+    read = _READERS.get(database.vendor)
+    if read is None:
+        return None
+    for index in read(database, field.model._meta.db_table):
+        for key in index.keys:
+            if found := _answers(index.name, key, field, database, trimmed):
+                return found
+            if _plain(key.text) not in within:
+                break
+    return None
+
+
+def forget(**kwargs: Any) -> None:
+    """Look again. Receiver of ``post_migrate`` too."""
+    _found.clear()
+
+
+def _answers(
+    name: str, key: _Key, field: models.Field[Any, Any], database: BaseDatabaseWrapper, trimmed: bool
+) -> NameIndex | None:
+    """What the index finds by this key, if that is the text of ``field`` in any case."""
+    said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", _plain(key.text))
+    if said and said[3] == field.column.lower() and bool(said[2]) == trimmed:
+        return NameIndex(name, Form[said[1].upper()], trimmed, key.collation)
+    if _plain(key.text) != field.column.lower() or not key.ignores_case or key.collation:
+        return None
+    if database.vendor == "sqlite":
+        return None if trimmed else NameIndex(name, Form.NOCASE)
+    # Between spaces and the first visible sign is little enough to be read; only MySQL's kin have one order for both.
+    if trimmed and database.vendor != "mysql":
+        return None
+    return NameIndex(name, Form.ANY_CASE, trimmed)
+
+
+def _plain(text: str) -> str:
+    """``LOWER((("name")::text))`` as ``lower(name)``."""
+    bare = re.sub(r"::(?:text|character varying)|[\"`\[\]\s]|\b_utf8mb[34]\b", "", text.lower())
+    bare = re.sub(r"trim\(bothfrom", "trim(", bare)
+    while (less := re.sub(r"(?<!\w)\((\w+)\)", r"\1", bare)) != bare:
+        bare = less
+    return re.sub(r"^\((.*)\)$", r"\1", bare)
+
+
+# --- what each database says
+
+
+def _of_sqlite(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
+    quoted = database.ops.quote_name
+    with database.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s", [table])
+        texts = dict(cursor.fetchall())
+        cursor.execute(f"PRAGMA index_list({quoted(table)})")
+        whole = [name for _, name, _, _, partial in cursor.fetchall() if not partial]
+        for name in whole:
+            cursor.execute(f"PRAGMA index_xinfo({quoted(name)})")
+            parts = [row for row in cursor.fetchall() if row[5]]
+            written = _split(texts.get(name) or "")
+            yield _Index(
+                name,
+                tuple(
+                    _Key(
+                        column or (written[number] if number < len(written) else ""),
+                        ignores_case=collation.upper() == "NOCASE",
+                    )
+                    for number, (_, _, column, _, collation, _) in enumerate(parts)
+                ),
+            )
+
+
+def _split(sql: str) -> list[str]:
+    """The keys in ``CREATE INDEX ... ON table (key, key)``."""
+    inside = re.search(r"\bON\b[^(]*\((.*)\)", sql, re.IGNORECASE | re.DOTALL)
+    keys, depth = [""], 0
+    for character in inside[1] if inside else "":
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            keys.append("")
+        else:
+            keys[-1] += character
+    return [re.sub(r"\s+(ASC|DESC)\s*$", "", key, flags=re.IGNORECASE) for key in keys]
+
+
+#: Every key of every index that is whole, in order. A key that is a column has the column's collation or another.
+_POSTGRESQL: Final = """
+SELECT i.relname, pg_get_indexdef(i.oid, n.key + 1, true), t.typname,
+       COALESCE(c.collisdeterministic, true),
+       CASE WHEN c.oid <> COALESCE(a.attcollation, 100)
+            THEN quote_ident(s.nspname) || '.' || quote_ident(c.collname) ELSE '' END,
+       quote_ident(s.nspname) || '.' || quote_ident(c.collname)
+FROM pg_index x
+JOIN pg_class i ON i.oid = x.indexrelid
+JOIN pg_am m ON m.oid = i.relam AND m.amname IN ('btree', 'hash')
+CROSS JOIN LATERAL generate_series(0, x.indnkeyatts - 1) AS n(key)
+LEFT JOIN pg_collation c ON c.oid = x.indcollation[n.key]
+LEFT JOIN pg_namespace s ON s.oid = c.collnamespace
+LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n.key] AND a.attnum > 0
+LEFT JOIN pg_type t ON t.oid = a.atttypid
+WHERE x.indrelid = to_regclass(%s) AND x.indisvalid AND x.indpred IS NULL
+ORDER BY i.relname, n.key
+"""
+
+
+def _of_postgresql(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
+    indexes: dict[str, list[_Key]] = {}
+    with database.cursor() as cursor:
+        cursor.execute(_POSTGRESQL, [database.ops.quote_name(table)])
+        for name, text, kind, is_exact, said, collation in cursor.fetchall():
+            ignores_case = kind == "citext"
+            if not is_exact:
+                # Accents alone may be what it ignores.
+                cursor.execute(f"SELECT 'a' = 'A' COLLATE {collation}")
+                ignores_case = cursor.fetchone()[0]
+            indexes.setdefault(name, []).append(_Key(text, said, ignores_case))
+    return (_Index(name, tuple(keys)) for name, keys in indexes.items())
+
+
+def _of_mysql(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
+    # MariaDB has no index on an expression.
+    expression = "NULL" if database.mysql_is_mariadb else "s.EXPRESSION"  # type: ignore[attr-defined]
+    indexes: dict[str, list[_Key]] = {}
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.INDEX_NAME, s.COLUMN_NAME, {expression}, c.COLLATION_NAME "  # noqa: S608 - one of two words
+            "FROM information_schema.STATISTICS s LEFT JOIN information_schema.COLUMNS c "
+            "ON c.TABLE_SCHEMA = s.TABLE_SCHEMA AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME "
+            "WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = %s AND s.INDEX_TYPE = 'BTREE' "
+            "ORDER BY s.INDEX_NAME, s.SEQ_IN_INDEX",
+            [table],
+        )
+        for name, column, text, collation in cursor.fetchall():
+            key = _Key(column or text, ignores_case=(collation or "").endswith("_ci"))
+            indexes.setdefault(name, []).append(key)
+    return (_Index(name, tuple(keys)) for name, keys in indexes.items())
+
+
+_READERS: Final[dict[str, Callable[[BaseDatabaseWrapper, str], Iterator[_Index]]]] = {
+    "sqlite": _of_sqlite,
+    "postgresql": _of_postgresql,
+    "mysql": _of_mysql,
+}
