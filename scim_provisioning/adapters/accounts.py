@@ -53,8 +53,8 @@ class HostAccounts(HostHooks):
         return {}
 
     @classmethod
-    def compiled(cls, connection: SCIMConnection) -> CompiledMapping:
-        """The connection's mapping, compiled."""
+    def compiled(cls, connection: SCIMConnection | None) -> CompiledMapping:
+        """The connection's mapping, compiled; that of everybody without one."""
         raise NotImplementedError
 
     @classmethod

@@ -6,20 +6,20 @@ the doctor say so, and ``manage.py scim_index`` makes one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
-from django.db.models.expressions import Col, Expression
+from django.db.models.expressions import Col
 from django.db.models.functions import Trim
+from django.db.models.lookups import Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 from scim_provisioning.adapters.case_variants import ascii_lower, ascii_upper, upper, variants
 from scim_provisioning.adapters.expressions import Folded, Sql, TextMatch
 from scim_provisioning.databases import indexes
-from scim_provisioning.databases.indexes import Form, NameIndex
+from scim_provisioning.databases.indexes import Form, NamedColumn, NameIndex
 
 #: So many spellings are asked for at once; of longer names the beginnings, on SQLite.
 _AT_ONCE: Final = 64
@@ -27,15 +27,16 @@ _AT_MOST: Final = 512
 _LAST: Final = "\U0010ffff"
 
 
-class AnyCase(Expression):
+class AnyCase(Lookup):
     """Whether ``column`` is ``value`` in any case, as :class:`Folded` compares, or what the column's collation takes
     for it. ``exactly`` leaves the latter out; ``trimmed`` finds those with spaces around them too.
 
     ``within`` names columns that the same query compares with one value each: an index may begin with them. Not to be
-    negated: it is NULL where the column is.
+    negated: it is NULL where the column is. A ``Lookup``, since Django hides the index of any other condition from
+    MySQL and MariaDB: it writes ``(...) = 1``.
     """
 
-    conditional = True
+    prepare_rhs = False
 
     def __init__(
         self,
@@ -46,25 +47,18 @@ class AnyCase(Expression):
         trimmed: bool = False,
         within: Iterable[str] = (),
     ) -> None:
-        super().__init__(output_field=models.BooleanField())
-        self.value, self.exactly, self.trimmed, self.within = value, exactly, trimmed, frozenset(within)
-        self.column: Expression = F(column)  # type: ignore[assignment]
-        self.folded: Expression = TextMatch(Folded(Trim(F(column)) if trimmed else F(column)), "eq", value)
-
-    def get_source_expressions(self) -> list[Any]:
-        return [self.column, self.folded]
-
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        self.column, self.folded = exprs
+        super().__init__(F(column), value)
+        self.exactly, self.trimmed, self.within = exactly, trimmed, frozenset(within)
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
-        column, column_params = compiler.compile(self.column)
-        sql, params = compiler.compile(self.folded)
+        column, column_params = compiler.compile(self.lhs)
+        text: Any = Trim(self.lhs) if self.trimmed else self.lhs
+        sql, params = compiler.compile(TextMatch(Folded(text), "eq", self.rhs))
         meant: Sql = (sql, list(params))
         if not self.exactly:
-            meant = (f"({sql} OR {column} = %s)", [*params, *column_params, self.value])
+            meant = (f"({sql} OR {column} = %s)", [*params, *column_params, self.rhs])
         index = self._index(connection)
-        led = None if index is None else _led_by(index, column, self.value, connection)
+        led = None if index is None else _led_by(index, column, self.rhs, connection)
         if led is None:
             return meant
         # What the index leads to may be more: a collation takes "aná" for "ana".
@@ -72,29 +66,26 @@ class AnyCase(Expression):
 
     def _index(self, connection: BaseDatabaseWrapper) -> NameIndex | None:
         # A column of a subquery has no index.
-        if not isinstance(self.column, Col):
+        if not isinstance(self.lhs, Col):
             return None
-        return indexes.for_any_case(self.column.target, connection, within=self.within, trimmed=self.trimmed)
+        named = NamedColumn(self.lhs.target, self.within, self.trimmed)
+        return indexes.for_any_case(named, connection)
 
 
-def has_index(
-    model: type[models.Model], column: str, using: str, *, trimmed: bool = False, within: Iterable[str] = ()
-) -> bool:
-    """Whether :class:`AnyCase` is led by an index there, as it was found."""
-    field: Any = model._meta.get_field(column)
-    found = indexes.for_any_case(field, connections[using], within=frozenset(within), trimmed=trimmed)
-    return found is not None
+def called(column: NamedColumn, value: str) -> AnyCase:
+    """Whether a row is called ``value`` by that column, in any case."""
+    return AnyCase(column.field.name, value, exactly=True, trimmed=column.trimmed, within=column.within)
 
 
 def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
     """The condition that the index answers: true of whoever is meant, and of few others. None where it has none."""
     if index.form is Form.ANY_CASE:
-        return _between(column, value) if index.trims else (f"{column} = %s", [value])
+        return _taken_for_it(index, column, value)
     text, normal = _as_held(index, column, connection)
     if connection.vendor != "sqlite" and index.form is Form.LOWER:
         return f"{text} = {_held(index, connection)}", [value]
     most = _AT_ONCE if connection.vendor == "sqlite" else _AT_MOST
-    spellings, are_whole = variants(value, normal, most)
+    spellings, are_whole = variants(value, normal, most, more="" if connection.vendor == "sqlite" else "İ")
     if are_whole:
         held = ", ".join([_held(index, connection)] * len(spellings))
         return f"{text} IN ({held})", spellings
@@ -106,10 +97,20 @@ def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseW
     return f"({' OR '.join([one] * len(spellings))})", bounds
 
 
-def _between(column: str, value: str) -> Sql:
-    """MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign, one
-    with spaces behind it comes soon after itself."""
-    return f"({column} < '!' OR ({column} >= %s AND {column} < %s))", [value, f"{value}!"]
+def _taken_for_it(index: NameIndex, column: str, value: str) -> Sql | None:
+    """By the column's own collation, to which case makes no difference but for a few letters."""
+    kept = index.apart
+    spellings, are_whole = variants(
+        value, lambda letter: letter if letter in kept else letter.lower(), _AT_ONCE, more=kept
+    )
+    if not are_whole:
+        return None
+    if not index.trims:
+        return f"{column} IN ({', '.join(['%s'] * len(spellings))})", spellings
+    # MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign, one
+    # with spaces behind it comes soon after itself.
+    parts = [f"{column} < '!'", *[f"({column} >= %s AND {column} < %s)"] * len(spellings)]
+    return f"({' OR '.join(parts)})", [bound for text in spellings for bound in (text, f"{text}!")]
 
 
 def _as_held(

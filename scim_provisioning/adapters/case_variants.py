@@ -14,8 +14,7 @@ from typing import Final
 
 #: After the last letter that has another case (Adlam).
 _END_OF_CASE: Final = 0x1E944
-#: What an ``i`` comes from on servers that leave the dot of it away.
-_DOTTED: Final = frozenset("İ")
+_DOTTED: Final = "İ"
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
@@ -36,12 +35,12 @@ def upper(letter: str) -> str:
     return larger if len(larger) == len(letter) else letter
 
 
-def variants(text: str, normal: Callable[[str], str], most: int) -> tuple[list[str], bool]:
+def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = "") -> tuple[list[str], bool]:
     """Every text whose small letters are those of ``text``, each as ``normal`` makes it, and True. Where there are more
-    than ``most``: so many of their beginnings, and False."""
+    than ``most``: so many of their beginnings, and False. ``more``: ``İ`` where the server leaves its dot away."""
     found = [""]
     for letter in re.findall(rf"{'|'.join(_several())}|.", text.lower(), re.DOTALL):
-        others = _origins().get(letter, set()) | (_DOTTED if (letter, normal) == ("i", upper) else set())
+        others = (*_origins().get(letter, ()), *(_DOTTED if letter == "i" and _DOTTED in more else ""))
         options = sorted({normal(option) for option in (letter, *others)})
         if len(found) * len(options) > most:
             return found, False

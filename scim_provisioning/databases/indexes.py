@@ -13,7 +13,6 @@ from enum import Enum
 from time import monotonic
 from typing import Any, Final
 
-from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 #: Seconds after which it is asked again for an index that was not there.
@@ -32,14 +31,30 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedColumn:
+    """A column by whose text rows are looked up in any case, ``trimmed``: with spaces around it too. The same query
+    compares the columns of ``within`` with one value each, so that an index may begin with them."""
+
+    field: Any
+    within: frozenset[str] = frozenset()
+    trimmed: bool = False
+
+    @property
+    def table(self) -> str:
+        """Where it stands; that of a parent, for an inherited field."""
+        return str(self.field.model._meta.db_table)
+
+
+@dataclass(frozen=True, slots=True)
 class NameIndex:
     """An index by which a name is found in any case, ``trims``: with spaces around it too. ``collation`` has to be said
-    where it is not the column's."""
+    where it is not the column's. ``apart``: letters that LOWER makes others and the column's collation does not."""
 
     name: str
     form: Form
     trims: bool = False
     collation: str = ""
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ class _Key:
     text: str
     collation: str = ""
     ignores_case: bool = False
+    apart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +73,27 @@ class _Index:
     keys: tuple[_Key, ...]
 
 
-_found: dict[tuple[object, ...], tuple[NameIndex | None, float]] = {}
+_found: dict[tuple[str, str, NamedColumn], tuple[NameIndex | None, float]] = {}
 
 
-def for_any_case(
-    field: models.Field[Any, Any],
-    database: BaseDatabaseWrapper,
-    *,
-    within: frozenset[str] = frozenset(),
-    trimmed: bool = False,
-) -> NameIndex | None:
-    """The index by which a text of ``field`` is found in any case, or None. Remembered.
-
-    Columns of ``within``, which are compared with one value each, may stand before it. ``trimmed``: it has to find
-    texts with spaces around them too. A query or two when it is asked for the first time.
-    """
-    table = field.model._meta.db_table
-    key = (database.alias, database.settings_dict["NAME"], table, field.column, within, trimmed)
+def for_any_case(column: NamedColumn, database: BaseDatabaseWrapper) -> NameIndex | None:
+    """The index that answers a look-up, or None. Remembered; a query or two when it is asked for the first time."""
+    key = (database.alias, database.settings_dict["NAME"], column)
     known = _found.get(key)
     if known is None or (known[0] is None and monotonic() - known[1] > _AGAIN_AFTER):
-        index = look_for(field, database, within=within, trimmed=trimmed)
-        known = _found[key] = (index, monotonic())
+        known = _found[key] = (look_for(column, database), monotonic())
     return known[0]
 
 
-def look_for(
-    field: models.Field[Any, Any],
-    database: BaseDatabaseWrapper,
-    *,
-    within: frozenset[str] = frozenset(),
-    trimmed: bool = False,
-) -> NameIndex | None:
+def look_for(column: NamedColumn, database: BaseDatabaseWrapper) -> NameIndex | None:
     """The same, looked up now."""
     read = _READERS.get(database.vendor)
-    if read is None:
-        return None
-    for index in read(database, field.model._meta.db_table):
+    before = {name.lower() for name in column.within}
+    for index in read(database, column.table) if read else ():
         for key in index.keys:
-            if found := _answers(index.name, key, field, database, trimmed):
+            if found := _answers(index.name, key, column, database.vendor):
                 return found
-            if _plain(key.text) not in within:
+            if _plain(key.text) not in before:
                 break
     return None
 
@@ -106,21 +103,22 @@ def forget(**kwargs: Any) -> None:
     _found.clear()
 
 
-def _answers(
-    name: str, key: _Key, field: models.Field[Any, Any], database: BaseDatabaseWrapper, trimmed: bool
-) -> NameIndex | None:
-    """What the index finds by this key, if that is the text of ``field`` in any case."""
-    said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", _plain(key.text))
-    if said and said[3] == field.column.lower() and bool(said[2]) == trimmed:
-        return NameIndex(name, Form[said[1].upper()], trimmed, key.collation)
-    if _plain(key.text) != field.column.lower() or not key.ignores_case or key.collation:
+def _answers(name: str, key: _Key, column: NamedColumn, vendor: str) -> NameIndex | None:
+    """What the index finds by this key, if that is the column's text in any case."""
+    held, wanted = _plain(key.text), column.field.column.lower()
+    said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", held)
+    if said and said[3] == wanted and bool(said[2]) == column.trimmed:
+        return NameIndex(name, Form[said[1].upper()], column.trimmed, key.collation)
+    if held != wanted or not key.ignores_case or key.collation:
         return None
-    if database.vendor == "sqlite":
-        return None if trimmed else NameIndex(name, Form.NOCASE)
+    if vendor == "sqlite":
+        return None if column.trimmed else NameIndex(name, Form.NOCASE)
     # Between spaces and the first visible sign is little enough to be read; only MySQL's kin have one order for both.
-    if trimmed and database.vendor != "mysql":
-        return None
-    return NameIndex(name, Form.ANY_CASE, trimmed)
+    return (
+        None
+        if column.trimmed and vendor != "mysql"
+        else NameIndex(name, Form.ANY_CASE, column.trimmed, apart=key.apart)
+    )
 
 
 def _plain(text: str) -> str:
@@ -205,6 +203,10 @@ def _of_postgresql(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index
     return (_Index(name, tuple(keys)) for name, keys in indexes.items())
 
 
+#: Of all letters, tried on MariaDB 10.11: the signs of ohm, kelvin and ångström, and the I with a dot.
+_APART: Final = {"_general_": "\u2126\u212a\u212b", "_as_ci": "\u0130"}
+
+
 def _of_mysql(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
     # MariaDB has no index on an expression.
     expression = "NULL" if database.mysql_is_mariadb else "s.EXPRESSION"  # type: ignore[attr-defined]
@@ -219,7 +221,9 @@ def _of_mysql(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
             [table],
         )
         for name, column, text, collation in cursor.fetchall():
-            key = _Key(column or text, ignores_case=(collation or "").endswith("_ci"))
+            collation = collation or ""
+            apart = next((letters for part, letters in _APART.items() if part in collation), "")
+            key = _Key(column or text, ignores_case=collation.endswith("_ci"), apart=apart)
             indexes.setdefault(name, []).append(key)
     return (_Index(name, tuple(keys)) for name, keys in indexes.items())
 

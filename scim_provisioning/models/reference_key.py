@@ -56,14 +56,16 @@ class ReferenceKey(models.Model):
     def _inserted(cls, digest: str, database: BaseDatabaseWrapper) -> str:
         """The target of the row, inserted or locked."""
         quoted, fields = database.ops.quote_name, cls._meta.fields
-        names = {field.name: quoted(field.column) for field in fields}
+        names = {field.name: quoted(str(field.column)) for field in fields}
         fresh = cls(digest=digest)
         values = [field.get_db_prep_save(getattr(fresh, field.attname), database) for field in fields]
-        conflict = f"ON CONFLICT ({names['digest']}) DO UPDATE SET {names['used_at']} = EXCLUDED.{names['used_at']}"
+        conflict = (
+            f"ON CONFLICT ({names['digest']}) DO UPDATE SET {names['used_at']} = EXCLUDED.{names['used_at']}"
+        )
         if database.vendor == "mysql":
             conflict = f"ON DUPLICATE KEY UPDATE {names['used_at']} = VALUES({names['used_at']})"
         sql = (
-            f"INSERT INTO {quoted(cls._meta.db_table)} ({', '.join(names.values())}) "
+            f"INSERT INTO {quoted(cls._meta.db_table)} ({', '.join(names.values())}) "  # noqa: S608 - names of ours
             f"VALUES ({', '.join(['%s'] * len(values))}) {conflict} RETURNING {names['target']}"
         )
         with database.cursor() as cursor:

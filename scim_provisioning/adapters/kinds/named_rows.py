@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, models
+from django.db import DatabaseError, connections, models
 from django.db.models import Case, F, Value, When
 from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
-from scim_provisioning.adapters.any_case import AnyCase, has_index
+from scim_provisioning.adapters.any_case import called
 from scim_provisioning.adapters.expressions import Exactly
+from scim_provisioning.databases import indexes
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ReferenceKey
 from scim_provisioning.protocol.text import fold
 
@@ -23,6 +25,15 @@ from scim_provisioning.protocol.text import fold
 def reference_key(text: str) -> str:
     """What makes two spellings of a company, unit or team name the same: case and spaces do not count."""
     return fold(" ".join(text.split()))
+
+
+def named_column(model: Any, by: str, scope: Collection[str]) -> NamedColumn:
+    """How rows of ``model`` inside ``scope`` are looked up by their field ``by``: spaces around a name do not count."""
+    columns = {
+        name: field.column for field in model._meta.concrete_fields for name in (field.name, field.attname)
+    }
+    within = frozenset(columns[key] for key in scope if key in columns)
+    return NamedColumn(model._meta.get_field(by), within, trimmed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +47,17 @@ class NamedRows:
     def find(self, name: str) -> models.Model | None:
         """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
         index finds a name in any case and it is written otherwise."""
-        rows, within = self._rows(), self._columns()
+        rows, named = self._rows(), named_column(self.model, self.by, self.scope)
         written_alike = Exact(Exactly(F(self.by)), Exactly(Value(name)))
-        is_text = isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField))
         row: models.Model | None = None
-        if is_text and not has_index(self.model, self.by, rows.db, trimmed=True, within=within):
+        if (
+            isinstance(named.field, (models.CharField, models.TextField))
+            and indexes.for_any_case(named, connections[rows.db]) is None
+        ):
             row = rows.filter(**{self.by: name}).filter(written_alike).order_by("pk").first()
         if row is None:
             first = Case(When(written_alike, then=Value(0)), default=Value(1))
-            alike = AnyCase(self.by, name, exactly=True, trimmed=True, within=within)
-            row = rows.filter(alike).order_by(first, "pk").first()
+            row = rows.filter(called(named, name)).order_by(first, "pk").first()
         return row
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
@@ -93,13 +105,6 @@ class NamedRows:
     def _rows(self) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = self.model._default_manager.filter(**self.scope)
         return rows
-
-    def _columns(self) -> frozenset[str]:
-        """The columns that the scope compares with one value each."""
-        fields = {
-            name: field for field in self.model._meta.concrete_fields for name in (field.name, field.attname)
-        }
-        return frozenset(fields[key].column.lower() for key in self.scope if key in fields)
 
     def _digest(self, name: str) -> str:
         """The same for everybody who means the same row, in whatever connection and spelling."""
