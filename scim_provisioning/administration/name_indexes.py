@@ -143,25 +143,27 @@ def remedy(one: Wanted) -> str:
 
 
 def worth_saying(one: Wanted) -> bool:
-    """Whether it is to be mended before there is a customer: creating people. The rest once there is much to read."""
-    return one.use is Use.ACCOUNT or one.rows >= FEW
+    """Whether there are so many rows that reading them all is felt."""
+    return one.rows >= FEW
 
 
 def slow(connection: SCIMConnection) -> list[str]:
-    """What an administrator of a connection should know: what takes long for want of an index. As it was found last."""
+    """What an administrator of a connection should know: that creating somebody takes long for want of an index, as it
+    was found last (a query, and two more in a new process)."""
     try:
         found = wanted(connection)
     except Exception:
         # A host's module or mapping_for() may raise anything; other lines of the page say so.
         return []
-    unserved = [one for one in found if indexes.for_any_case(one.column, one.database) is None]
-    return [sentence(one) for one in unserved if one.rows >= FEW]
+    named = [one for one in found if one.use is Use.ACCOUNT]
+    unserved = [one for one in named if indexes.for_any_case(one.column, one.database) is None]
+    return [sentence(one) for one in unserved if worth_saying(one)]
 
 
 def _milliseconds(one: Wanted) -> float | None:
-    rows: Any = one.column.field.model._base_manager
     if one.use is not Use.ACCOUNT or not FEW <= one.rows <= _TRIED_AT_MOST:
         return None
+    rows: Any = one.column.field.model._base_manager
     known = _times.get(one.column)
     if known is None or monotonic() - known[1] > _REMEMBERED:
         begun = perf_counter()

@@ -133,27 +133,25 @@ def _plain(text: str) -> str:
 # --- what each database says
 
 
+#: Every key of every index that is whole, in order. An expression has no name, and stands in the index's text only.
+_SQLITE: Final = """
+SELECT i.name, x.name, x.coll, COALESCE(m.sql, '')
+FROM pragma_index_list(%s) AS i, pragma_index_xinfo(i.name) AS x
+LEFT JOIN sqlite_master AS m ON m.type = 'index' AND m.name = i.name
+WHERE i.partial = 0 AND x.key = 1
+ORDER BY i.seq, x.seqno
+"""
+
+
 def _of_sqlite(database: BaseDatabaseWrapper, table: str) -> Iterator[_Index]:
-    quoted = database.ops.quote_name
+    indexes: dict[str, list[_Key]] = {}
     with database.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s", [table])
-        texts = dict(cursor.fetchall())
-        cursor.execute(f"PRAGMA index_list({quoted(table)})")
-        whole = [name for _, name, _, _, partial in cursor.fetchall() if not partial]
-        for name in whole:
-            cursor.execute(f"PRAGMA index_xinfo({quoted(name)})")
-            parts = [row for row in cursor.fetchall() if row[5]]
-            written = _split(texts.get(name) or "")
-            yield _Index(
-                name,
-                tuple(
-                    _Key(
-                        column or (written[number] if number < len(written) else ""),
-                        ignores_case=collation.upper() == "NOCASE",
-                    )
-                    for number, (_, _, column, _, collation, _) in enumerate(parts)
-                ),
-            )
+        cursor.execute(_SQLITE, [table])
+        for name, column, collation, sql in cursor.fetchall():
+            keys = indexes.setdefault(name, [])
+            written = _split(sql)[len(keys) : len(keys) + 1]
+            keys.append(_Key(column or "".join(written), ignores_case=collation.upper() == "NOCASE"))
+    return (_Index(name, tuple(keys)) for name, keys in indexes.items())
 
 
 def _split(sql: str) -> list[str]:

@@ -1,7 +1,7 @@
 """How the database would answer a statement: which table is read by which index, and what is sorted.
 
-For SQLite, PostgreSQL and MariaDB or MySQL, with many rows and their statistics gathered: of a few rows a database rightly
-reads them all. Statements come as querysets, or as ``CaptureQueriesContext`` has captured them.
+For SQLite, PostgreSQL and MariaDB or MySQL, with many rows and their statistics gathered: of a few rows a database
+rightly reads them all. Statements come as querysets, or as ``CaptureQueriesContext`` has captured them.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _large(tables: set[str], using: str) -> set[str]:
     found = set()
     with connection.cursor() as cursor:
         for table in tables & set(connection.introspection.table_names(cursor)):
-            cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")
+            cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608 - a table's name
             found |= {table} if cursor.fetchone()[0] >= FEW else set()
     return found
 
