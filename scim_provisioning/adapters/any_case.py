@@ -25,6 +25,8 @@ from scim_provisioning.databases.indexes import Form, NamedColumn, NameIndex
 _AT_ONCE: Final = 64
 _AT_MOST: Final = 512
 _LAST: Final = "\U0010ffff"
+#: To LOWER of a server this may be an "i". Where it is none to the index, nothing leads to all of those.
+_DOTTED: Final = "İ"
 
 
 class AnyCase(Lookup):
@@ -79,13 +81,18 @@ def called(column: NamedColumn, value: str) -> AnyCase:
 
 def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
     """The condition that the index answers: true of whoever is meant, and of few others. None where it has none."""
+    if index.form is Form.AS_ASKED:
+        return None
     if index.form is Form.ANY_CASE:
         return _taken_for_it(index, column, value)
     text, normal = _as_held(index, column, connection)
     if connection.vendor != "sqlite" and index.form is Form.LOWER:
         return f"{text} = {_held(index, connection)}", [value]
     most = _AT_ONCE if connection.vendor == "sqlite" else _AT_MOST
-    spellings, are_whole = variants(value, normal, most, more="" if connection.vendor == "sqlite" else "İ")
+    apart = "" if connection.vendor == "sqlite" else _DOTTED
+    if apart and apart in value:
+        return None
+    spellings, are_whole = variants(value, normal, most, more=apart)
     if are_whole:
         held = ", ".join([_held(index, connection)] * len(spellings))
         return f"{text} IN ({held})", spellings
@@ -99,12 +106,16 @@ def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseW
 
 def _taken_for_it(index: NameIndex, column: str, value: str) -> Sql | None:
     """By the column's own collation, to which case makes no difference but for a few letters."""
-    kept = index.apart
-    spellings, are_whole = variants(
-        value, lambda letter: letter if letter in kept else letter.lower(), _AT_ONCE, more=kept
-    )
-    if not are_whole:
+    if _DOTTED in index.apart and _DOTTED in value:
         return None
+    spellings = [""]
+    for letter in value:
+        options = {letter, *(other for other in index.apart if other.lower().startswith(letter.lower()))}
+        if letter in index.apart:
+            options.add(letter.lower())
+        spellings = [beginning + option for beginning in spellings for option in sorted(options)]
+        if len(spellings) > _AT_ONCE:
+            return None
     if not index.trims:
         return f"{column} IN ({', '.join(['%s'] * len(spellings))})", spellings
     # MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign, one

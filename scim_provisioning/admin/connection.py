@@ -296,7 +296,5 @@ def token_state(token: SCIMToken) -> dict[str, Any]:
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:
     """A line of the exported list: times in ISO 8601, whatever the language."""
     facts = found.facts
-    times = [
-        moment and moments.utc(moment).isoformat() for moment in (facts.next_expiry, facts.last_request_at)
-    ]
+    times = [at and moments.utc(at).isoformat() for at in (facts.next_expiry, facts.last_request_at)]
     return [connection.name, found.label, len(facts.live), *times, facts.refused]

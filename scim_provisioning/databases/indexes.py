@@ -26,6 +26,8 @@ class Form(Enum):
     UPPER = "UPPER"
     #: The text; to the column's type or collation case makes no difference.
     ANY_CASE = "any case"
+    #: The very condition that is asked without an index: what was advised on PostgreSQL before ``scim_index``.
+    AS_ASKED = "COALESCE"
     #: SQLite's NOCASE, which knows the case of ASCII letters only, as its LOWER and UPPER do.
     NOCASE = "NOCASE"
 
@@ -109,6 +111,8 @@ def _answers(name: str, key: _Key, column: NamedColumn, vendor: str) -> NameInde
     said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", held)
     if said and said[3] == wanted and bool(said[2]) == column.trimmed:
         return NameIndex(name, Form[said[1].upper()], column.trimmed, key.collation)
+    if held == f"coalesce(lower({wanted})collatec,'')" and not column.trimmed:
+        return NameIndex(name, Form.AS_ASKED)
     if held != wanted or not key.ignores_case or key.collation:
         return None
     if vendor == "sqlite":

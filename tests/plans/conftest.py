@@ -60,9 +60,9 @@ def _link(customer: Customer, number: int, user: Any) -> ProvisionedUser:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crowd(django_db_setup: None, django_db_blocker: Any) -> Iterator[Customer]:
-    """The directory, for all tests of this folder. Committed: MariaDB commits whatever is told of statistics."""
+    """The directory, for all tests of a module. Committed: MariaDB commits whatever is told of statistics."""
     with django_db_blocker.unblock():
         customer = Customer.make()
         fill(customer)

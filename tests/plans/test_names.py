@@ -65,7 +65,7 @@ def test_a_post_reads_no_table_from_end_to_end(scim: ScimClient, status: int, se
     with statements() as captured:
         answer = scim.post("/Users", body)
     assert answer.status_code == status, answer.content
-    assert len(list(read_by_index(captured))) >= 4
+    assert len(list(read_by_index(captured))) >= 3
 
 
 def test_the_history_is_found_by_the_index_of_each_key(scim: ScimClient) -> None:
