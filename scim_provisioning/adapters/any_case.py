@@ -84,7 +84,7 @@ def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseW
     if index.form is Form.AS_ASKED:
         return None
     if index.form is Form.ANY_CASE:
-        return _taken_for_it(index, column, value)
+        return _taken_for_it(index, column, value, connection)
     text, normal = _as_held(index, column, connection)
     if connection.vendor != "sqlite" and index.form is Form.LOWER:
         return f"{text} = {_held(index, connection)}", [value]
@@ -104,9 +104,9 @@ def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseW
     return f"({' OR '.join([one] * len(spellings))})", bounds
 
 
-def _taken_for_it(index: NameIndex, column: str, value: str) -> Sql | None:
+def _taken_for_it(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
     """By the column's own collation, to which case makes no difference but for a few letters."""
-    if _DOTTED in index.apart and _DOTTED in value:
+    if _DOTTED in value and (connection.vendor == "postgresql" or _DOTTED in index.apart):
         return None
     spellings = [""]
     for letter in value:
