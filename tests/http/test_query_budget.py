@@ -32,7 +32,8 @@ CREATE = 8
 PAYLOAD = 1
 LEARNER_TABLE = 1  # each further table of the host's that is written
 REFERENCE = 1
-REFERENCE_CREATED = 5  # and: lock its name, see who made it, insert, remember
+# And: look for other spellings where no index found them with the first look, lock its name, insert, remember.
+REFERENCE_CREATED = 4 if database.vendor == "mysql" else 5
 MANAGER = 1
 FORMER_NAME = 1  # what a person was called before stays searchable
 LAST_USED = 1

@@ -13,7 +13,7 @@ from typing import Final
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from scim_provisioning.administration.doctor import databases, disconnections, jobs, services
+from scim_provisioning.administration.doctor import databases, disconnections, jobs, names, services
 from scim_provisioning.administration.report import Line, Result, failed
 from scim_provisioning.models import Disconnection, SCIMConnection
 
@@ -25,6 +25,7 @@ CHECKS: Final[Mapping[str, Callable[[], Iterator[Line]]]] = {
     "database": databases.answers,
     "tables": databases.tables,
     "indexes": databases.indexes,
+    "names": names.found_by_index,
     "routing": databases.routing,
     "replica": databases.replica,
     "sqlite": databases.sqlite,
