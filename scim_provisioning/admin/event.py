@@ -145,7 +145,6 @@ class EventAdminMixin(OperationPage):
             events = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse(self.url_name("changelist")))
-        events = events.defer(None).select_related("connection", "actor")
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         lines.audit(
             {
@@ -155,7 +154,7 @@ class EventAdminMixin(OperationPage):
                 "values": in_clear,
             }
         )
-        return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
+        return log_export.response(events, with_values=in_clear)
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
         """The most frequent causes in the list, each with a link to its operations."""
