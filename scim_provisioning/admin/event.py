@@ -25,10 +25,10 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import log_export
 from scim_provisioning.admin.event_page import OperationPage
-from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
+from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, order_of_list, pinned, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES
 from scim_provisioning.admin.provisioned_user import managed_by
-from scim_provisioning.administration import catalogue, log_search, log_words, permissions
+from scim_provisioning.administration import catalogue, log_order, log_search, log_words, permissions
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
@@ -101,6 +101,18 @@ class EventAdminMixin(OperationPage):
             request.__dict__["_scim_log_rows"] = super().get_queryset(request)
         rows: Events = request.__dict__["_scim_log_rows"]
         return rows.all()
+
+    def visible(self, request: HttpRequest, rows: Events) -> Events:
+        """As everywhere; the rows of one connection as its index finds them."""
+        key = permissions.only_key(visible_connections(request.user))
+        if key is None:
+            return super().visible(request, rows)
+        pinned(request).add("connection_id")
+        return rows.filter(log_order.exactly(connection_id=key))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The newest first, in the order of the index that the filters leave."""
+        return order_of_list(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Events, search_term: str

@@ -4,8 +4,8 @@ for adding is all that every cache does atomically.
 What is asked, of this second and of each that is remembered: since it began, were there more than the pace gives for
 the time that has passed, and for one second more? So a client at exactly the pace is never refused, be it that some of
 its requests are held up on the way for most of a second, or that it sends those of a second together: to a count that
-starts at zero with each of our seconds it is one too many now and then. At most twice the pace comes at once, and over a
-longer time a quarter more than the pace.
+starts at zero with each of our seconds it is one too many now and then. At most twice the pace comes at once, and over
+a longer time a quarter more than the pace.
 """
 
 from __future__ import annotations

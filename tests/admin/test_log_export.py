@@ -56,7 +56,7 @@ def test_every_column_is_written_as_people_read_it(
         user_name="+49 ana",
         external_id="e7",
         scim_id="s7",
-        token_prefix="r8fe0000",  # noqa: S106 - the public part
+        token_prefix="r8fe0000",
         request_id="q7",
         method="PATCH",
         path="/scim/v2/Users/s7",
