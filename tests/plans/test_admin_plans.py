@@ -1,4 +1,4 @@
-"""What administrators look at is found by an index, however much there is: nothing is read from end to end or sorted."""
+"""What administrators look at is found by an index, however much there is: nothing is read whole, nothing is sorted."""
 
 from __future__ import annotations
 
