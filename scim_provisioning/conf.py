@@ -34,7 +34,7 @@ class Retention:
     decided_days: int = 90
 
 
-DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 200, "writes": 100, "failures": 60}
+DEFAULT_THROTTLE: Final[Mapping[str, int]] = {"reads": 500, "writes": 250, "failures": 60}
 DEFAULT_RETENTION: Final = Retention()
 
 # The key and the kind of value each one takes. The checks read this table, and so does every property's test.

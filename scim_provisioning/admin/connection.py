@@ -108,7 +108,7 @@ class ConnectionAdminMixin(
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The page of the list, each connection with its health: the same few queries for all of them."""
         changelist = super().get_changelist_instance(request)
-        judged = health.of_connections(changelist.result_list)
+        judged = health.known_to(request, changelist.result_list)
         for connection in changelist.result_list:
             connection.scim_health = judged[connection.pk]
         return changelist

@@ -25,10 +25,17 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import log_export
 from scim_provisioning.admin.event_page import OperationPage
-from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, recent
+from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, order_of_list, pinned, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import managed_by
-from scim_provisioning.administration import catalogue, log_search, log_words, permissions, reactivation
+from scim_provisioning.administration import (
+    catalogue,
+    log_order,
+    log_search,
+    log_words,
+    permissions,
+    reactivation,
+)
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
@@ -102,6 +109,18 @@ class EventAdminMixin(OperationPage):
         rows: Events = request.__dict__["_scim_log_rows"]
         return rows.all()
 
+    def visible(self, request: HttpRequest, rows: Events) -> Events:
+        """As everywhere; the rows of one connection as its index finds them."""
+        key = permissions.only_key(visible_connections(request.user))
+        if key is None:
+            return super().visible(request, rows)
+        pinned(request).add("connection_id")
+        return rows.filter(log_order.exactly(connection_id=key))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The newest first, in the order of the index that the filters leave."""
+        return order_of_list(request)
+
     def get_search_results(
         self, request: HttpRequest, queryset: Events, search_term: str
     ) -> tuple[Events, bool]:
@@ -147,7 +166,6 @@ class EventAdminMixin(OperationPage):
             events = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse(self.url_name("changelist")))
-        events = events.defer(None).select_related("connection", "actor")
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         lines.audit(
             {
@@ -157,7 +175,7 @@ class EventAdminMixin(OperationPage):
                 "values": in_clear,
             }
         )
-        return log_export.response(events.iterator(chunk_size=1000), with_values=in_clear)
+        return log_export.response(events, with_values=in_clear)
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
         """The most frequent causes in the list, each with a link to its operations."""

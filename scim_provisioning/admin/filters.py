@@ -33,7 +33,7 @@ class HealthFilter(SimpleListFilter):
         wanted = self.value()
         if wanted is None:
             return queryset
-        judged = health.of_connections(list(queryset))
+        judged = health.known_to(request, list(queryset))
         return queryset.filter(pk__in=[key for key, found in judged.items() if found.badge == wanted])
 
 

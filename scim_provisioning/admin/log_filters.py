@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning import moments
-from scim_provisioning.administration import catalogue, reactivation
+from scim_provisioning.administration import catalogue, log_order, reactivation
 from scim_provisioning.administration.log_search import lookups
 from scim_provisioning.administration.permissions import visible_connections, within
 from scim_provisioning.models import (
@@ -39,10 +39,34 @@ RECENT: Final = 10_000
 def recent(events: Events, request: HttpRequest, everything: Events) -> Events:
     """``events`` among the latest ``RECENT`` of ``everything`` (one query a request)."""
     if not hasattr(request, "_scim_log_since"):
-        oldest = everything.order_by("-pk").values_list("pk", flat=True)[RECENT : RECENT + 1].first()
+        newest = log_order.newest_first(pinned(request))
+        oldest = everything.order_by(*newest).values_list("pk", flat=True)[RECENT : RECENT + 1].first()
         request._scim_log_since = oldest  # type: ignore[attr-defined]
     since = request._scim_log_since  # type: ignore[attr-defined]
     return events if since is None else events.filter(pk__gt=since)
+
+
+def pinned(request: HttpRequest) -> set[str]:
+    """The columns of which the list shows one value, as far as ``recent`` and its order know: by who looks."""
+    found: set[str] = request.__dict__.setdefault("_scim_log_pinned", set())
+    return found
+
+
+def order_of_list(request: HttpRequest) -> tuple[str, ...]:
+    """The newest first, in the order of the index that the filters in the address leave."""
+    asked = request.GET
+    if asked.get("q"):
+        # A search has indexes of its own, which find less than a connection has.
+        return ("-id",)
+    if any(name.startswith("created_at__") for name in asked):
+        return ("-created_at", "-id")
+    found = set(pinned(request))
+    if _may_be_key(asked.get("connection", "")):
+        found.add("connection_id")
+    if asked.get("problems") == "only" or asked.get("outcome__exact") in Outcome.values:
+        found.add("outcome")
+    found |= {column for column, name in (("action", "action"), ("error_code", "error")) if asked.get(name)}
+    return log_order.newest_first(found)
 
 
 class RecentFacets:
@@ -98,7 +122,7 @@ class ProblemsFilter(_Filter):
         return [("only", _("Only problems"))]
 
     def condition(self, value: str) -> Q:
-        return Q(outcome=Outcome.REFUSED)
+        return log_order.exactly(outcome=Outcome.REFUSED.value)
 
 
 class LookupsFilter(_Filter):
@@ -136,7 +160,13 @@ class DepartureFilter(_Filter):
 
 
 class OutcomeFilter(RecentFacets, admin.ChoicesFieldListFilter):
-    pass
+    """One outcome is asked for as an index finds it."""
+
+    def queryset(self, request: HttpRequest, queryset: Events) -> Events | None:
+        chosen = request.GET.getlist(self.lookup_kwarg)
+        if len(self.used_parameters) == len(chosen) == 1 and chosen[0] in Outcome.values:
+            return queryset.filter(log_order.exactly(outcome=chosen[0]))
+        return super().queryset(request, queryset)
 
 
 class ActionFilter(_Filter):
@@ -152,7 +182,7 @@ class ActionFilter(_Filter):
         return [(value, label) for value, label in Action.choices if value in actions]
 
     def condition(self, value: str) -> Q:
-        return Q(action=value)
+        return log_order.exactly(action=value)
 
 
 class DateFilter(RecentFacets, admin.DateFieldListFilter):
@@ -189,7 +219,7 @@ class ErrorFilter(_Filter):
         return sorted(titles.items(), key=lambda item: item[1])
 
     def condition(self, value: str) -> Q:
-        return Q(error_code=value)
+        return log_order.exactly(error_code=value)
 
 
 class ConnectionFilter(_Filter):
@@ -204,7 +234,7 @@ class ConnectionFilter(_Filter):
         return len(self.lookup_choices) > 1 or self.value() is not None
 
     def condition(self, value: str) -> Q:
-        return _is_key("connection", value)
+        return _is_key("connection_id", value)
 
 
 class TokenFilter(_Filter):
@@ -216,7 +246,7 @@ class TokenFilter(_Filter):
         return [(str(token.pk), str(token)) for token in tokens.order_by("label", "pk")[:50]]
 
     def condition(self, value: str) -> Q:
-        return _is_key("token", value)
+        return _is_key("token_id", value)
 
 
 class LearnerFilter(_Filter):
@@ -237,12 +267,16 @@ class LearnerFilter(_Filter):
         return self.value() is not None
 
     def condition(self, value: str) -> Q:
-        return _is_key("link", value)
+        return _is_key("link_id", value)
 
 
 def _is_key(field: str, value: str) -> Q:
     # What is no key of a row finds nothing, instead of an error or of everything.
-    return Q(**{field: value}) if value.isdecimal() and len(value) < 19 else Q(pk__in=())
+    return log_order.exactly(**{field: int(value)}) if _may_be_key(value) else Q(pk__in=())
+
+
+def _may_be_key(value: str) -> bool:
+    return value.isdecimal() and len(value) < 19
 
 
 LIST_FILTERS: Final[tuple[Any, ...]] = (

@@ -54,7 +54,7 @@ def log_url(site: str, connection: SCIMConnection) -> str:
         log = reverse(f"{site}:scim_provisioning_provisioningevent_changelist")
     except NoReverseMatch:
         return ""
-    return f"{log}?connection__id__exact={connection.pk}"
+    return f"{log}?connection={connection.pk}"
 
 
 def page_url_name(name: str) -> str:

@@ -33,7 +33,10 @@ class ConnectionScopedAdmin(_Base):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows of connections that this person may see."""
-        rows = super().get_queryset(request)
+        return self.visible(request, super().get_queryset(request))
+
+    def visible(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of ``rows`` whose connection this person may see."""
         return within(rows, self.connection_lookup, visible_connections(request.user))
 
     def changelist_view(

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from scim_provisioning.administration import clients
+from scim_provisioning.administration import clients, log_order
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
     Action,
@@ -84,12 +84,11 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
 
 
 def gather(keys: Sequence[int]) -> dict[int, Facts]:
-    """The facts of connections, by primary key (four queries)."""
+    """The facts of connections, by primary key (three queries); how many learners they have is ``count_learners``'s."""
     facts: dict[int, Facts] = defaultdict(Facts)
     _gather_tokens(keys, facts)
     _gather_day(keys, facts)
     _gather_writes(keys, facts)
-    _gather_learners(keys, facts)
     return facts
 
 
@@ -138,11 +137,9 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
 
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    # Each one reads at most ten rows of the index (connection, outcome, -id), however long the log is.
-    writes = ProvisioningEvent.objects.filter(connection=OuterRef("pk"), operation__in=WRITES)
-    applied = writes.filter(outcome=Outcome.APPLIED).order_by("-id").values("created_at")[:1]
-    refused = writes.filter(outcome=Outcome.REFUSED).order_by("-id").values("created_at")
-    tenth = refused[FAILING_WRITES - 1 : FAILING_WRITES]
+    # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
+    applied = _writes(Outcome.APPLIED)[:1]
+    tenth = _writes(Outcome.REFUSED)[FAILING_WRITES - 1 : FAILING_WRITES]
     rows = SCIMConnection.objects.filter(pk__in=keys).order_by()
     for row in rows.annotate(applied=Subquery(applied), tenth=Subquery(tenth)).values(
         "pk", "applied", "tenth"
@@ -151,9 +148,16 @@ def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
         facts[row["pk"]].tenth_refusal_at = row["tenth"]
 
 
-def _gather_learners(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    rows = ProvisionedUser.objects.living().filter(connection__in=keys).order_by()
-    inactive = Count("pk", filter=Q(active=False))
-    for row in rows.values("connection").annotate(total=Count("pk"), inactive=inactive):
-        facts[row["connection"]].managed = row["total"]
-        facts[row["connection"]].inactive = row["inactive"]
+def _writes(outcome: Outcome) -> QuerySet[ProvisioningEvent, Any]:
+    """When a connection's writes with this outcome were, the newest first."""
+    own = log_order.exactly(connection_id=OuterRef("pk"), outcome=outcome)
+    newest = log_order.newest_first({"connection_id", "outcome"})
+    rows = ProvisioningEvent.objects.filter(own, operation__in=WRITES)
+    return rows.order_by(*newest).values("created_at")
+
+
+def count_learners(connection: SCIMConnection, facts: Facts) -> None:
+    """How many learners it has (one query that reads them all: for the page of one connection, not for lists)."""
+    rows = ProvisionedUser.objects.living().filter(connection=connection).order_by()
+    counted = rows.aggregate(total=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
+    facts.managed, facts.inactive = counted["total"], counted["inactive"]

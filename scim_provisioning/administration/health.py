@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -87,15 +88,27 @@ class Health:
 
 
 def of(connection: SCIMConnection) -> Health:
-    """The health of one connection."""
-    return of_connections([connection])[connection.pk]
+    """The health of one connection, with how many learners it has."""
+    found = of_connections([connection])[connection.pk]
+    facts.count_learners(connection, found.facts)
+    return found
 
 
 def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
-    """The health of each, by primary key. Five queries (four without ``SSO_MODEL``), however many they are."""
+    """The health of each, by primary key. Four queries (three without ``SSO_MODEL``), however many they are."""
     facts.load_sso(connections)
     known = facts.gather([connection.pk for connection in connections])
     return {connection.pk: judge(connection, known[connection.pk]) for connection in connections}
+
+
+def known_to(request: HttpRequest, connections: Sequence[SCIMConnection]) -> dict[int, Health]:
+    """As ``of_connections``; asked once a request, though a filter judges all of them and the list shows some."""
+    known: dict[int, Health] | None = request.__dict__.get("_scim_health")
+    if known is None or not all(connection.pk in known for connection in connections):
+        known = request.__dict__["_scim_health"] = of_connections(connections)
+    else:
+        facts.load_sso(connections)
+    return known
 
 
 def judge(connection: SCIMConnection, facts: Facts) -> Health:

@@ -234,7 +234,12 @@ def masked(value: Any) -> str:
 
 def attribute_names(event: ProvisioningEvent) -> str:
     """The changed attributes, without the urn of their schema."""
-    return ", ".join(nameless(short_name(path)) for path in event.changes)
+    return ", ".join(map(attribute_name, event.changes))
+
+
+def attribute_name(path: str) -> str:
+    """A changed attribute without values and without the urn of its schema."""
+    return nameless(short_name(path))
 
 
 def attributes_in_short(event: ProvisioningEvent) -> str:

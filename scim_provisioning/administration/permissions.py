@@ -40,7 +40,7 @@ VIEW_LOG: Final = "view_provisioningevent"
 
 # Up to so many connections their keys are written into a statement, which then uses the table's own index;
 # beyond it the adapter's query becomes a subquery.
-_KEYS_IN_A_STATEMENT: Final = 100
+_KEYS_IN_A_STATEMENT: Final = 500
 
 Row = TypeVar("Row", bound=Model)
 
@@ -63,12 +63,21 @@ def visible_connections(user: Any) -> QuerySet[SCIMConnection]:
 
 def within(queryset: QuerySet[Row], lookup: str, connections: QuerySet[SCIMConnection]) -> QuerySet[Row]:
     """``queryset`` limited to rows whose ``lookup`` (``"connection"``, ``"pk"``) is in ``connections``."""
-    query = connections.query
-    if not query.has_filters() and not query.is_sliced:
+    if _are_all(connections):
         return queryset
     keys = list(connections.order_by().values_list("pk", flat=True)[: _KEYS_IN_A_STATEMENT + 1])
     few = len(keys) <= _KEYS_IN_A_STATEMENT
     return queryset.filter(**{f"{lookup}__in": keys if few else connections.order_by().values("pk")})
+
+
+def only_key(connections: QuerySet[SCIMConnection]) -> int | None:
+    """The key of the one connection that these are; None where they are more or none, or all that there are."""
+    keys = [] if _are_all(connections) else list(connections.order_by().values_list("pk", flat=True)[:2])
+    return keys[0] if len(keys) == 1 else None
+
+
+def _are_all(connections: QuerySet[SCIMConnection]) -> bool:
+    return not connections.query.has_filters() and not connections.query.is_sliced
 
 
 def has_permission(user: Any, codename: str) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from scim_provisioning import databases, rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
-from scim_provisioning.http.throttling import Failures, allowed, remember
+from scim_provisioning.http.throttling import Failures, remember, seconds_to_wait
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, TooManyRequests, Unauthorized
 from scim_provisioning.telemetry import spanned
@@ -45,8 +45,8 @@ class TokenAuthentication(BaseAuthentication):
                 # A database that does not answer says nothing against the caller.
                 if isinstance(error, Unauthorized):
                     failures.note(plaintext)
-            elif not allowed(holder, request.method or "GET"):
-                raise TooManyRequests(headers={"Retry-After": "1"}) from error
+            elif seconds := seconds_to_wait(holder, request.method or "GET"):
+                raise TooManyRequests(headers={"Retry-After": str(seconds)}) from error
             raise
         if not is_good:
             remember(plaintext)

@@ -11,7 +11,7 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.errors import scim_error
 from scim_provisioning.http.lasting import Lasting
-from scim_provisioning.http.throttling import allowed, many_operations
+from scim_provisioning.http.throttling import many_operations, spend_writes
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import bulk as messages
 from scim_provisioning.protocol.limits import Limits
@@ -35,7 +35,7 @@ class BulkView(SCIMView):
         parsed = messages.parse(self.body(request), app_settings.limits)
         # The request was counted as one write; each operation is one.
         if self.caller.token is not None and len(parsed.operations) > 1:
-            allowed(self.caller.token, "POST", len(parsed.operations) - 1)
+            spend_writes(self.caller.token, len(parsed.operations) - 1)
         with many_operations(self.caller.tenant) as renew:
             results = bulk.perform(
                 self.caller,

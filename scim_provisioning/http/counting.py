@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Final, TypeVar
@@ -81,15 +82,26 @@ def counted(key: str, *, seconds: int, amount: int = 1) -> int:
     cache does not answer."""
 
     def count() -> int:
-        if cache.add(key, amount, timeout=seconds):
-            return amount
-        try:
-            return int(cache.incr(key, amount))
-        except ValueError:
-            # The time ended between the two calls.
-            return amount
+        for _attempt in range(2):
+            # First what nearly always does: a key is new once, and counted many times.
+            with suppress(ValueError):
+                return int(cache.incr(key, amount))
+            if cache.add(key, amount, timeout=seconds):
+                return amount
+        # Its time ended whenever it was looked at.
+        return amount
 
     return circuit.ask(count, 0)
+
+
+def given_back(key: str, amount: int) -> None:
+    """Take back what was counted; nothing where its time has ended, or the cache does not answer."""
+
+    def give() -> None:
+        with suppress(ValueError):
+            cache.decr(key, amount)
+
+    circuit.ask(give, None)
 
 
 def known(*keys: str) -> dict[str, int]:

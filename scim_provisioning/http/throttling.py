@@ -14,6 +14,7 @@ from rest_framework.throttling import BaseThrottle
 
 from scim_provisioning import tokens
 from scim_provisioning.conf import app_settings
+from scim_provisioning.http import pace
 from scim_provisioning.http.address import client_address
 from scim_provisioning.http.counting import counted, key_of, known
 from scim_provisioning.http.slots import Taken, slot
@@ -32,24 +33,36 @@ _BESIDE: Final = 10
 
 
 class ConnectionThrottle(BaseThrottle):
-    """A fixed window of one second per connection, reads and writes apart (``THROTTLE``).
+    """A steady pace per connection, reads and writes apart (``THROTTLE``; ``http.pace`` says what that is).
 
-    With a cache that all workers share the limit holds for all of them, else for each one.
+    With a cache that all workers share the pace holds for all of them, else for each one.
     """
+
+    _wait = 0
 
     def allow_request(self, request: Request, view: Any) -> bool:
         token: SCIMToken = request.auth  # type: ignore[assignment]
-        return allowed(token, request.method or "GET")
+        self._wait = seconds_to_wait(token, request.method or "GET")
+        return not self._wait
 
     def wait(self) -> float:
-        return 1.0
+        return float(self._wait)
 
 
-def allowed(token: SCIMToken, method: str, amount: int = 1) -> bool:
-    """Count so many requests of that method, and say whether the connection may make the last of them."""
+def seconds_to_wait(token: SCIMToken, method: str) -> int:
+    """Count one request of that method, and return 0; or, where the connection has to wait for it, count nothing and
+    return for how many seconds."""
     kind = "reads" if method in _READS else "writes"
-    key = key_of(token.connection_id, kind, int(time.time()))
-    return counted(key, seconds=5, amount=amount) <= app_settings.throttle[kind]
+    return pace.wait(_paced(token, kind), app_settings.throttle[kind], time.time())
+
+
+def spend_writes(token: SCIMToken, amount: int) -> None:
+    """Count so many writes that are made in any case."""
+    pace.spend(_paced(token, "writes"), amount, time.time())
+
+
+def _paced(token: SCIMToken, kind: str) -> str:
+    return f"{token.connection_id}\n{kind}"
 
 
 @contextmanager

@@ -162,6 +162,9 @@ class ProvisioningEvent(models.Model):
             models.Index(fields=("connection", "-id"), name="scim_event_connection"),
             models.Index(fields=("connection", "link", "-id"), name="scim_event_link"),
             models.Index(fields=("connection", "outcome", "-id"), name="scim_event_outcome"),
+            # What an administrator asks for is rare: without these the whole log would be read for it.
+            models.Index(fields=("connection", "action", "-id"), name="scim_event_action"),
+            models.Index(fields=("connection", "error_code", "-id"), name="scim_event_error_code"),
             models.Index(fields=("request_id",), name="scim_event_request_id"),
             models.Index(fields=("connection", "user_name_key"), name="scim_event_user_name_key"),
             models.Index(fields=("external_id",), name="scim_event_external_id"),

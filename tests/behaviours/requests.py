@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.safestring import mark_safe
 
-from scim_provisioning.http import throttling
+from scim_provisioning.http import pace, throttling
 from scim_provisioning.http.counting import counted, key_of
 from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.protocol.errors import InvalidFilter, Uniqueness
@@ -20,6 +20,7 @@ from tests.behaviours.mutant import Make, answers, mutants
 _TOKENS = "tests/test_tokens.py::"
 _HOSTILE = "tests/http/test_hostile_input.py::"
 _THROTTLING = "tests/http/test_throttling.py::"
+_PACE = "tests/http/test_pace.py::"
 _FILTERS = "tests/protocol/test_filters.py::"
 _BAD = "tests/http/test_bad_input.py::"
 
@@ -113,14 +114,25 @@ def compares_by_like(original: Any) -> Any:
 def counts_against_a_connection(original: Any) -> Any:
     def note(failures: Any, plaintext: str = "") -> int:
         connection = SCIMConnection.objects.earliest("pk")
-        counted(key_of(connection.pk, "reads", int(throttling.time.time())), seconds=5)
+        pace.spend(f"{connection.pk}\nreads", 1, throttling.time.time())
         return int(original(failures, plaintext))
 
     return note
 
 
 def counts_reads_and_writes_together(original: Any) -> Any:
-    return lambda token, method, amount=1: original(token, "POST", amount)
+    return lambda token, method: original(token, "POST")
+
+
+def counts_from_zero_every_second(original: Any) -> Any:
+    def wait(name: str, allowed: int, now: float) -> int:
+        return int(counted(key_of(name, int(now)), seconds=5) > allowed)
+
+    return wait
+
+
+def says_one_second(original: Any) -> Any:
+    return lambda counts, passed, allowed: min(1, original(counts, passed, allowed))
 
 
 # --- what is written down
@@ -226,13 +238,31 @@ MUTANTS = mutants(
     # --- 24
     (
         "a burst is refused",
-        "http.throttling:allowed",
-        answers(True),
+        "http.throttling:seconds_to_wait",
+        answers(0),
         f"{_THROTTLING}test_burst_is_429_with_a_whole_number_of_seconds_and_writes_nothing",
     ),
     (
+        "a client at exactly the pace is served",
+        "http.pace:wait",
+        counts_from_zero_every_second,
+        f"{_PACE}test_a_client_at_exactly_the_pace_is_never_refused",
+    ),
+    (
+        "whoever is refused is told how long to wait",
+        "http.pace:seconds_until",
+        says_one_second,
+        f"{_PACE}test_after_a_bulk_request_is_waited_for_as_long_as_it_takes_at_the_pace",
+    ),
+    (
+        "what is refused is not counted",
+        "http.pace:given_back",
+        answers(None),
+        f"{_PACE}test_whoever_does_not_wait_gets_no_more_than_the_pace_and_no_less",
+    ),
+    (
         "reads and writes are counted apart",
-        "http.throttling:allowed",
+        "http.throttling:seconds_to_wait",
         counts_reads_and_writes_together,
         f"{_THROTTLING}test_reads_and_writes_are_counted_apart",
     ),
