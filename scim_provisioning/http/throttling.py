@@ -27,6 +27,8 @@ _MINUTE: Final = 60
 _LONGEST_OPERATION: Final = 60
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
+#: So many people on a page take a worker for as long as one request more.
+_PEOPLE_A_READ: Final = 10
 #: Statements of one search, and the seconds that are left for what it reads beside them.
 _STATEMENTS: Final = 2
 _BESIDE: Final = 10
@@ -54,6 +56,12 @@ def seconds_to_wait(token: SCIMToken, method: str) -> int:
     return for how many seconds."""
     kind = "reads" if method in _READS else "writes"
     return pace.wait(_paced(token, kind), app_settings.throttle[kind], time.time())
+
+
+def spend_page(token: SCIMToken, people: int) -> None:
+    """Count a page by its size: it costs as much as several requests for one person. A look-up costs nothing more."""
+    if people >= _PEOPLE_A_READ:
+        pace.spend(_paced(token, "reads"), people // _PEOPLE_A_READ, time.time())
 
 
 def spend_writes(token: SCIMToken, amount: int) -> None:

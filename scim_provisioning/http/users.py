@@ -13,7 +13,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.parameters import parameters
-from scim_provisioning.http.throttling import search_among_everybody
+from scim_provisioning.http.throttling import search_among_everybody, spend_page
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages, versions
 from scim_provisioning.protocol.projection import Projection
@@ -47,6 +47,8 @@ class UserResourceView(SCIMView):
         )
         one_at_a_time = partial(search_among_everybody, self.caller.tenant)
         page = provisioning.search(self.caller, search, among_everybody=one_at_a_time)
+        if self.caller.token is not None:
+            spend_page(self.caller.token, len(page.resources))
         self.touch("query")
         resources = [projection.apply(resource) for resource in page.resources]
         if search.cursor is not None:

@@ -56,6 +56,18 @@ def test_reads_and_writes_are_counted_apart(scim: ScimClient) -> None:
     assert scim.post("/Users", person()).status_code == 201
 
 
+def test_a_page_counts_by_its_size(
+    scim: ScimClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"reads": 3, "writes": 200}}
+    for n in range(25):
+        scim.post("/Users", person(f"p{n}.x"))
+    # Twenty-five people are a read and two more.
+    assert [scim.get("/Users?count=25").status_code for _ in range(2)] == [200, 429]
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_060.0))
+    assert [scim.get("/Users?count=9").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_next_second_is_another_one(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [scim.get("/Users").status_code for _ in range(4)][-1] == 429
     monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_001.0))
