@@ -6,7 +6,6 @@ GET changes nothing; every button asks who is there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -15,8 +14,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -62,19 +59,12 @@ class VerdictForm(IdentityForm):
 
 
 class UndoForm(IdentityForm):
-    """How far back, and up to when: exactly those who were shown."""
+    """How far back, and up to which departure: exactly those who were shown."""
 
     hours = forms.TypedChoiceField(
         choices=[(hours, hours) for hours in reactivation.HOURS], coerce=int, widget=forms.HiddenInput
     )
-    until = forms.CharField(widget=forms.HiddenInput)
-
-    def clean_until(self) -> datetime:
-        """Raises ``ValidationError`` for what is no moment."""
-        moment = _moment(self.cleaned_data["until"])
-        if moment is None:
-            raise forms.ValidationError(_("Open the page again. Nothing was changed."))
-        return moment
+    last = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class HeldPages(ConnectionPages):
@@ -132,10 +122,10 @@ class HeldPages(ConnectionPages):
             return self._undo(request, connection, form)
         asked = request.GET.get("hours", "1")
         hours = int(asked) if asked in map(str, reactivation.HOURS) else reactivation.HOURS[0]
-        until = timezone.now()
-        went = reactivation.departures(connection, hours, until=until)
+        went = reactivation.departures(connection, hours)
         if not form.is_bound:
-            form = UndoForm(initial={"hours": hours, "until": until.isoformat()}, request=request)
+            last = went.order_by("-pk").values_list("pk", flat=True).first() or 0
+            form = UndoForm(initial={"hours": hours, "last": last}, request=request)
         count = went.count()
         context = {
             "title": _("Who was switched off"),
@@ -149,8 +139,8 @@ class HeldPages(ConnectionPages):
         return self.render_page(request, "connection/undo.html", connection, context)
 
     def _undo(self, request: HttpRequest, connection: SCIMConnection, form: UndoForm) -> HttpResponse:
-        hours, until = form.cleaned_data["hours"], form.cleaned_data["until"]
-        went = list(reactivation.departures(connection, hours, until=until)[: reactivation.AT_ONCE])
+        hours, last = form.cleaned_data["hours"], form.cleaned_data["last"]
+        went = list(reactivation.departures(connection, hours, last=last)[: reactivation.AT_ONCE])
         done = reactivation.undo(connection, went, **who(request))
         told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
             "n": scim_number(done.back)
@@ -199,10 +189,3 @@ _VERDICTS: Final[dict[str, Callable[[SCIMConnection, Any, dict[str, Any]], str]]
     "keep": _keep,
     "end": _end,
 }
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return parse_datetime(text)
-    except ValueError:
-        return None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, SCIMConnection
 from scim_provisioning.models.leaver_brake import ALLOWED
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import brake
 
@@ -96,16 +96,13 @@ def _holds(brakes: QuerySet[LeaverBrake]) -> list[Hold]:
 
 
 def held(connection: SCIMConnection, name: str = "") -> QuerySet[HeldLeaver]:
-    """Who is held, the first asked first, each with link, account and token; ``name``: whose user name or external id
-    begins so, or whose account is called so."""
+    """Who is held, the first asked first, each with link, account and token; ``name``: whose user name begins so, which
+    the page shows, or whose externalId it is."""
     rows = HeldLeaver.objects.filter(connection=connection).waiting()
     if name := name.strip():
-        account = get_user_model().USERNAME_FIELD
-        rows = rows.filter(
-            Q(link__user_name_key__startswith=user_name_key(name))
-            | Q(link__external_id__startswith=name)
-            | Q(**{f"link__user__{account}__istartswith": name})
-        )
+        if not is_storable(name):
+            return rows.none()
+        rows = rows.filter(Q(link__user_name_key__startswith=user_name_key(name)) | Q(link__external_id=name))
     return rows.select_related("link", "link__user", "token").order_by("first_asked_at", "pk")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -45,12 +45,13 @@ class Undone:
     failed: list[tuple[ProvisioningEvent, str]] = field(default_factory=list)
 
 
-def departed(hours: int, until: datetime | None = None) -> Q:
+def departed(hours: int) -> Q:
     """What is true of the departures of the last hours, the latest of each person, who have not come back since.
     Erased people are not among them."""
-    now = until or timezone.now()
     # Who is deleted after they were switched off, as Entra does a month later, left with the first of the two.
     left = Q(action__in=_DEPARTURES, changes__has_key="active")
+    # A learner of the LMS's who was adopted and switched off in one.
+    left |= Q(action=Action.ADOPTED, changes__active__1=False)
     later = ProvisioningEvent.objects.filter(
         left, connection=OuterRef("connection"), link=OuterRef("link"), pk__gt=OuterRef("pk")
     )
@@ -58,18 +59,19 @@ def departed(hours: int, until: datetime | None = None) -> Q:
         ~Q(operation=Operation.ADMIN),
         ~Exists(later),
         left,
-        created_at__gte=now - timedelta(hours=hours),
-        created_at__lte=now,
+        created_at__gte=timezone.now() - timedelta(hours=hours),
         link__active=False,
         link__user__isnull=False,
     )
 
 
 def departures(
-    connection: SCIMConnection, hours: int, *, until: datetime | None = None
+    connection: SCIMConnection, hours: int, *, last: int | None = None
 ) -> QuerySet[ProvisioningEvent]:
-    """Those of one connection, the first first, with their links and tokens."""
-    went = ProvisioningEvent.objects.filter(departed(hours, until), connection=connection)
+    """Those of one connection, the first first, with their links and tokens; up to the event with the key ``last``."""
+    went = ProvisioningEvent.objects.filter(departed(hours), connection=connection)
+    if last is not None:
+        went = went.filter(pk__lte=last)
     return went.select_related("link", "token").order_by("pk")
 
 
@@ -116,7 +118,8 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         verbs.create(caller, exchange, {**link.document, "active": True})
         return
     current = verbs.get(caller, link.scim_id)
-    operations = [{"op": "replace", "path": "active", "value": True}, *_inverse(event.changes, current)]
+    inverse = [] if event.action == Action.ADOPTED else _inverse(event.changes, current)
+    operations = [{"op": "replace", "path": "active", "value": True}, *inverse]
     verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
 
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from scim_provisioning import databases, rules, tokens
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.http.address import client_address
-from scim_provisioning.http.throttling import Failures, remember, seconds_to_wait
+from scim_provisioning.http.throttling import Failures, remember, seconds_to_wait, seconds_to_wait_refused
 from scim_provisioning.models import SCIMToken
 from scim_provisioning.protocol.errors import Forbidden, TooManyRequests, Unauthorized
 from scim_provisioning.telemetry import spanned
@@ -29,8 +29,9 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[AnonymousUser, SCIMToken]:
         """Raises ``Unauthorized`` (401), ``Forbidden`` (403), ``Unavailable`` (503) or ``TooManyRequests`` (429).
 
-        Who fails often from one address is refused before anything is looked up. Who holds a token and is not let
-        in all the same uses up the connection's allowance, as every other request of it does.
+        Who fails often from one address is refused before anything is looked up. Who holds a good token and is not
+        let in all the same uses up the connection's allowance, as every other request of it does; who holds one that
+        was revoked, because it leaked perhaps, uses up their own.
         """
         scheme, _, plaintext = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         plaintext = plaintext.strip() if scheme.lower() == "bearer" else ""
@@ -45,7 +46,7 @@ class TokenAuthentication(BaseAuthentication):
                 # A database that does not answer says nothing against the caller.
                 if isinstance(error, Unauthorized):
                     failures.note(plaintext)
-            elif seconds := seconds_to_wait(holder, request.method or "GET"):
+            elif seconds := _seconds_to_wait(error, holder, request.method or "GET"):
                 raise TooManyRequests(headers={"Retry-After": str(seconds)}) from error
             raise
         if not is_good:
@@ -69,6 +70,11 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
+
+
+def _seconds_to_wait(error: Exception, holder: SCIMToken, method: str) -> int:
+    is_the_tokens_fault = isinstance(error, tokens.AuthenticationRefused | tokens.AddressRefused)
+    return (seconds_to_wait_refused if is_the_tokens_fault else seconds_to_wait)(holder, method)
 
 
 def refuse_plain_http(request: Request, site_url: str) -> None:

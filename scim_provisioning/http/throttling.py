@@ -27,6 +27,8 @@ _MINUTE: Final = 60
 _LONGEST_OPERATION: Final = 60
 #: For how long a token that was let in is known to be a good one.
 _GOOD_FOR: Final = 86_400
+#: So many requests a second of one token that is not let in are told why.
+_REFUSED: Final = 20
 #: So many people on a page take a worker for as long as one request more.
 _PEOPLE_A_READ: Final = 10
 #: Statements of one search, and the seconds that are left for what it reads beside them.
@@ -56,6 +58,14 @@ def seconds_to_wait(token: SCIMToken, method: str) -> int:
     return for how many seconds."""
     kind = "reads" if method in _READS else "writes"
     return pace.wait(_paced(token, kind), app_settings.throttle[kind], time.time())
+
+
+def seconds_to_wait_refused(token: SCIMToken, method: str) -> int:
+    """The same for a token that is dead, or not to be used from there: whoever holds it uses up nothing of what the
+    connection's other tokens may do."""
+    kind = "reads" if method in _READS else "writes"
+    name = f"{token.connection_id}\n{token.pk} refused"
+    return pace.wait(name, min(app_settings.throttle[kind], _REFUSED), time.time())
 
 
 def spend_page(token: SCIMToken, people: int) -> None:

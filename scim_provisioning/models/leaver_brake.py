@@ -84,10 +84,14 @@ class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
     """Who is held."""
 
     def waiting(self) -> HeldLeaverQuerySet:
-        """Nobody has let them go, and the identity provider still asks."""
+        """Nobody has let them go, they have not gone by another way, and the identity provider still asks."""
         now = timezone.now()
-        asked = self.filter(last_asked_at__gte=now - FORGOTTEN)
+        asked = self.filter(last_asked_at__gte=now - FORGOTTEN, link__active=True, link__deleted_at=None)
         return asked.filter(models.Q(allowed_until__isnull=True) | models.Q(allowed_until__lte=now))
+
+    def allowed(self) -> HeldLeaverQuerySet:
+        """An administrator has let them go."""
+        return self.filter(allowed_until__gt=timezone.now())
 
 
 class HeldLeaver(models.Model):

@@ -39,11 +39,13 @@ def _hold(caller: Caller, exchange: Exchange, held: brake.LeaverHeld) -> None:
     found = brake.locked(connection)
     if held.people is not None:
         found.people, found.people_at = held.people, held.people_at
-    if found.tripped_at is None:
+    if found.tripped_at is None and held.link is not None:
         found.tripped_at = now
         transaction.on_commit(lambda: _tell(connection, held), using=databases.alias())
     found.save(update_fields=["people", "people_at", "tripped_at"])
     if held.link is None:
+        # Of somebody who is not linked yet there is nothing to decide: they are asked for again, and may go once there
+        # is room.
         return
     said = {"operation": exchange.operation, "token": caller.token, "last_asked_at": now}
     if not HeldLeaver.objects.filter(link=held.link).update(times=F("times") + 1, **said):

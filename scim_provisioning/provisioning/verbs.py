@@ -165,9 +165,9 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     before = checked(adapter, precondition)
     rules.protect(adapter)
     link, was_active = adapter.link, adapter.is_active
-    if was_active:
-        rules.let_go(adapter)
     erases = rules.erases(adapter)
+    if was_active or erases:
+        rules.let_go(adapter)
     met = differences.between(adapter)
     adapter.remember_rows()
     with explained(adapter):

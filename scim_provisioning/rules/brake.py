@@ -51,10 +51,7 @@ def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
         return
     brake = locked(connection)
     link = None if is_new else adapter.link
-    if brake.tripped_at is not None and (brake.is_open or (link is not None and _is_allowed(link))):
-        HeldLeaver.objects.filter(link=link).delete()
-        return
-    if brake.is_open:
+    if brake.is_open or _has_word(brake, link):
         return
     count, limit = brake.departed(now) + 1, _limit(brake, connection, now)
     if count > limit or _holds(brake):
@@ -74,26 +71,34 @@ def locked(connection: SCIMConnection) -> LeaverBrake:
     return brake
 
 
-def _is_allowed(link: ProvisionedUser) -> bool:
-    return HeldLeaver.objects.filter(link=link, allowed_until__gt=timezone.now()).exists()
+def _has_word(brake: LeaverBrake, link: ProvisionedUser | None) -> bool:
+    """Whether an administrator has let this person go, which is done with now."""
+    if brake.tripped_at is None or link is None:
+        return False
+    return bool(HeldLeaver.objects.filter(link=link).allowed().delete()[0])
 
 
 def _holds(brake: LeaverBrake) -> bool:
-    """Whether people are held, so that nobody else goes either; where nobody is any more, the brake is let off."""
+    """Whether people are held, so that nobody else goes either; where nobody is any more, and nobody may go by an
+    administrator's word, the brake is let off."""
     if brake.tripped_at is None:
         return False
-    if HeldLeaver.objects.filter(connection=brake.connection_id).waiting().exists():
+    of_connection = HeldLeaver.objects.filter(connection=brake.connection_id)
+    if of_connection.waiting().exists():
         return True
-    brake.tripped_at = brake.kept_at = None
+    if not of_connection.allowed().exists():
+        brake.tripped_at = brake.kept_at = None
     return False
 
 
 def _limit(brake: LeaverBrake, connection: SCIMConnection, now: datetime) -> int:
-    """How many may go within an hour. Who is active is counted only once the answer depends on it."""
+    """How many may go within an hour. Who is active is counted only once the answer depends on it, and without those
+    who came within the hour: made-up people would make room for real leavers."""
     least, departed = connection.leavers_at_least, brake.departed(now)
     if departed < least:
         return least
     if brake.people is None or brake.people_at is None or now - brake.people_at >= WINDOW:
-        active = ProvisionedUser.objects.living().filter(connection=connection, active=True)
+        known = ProvisionedUser.objects.living().filter(connection=connection, created_at__lt=now - WINDOW)
+        active = known.filter(active=True)
         brake.people, brake.people_at = active.count() + departed, now
     return max(least, brake.people * connection.leavers_percent // 100)

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.models import Learner
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import reactivation
 from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent, SCIMConnection
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
+from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +106,42 @@ def test_all_who_are_held_now_may_go_and_nobody_else(
     assert status(scim, newcomer) == 503
 
 
+def test_whoever_may_go_may_still_go_after_somebody_else_went(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    decide(admin_client, connection, "held")
+    LeaverBrake.objects.update(recent=[])
+    others = [scim.post("/Users", person(f"o{n}.ther")).json()["id"] for n in range(2)]
+    assert [status(scim, scim_id) for scim_id in others] == [200, 200]
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
+    assert not HeldLeaver.objects.exists()
+
+
+def test_whoever_has_gone_by_another_way_is_held_no_more(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    connection.policies = {**connection.policies, "leavers_percent": 100}
+    connection.save()
+    assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
+    assert "on hold" not in text(admin_client.get(reverse("admin:index")))
+
+
+def test_an_adopted_learner_who_was_switched_off_at_once_is_taken_back_as_well(
+    admin_client: Client,
+    scim: ScimClient,
+    limited: SCIMConnection,
+    organization: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    name = "known.already@harborline.example"
+    LearnerFactory(organization=organization, user__username=name, user__email=name)
+    made = scim.post("/Users", {**person("known.already"), "active": False}).json()
+    assert "1 person is back as before." in text(undo(admin_client, limited))
+    after = scim.get(f"/Users/{made['id']}").json()
+    assert {**after, "meta": None} == {**made, "active": True, "meta": None}
+
+
 def test_an_allowance_is_for_one_departure(
     admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
 ) -> None:
@@ -156,7 +194,26 @@ def test_one_is_found_by_name(admin_client: Client, people: list[str], connectio
     page = text(admin_client.get(url("held", connection), {"q": "P3.held"}))
     assert "p3.held@harborline.example" in page
     assert "p4.held@harborline.example" not in page
-    assert "Nobody of this name is held." in text(admin_client.get(url("held", connection), {"q": "zoe"}))
+    for nobody in ("zoe", "p3held-and-more", "a\0b"):
+        assert "Nobody of this name is held." in text(
+            admin_client.get(url("held", connection), {"q": nobody})
+        )
+    assert "p3.held" in text(admin_client.get(url("held", connection), {"q": "p3held"}))
+
+
+def test_an_external_id_cannot_be_spelled_out_letter_by_letter(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    assert "Nobody of this name" in text(admin_client.get(url("held", connection), {"q": "p3hel"}))
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "99999999999999999999", ""])
+def test_a_form_that_was_tampered_with_brings_nobody_back(
+    admin_client: Client, people: list[str], connection: SCIMConnection, last: str
+) -> None:
+    data = {"hours": "1", "last": last, "password": PASSWORD}
+    assert admin_client.post(url("undo", connection), data).status_code == 200
+    assert not ProvisioningEvent.objects.filter(action="reactivated").exists()
 
 
 @pytest.mark.parametrize("page", ["held", "undo"])

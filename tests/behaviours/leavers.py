@@ -48,7 +48,7 @@ MUTANTS = mutants(
     ),
     (
         "who may go goes once",
-        "rules.brake:_is_allowed",
+        "rules.brake:_has_word",
         answers(True),
         f"{_PAGES}test_an_allowance_is_for_one_departure",
     ),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from example_project.lms.models import Learner, Team
 from scim_provisioning.administration import leaver_brake, reactivation
@@ -54,6 +56,8 @@ def mistaken(connection: SCIMConnection, organization: Any) -> list[str]:
             user_name=user.username,
             user_name_key=fold(user.username),
             document={"userName": user.username},
+            # Who came within the hour makes no room for leavers.
+            created_at=timezone.now() - timedelta(days=1),
         )
         for user in users
     )

@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    Action,
+    HeldLeaver,
+    LeaverBrake,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.signals import leavers_held
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
@@ -87,6 +94,20 @@ def test_everything_else_goes_on_while_people_are_held(scim: ScimClient, people:
     assert scim.delete(f"/Users/{people[1]}").status_code == 204
 
 
+def test_whoever_is_to_be_erased_counts_though_they_were_off_already(
+    scim: ScimClient, people: list[str], limited: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased: list[Any] = []
+    monkeypatch.setattr(LearnerAdapter, "erase", lambda self, learner: erased.append(learner))
+    limited.policies = {**limited.policies, "on_delete": "erase"}
+    limited.save()
+    leave(scim, *people[:3])
+    age_departures(limited, timedelta(hours=2))
+    assert [scim.delete(f"/Users/{scim_id}").status_code for scim_id in people[:3]] == [204] * 3
+    assert [scim.delete(f"/Users/{scim_id}").status_code for scim_id in people[3:]] == [503] * 5
+    assert len(erased) == 3
+
+
 def test_other_customers_leavers_are_not_counted_and_not_held(scim: ScimClient, people: list[str]) -> None:
     leave(scim, *people)
     other = Customer.make()
@@ -145,7 +166,19 @@ def test_the_share_counts_where_it_is_larger(scim: ScimClient, limited: SCIMConn
     limited.policies = {"leavers_at_least": 1, "leavers_percent": 40}
     limited.save()
     ids = [scim.post("/Users", person(f"s{n}")).json()["id"] for n in range(10)]
+    ProvisionedUser.objects.update(created_at=timezone.now() - timedelta(days=1))
     assert leave(scim, *ids) == [200] * 4 + [503] * 6
+
+
+def test_people_who_came_within_the_hour_make_no_room_for_leavers(
+    scim: ScimClient, people: list[str], limited: SCIMConnection
+) -> None:
+    ProvisionedUser.objects.update(created_at=timezone.now() - timedelta(days=1))
+    limited.policies = {"leavers_at_least": 1, "leavers_percent": 25}
+    limited.save()
+    for n in range(40):
+        scim.post("/Users", person(f"made.up{n}"))
+    assert leave(scim, *people) == [200, 200] + [503] * 6
 
 
 def test_a_share_of_100_per_cent_holds_nobody(scim: ScimClient, limited: SCIMConnection) -> None:
@@ -159,7 +192,11 @@ def test_a_share_of_100_per_cent_holds_nobody(scim: ScimClient, limited: SCIMCon
 
 
 def test_a_learner_of_the_lms_who_is_adopted_and_switched_off_counts_as_well(
-    scim: ScimClient, people: list[str], organization: Organization, monkeypatch: pytest.MonkeyPatch
+    scim: ScimClient,
+    people: list[str],
+    limited: SCIMConnection,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
     name = "known.already@harborline.example"
@@ -168,6 +205,10 @@ def test_a_learner_of_the_lms_who_is_adopted_and_switched_off_counts_as_well(
     answer = scim.post("/Users", {**person("known.already"), "active": False})
     assert answer.status_code == 503, answer.content
     assert get_user_model().objects.get(username=name).is_active
+    # Nobody could decide on somebody who is not linked: no alarm, and they go once there is room.
+    assert LeaverBrake.objects.get().tripped_at is None
+    age_departures(limited, timedelta(hours=2))
+    assert scim.post("/Users", {**person("known.already"), "active": False}).status_code == 201
 
 
 def test_a_receiver_is_told_once_with_the_figures(

@@ -242,6 +242,16 @@ def test_refusals_of_a_token_use_up_the_connections_allowance(
     assert (row.error_code, row.times) == (code, 3)
 
 
+def test_whoever_holds_a_token_that_was_revoked_takes_nothing_from_the_live_one(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    leaked = ScimClient(TokenFactory(connection=connection).plaintext)
+    assert leaked.get("/Users").status_code == 200
+    connection.tokens.filter(pk=connection.tokens.latest("pk").pk).update(revoked_at=timezone.now())
+    assert [leaked.get("/Users").status_code for _ in range(5)] == [401] * 3 + [429] * 2
+    assert [scim.get("/Users").status_code for _ in range(2)] == [200, 200]
+
+
 def test_a_refusal_inside_is_a_row_each(scim: ScimClient, connection: SCIMConnection) -> None:
     for _ in range(2):
         assert scim.post("/Users", {"schemas": []}).status_code == 400
