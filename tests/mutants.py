@@ -5,7 +5,8 @@
 
 What is taken away, where, and who must notice stands in ``behaviours/``, a file a subject. A mutant puts another
 function in the place of the one that provides the behaviour; how that function is written does not matter to it. No
-file is changed: each mutant lives in a process of its own, a fork of this one, so that Django is started once.
+file is changed: each mutant lives in a process of its own, a fork of this one, so that Django is started, the tests are
+collected and their database is made once.
 """
 
 from __future__ import annotations
@@ -16,16 +17,20 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getattr_static
+from itertools import islice
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
+from django.urls import clear_url_caches
 
 if TYPE_CHECKING:
     from tests.behaviours import Mutant
@@ -89,6 +94,7 @@ def apply(mutant: Mutant, watch: Callable[[Any], Any] = lambda new: new) -> None
                     setattr(module, alias, new)
     # Its routes hold the views that they were made with: whoever asks for them next makes them anew.
     sys.modules.pop(ROUTES, None)
+    clear_url_caches()
 
 
 class Watch:
@@ -125,38 +131,88 @@ class Verdict:
     seconds: float
 
 
-def run(tests: Sequence[str]) -> tuple[int, str]:
-    """Run these tests in this process; return pytest's exit status and what it printed."""
+class Tests:
+    """A plugin of pytest's: once all tests are collected it hands over, instead of running them.
+
+    A fork that then applies a mutant finds Django, the test modules and an empty database as they are here.
+    """
+
+    def __init__(self, hand_over: Callable[[Tests], int]) -> None:
+        self._hand_over, self._reports = hand_over, list[pytest.TestReport]()
+        self.status = int(pytest.ExitCode.USAGE_ERROR)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # After pytest-django's own, so that it takes the place of that.
+        config.pluginmanager.register(DatabaseIsMade())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Failed("There are tests that cannot be collected.")
+        self._items = {item.nodeid: item for item in session.items}
+        self.status = self._hand_over(self)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._reports.append(report)
+
+    def run(self, names: Sequence[str]) -> tuple[bool, str]:
+        """Run these, up to the first that fails: whether one did, and what there is to say. Once a process."""
+        items = [item for name in names for nodeid, item in self._items.items() if belongs(nodeid, name)]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if failed := [report for report in self._reports if report.failed]:
+                return True, f"{item.nodeid}: {failed[0].longreprtext}"
+        counted = Counter(report.outcome for report in self._reports if report.when == "call")
+        return False, ", ".join(f"{number} {outcome}" for outcome, number in counted.items()) or "nothing ran"
+
+
+def belongs(nodeid: str, name: str) -> bool:
+    """Whether a test is meant by a name: of itself, of a function with parameters, of a class or of a file."""
+    return nodeid == name or nodeid.startswith((f"{name}[", f"{name}::"))
+
+
+class DatabaseIsMade:
+    """A plugin of pytest's: ``prepare`` has made the database, so that each fork has it."""
+
+    @pytest.fixture(scope="session")
+    @staticmethod
+    def django_db_setup() -> None:
+        return
+
+
+def collect(names: Sequence[str], hand_over: Callable[[Tests], int]) -> int:
+    """Have pytest collect these tests, and call ``hand_over``; return what that returned."""
     # Other plugins take half of the time that it takes to start. Their options in pyproject.toml are then unknown.
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     options = [
         "-p",
         "pytest_django.plugin",
-        "-o",
-        "addopts=--import-mode=importlib",
         "-p",
         "no:cacheprovider",
+        "-o",
+        "addopts=--import-mode=importlib",
     ]
-    options += ["-q", "-x", "--no-header", "--tb=line", "--nomigrations"]
-    printed = io.StringIO()
+    tests, printed = Tests(hand_over), io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
-        status = pytest.main([*options, *tests])
-    return int(status), printed.getvalue().strip()
+        status = pytest.main([*options, "-q", "--no-header", "--tb=line", *names], plugins=[tests])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        print(printed.getvalue().strip())
+    return tests.status
 
 
-def judged(name: str) -> Verdict:
+def judged(mutant: Mutant, tests: Tests) -> Verdict:
     """The verdict on a mutant. Leaves the process fit for nothing else."""
     started = time.monotonic()
-    mutant = next(mutant for mutant in all_mutants() if mutant.name == name)
     watch = Watch()
     try:
         apply(mutant, watch.over)
     except OutOfDate as error:
         watch.faults.append(str(error))
-    status, printed = run([mutant.test]) if not watch.faults else (pytest.ExitCode.USAGE_ERROR, "")
-    said = f"It no longer fits: {watch.faults[0]}" if watch.faults else printed.rpartition("\n")[2]
-    noticed = status == pytest.ExitCode.TESTS_FAILED and not watch.faults
-    return Verdict(noticed, said, time.monotonic() - started)
+    failed, said = tests.run([mutant.test]) if not watch.faults else (False, "")
+    if watch.faults:
+        failed, said = False, f"It no longer fits: {watch.faults[0]}"
+    return Verdict(failed, f"{mutant.test}: {said}", time.monotonic() - started)
 
 
 def all_mutants() -> list[Mutant]:
@@ -165,31 +221,68 @@ def all_mutants() -> list[Mutant]:
     return mutants
 
 
+def forked(work: Callable[[], Any]) -> Connection:
+    """A process that does this; where its result comes out."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe(duplex=False)
+    fork.Process(target=lambda: theirs.send(work()), daemon=True).start()
+    theirs.close()
+    return ours
+
+
+def side_by_side(works: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[str, Any]]:
+    """The results of works that are each done in a process of its own, ``PROCESSES`` at a time, as they come.
+
+    None, where a process ended without one.
+    """
+    waiting, running = iter(works.items()), dict[Connection, str]()
+    while True:
+        running |= {forked(work): name for name, work in islice(waiting, PROCESSES - len(running))}
+        if not running:
+            return
+        for pipe in wait(running):
+            try:
+                result = pipe.recv()
+            except EOFError:
+                result = None
+            yield running.pop(pipe), result
+
+
 def main(names: Sequence[str]) -> int:
     chosen = [mutant for mutant in all_mutants() if not names or mutant.name in names]
     if unknown := set(names) - {mutant.name for mutant in chosen}:
         print(f"There is no mutant called {', '.join(sorted(unknown))}.")
         return 2
-    survivors = 0
-    # One task a process: a mutant cannot be taken back.
-    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
-        unchanged = pool.apply_async(run, [sorted({mutant.test for mutant in chosen})])
-        for mutant, verdict in zip(chosen, pool.imap(judged, [m.name for m in chosen]), strict=True):
-            survivors += not verdict.noticed
-            word = "noticed " if verdict.noticed else "SURVIVES"
-            print(f"{word} {verdict.seconds:4.1f} s  {mutant.name}", flush=True)
-            if not verdict.noticed:
-                print(f"         {mutant.test}: {verdict.said}", flush=True)
-        status, printed = unchanged.get()
-    print(f"{len(chosen)} mutants, {survivors} not noticed")
-    if status != pytest.ExitCode.OK:
-        print(printed, "The tests do not pass without mutants either.", sep="\n")
+    # pytest keeps for itself what is printed while it runs.
+    with os.fdopen(os.dup(1), "w") as output:
+        return collect(sorted({mutant.test for mutant in chosen}), lambda tests: judge(chosen, tests, output))
+
+
+def judge(chosen: Sequence[Mutant], tests: Tests, output: TextIO) -> int:
+    """Print the verdicts on these mutants; return 1 if one survives, 2 if the tests fail without one."""
+    # Named by nothing: no mutant at all. It takes longest, and starts first.
+    works: dict[str, Callable[[], Any]] = {"": lambda: tests.run(sorted({mutant.test for mutant in chosen}))}
+    works |= {mutant.name: functools.partial(judged, mutant, tests) for mutant in chosen}
+    survivors, (broken, why) = 0, (True, "")
+    for name, result in side_by_side(works):
+        if not name:
+            broken, why = result or (True, "Their process died.")
+            continue
+        verdict = result or Verdict(False, "Its process died.", 0)
+        survivors += not verdict.noticed
+        word = "noticed " if verdict.noticed else "SURVIVES"
+        print(f"{word} {verdict.seconds:4.1f} s  {name}", file=output, flush=True)
+        if not verdict.noticed:
+            print(f"         {verdict.said}", file=output, flush=True)
+    print(f"{len(chosen)} mutants, {survivors} not noticed", file=output)
+    if broken:
+        print(why, "The tests do not pass without mutants either.", sep="\n", file=output)
         return 2
     return 1 if survivors else 0
 
 
 def prepare() -> None:
-    """Start Django, in memory, and import what every test does."""
+    """Start Django with an empty database in memory, and import what every test does."""
     os.chdir(ROOT)
     # Started as a script, Python looks beside it: for `http`, for one, there are tests of that name.
     sys.path[0] = str(ROOT)
@@ -199,6 +292,13 @@ def prepare() -> None:
     import_module("django").setup()
     for module in (ROUTES, "hypothesis", "tests.behaviours", "tests.sharing"):
         import_module(module)
+    from django.apps import apps
+    from django.conf import settings
+    from django.test.utils import setup_databases
+
+    # The tables as the models say: that migrations lead there is tested elsewhere.
+    settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
+    setup_databases(verbosity=0, interactive=False)
 
 
 if __name__ == "__main__":

@@ -7,27 +7,21 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
-import os
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from tests.client import ScimClient
-from tests.databases import inherited
+from tests.faults.forks import FORK, PATIENCE, started
 
-#: Seconds after which a request that did not come back is a failure of the test.
-_PATIENCE = 40
 #: How often a request is sent again.
 _COMES_BACK = 10
-_FORK = multiprocessing.get_context("fork")
 
 
 class Request(NamedTuple):
@@ -55,19 +49,14 @@ class Crowd:
     """Processes that wait for one another before each sends its request."""
 
     def __init__(self, size: int) -> None:
-        barrier, inherit = _FORK.Barrier(size), inherited()
+        barrier = FORK.Barrier(size)
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(size):
-            ours, theirs = _FORK.Pipe()
-            process = _FORK.Process(target=_serve, args=(theirs, barrier, inherit), daemon=True)
-            with warnings.catch_warnings():
-                # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                process.start()
+            ours, theirs = FORK.Pipe()
+            self._processes.append(started(_serve, theirs, barrier))
             theirs.close()
             self._pipes.append(ours)
-            self._processes.append(process)
 
     def at_once(self, *requests: Request) -> list[Answer]:
         """The answers to requests that start together, in their order."""
@@ -84,21 +73,18 @@ class Crowd:
 
 
 def _received(pipe: Connection) -> Answer | None:
-    assert pipe.poll(_PATIENCE), "A request did not come back."
+    assert pipe.poll(PATIENCE), "A request did not come back."
     answer: Answer | None = pipe.recv()
     return answer
 
 
-def _serve(pipe: Connection, barrier: Any, inherit: Callable[[], None]) -> None:
+def _serve(pipe: Connection, barrier: Any) -> None:
     """What each process does until it is ended."""
-    # What the parent has buffered for its own output is not to be written twice.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    inherit()
     while True:
         request = pipe.recv()
         # Connected before they meet: the slowest would come too late to be in anybody's way.
         connection.ensure_connection()
-        barrier.wait(_PATIENCE)
+        barrier.wait(PATIENCE)
         pipe.send(None if request is None else _sent(request))
 
 

@@ -1,6 +1,7 @@
 """Work that is done by processes of its own, over database connections of its own, while the test goes on.
 
-They are forks of this one, so they know what a test has patched. They stop where a test has put a ``Gate``.
+They are forks of this one, so they know what a test has patched. They stop where a test has put a ``Gate``; those of
+``at_once`` start together.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
 
 from django.db import connection, connections
+from django.http import HttpResponse
 
 from tests.databases import inherited
 
@@ -41,22 +46,37 @@ class Gate:
         self._open.set()
 
 
+def started(work: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """A fork of this process that does this over connections of its own, to the databases of this one, and ends."""
+    # No process may go on with a socket of another's.
+    connections.close_all()
+    process = FORK.Process(target=_begun, args=(inherited(), work, arguments), daemon=True)
+    with warnings.catch_warnings():
+        # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    return process
+
+
+def _begun(inherit: Callable[[], None], work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    # What the parent has buffered for its own output is not to be written twice.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    inherit()
+    work(*arguments)
+    # Nothing of the parent's is torn down here.
+    os._exit(0)
+
+
 class Fork:
     """A process that does one thing; ``result`` is what that returned."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
-        # No process may go on with a socket of another's.
-        connections.close_all()
-        self._pipe, theirs = FORK.Pipe()
-        self.process = FORK.Process(target=_run, args=(work, theirs, inherited()), daemon=True)
-        with warnings.catch_warnings():
-            # Python warns of forks in a process with threads; those of pytest hold nothing that is needed.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.process.start()
+        self._pipe, theirs = FORK.Pipe(duplex=False)
+        self.process = started(_reported, work, theirs)
         theirs.close()
 
-    def result(self) -> Any:
-        assert self._pipe.poll(PATIENCE), "A process did not come back."
+    def result(self, patience: float = PATIENCE) -> Any:
+        assert self._pipe.poll(patience), "A process did not come back."
         is_done, value = self._pipe.recv()
         assert is_done, value
         return value
@@ -71,18 +91,44 @@ class Fork:
         self.process.join(PATIENCE)
 
 
-def _run(work: Callable[[], Any], pipe: Any, inherit: Callable[[], None]) -> None:
-    # What the parent has buffered for its own output is not to be written twice.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    inherit()
+def _reported(work: Callable[[], Any], pipe: Connection) -> None:
     try:
         pipe.send((True, work()))
     except Exception as error:
         pipe.send((False, f"{type(error).__name__}: {error}"))
     finally:
         connections.close_all()
-    # Nothing of the parent's is torn down here.
-    os._exit(0)
+
+
+class Answer(NamedTuple):
+    """Of an answer what goes from one process to another."""
+
+    status_code: int
+    content: bytes
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """The results of calls that start together, in their order; answers, and lists of them, as ``Answer``."""
+    start = FORK.Barrier(len(calls))
+    with forks() as fork:
+        playing = [fork(partial(_met, call, start)) for call in calls]
+        results = [one.result(3 * PATIENCE) for one in playing]
+        for one in playing:
+            one.process.join(PATIENCE)
+        return results
+
+
+def _met(call: Callable[[], Any], start: Any) -> Any:
+    # Connected before they meet: the slowest would come too late to be in anybody's way.
+    connection.ensure_connection()
+    start.wait(PATIENCE)
+    return _portable(call())
+
+
+def _portable(result: Any) -> Any:
+    if isinstance(result, HttpResponse):
+        return Answer(result.status_code, result.content)
+    return [_portable(one) for one in result] if isinstance(result, list) else result
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from scim_provisioning.testing.simulators import Answer
 from scim_provisioning.testing.simulators.judging import verdict_on
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
-from tests.faults.meeting import at_once
+from tests.faults.forks import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
-from tests.faults.meeting import at_once
+from tests.faults.forks import at_once
 from tests.hosts.current import make_connection
 from tests.people import person
 

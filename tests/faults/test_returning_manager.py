@@ -17,7 +17,7 @@ from example_project.lms.models import Learner
 from scim_provisioning.models import ProvisionedUser
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
-from tests.faults.meeting import at_once
+from tests.faults.forks import at_once
 from tests.people import enterprise, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,28 +36,42 @@ print(Customer.make().token)
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """The host on a database file of its own, whatever server the other tests run on."""
+def on(file: Path) -> dict[str, str]:
+    """The host on that database file, whatever server the other tests run on."""
     return {
         **os.environ,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{file}",
         "DJANGO_SETTINGS_MODULE": "tests.operating.scraped",
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
     }
 
 
-@pytest.fixture
-def bearer(environment: dict[str, str]) -> str:
-    made = subprocess.run(
-        [sys.executable, "-c", MAKE], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A database file with one customer, and a token; each test has a copy of it."""
+    file = tmp_path_factory.mktemp("made") / "db.sqlite3"
+    done = subprocess.run(
+        [sys.executable, "-c", MAKE], env=on(file), cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return made.stdout.strip().splitlines()[-1]
+    return file, done.stdout.strip().splitlines()[-1]
 
 
 @pytest.fixture
-def several(environment: dict[str, str], bearer: str, tmp_path: Path) -> Iterator[int]:
+def environment(made: tuple[Path, str], tmp_path: Path) -> dict[str, str]:
+    # Not by the file system: what SQLite has not yet put into the file stands beside it.
+    with closing(sqlite3.connect(made[0])) as ready, closing(sqlite3.connect(tmp_path / "db.sqlite3")) as own:
+        ready.backup(own)
+    return on(tmp_path / "db.sqlite3")
+
+
+@pytest.fixture
+def bearer(made: tuple[Path, str]) -> str:
+    return made[1]
+
+
+@pytest.fixture
+def several(environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
     """The port of a server with two processes, each of which is replaced after a dozen requests."""
     counts = tmp_path / "counts"
     counts.mkdir()
@@ -65,7 +80,7 @@ def several(environment: dict[str, str], bearer: str, tmp_path: Path) -> Iterato
 
 
 @pytest.fixture
-def one(environment: dict[str, str], bearer: str, tmp_path: Path) -> Iterator[int]:
+def one(environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
     """The port of a server with one process."""
     with serving(ONE_PROCESS, environment, tmp_path) as port:
         yield port
