@@ -125,8 +125,6 @@ def crowd(size: int, *, isolation: str = "") -> Iterator[Crowd]:
 def isolated(level: str) -> Iterator[None]:
     """Processes that are started inside have transactions of this level; this process keeps its own."""
     before = connection.settings_dict["OPTIONS"]
-    # No process may go on with a socket of another's.
-    connections.close_all()
     connection.settings_dict["OPTIONS"] = {**before, **(_isolation(level) if level else {})}
     yield
     connection.settings_dict["OPTIONS"] = before
