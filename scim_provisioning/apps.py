@@ -8,7 +8,7 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.core.signals import setting_changed
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -27,13 +27,14 @@ class SCIMProvisioningConfig(AppConfig):
         from scim_provisioning.adapters.expressions import register_sqlite_functions
         from scim_provisioning.administration import figures, sign_in
         from scim_provisioning.checks import register_checks
-        from scim_provisioning.databases import routing
+        from scim_provisioning.databases import indexes, routing
 
         register_checks()
         routing.install()
         setting_changed.connect(routing.reinstall, dispatch_uid="scim_provisioning.routing")
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
+        post_migrate.connect(indexes.forget, dispatch_uid="scim_provisioning.indexes")
         telemetry.provide_figures(figures.read)
         self._follow_sso_rows()
         self._follow_sign_ins()

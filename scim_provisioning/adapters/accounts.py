@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.contrib.auth import get_user_model
 from django.db import models
 
-from scim_provisioning.adapters.expressions import Folded, TextMatch
+from scim_provisioning.adapters.any_case import AnyCase
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
@@ -53,8 +53,8 @@ class HostAccounts(HostHooks):
         return {}
 
     @classmethod
-    def compiled(cls, connection: SCIMConnection) -> CompiledMapping:
-        """The connection's mapping, compiled."""
+    def compiled(cls, connection: SCIMConnection | None) -> CompiledMapping:
+        """The connection's mapping, compiled; that of everybody without one."""
         raise NotImplementedError
 
     @classmethod
@@ -73,9 +73,8 @@ class HostAccounts(HostHooks):
             )
         if scoped:
             return accounts
-        return accounts.exclude(
-            pk__in=ProvisionedUser.objects.living().filter(user__isnull=False).values("user")
-        )
+        managed = ProvisionedUser.objects.living().filter(user=models.OuterRef("pk"))
+        return accounts.filter(~models.Exists(managed))
 
     @classmethod
     def all_accounts(cls) -> models.QuerySet[Any]:
@@ -188,9 +187,7 @@ class HostAccounts(HostHooks):
         entry = self.compiled_mapping.account_name
         if entry is None:
             return []
-        column = entry.field.name
-        matches = models.Q(TextMatch(Folded(models.F(column)), "eq", name))
-        others = self.all_accounts().filter(matches if exactly else matches | models.Q(**{column: name}))
+        others = self.all_accounts().filter(AnyCase(entry.field.name, name, exactly=exactly))
         return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
 
     def _name_account(self, name: str) -> str:

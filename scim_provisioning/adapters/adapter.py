@@ -245,13 +245,14 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         return self.compiled(self.connection)
 
     @classmethod
-    def compiled(cls, connection: SCIMConnection) -> CompiledMapping:
-        return cls._compile(cls.mapping_for(connection))
+    def compiled(cls, connection: SCIMConnection | None) -> CompiledMapping:
+        mapping = cls.mapping if connection is None else cls.mapping_for(connection)
+        return compile_mapping(tuple(mapping), tuple(cls.rows.items()), tuple(cls.extensions))
 
     @classmethod
     def mapping_problems(cls, connection: SCIMConnection | None = None) -> list[MappingProblem]:
         """What is wrong with ``rows`` and ``mapping``, or one customer's (``mapping_for``), for the system checks."""
-        compiled = cls._compile(cls.mapping) if connection is None else cls.compiled(connection)
+        compiled = cls.compiled(connection)
         own_rows = cls._has_own("write", "from_dict", "save")
         own_accounts = own_rows or cls._has_own("new_account")
         own_switch = own_rows or cls._has_own("set_active")
@@ -265,10 +266,6 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def _has_own(cls, *methods: str) -> bool:
         """Whether the host has written one of these itself, so that nobody can look into what it does."""
         return any(getattr(cls, name) is not getattr(LearnerAdapter, name) for name in methods)
-
-    @classmethod
-    def _compile(cls, mapping: Sequence[MappedAttribute]) -> CompiledMapping:
-        return compile_mapping(tuple(mapping), tuple(cls.rows.items()), tuple(cls.extensions))
 
     @classmethod
     def links(cls, connection: SCIMConnection) -> ProvisionedUserQuerySet:

@@ -29,7 +29,14 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
-from scim_provisioning.administration import connections, health, permissions, setting_up, strangers
+from scim_provisioning.administration import (
+    connections,
+    health,
+    name_indexes,
+    permissions,
+    setting_up,
+    strangers,
+)
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
@@ -171,14 +178,8 @@ class ConnectionAdminMixin(
         """The list as a file that a spreadsheet opens without running anything."""
         rows = list(queryset)
         judged = health.of_connections(rows)
-        header = [
-            _("name"),
-            _("health"),
-            _("live tokens"),
-            _("next expiry"),
-            _("last request"),
-            _("errors in 24 h"),
-        ]
+        columns = (_("name"), _("health"), _("live tokens"), _("next expiry"), _("last request"))
+        header = [*columns, _("errors in 24 h")]
         return csv_file.response("scim-connections", header, [_cells(row, judged[row.pk]) for row in rows])
 
     # --- the page of one
@@ -213,6 +214,7 @@ class ConnectionAdminMixin(
             urls["restore"] = self.page_url("restore", connection)
         return {
             "health": found,
+            "slow": name_indexes.slow(connection),
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": self._token_rows(request, connection),
@@ -294,7 +296,5 @@ def token_state(token: SCIMToken) -> dict[str, Any]:
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:
     """A line of the exported list: times in ISO 8601, whatever the language."""
     facts = found.facts
-    times = [
-        moment and moments.utc(moment).isoformat() for moment in (facts.next_expiry, facts.last_request_at)
-    ]
+    times = [at and moments.utc(at).isoformat() for at in (facts.next_expiry, facts.last_request_at)]
     return [connection.name, found.label, len(facts.live), *times, facts.refused]

@@ -10,9 +10,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
 from django.db import DatabaseError, router, transaction
+from django.utils import translation
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import name_indexes
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.adapter import check_adapter, of_rows, said_of
 from scim_provisioning.checks.declarations import slips_in
@@ -44,7 +46,7 @@ def check_rows(databases: Sequence[str] | None = None, **kwargs: Any) -> list[Ch
         return []
     try:
         with transaction.atomic(using=alias):
-            return [*_customers(), *_networks()]
+            return [*_customers(), *_networks(), *_names()]
     except DatabaseError:
         return []  # migrate asks before it has made the tables and columns
 
@@ -93,6 +95,18 @@ def _warnings_of(adapter: type[LearnerAdapter], connection: SCIMConnection) -> I
     """What may go wrong with one customer's mapping, which is usable."""
     yield from said_of(adapter, adapter.mapping_problems(connection))
     yield from of_rows(adapter, adapter.compiled(connection))
+
+
+def _names() -> Iterator[CheckMessage]:
+    """What is looked up in any case is found by an index of the host's."""
+    adapter = _adapter()
+    if adapter is None:
+        return
+    with translation.override("en"):
+        for one in filter(name_indexes.worth_saying, name_indexes.missing()):
+            sentence, remedy = name_indexes.sentence(one, timed=False), name_indexes.remedy(one)
+            facts = {"target": one.target, "sentence": sentence, "remedy": remedy}
+            yield faults.NAME_WITHOUT_INDEX.at(obj=adapter, **facts)
 
 
 def _networks() -> Iterator[CheckMessage]:

@@ -124,6 +124,9 @@ class ProvisionedUser(models.Model):
     document = models.JSONField(_("SCIM document"), default=dict, blank=True)
     search = models.JSONField(default=dict, blank=True, editable=False)
     awaited_manager = ExactCharField(max_length=SCIM_ID_LENGTH, null=True, blank=True, editable=False)
+    # Whether a look-up by a column of the host's has to ask ``search`` too: an e-mail address may be there alone, or
+    # another connection owns the account. Of links that were written before this column, nothing is known: True.
+    asks_document = models.BooleanField(default=True, db_default=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1)
     # When an account that was here before was linked; NULL for one that was made for this person.
     adopted_at = models.DateTimeField(_("adopted at"), null=True, blank=True, editable=False)
@@ -146,6 +149,7 @@ class ProvisionedUser(models.Model):
             models.Index(fields=("connection", "external_id"), name="scim_link_external_id"),
             models.Index(fields=("connection", "user_name_tombstone_key"), name="scim_link_tombstone"),
             models.Index(fields=("connection", "awaited_manager"), name="scim_link_awaited_manager"),
+            models.Index(fields=("connection", "asks_document"), name="scim_link_asks_document"),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.adapters.document import awaited_manager
 from scim_provisioning.adapters.kinds.kind import checked_text
-from scim_provisioning.adapters.sql.searchable import search_copy
+from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import own_rows
 from scim_provisioning.models import ProvisionedUser
@@ -93,6 +93,7 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
     link.search = search_copy(
         document, mapping, awaits_manager=person.awaits_manager, owns_account=person.owns_account
     )
+    link.asks_document = asks_document(link.search, owns_account=person.owns_account)
     awaited = awaited_manager(document, person, mapping)
     link.awaited_manager = awaited and awaited[:SCIM_ID_LENGTH]
 

@@ -14,6 +14,7 @@ from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans, scans
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.lookups import Lookups, link_column
+from scim_provisioning.adapters.sql.narrowing import few_who_may
 from scim_provisioning.adapters.sql.sorting import SortKey, sort_key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
@@ -60,8 +61,10 @@ def find(
         return _everybody(connection, adapter_class, request)
     people = adapter_class.links(connection).living()
     if tree is not None:
+        few = few_who_may(people, tree, columns)
+        looks_at_everybody &= few is None
         # The tenant stands outside the filter, so that no filter can reach past it.
-        people = people.filter(Lookups(columns).condition(tree))
+        people = (people if few is None else few).filter(Lookups(columns).condition(tree))
     order = _sort_key(request, columns)
     around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
     # The look-ups of identity providers cannot take long, and need no statement to say so.

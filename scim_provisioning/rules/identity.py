@@ -42,9 +42,11 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     account is gone cannot be inherited and do not count. However many there were, few are read.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
-    met = Q(user_name_key=key) | Q(user_name_tombstone_key=key, user__isnull=False)
+    # The connection stands in each part, not before them: SQLite would read all its links, by the index of the list.
+    here = Q(connection=connection)
+    met = (here & Q(user_name_key=key)) | (here & Q(user_name_tombstone_key=key, user__isnull=False))
     if external_id is not None:
-        met |= Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
+        met |= here & Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
     agrees = {"external_id__isnull": True} if external_id is None else {"external_id": external_id}
     # A living link of the name, of which there is one at most; who returns; the others.
     decides = Case(
@@ -52,7 +54,7 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
         When(user_name_tombstone_key=key, **agrees, then=Value(1)),
         default=Value(2),
     )
-    links = ProvisionedUser.objects.filter(met, connection=connection).order_by(decides, "-deleted_at", "pk")
+    links = ProvisionedUser.objects.filter(met).order_by(decides, "-deleted_at", "pk")
     found = list(links[: EARLIER_AT_MOST + 1])
     for link in found:
         if link.user_id is not None and not link.is_deleted:

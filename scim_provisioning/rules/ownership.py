@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER
-from scim_provisioning.adapters.sql.searchable import search_copy
+from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
 
@@ -74,8 +74,9 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
         owns_account=owns,
     )
+    link.asks_document = asks_document(link.search, owns_account=owns)
     link.version += 1
-    link.save(update_fields=["owns_profile", "search", "version"])
+    link.save(update_fields=["owns_profile", "search", "asks_document", "version"])
 
 
 def hand_on(links: ProvisionedUserQuerySet) -> int:

@@ -24,6 +24,7 @@ from scim_provisioning.adapters.kinds.targets import field_at, judge, row_at
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, Unusable
 from scim_provisioning.adapters.rows import RelatedRow, RowSource
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.resources import Document
@@ -130,6 +131,10 @@ class MappedAttribute:
 
     def prefetches(self, field: Any) -> str | None:
         """The relation of the row that reading follows, if it takes a statement of its own."""
+        return None
+
+    def looked_up(self, field: Any) -> NamedColumn | None:
+        """The column that is better indexed, since requests look for people or rows by it."""
         return None
 
     # --- reading

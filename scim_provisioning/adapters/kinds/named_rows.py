@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, models
-from django.db.models import F
-from django.db.models.functions import Trim
+from django.db import DatabaseError, connections, models
+from django.db.models import Case, F, Value, When
+from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
-from scim_provisioning.adapters.expressions import Folded, TextMatch
+from scim_provisioning.adapters.any_case import called
+from scim_provisioning.adapters.expressions import Exactly
+from scim_provisioning.databases import indexes
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ReferenceKey
 from scim_provisioning.protocol.text import fold
 
@@ -22,6 +25,15 @@ from scim_provisioning.protocol.text import fold
 def reference_key(text: str) -> str:
     """What makes two spellings of a company, unit or team name the same: case and spaces do not count."""
     return fold(" ".join(text.split()))
+
+
+def named_column(model: Any, by: str, scope: Collection[str]) -> NamedColumn:
+    """How rows of ``model`` inside ``scope`` are looked up by their field ``by``: spaces around a name do not count."""
+    columns = {
+        name: field.column for field in model._meta.concrete_fields for name in (field.name, field.attname)
+    }
+    within = frozenset(columns[key] for key in scope if key in columns)
+    return NamedColumn(model._meta.get_field(by), within, trimmed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +45,23 @@ class NamedRows:
     scope: Mapping[str, Any]
 
     def find(self, name: str) -> models.Model | None:
-        """The row of that name; of several the oldest. One query."""
-        matches = TextMatch(Folded(Trim(F(self.by))), "eq", name)
-        row: models.Model | None = self._rows().filter(matches).order_by("pk").first()
+        """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
+        index finds a name in any case and it is written otherwise."""
+        rows, named = self._rows(), named_column(self.model, self.by, self.scope)
+        written_alike = Exact(Exactly(F(self.by)), Exactly(Value(name)))
+        row: models.Model | None = None
+        if (
+            isinstance(named.field, (models.CharField, models.TextField))
+            and indexes.for_any_case(named, connections[rows.db]) is None
+        ):
+            row = rows.filter(**{self.by: name}).filter(written_alike).order_by("pk").first()
+        if row is None:
+            first = Case(When(written_alike, then=Value(0)), default=Value(1))
+            row = rows.filter(called(named, name)).order_by(first, "pk").first()
         return row
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
-        """A new row with these values, or the one that another request has just made. Four statements. Raises
+        """A new row with these values, or the one that another request has just made. Three statements. Raises
         ``Overtaken``, and what the database says of a row that it refuses.
 
         The key is locked first. A unique constraint of the host's alone does not do: it may be missing, and on

@@ -14,10 +14,11 @@ from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
-from scim_provisioning.adapters.kinds.named_rows import NamedRows, reference_key
+from scim_provisioning.adapters.kinds.named_rows import NamedRows, named_column, reference_key
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
 
@@ -53,6 +54,9 @@ class Reference(MappedAttribute):
 
     def joins(self, field: Any) -> str | None:
         return str(field.name)
+
+    def looked_up(self, field: Any) -> NamedColumn:
+        return named_column(field.related_model, self.by, self.within)
 
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         # A new row has no key yet; asking for the row itself would raise where the column must not be NULL.

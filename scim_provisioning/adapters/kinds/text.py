@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.text import fold
@@ -65,6 +66,9 @@ class Email(Text):
             return given[0]
         work = [element for element in given if fold(str(element.get("type", ""))) == "work"]
         return preferred(work) or preferred(given)
+
+    def looked_up(self, field: Any) -> NamedColumn:
+        return NamedColumn(field)
 
     def validators(self, field: Any) -> Iterable[Callable[[Any], None]]:
         """Without Django's own idea of an address: it knows no umlauts (RFC 6531) and no hosts without a dot."""

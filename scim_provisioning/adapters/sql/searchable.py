@@ -74,6 +74,11 @@ def search_copy(
     return copy | _preferred(document, rest, mapping.schema)
 
 
+def asks_document(search: Document, *, owns_account: bool) -> bool:
+    """Whether a look-up by a column of the host's may find somebody by this copy, and not by the column."""
+    return not owns_account or "emails" in search
+
+
 def _preferred(document: Document, rest: Document, schema: UserSchema) -> Document:
     """The sort value of each multi-valued attribute whose primary or first element is not mapped."""
     found: Document = {}

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from scim_provisioning.administration.doctor import databases, jobs, services
+from scim_provisioning.administration.doctor import databases, jobs, names, services
 from scim_provisioning.administration.report import Line, Result, failed
 from scim_provisioning.models import SCIMConnection
 
@@ -24,6 +24,7 @@ CHECKS: Final[Mapping[str, Callable[[], Iterator[Line]]]] = {
     "database": databases.answers,
     "tables": databases.tables,
     "indexes": databases.indexes,
+    "names": names.found_by_index,
     "routing": databases.routing,
     "replica": databases.replica,
     "sqlite": databases.sqlite,

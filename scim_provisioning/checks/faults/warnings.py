@@ -120,3 +120,8 @@ NAMES_NOT_UNIQUE = Fault(
     "people are divided among them.",
     "Merge those that are there, and add {constraint} to its constraints. Silence this check if names are not unique.",
 )
+NAME_WITHOUT_INDEX = Fault(
+    "W023",
+    "No index finds {target} in any case. {sentence}",
+    "{remedy}",
+)

@@ -8,6 +8,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -61,6 +62,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, once: bool, seed_only: bool, **options: Any) -> None:
         self._say("Migrate and seed")
         call_command("migrate", verbosity=0, interactive=False)
+        # Once: names are found by an index from now on, in whatever case they are written.
+        call_command("scim_index", create=True, stdout=StringIO())
         lms = seed_lms()
         connection, _ = SCIMConnection.objects.get_or_create(
             sso_key=str(lms.sso.pk), defaults={"name": CONNECTION}

@@ -1,0 +1,148 @@
+"""Whether a column of the host's holds a name, in any case: by an index of the host's where there is one.
+
+What is found is always the same. ``databases.indexes`` says which index leads to it; where there is none, checks and
+the doctor say so, and ``manage.py scim_index`` makes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F
+from django.db.models.expressions import Col
+from django.db.models.functions import Trim
+from django.db.models.lookups import Lookup
+from django.db.models.sql.compiler import SQLCompiler
+
+from scim_provisioning.adapters.case_variants import ascii_lower, ascii_upper, upper, variants
+from scim_provisioning.adapters.expressions import Folded, Sql, TextMatch
+from scim_provisioning.databases import indexes
+from scim_provisioning.databases.indexes import Form, NamedColumn, NameIndex
+
+#: So many spellings are asked for at once; of longer names the beginnings, on SQLite.
+_AT_ONCE: Final = 64
+_AT_MOST: Final = 512
+_LAST: Final = "\U0010ffff"
+#: To LOWER of a server this may be an "i". Where it is none to the index, nothing leads to all of those.
+_DOTTED: Final = "İ"
+
+
+class AnyCase(Lookup):
+    """Whether ``column`` is ``value`` in any case, as :class:`Folded` compares, or what the column's collation takes
+    for it. ``exactly`` leaves the latter out; ``trimmed`` finds those with spaces around them too.
+
+    ``within`` names columns that the same query compares with one value each: an index may begin with them. Not to be
+    negated: it is NULL where the column is. A ``Lookup``, since Django hides the index of any other condition from
+    MySQL and MariaDB: it writes ``(...) = 1``.
+    """
+
+    prepare_rhs = False
+
+    def __init__(
+        self,
+        column: str,
+        value: str,
+        *,
+        exactly: bool = False,
+        trimmed: bool = False,
+        within: Iterable[str] = (),
+    ) -> None:
+        super().__init__(F(column), value)
+        self.exactly, self.trimmed, self.within = exactly, trimmed, frozenset(within)
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
+        column, column_params = compiler.compile(self.lhs)
+        text: Any = Trim(self.lhs) if self.trimmed else self.lhs
+        sql, params = compiler.compile(TextMatch(Folded(text), "eq", self.rhs))
+        meant: Sql = (sql, list(params))
+        if not self.exactly:
+            meant = (f"({sql} OR {column} = %s)", [*params, *column_params, self.rhs])
+        index = self._index(connection)
+        led = None if index is None else _led_by(index, column, self.rhs, connection)
+        if led is None:
+            return meant
+        # What the index leads to may be more: a collation takes "aná" for "ana".
+        return f"({led[0]} AND {meant[0]})", [*led[1], *meant[1]]
+
+    def _index(self, connection: BaseDatabaseWrapper) -> NameIndex | None:
+        # A column of a subquery has no index.
+        if not isinstance(self.lhs, Col):
+            return None
+        named = NamedColumn(self.lhs.target, self.within, self.trimmed)
+        return indexes.for_any_case(named, connection)
+
+
+def called(column: NamedColumn, value: str) -> AnyCase:
+    """Whether a row is called ``value`` by that column, in any case."""
+    return AnyCase(column.field.name, value, exactly=True, trimmed=column.trimmed, within=column.within)
+
+
+def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
+    """The condition that the index answers: true of whoever is meant, and of few others. None where it has none."""
+    if index.form is Form.AS_ASKED:
+        return None
+    if index.form is Form.ANY_CASE:
+        return _taken_for_it(index, column, value)
+    text, normal = _as_held(index, column, connection)
+    if connection.vendor != "sqlite" and index.form is Form.LOWER:
+        return f"{text} = {_held(index, connection)}", [value]
+    most = _AT_ONCE if connection.vendor == "sqlite" else _AT_MOST
+    apart = "" if connection.vendor == "sqlite" else _DOTTED
+    if apart and apart in value:
+        return None
+    spellings, are_whole = variants(value, normal, most, more=apart)
+    if are_whole:
+        held = ", ".join([_held(index, connection)] * len(spellings))
+        return f"{text} IN ({held})", spellings
+    if connection.vendor != "sqlite":
+        # Elsewhere the order is not that of the letters, and what begins with a text is not beside it.
+        return None
+    one = f"({text} >= {_held(index, connection)} AND {text} < {_held(index, connection)})"
+    bounds = [bound for beginning in spellings for bound in (beginning, beginning + _LAST)]
+    return f"({' OR '.join([one] * len(spellings))})", bounds
+
+
+def _taken_for_it(index: NameIndex, column: str, value: str) -> Sql | None:
+    """By the column's own collation, to which case makes no difference but for a few letters."""
+    if _DOTTED in index.apart and _DOTTED in value:
+        return None
+    spellings = [""]
+    for letter in value:
+        options = {letter, *(other for other in index.apart if other.lower().startswith(letter.lower()))}
+        if letter in index.apart:
+            options.add(letter.lower())
+        spellings = [beginning + option for beginning in spellings for option in sorted(options)]
+        if len(spellings) > _AT_ONCE:
+            return None
+    if not index.trims:
+        return f"{column} IN ({', '.join(['%s'] * len(spellings))})", spellings
+    # MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign, one
+    # with spaces behind it comes soon after itself.
+    parts = [f"{column} < '!'", *[f"({column} >= %s AND {column} < %s)"] * len(spellings)]
+    return f"({' OR '.join(parts)})", [bound for text in spellings for bound in (text, f"{text}!")]
+
+
+def _as_held(
+    index: NameIndex, column: str, connection: BaseDatabaseWrapper
+) -> tuple[str, Callable[[str], str]]:
+    """The column as the index holds it, word for word, and what makes a letter so."""
+    if index.form is Form.NOCASE:
+        return f"{column} COLLATE NOCASE", ascii_lower
+    text = f"({column})::text" if connection.vendor == "postgresql" else column
+    text = f"TRIM({text})" if index.trims else text
+    collation = f" COLLATE {index.collation}" if index.collation else ""
+    normals: Mapping[Form, Callable[[str], str]] = (
+        {Form.LOWER: ascii_lower, Form.UPPER: ascii_upper}
+        if connection.vendor == "sqlite"
+        else {Form.LOWER: str.lower, Form.UPPER: upper}
+    )
+    return f"{index.form.value}({text}){collation}", normals[index.form]
+
+
+def _held(index: NameIndex, connection: BaseDatabaseWrapper) -> str:
+    """A parameter in the same form."""
+    if index.form is Form.NOCASE:
+        return "%s"
+    return f"{index.form.value}({'%s::text' if connection.vendor == 'postgresql' else '%s'})"

@@ -1,0 +1,67 @@
+"""The texts that are one once they are in small letters, for a database that cannot fold them all by itself.
+
+SQLite's LOWER, UPPER and NOCASE know the letters of ASCII only. An index on them leads to those who are called ``ana``
+in whatever case, but not from ``élodie`` to ``ÉLODIE``, nor from ``k`` to the Kelvin sign: each is asked for by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+#: After the last letter that has another case (Adlam).
+_END_OF_CASE: Final = 0x1E944
+_DOTTED: Final = "İ"
+_TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+_TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+
+def ascii_lower(text: str) -> str:
+    """What SQLite's LOWER makes of ``text``."""
+    return text.translate(_TO_LOWER)
+
+
+def ascii_upper(text: str) -> str:
+    """What SQLite's UPPER makes of ``text``."""
+    return text.translate(_TO_UPPER)
+
+
+def upper(letter: str) -> str:
+    """What UPPER of the other databases makes of a letter, where they are at one; the letter itself where not."""
+    larger = letter.upper()
+    return larger if len(larger) == len(letter) else letter
+
+
+def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = "") -> tuple[list[str], bool]:
+    """Every text whose small letters are those of ``text``, each as ``normal`` makes it, and True. Where there are more
+    than ``most``: so many of their beginnings, and False. ``more``: ``İ`` where the server leaves its dot away."""
+    found = [""]
+    for letter in re.findall(rf"{'|'.join(_several())}|.", text.lower(), re.DOTALL):
+        others = (*_origins().get(letter, ()), *(_DOTTED if letter == "i" and _DOTTED in more else ""))
+        options = sorted({normal(option) for option in (letter, *others)})
+        if len(found) * len(options) > most:
+            return found, False
+        found = [beginning + option for beginning in found for option in options]
+    return found, True
+
+
+@lru_cache(maxsize=1)
+def _origins() -> dict[str, set[str]]:
+    """Of what else a small letter can come."""
+    origins: dict[str, set[str]] = {}
+    for letter in map(chr, range(_END_OF_CASE)):
+        small = letter.lower()
+        if small != letter:
+            origins.setdefault(small, set()).add(letter)
+    # At the end of a word the large sigma becomes another small one.
+    origins["ς"] = {"Σ"}
+    return origins
+
+
+@lru_cache(maxsize=1)
+def _several() -> list[str]:
+    """What becomes of one letter and is several: ``İ`` becomes ``i`` and a dot."""
+    return [re.escape(small) for small in _origins() if len(small) > 1]
