@@ -25,7 +25,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import cursors, listing
+from scim_provisioning.provisioning import addresses, cursors, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,18 @@ def find(
         return _everybody(connection, adapter_class, request)
     people = adapter_class.links(connection).living()
     if tree is not None:
-        few = few_who_may(people, tree, columns)
+        few = few_who_may(people.db, tree, columns)
+        if (
+            few is not None
+            and _is_short(request)
+            and (found := addresses.found(adapter_class, columns, tree, few, request.count)) is not None
+        ):
+            return Page(_resources(adapter_class, found, connection), len(found))
         looks_at_everybody &= few is None
         # The tenant stands outside the filter, so that no filter can reach past it.
-        people = (people if few is None else few).filter(Lookups(columns).condition(tree))
+        people = (people if few is None else people.filter(pk__in=few)).filter(
+            Lookups(columns).condition(tree)
+        )
     order = _sort_key(request, columns)
     around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
@@ -78,11 +86,14 @@ def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuar
         isinstance(tree, filters.Comparison)
         and scans(tree) == 0
         and isinstance(tree.value, str)
-        and not request.sort_by
-        and request.cursor is None
-        and request.start_index == 1
-        and request.count > 0
+        and _is_short(request)
     )
+
+
+def _is_short(request: SearchRequest) -> bool:
+    """Whether nothing but the first people is asked for, in the order of their keys."""
+    unsorted = not request.sort_by and request.cursor is None
+    return unsorted and request.start_index == 1 and request.count > 0
 
 
 def _looked_up(

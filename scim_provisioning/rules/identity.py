@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import hidden_account
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
@@ -42,6 +43,21 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     account is gone cannot be inherited and do not count. However many there were, few are read.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
+    found: list[ProvisionedUser] = prepared.rows(_met_before, connection, key, external_id)
+    for link in found:
+        if link.user_id is not None and not link.is_deleted:
+            raise user_name_taken(link)
+    vacant = tuple(link for link in found if link.user_id is None)
+    tombstones = [link for link in found if link.user_id is not None]
+    agreeing = [
+        link for link in tombstones if link.user_name_tombstone_key == key and link.external_id == external_id
+    ]
+    if agreeing:
+        return History(agreeing[0], vacant)
+    return History(None, vacant, tuple(tombstones[:EARLIER_AT_MOST]))
+
+
+def _met_before(connection: SCIMConnection, key: str, external_id: str | None) -> QuerySet[ProvisionedUser]:
     # The connection stands in each part, not before them: SQLite would read all its links, by the index of the list.
     here = Q(connection=connection)
     met = (here & Q(user_name_key=key)) | (here & Q(user_name_tombstone_key=key, user__isnull=False))
@@ -55,18 +71,7 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
         default=Value(2),
     )
     links = ProvisionedUser.objects.filter(met).order_by(decides, "-deleted_at", "pk")
-    found = list(links[: EARLIER_AT_MOST + 1])
-    for link in found:
-        if link.user_id is not None and not link.is_deleted:
-            raise user_name_taken(link)
-    vacant = tuple(link for link in found if link.user_id is None)
-    tombstones = [link for link in found if link.user_id is not None]
-    agreeing = [
-        link for link in tombstones if link.user_name_tombstone_key == key and link.external_id == external_id
-    ]
-    if agreeing:
-        return History(agreeing[0], vacant)
-    return History(None, vacant, tuple(tombstones[:EARLIER_AT_MOST]))
+    return links[: EARLIER_AT_MOST + 1]
 
 
 def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
