@@ -10,10 +10,14 @@ from typing import Any, ClassVar
 from django.contrib.auth import get_user_model
 from django.db import models
 
+from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase
+from scim_provisioning.adapters.case_variants import ascii_lower
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
+from scim_provisioning.databases import indexes, prepared
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.protocol.spelling import spelled_alike
@@ -187,8 +191,16 @@ class HostAccounts(HostHooks):
         entry = self.compiled_mapping.account_name
         if entry is None:
             return []
-        others = self.all_accounts().filter(AnyCase(entry.field.name, name, exactly=exactly))
-        return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
+        index = indexes.for_any_case(NamedColumn(entry.field), databases.connection())
+        given: tuple[Any, ...] = (type(self), entry.field.name, exactly, index)
+        own = self.obj.pk
+        if type(self).all_accounts.__func__ is HostAccounts.all_accounts.__func__ and prepared.is_plain(  # type: ignore[attr-defined]
+            get_user_model()._base_manager
+        ):
+            found = prepared.rows(_called, name, own, given=given, ways=(ascii_lower,))
+        else:
+            found = list(_called(*given, name, own))
+        return found[:5]
 
     def _name_account(self, name: str) -> str:
         """``name``, or what the host says where somebody else's account, in whatever tenant, holds it."""
@@ -244,6 +256,14 @@ def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniquene
 def is_address(field: models.Field[Any, Any]) -> bool:
     """Whether a field of the account holds its e-mail address."""
     return isinstance(field, models.EmailField) or field.name == getattr(get_user_model(), "EMAIL_FIELD", "")
+
+
+def _called(
+    adapter_class: type[HostAccounts], column: str, exactly: bool, index: object, name: str, own: Any
+) -> models.QuerySet[Any]:
+    """The accounts, but for ``own``, whose column is ``name`` in any case."""
+    others = adapter_class.all_accounts().filter(AnyCase(column, name, exactly=exactly))
+    return others if own is None else others.exclude(pk=own)
 
 
 def hides_rows(model: type[models.Model]) -> bool:
