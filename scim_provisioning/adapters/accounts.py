@@ -192,14 +192,12 @@ class HostAccounts(HostHooks):
         if entry is None:
             return []
         index = indexes.for_any_case(NamedColumn(entry.field), databases.connection())
-        given: tuple[Any, ...] = (type(self), entry.field.name, exactly, index)
-        own = self.obj.pk
-        if type(self).all_accounts.__func__ is HostAccounts.all_accounts.__func__ and prepared.is_plain(  # type: ignore[attr-defined]
-            get_user_model()._base_manager
-        ):
-            found = prepared.rows(_called, name, own, given=given, ways=(ascii_lower,))
+        asked: tuple[Any, ...] = (type(self), entry.field.name, exactly, index)
+        build: prepared.Build = _called
+        if _is_ordinary(type(self)):
+            found = prepared.rows(build, name, self.obj.pk, given=asked, ways=(ascii_lower,))
         else:
-            found = list(_called(*given, name, own))
+            found = list(build(*asked, name, self.obj.pk))
         return found[:5]
 
     def _name_account(self, name: str) -> str:
@@ -256,6 +254,13 @@ def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniquene
 def is_address(field: models.Field[Any, Any]) -> bool:
     """Whether a field of the account holds its e-mail address."""
     return isinstance(field, models.EmailField) or field.name == getattr(get_user_model(), "EMAIL_FIELD", "")
+
+
+def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
+    """Whether all accounts are the rows of their table, whoever asks."""
+    accounts: Any = adapter_class.all_accounts
+    own: Any = HostAccounts.all_accounts
+    return accounts.__func__ is own.__func__ and prepared.is_plain(get_user_model()._base_manager)
 
 
 def _called(
