@@ -10,10 +10,14 @@ from typing import Any, ClassVar
 from django.contrib.auth import get_user_model
 from django.db import models
 
+from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase
+from scim_provisioning.adapters.case_variants import ascii_lower
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
+from scim_provisioning.databases import indexes, prepared
+from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
@@ -194,11 +198,15 @@ class HostAccounts(HostHooks):
         entry = self.compiled_mapping.account_name
         if entry is None:
             return []
-        matches = models.Q()
-        for spelled in spelling.compositions(name):
-            matches |= models.Q(AnyCase(entry.field.name, spelled, exactly=exactly))
-        others = self.all_accounts().filter(matches)
-        return list(others.exclude(pk=self.obj.pk) if self.obj.pk else others)[:5]
+        index = indexes.for_any_case(NamedColumn(entry.field), databases.connection())
+        asked: tuple[Any, ...] = (type(self), entry.field.name, exactly, index)
+        build: prepared.Build = _called
+        names = spelling.compositions(name)
+        if _is_ordinary(type(self)):
+            found = prepared.rows(build, names, self.obj.pk, given=asked, ways=(ascii_lower,))
+        else:
+            found = list(build(*asked, names, self.obj.pk))
+        return found[:5]
 
     def _name_account(self, name: str) -> str:
         """``name``, or what the host says where somebody else's account, in whatever tenant, holds it."""
@@ -254,6 +262,29 @@ def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniquene
 def is_address(field: models.Field[Any, Any]) -> bool:
     """Whether a field of the account holds its e-mail address."""
     return isinstance(field, models.EmailField) or field.name == getattr(get_user_model(), "EMAIL_FIELD", "")
+
+
+def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
+    """Whether all accounts are the rows of their table, whoever asks."""
+    accounts: Any = adapter_class.all_accounts
+    own: Any = HostAccounts.all_accounts
+    return accounts.__func__ is own.__func__ and prepared.is_plain(get_user_model()._base_manager)
+
+
+def _called(
+    adapter_class: type[HostAccounts],
+    column: str,
+    exactly: bool,
+    index: object,
+    names: Sequence[str],
+    own: Any,
+) -> models.QuerySet[Any]:
+    """The accounts, but for ``own``, whose column is one of the names in any case."""
+    meant = models.Q()
+    for name in names:
+        meant |= models.Q(AnyCase(column, name, exactly=exactly))
+    others = adapter_class.all_accounts().filter(meant)
+    return others if own is None else others.exclude(pk=own)
 
 
 def hides_rows(model: type[models.Model]) -> bool:

@@ -50,10 +50,12 @@ def rows(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Way
     SQL. ``values`` are text, integers, UUIDs, models (their keys), tuples of these for ``IN``; None and booleans may
     make another shape. ``ways`` are what else than Django may make of a text before it is a parameter: folding it.
     """
-    route = _routes.get(build)
+    # Of which model it is may be given.
+    question = (build, *[each for each in given if isinstance(each, type)])
+    route = _routes.get(question)
     if route is None:
         queryset: Any = build(*given, *values)
-        route = _routes[build] = (queryset.model, queryset._for_write)
+        route = _routes[question] = (queryset.model, queryset._for_write)
     model, is_for_write = route
     alias = router.db_for_write(model) if is_for_write else router.db_for_read(model)
     kinds = tuple(map(kind, values))
@@ -67,17 +69,19 @@ def rows(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Way
     return list(build(*given, *values))
 
 
-def first(build: Build, *values: Any, given: tuple[Hashable, ...] = ()) -> Any:
+def first(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Ways = ()) -> Any:
     """The first of ``rows``, or None. ``build`` limits the queryset itself."""
-    return next(iter(rows(build, *values, given=given)), None)
+    return next(iter(rows(build, *values, given=given, ways=ways)), None)
 
 
 def is_plain(manager: BaseManager[Any]) -> bool:
     """Whether a host's manager is Django's own: what another one returns may differ from call to call."""
-    return type(manager) is Manager and manager._queryset_class is QuerySet  # type: ignore[attr-defined]
+    own: Any = type(manager)
+    same = all(getattr(own, name) is getattr(Manager, name) for name in ("all", "filter", "get_queryset"))
+    return same and manager._queryset_class is QuerySet  # type: ignore[attr-defined]
 
 
-_routes: Final[dict[Build, tuple[type[Model], bool]]] = {}
+_routes: Final[dict[tuple[Hashable, ...], tuple[type[Model], bool]]] = {}
 
 
 class _Statements:

@@ -19,13 +19,16 @@ Place: TypeAlias = tuple[int, int, Way]
 _MOST_LISTED: Final = 4
 #: Beyond it a column may not hold a number, and Django knows that nothing is found without asking.
 _MOST: Final = 2**31 - 1
+#: Letters of texts of either kind: all of them, or those that are most easily changed.
+_PLAIN: Final = "".join(letter for letter in map(chr, range(33, 127)) if letter not in "kK")
+_ANY: Final = "\u00c4\u00df\u2126\u212aKk\u0130%_\\\"' "
 #: As small as a column may be, and no two of one statement alike.
 _numbers: Final = cycle(range(10_007, 30_011, 7))
 
 
 def kind(value: Any) -> Hashable:
     """What of a value the shape of the statement may depend on; None where it is not known."""
-    if value is None or isinstance(value, bool):
+    if _is_constant(value):
         return ("constant", value)
     if isinstance(value, Model):
         key = None if value.pk is None else kind(value.pk)
@@ -35,7 +38,20 @@ def kind(value: Any) -> Hashable:
         return None if not 0 < len(inner) <= _MOST_LISTED or None in inner else inner
     if type(value) is int:
         return cast(Hashable, int) if abs(value) <= _MOST else None
-    return cast(Hashable, type(value)) if type(value) in (str, UUID) else None
+    if type(value) is str:
+        return ("text", _is_plain(value))
+    return cast(Hashable, UUID) if type(value) is UUID else None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether every letter of a text is one of ASCII that no other letter becomes in small letters, as the Kelvin sign
+    becomes ``k``: what asks for every spelling of a name asks of these for one."""
+    return text.isascii() and text.isprintable() and "k" not in text and "K" not in text
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether a value is part of the statement: a comparison with nothing is another one than with something."""
+    return value is None or value == "" or isinstance(value, bool)
 
 
 def flat(values: Sequence[Any]) -> Iterator[Any]:
@@ -45,7 +61,7 @@ def flat(values: Sequence[Any]) -> Iterator[Any]:
             yield from flat(value)
         elif isinstance(value, Model):
             yield value.pk
-        elif value is not None and not isinstance(value, bool):
+        elif not _is_constant(value):
             yield value
 
 
@@ -56,13 +72,15 @@ def stand_ins(values: Sequence[Any]) -> Iterator[Any]:
             yield tuple(stand_ins(value))
         elif isinstance(value, Model):
             yield type(value)(pk=next(stand_ins([value.pk])))
+        elif _is_constant(value):
+            yield value
         elif type(value) is int:
             yield next(_numbers)
         elif type(value) is str:
             # Whatever folds, escapes, trims or quotes a text makes another one of this.
-            yield f" \u00c4\u00df\u2126%_\\\"' {uuid4()} "
+            yield f" {_PLAIN if _is_plain(value) else _ANY}{uuid4()} "
         else:
-            yield value if value is None or isinstance(value, bool) else uuid4()
+            yield uuid4()
 
 
 def places(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,10 +32,10 @@ _HASH_LENGTH: Final = 16
 Fields = Mapping[str, object]
 
 
-def request(fields: Fields) -> None:
-    """Say what was asked and answered."""
+def request(tell: Callable[[], Fields]) -> None:
+    """Say what was asked and answered. What ``tell`` returns is not asked for where nobody reads it."""
     if request_logger.isEnabledFor(logging.INFO):
-        safe = _safe(fields)
+        safe = _safe(tell())
         request_logger.info("%s", _line(safe), extra=safe)
 
 

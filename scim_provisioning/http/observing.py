@@ -111,7 +111,7 @@ def _tell(asked: Observed, response: HttpResponseBase) -> None:
         )
     )
     lines.request(
-        {
+        lambda: {
             **lines.caller_fields(asked.connection, asked.token),
             "status": response.status_code,
             "error_code": code,

@@ -25,7 +25,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import cursors, listing, loading
+from scim_provisioning.provisioning import addresses, cursors, listing, loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,39 @@ def find(
         return _everybody(connection, adapter_class, request)
     people = adapter_class.links(connection).living()
     if tree is not None:
-        few = few_who_may(people, tree, columns)
+        few = few_who_may(people.db, tree, columns)
+        if few is not None and (page := _by_address(adapter_class, columns, tree, few, request)) is not None:
+            return page
         looks_at_everybody &= few is None
         # The tenant stands outside the filter, so that no filter can reach past it.
-        people = (people if few is None else few).filter(Lookups(columns).condition(tree))
+        people = (people if few is None else people.filter(pk__in=few)).filter(
+            Lookups(columns).condition(tree)
+        )
     order = _sort_key(request, columns)
     around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
         return _page(connection, people, order, request)
+
+
+def _by_address(
+    adapter_class: type[LearnerAdapter],
+    columns: Columns,
+    tree: filters.Filter,
+    few: Sequence[int],
+    request: SearchRequest,
+) -> Page | None:
+    """Whom a look-up by an e-mail address finds among the few whom an index leads to; None for any other request."""
+    connection = columns.connection
+    found = addresses.found(adapter_class, columns, tree, few, request.count) if _is_short(request) else None
+    if found is None:
+        return None
+
+    def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
+        people = adapter_class.links(connection).living().filter(pk__in=keys)
+        return people.filter(Lookups(columns).condition(tree))
+
+    return Page(loading.resources(found, connection, meant), len(found))
 
 
 def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuard[filters.Comparison]:
@@ -78,11 +102,14 @@ def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuar
         isinstance(tree, filters.Comparison)
         and scans(tree) == 0
         and isinstance(tree.value, str)
-        and not request.sort_by
-        and request.cursor is None
-        and request.start_index == 1
-        and request.count > 0
+        and _is_short(request)
     )
+
+
+def _is_short(request: SearchRequest) -> bool:
+    """Whether nothing but the first people is asked for, in the order of their keys."""
+    unsorted = not request.sort_by and request.cursor is None
+    return unsorted and request.start_index == 1 and request.count > 0
 
 
 def _looked_up(

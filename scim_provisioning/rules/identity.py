@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import hidden_account
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
@@ -42,20 +44,7 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     account is gone cannot be inherited and do not count. However many there were, few are read.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
-    # The connection stands in each part, not before them: SQLite would read all its links, by the index of the list.
-    here = Q(connection=connection)
-    met = (here & Q(user_name_key=key)) | (here & Q(user_name_tombstone_key=key, user__isnull=False))
-    if external_id is not None:
-        met |= here & Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
-    agrees = {"external_id__isnull": True} if external_id is None else {"external_id": external_id}
-    # A living link of the name, of which there is one at most; who returns; the others.
-    decides = Case(
-        When(user_name_key=key, then=Value(0)),
-        When(user_name_tombstone_key=key, **agrees, then=Value(1)),
-        default=Value(2),
-    )
-    links = ProvisionedUser.objects.filter(met).order_by(decides, "-deleted_at", "pk")
-    found = list(links[: EARLIER_AT_MOST + 1])
+    found: list[ProvisionedUser] = prepared.rows(_met_before, connection, key, external_id)
     for link in found:
         if link.user_id is not None and not link.is_deleted:
             raise user_name_taken(link)
@@ -67,6 +56,39 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     if agreeing:
         return History(agreeing[0], vacant)
     return History(None, vacant, tuple(tombstones[:EARLIER_AT_MOST]))
+
+
+def _met_before(connection: SCIMConnection, key: str, external_id: str | None) -> QuerySet[ProvisionedUser]:
+    # The connection stands in each part, not before them: SQLite would read all its links, by the index of the list.
+    here = Q(connection=connection)
+    met = (here & Q(user_name_key=key)) | (here & Q(user_name_tombstone_key=key, user__isnull=False))
+    if external_id is not None:
+        met |= here & Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
+    links = ProvisionedUser.objects.filter(met)
+    if databases.connection().vendor == "sqlite":
+        links = links.filter(pk__in=_with_keys(connection, key, external_id))
+    agrees = {"external_id__isnull": True} if external_id is None else {"external_id": external_id}
+    # A living link of the name, of which there is one at most; who returns; the others.
+    decides = Case(
+        When(user_name_key=key, then=Value(0)),
+        When(user_name_tombstone_key=key, **agrees, then=Value(1)),
+        default=Value(2),
+    )
+    return links.order_by(decides, "-deleted_at", "pk")[: EARLIER_AT_MOST + 1]
+
+
+def _with_keys(
+    connection: SCIMConnection, key: str, external_id: str | None
+) -> QuerySet[ProvisionedUser, Any]:
+    """Whoever has, or had, one of these keys, each by an index that holds all that is asked. Where statistics were
+    gathered SQLite takes a column that is empty for nearly everybody for one that leads to everybody, and would read
+    the whole table. MariaDB would do so here, and not there."""
+    here = ProvisionedUser.objects.filter(connection=connection)
+    parts = [here.filter(user_name_key=key), here.filter(user_name_tombstone_key=key)]
+    if external_id is not None:
+        parts.append(here.filter(external_id=external_id))
+    first, *others = (part.values("pk") for part in parts)
+    return first.union(*others, all=True)
 
 
 def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:

@@ -67,4 +67,16 @@ MUTANTS = mutants(
         fails_with_what_keeps_them,
         f"{_CACHE}test_access_ends_although_the_cache_that_holds_the_session_is_gone_and_the_session_is_dead_for_good",
     ),
+    (
+        "who listens to our models is told",
+        "databases.own_rows:_is_unheard",
+        answers(True),
+        "tests/test_own_rows.py::test_a_receiver_of_the_hosts_is_told_of_every_row",
+    ),
+    (
+        "links of the host's own are asked for each time",
+        "adapters.links:are_joined",
+        answers(True),
+        "tests/test_prepared.py::test_links_of_the_hosts_own_are_asked_for_each_time",
+    ),
 )

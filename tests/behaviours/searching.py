@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from scim_provisioning.protocol.filters import And, Comparison, Not, Or, UnknownFilterAttribute, ValuePath
+from scim_provisioning.protocol.filters import And, Not, Or, UnknownFilterAttribute, ValuePath
 from tests.behaviours.mutant import answers, mutants
 
 
@@ -53,12 +53,12 @@ def takes_any_element(original: Any) -> Any:
 
 
 def takes_any_case(original: Any) -> Any:
-    def condition(lookups: Any, tree: Any) -> Any:
-        if isinstance(tree, Comparison) and (tree.ref.name, tree.op) == ("externalId", "eq"):
-            return Q(external_id__iexact=tree.value)
-        return original(lookups, tree)
+    def column(ref: Any, op: Any, value: Any) -> Any:
+        if (ref.name, op) == ("externalId", "eq"):
+            return Q(external_id__iexact=value)
+        return original(ref, op, value)
 
-    return condition
+    return column
 
 
 def puts_the_missing_first(original: Any) -> Any:
@@ -103,7 +103,7 @@ MUTANTS = mutants(
     ),
     (
         "externalId is exact",
-        "adapters.sql.lookups:Lookups.condition",
+        "adapters.sql.lookups:link_column",
         takes_any_case,
         "tests/http/test_names.py::test_external_id_and_id_are_exact",
     ),

@@ -43,6 +43,8 @@ def of_whatever_tenant(original: Any) -> Any:
     """Neither the seal of a cursor names a tenant, nor the search for the person at whom it stands."""
     if original.__name__ in ("seal", "unseal"):
         return lambda connection, *others: original(SCIMConnection(), *others)
+    if original.__name__ == "_key_of":
+        return lambda connection, scim_id: ProvisionedUser.objects.filter(scim_id=scim_id).values_list("pk")
 
     def after(connection: Any, scim_id: Any, *others: Any) -> Any:
         return original(ProvisionedUser.objects.get(scim_id=scim_id).connection, scim_id, *others)
@@ -79,7 +81,8 @@ MUTANTS = mutants(
     ),
     (
         "cursors belong to a tenant",
-        "provisioning.cursors:seal provisioning.cursors:unseal provisioning.searching:_after",
+        "provisioning.cursors:seal provisioning.cursors:unseal "
+        "provisioning.searching:_after provisioning.listing:_key_of",
         of_whatever_tenant,
         f"{_TENANCY}test_cursor_of_the_other_customer_is_invalid",
     ),

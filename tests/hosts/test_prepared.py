@@ -5,7 +5,9 @@ Run as it is it plays on the example LMS; ``test_other_hosts.py`` runs it again 
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import models
@@ -92,10 +94,13 @@ def test_a_cycle_reads_through_prepared_statements_what_querysets_read(scim: Sci
                 "/Users/.search",
                 {
                     "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
-                    "filter": 'userName eq "' + asked.replace("\\", "\\\\").replace('"', '\\"') + '"',
+                    "filter": f"userName eq {json.dumps(asked)}",
                 },
             )
             assert answer.json()["totalResults"] == (asked is not missing), answer.content
+            for form in ("emails.value", 'emails[type eq "work"].value'):
+                answer = scim.get(f"/Users?filter={quote(f'{form} eq {json.dumps(asked)}')}")
+                assert answer.json()["totalResults"] == (asked is not missing), answer.content
     for path, value in (("title", "Coach"), ("active", False)):
         assert (
             scim.patch(f"/Users/{ines}", [{"op": "replace", "path": path, "value": value}]).status_code == 200

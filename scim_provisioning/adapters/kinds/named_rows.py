@@ -8,15 +8,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, connections, models, router
 from django.db.models import Case, F, Value, When
 from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
 from scim_provisioning.adapters.any_case import called
+from scim_provisioning.adapters.case_variants import ascii_lower
 from scim_provisioning.adapters.expressions import Exactly
-from scim_provisioning.databases import indexes
+from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ReferenceKey
 from scim_provisioning.protocol.text import fold
@@ -47,17 +48,22 @@ class NamedRows:
     def find(self, name: str) -> models.Model | None:
         """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
         index finds a name in any case and it is written otherwise."""
-        rows, named = self._rows(), named_column(self.model, self.by, self.scope)
-        written_alike = Exact(Exactly(F(self.by)), Exactly(Value(name)))
+        named = named_column(self.model, self.by, self.scope)
+        index = indexes.for_any_case(named, connections[router.db_for_read(self.model)])
         row: models.Model | None = None
-        if (
-            isinstance(named.field, (models.CharField, models.TextField))
-            and indexes.for_any_case(named, connections[rows.db]) is None
-        ):
-            row = rows.filter(**{self.by: name}).filter(written_alike).order_by("pk").first()
-        if row is None:
-            first = Case(When(written_alike, then=Value(0)), default=Value(1))
-            row = rows.filter(called(named, name)).order_by(first, "pk").first()
+        if index is None and isinstance(named.field, (models.CharField, models.TextField)):
+            row = self._first(_written_alike, name, index)
+        return self._first(_called, name, index) if row is None else row
+
+    def _first(
+        self, build: prepared.Build, name: str, index: indexes.NameIndex | None
+    ) -> models.Model | None:
+        given, values = (self.model, self.by, tuple(self.scope), index), (*self.scope.values(), name)
+        row: models.Model | None
+        if prepared.is_plain(self.model._default_manager):
+            row = prepared.first(build, *values, given=given, ways=(ascii_lower,))
+        else:
+            row = build(*given, *values).first()
         return row
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
@@ -121,3 +127,22 @@ def _plain(value: Any) -> str:
 def _is_there(rows: models.QuerySet[Any]) -> bool:
     """Whether there is such a row by now that this transaction began too early to see: a locking read would."""
     return databases.reads_the_past() and rows.select_for_update().first() is not None
+
+
+def _written_alike(
+    model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any
+) -> models.QuerySet[Any]:
+    *scope, name = values
+    rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
+    return rows.filter(**{by: name}).filter(_is_alike(by, name)).order_by("pk")[:1]  # type: ignore[no-any-return]
+
+
+def _called(model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any) -> models.QuerySet[Any]:
+    *scope, name = values
+    rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
+    first = Case(When(_is_alike(by, name), then=Value(0)), default=Value(1))
+    return rows.filter(called(named_column(model, by, keys), name)).order_by(first, "pk")[:1]  # type: ignore[no-any-return]
+
+
+def _is_alike(by: str, name: str) -> Exact:
+    return Exact(Exactly(F(by)), Exactly(Value(name)))

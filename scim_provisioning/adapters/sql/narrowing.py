@@ -19,7 +19,6 @@ from scim_provisioning.adapters.sql.searchable import element_key
 from scim_provisioning.databases import indexes
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ProvisionedUser
-from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 from scim_provisioning.protocol.filters import And, Comparison, Filter, ValuePath
 from scim_provisioning.protocol.schema import Attribute
 
@@ -29,15 +28,13 @@ _MOST: Final = 100
 _AS_TEXT: Final = ("compare", "matched", "condition", "operand")
 
 
-def few_who_may(
-    people: ProvisionedUserQuerySet, tree: Filter, columns: Columns
-) -> ProvisionedUserQuerySet | None:
-    """Of ``people`` those, at most a hundred, who may fulfil the filter (one query). None where no index leads to them,
-    or to more, or the filter compares no column of the host's with a value."""
+def few_who_may(using: str, tree: Filter, columns: Columns) -> list[int] | None:
+    """The keys of those, at most a hundred, who may fulfil the filter (one query), perhaps other connections' among
+    them. None where no index leads to them, or to more, or the filter compares no column of the host's with a value."""
     for entries, value in _compared(tree, columns):
-        if value and entries and all(_is_indexed(entry, people.db) for entry in entries):
+        if value and entries and all(_is_indexed(entry, using) for entry in entries):
             found = _found(entries, value, columns)
-            return people.filter(pk__in=found) if len(found) <= _MOST else None
+            return found if len(found) <= _MOST else None
     return None
 
 
