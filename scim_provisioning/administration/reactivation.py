@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from scim_provisioning import databases
 from scim_provisioning.administration import leaver_brake
+from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.leaver_brake import WINDOW
@@ -119,7 +120,10 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         return
     current = verbs.get(caller, link.scim_id)
     inverse = [] if event.action == Action.ADOPTED else _inverse(event.changes, current)
-    operations = [{"op": "replace", "path": "active", "value": True}, *inverse]
+    operations = [{"op": "replace", "path": "active", "value": True}]
+    if len(inverse) < app_settings.limits.operations:
+        # Of a departure that changed more than one request may, access comes back at least.
+        operations += inverse
     verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
 
 

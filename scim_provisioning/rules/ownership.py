@@ -65,11 +65,18 @@ def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
 
 def claim(link: ProvisionedUser, account: Any) -> None:
     """Say on a new or returning link whether it owns its account, which is locked. Raises ``Uniqueness`` when it may
-    not even share. Whoever returns to an account that was theirs, and that nobody owns since, owns it again."""
+    not even share. Whoever returns to an account that was theirs, and that nobody owns since, owns it again; a guest of
+    another customer's stays one, whoever has let go of it."""
     holder = holder_beside(link.connection, account)
     if holder is not None and not holder.owns_profile and not link._state.adding:
         holder = None
-    link.owns_profile = _unless_shared(link.connection, account, holder) is None
+    is_guest = _unless_shared(link.connection, account, holder) is not None
+    was_guest = may_share(link.connection, account) if link._state.adding else not link.owns_profile
+    link.owns_profile = not is_guest and (not was_guest or _may_own(link, account.pk))
+
+
+def _may_own(link: ProvisionedUser, account: int | None) -> bool:
+    return may_be(get_adapter_class(), link.connection, account)
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:
@@ -109,9 +116,8 @@ def hand_on(links: ProvisionedUserQuerySet) -> int:
 
 def _heir(sharing: list[ProvisionedUser]) -> ProvisionedUser | None:
     """Of those who share an account that nobody owns, who is to own it."""
-    adapter_class = get_adapter_class()
     oldest = sorted(sharing, key=lambda link: (link.created_at, link.pk))
-    return next((link for link in oldest if may_be(adapter_class, link.connection, link.user_id)), None)
+    return next((link for link in oldest if _may_own(link, link.user_id)), None)
 
 
 def settle(connection: SCIMConnection) -> None:
@@ -126,7 +132,8 @@ def settle(connection: SCIMConnection) -> None:
     judged = links.annotate(is_taken=Exists(elsewhere))
     wrong = judged.filter(Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, is_taken=False))
     for link in wrong.select_related("connection").order_by("user_id", "pk"):
-        set_owner(link, not link.owns_profile)
+        if link.owns_profile or _may_own(link, link.user_id):
+            set_owner(link, not link.owns_profile)
     taken = judged.filter(is_taken=True).values_list("user", flat=True)
     SharedAccount.objects.bulk_create(
         [SharedAccount(connection=connection, user_id=account) for account in taken], ignore_conflicts=True
