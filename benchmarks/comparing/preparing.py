@@ -1,0 +1,52 @@
+"""Makes the tables and the people of one contestant, in a process of its own.
+
+    python -m benchmarks.comparing.preparing floor|host PEOPLE
+
+Under the settings of DJANGO_SETTINGS_MODULE, in the database of DATABASE_URL. Prints what the client has to know, as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import django
+from django.core.management import call_command
+
+
+def main(filling: str, count: int) -> None:
+    """``filling``: the module that has ``fill`` and ``facts``. People who are there already, in a kept database, stay."""
+    django.setup()
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    module = importlib.import_module(filling)
+    if not _is_filled():
+        from django.db import transaction
+
+        with transaction.atomic():
+            module.fill(count)
+        _gather_statistics()
+    print(json.dumps(module.facts(count)))
+
+
+def _is_filled() -> bool:
+    from django.apps import apps
+
+    label = "floor" if apps.is_installed("benchmarks.comparing.floor") else "scim_provisioning"
+    model = apps.get_model(label, "Person" if label == "floor" else "ProvisionedUser")
+    return bool(model._default_manager.exists())
+
+
+def _gather_statistics() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            tables = ", ".join(f"`{name}`" for name in connection.introspection.table_names(cursor))
+            cursor.execute(f"ANALYZE TABLE {tables}")
+        else:
+            cursor.execute("ANALYZE")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

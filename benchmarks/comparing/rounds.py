@@ -1,0 +1,84 @@
+"""Rounds in which all contestants take turns at each operation, so that what else the machine does meets them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks.comparing.contestants import Contestant, Entry
+from benchmarks.comparing.operations import Operation
+
+#: Seconds, about, that one contestant plays one operation in a round, and the turns that this can be.
+_BLOCK = 0.25
+_FEWEST, _MOST = 2, 40
+_WARMING = 4
+
+
+@dataclass
+class Taken:
+    """Seconds of the server's CPU, and of the clock, that one turn took in each round."""
+
+    cpu: list[float] = field(default_factory=list)
+    clock: list[float] = field(default_factory=list)
+
+
+Times = dict[tuple[Entry, str], Taken]
+
+
+def measure(
+    contestants: Sequence[Contestant],
+    operations: Sequence[Operation],
+    rounds: int,
+    say: Callable[[str], None],
+) -> Times:
+    """Play every operation once to see how long it takes, then ``rounds`` times in turns."""
+    players = [_Player(contestant, operation) for operation in operations for contestant in contestants
+               if contestant.entry.kind.plays(operation)]  # fmt: skip
+    for player in players:
+        player.warm_up()
+    for number in range(rounds):
+        for operation in operations:
+            playing = [player for player in players if player.operation is operation]
+            first = number % len(playing)
+            for player in playing[first:] + playing[:first]:
+                player.play()
+        say(f"round {number + 1} of {rounds}")
+    return {(player.contestant.entry, player.operation.key): player.taken for player in players}
+
+
+class _Player:
+    """One contestant at one operation. Turns go on from round to round, so that no change is sent twice."""
+
+    def __init__(self, contestant: Contestant, operation: Operation) -> None:
+        self.contestant, self.operation = contestant, operation
+        self.taken = Taken()
+        self._turn, self._turns = 0, _WARMING
+
+    def warm_up(self) -> None:
+        """Let caches fill, and set how many turns make a block: an even number, as some turns undo the one before."""
+        self._play()
+        _cpu, clock = self._play()
+        fitting = int(_BLOCK / clock)
+        self._turns = max(_FEWEST, min(_MOST, fitting)) // 2 * 2
+
+    def play(self) -> None:
+        cpu, clock = self._play()
+        self.taken.cpu.append(cpu)
+        self.taken.clock.append(clock)
+
+    def _play(self) -> tuple[float, float]:
+        """Seconds of CPU and of the clock that a turn of a block took."""
+        server, session = self.contestant.server, self.contestant.session
+        cpu, began = server.cpu(), time.perf_counter()
+        for turn in range(self._turn, self._turn + self._turns):
+            self.operation.play(session, turn)
+        self._turn += self._turns
+        clock = time.perf_counter() - began
+        return (server.cpu() - cpu) / self._turns, clock / self._turns
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of what each round says, which a burst of other work in one round does not move."""
+    return median(one / other for one, other in zip(ours, theirs, strict=True))

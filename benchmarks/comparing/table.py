@@ -1,0 +1,45 @@
+"""The table that is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.comparing.verdict import Row
+
+_HEADINGS = (
+    "", "floor ms", "equal ms", "app ms", "clock", "equal", "app", "must", "aim", "grows", "floor's", "",
+)  # fmt: skip
+
+
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Milliseconds of CPU a turn (``clock``: as the client sees the app), multiples of the floor, growth, verdict."""
+    table = [_HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for title, *numbers, word in table:
+        cells = [number.rjust(width) for number, width in zip(numbers, widths[1:-1], strict=True)]
+        yield "  ".join([title.ljust(widths[0]), *cells, word]).rstrip()
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.title,
+        _number(row.floor_ms),
+        _number(row.equal_ms),
+        _number(row.app_ms),
+        _number(row.clock_ms),
+        _times(row.equal_ratio),
+        _times(row.app_ratio),
+        _times(row.must),
+        _times(row.aim),
+        _times(row.app_growth),
+        _times(row.floor_growth),
+        row.word,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _times(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}x"
