@@ -3,11 +3,11 @@ same work.
 
     python -m benchmarks [--users 100000] [--ops get,post] [--rounds 15] [--json]
 
-Starts *floor* (two tables, one indexed query for the token, one indexed statement, ``JsonResponse``), *equal-work floor*
-(bare views over the rows that the app has to read and write) and *app* (the example LMS), each behind gunicorn with two
-workers and one client that keeps its connection, and lets them take turns. Prints the CPU of the server an operation, the
-median of the rounds' ratios to the floor, what may be, and how app and floor grow from a small directory to the great one.
-Exits with 1 when anything is above what it must be.
+Starts *floor* (two tables, one indexed query for the token, one indexed statement, ``JsonResponse``), *equal-work
+floor* (bare views over the rows that the app has to read and write) and *app* (the example LMS), each behind gunicorn
+with two workers and one client that keeps its connection, and lets them take turns. Prints the CPU of the server an
+operation, the median of the rounds' ratios to the floor, what may be, and how app and floor grow from a small directory
+to the great one. Exits with 1 when anything is above what it must be.
 """
 
 from __future__ import annotations

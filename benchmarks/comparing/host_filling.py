@@ -1,7 +1,7 @@
 """A customer with that many provisioned people in the example LMS, through the app's own models.
 
-Each row is what a POST of the same body writes, without the messages (``scim_prune`` deletes them after 30 days); a test
-compares the two.
+Each row is what a POST of the same body writes, without the messages (``scim_prune`` deletes them after 30 days);
+a test compares the two.
 """
 
 from __future__ import annotations

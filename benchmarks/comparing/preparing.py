@@ -1,8 +1,9 @@
 """Makes the tables and the people of one contestant, in a process of its own.
 
-    python -m benchmarks.comparing.preparing floor|host PEOPLE
+    python -m benchmarks.comparing.preparing MODULE PEOPLE
 
-Under the settings of DJANGO_SETTINGS_MODULE, in the database of DATABASE_URL. Prints what the client has to know, as JSON.
+Under the settings of DJANGO_SETTINGS_MODULE, in the database of DATABASE_URL. Prints what the client has to know, as
+JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.core.management import call_command
 
 
 def main(filling: str, count: int) -> None:
-    """``filling``: the module that has ``fill`` and ``facts``. People who are there already, in a kept database, stay."""
+    """``filling``: the module that has ``fill`` and ``facts``. People of a kept database stay."""
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     module = importlib.import_module(filling)
