@@ -23,7 +23,7 @@ _APART = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``data`` names the database: of one name contestants read the same rows. ``filling`` is the module that fills it."""
+    """``data`` names the database; contestants may share one. ``filling`` is the module that fills it."""
 
     name: str
     settings: str

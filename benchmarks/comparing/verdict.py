@@ -29,6 +29,7 @@ class Row:
     app_ratio: float
     floor_growth: float | None
     app_growth: float | None
+    most_growth: float
 
     @property
     def is_above(self) -> bool:
@@ -40,10 +41,7 @@ class Row:
 
     @property
     def grows(self) -> bool:
-        """More than may be; what the floor's own statement grows is not held against the app."""
-        return self.app_growth is not None and self.app_growth > MOST_GROWTH * max(
-            1.0, self.floor_growth or 1.0
-        )
+        return self.app_growth is not None and self.app_growth > self.most_growth
 
     @property
     def word(self) -> str:
@@ -67,6 +65,7 @@ def _row(times: Times, operation: Operation, users: int, small: int) -> Row:
         return times[entry, key].cpu
 
     has_small, has_equal = small < users, (equal, floor_key) in times
+    floor_growth = ratio(cpu(floor, floor_key), cpu(small_floor, floor_key)) if has_small else None
     return Row(
         key=key,
         title=operation.title,
@@ -78,6 +77,7 @@ def _row(times: Times, operation: Operation, users: int, small: int) -> Row:
         clock_ms=1000 * median(times[app, key].clock),
         equal_ratio=ratio(cpu(equal, floor_key), cpu(floor, floor_key)) if has_equal else None,
         app_ratio=ratio(cpu(app, key), cpu(floor, floor_key)),
-        floor_growth=ratio(cpu(floor, floor_key), cpu(small_floor, floor_key)) if has_small else None,
+        floor_growth=floor_growth,
         app_growth=ratio(cpu(app, key), cpu(small_app, key)) if has_small else None,
+        most_growth=MOST_GROWTH * (floor_growth or 1.0 if operation.floor_grows else 1.0),
     )
