@@ -79,5 +79,5 @@ def _row(times: Times, operation: Operation, users: int, small: int) -> Row:
         app_ratio=ratio(cpu(app, key), cpu(floor, floor_key)),
         floor_growth=floor_growth,
         app_growth=ratio(cpu(app, key), cpu(small_app, key)) if has_small else None,
-        most_growth=MOST_GROWTH * (floor_growth or 1.0 if operation.floor_grows else 1.0),
+        most_growth=MOST_GROWTH * max(1.0, floor_growth or 1.0 if operation.floor_grows else 1.0),
     )
