@@ -6,16 +6,16 @@ import hashlib
 
 from benchmarks.comparing import people
 from benchmarks.comparing.floor.models import Person, Token, columns_of
-
-_BATCH = 1000
+from benchmarks.comparing.stencils import SAMPLE, Stencil, insert, key
 
 
 def fill(count: int) -> None:
-    for start in range(0, count, _BATCH):
-        Person.objects.bulk_create(
-            Person(scim_id=people.scim_id(number), **columns_of(people.body(number)))
-            for number in range(start, min(start + _BATCH, count))
-        )
+    samples = range(SAMPLE, SAMPLE + people.KINDS)
+    insert(Person, [Stencil(_person(number), number) for number in samples], range(count))
+
+
+def _person(number: int) -> Person:
+    return Person(pk=key(number), scim_id=people.scim_id(number), **columns_of(people.body(number)))
 
 
 def facts(count: int) -> dict[str, str]:
