@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.comparing import contestants, table, verdict
-from benchmarks.comparing.databases import Databases, Files
+from benchmarks.comparing.databases import Databases, databases, made_folder
 from benchmarks.comparing.operations import OPERATIONS, Operation, chosen
 from benchmarks.comparing.rounds import measure
 
@@ -29,13 +28,10 @@ from benchmarks.comparing.rounds import measure
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print; 1 when a row is above what it must be."""
     asked = _asked(arguments)
-    folder = Path(tempfile.mkdtemp(prefix="scim-benchmark-"))
-    databases = Files(folder, asked.data)
-    try:
-        return _compare(asked, databases, folder / "server.log")
-    finally:
-        databases.drop()
-        shutil.rmtree(folder, ignore_errors=True)
+    # Whoever ends the comparison ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    with made_folder() as folder, databases(asked.database_url, folder, asked.data) as own:
+        return _compare(asked, own, folder / "server.log")
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -45,6 +41,9 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--small", type=_even, default=1000, help="people where growth begins (1000)")
     known = ", ".join(operation.key for operation in OPERATIONS)
     parser.add_argument("--ops", type=_operations, default=list(OPERATIONS), metavar="KEYS", help=known)
+    parser.add_argument(
+        "--database-url", metavar="URL", help="of any database on a PostgreSQL or MariaDB server"
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER", help="keep the people there for the next time (SQLite)"

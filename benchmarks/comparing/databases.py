@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import django
+from django.conf import settings
+from django.db import connection
+
+from example_project.settings import database
 
 
 class Databases(Protocol):
@@ -44,3 +55,56 @@ class Files:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.sqlite3"
+
+
+class OnServer:
+    """Databases of their own on the PostgreSQL or MariaDB server of ``url``, which names any database of it."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._made = urlsplit(url), list[str]()
+        settings.configure(DATABASES={"default": database(url)})
+        django.setup()
+
+    def make(self, name: str) -> str:
+        characters = " CHARACTER SET utf8mb4" if connection.vendor == "mysql" else ""
+        self._do(f"CREATE DATABASE {self._name(name)}{characters}")
+        self._made.append(name)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return urlunsplit(self._url._replace(path=f"/{self._name(name)}"))
+
+    def keep(self, name: str) -> None:
+        """Nothing: the people are made anew for each comparison."""
+
+    def drop(self) -> None:
+        force = " WITH (FORCE)" if connection.vendor == "postgresql" else ""
+        for name in self._made:
+            self._do(f"DROP DATABASE {self._name(name)}{force}")
+
+    def _name(self, name: str) -> str:
+        return f"scim_benchmark_{os.getpid()}_{name}"
+
+    def _do(self, statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+@contextmanager
+def made_folder() -> Iterator[Path]:
+    """A folder for the length of a measurement."""
+    folder = Path(tempfile.mkdtemp(prefix="scim-benchmark-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def databases(url: str | None, folder: Path, kept: Path | None) -> Iterator[Databases]:
+    """Files in ``folder`` without a ``url``; gone at the end."""
+    found: Databases = Files(folder, kept) if url is None else OnServer(url)
+    try:
+        yield found
+    finally:
+        found.drop()

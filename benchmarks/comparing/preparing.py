@@ -46,7 +46,7 @@ def _gather_statistics() -> None:
             tables = ", ".join(f"`{name}`" for name in connection.introspection.table_names(cursor))
             cursor.execute(f"ANALYZE TABLE {tables}")
         else:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 if __name__ == "__main__":
