@@ -14,22 +14,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.comparing import contestants, table, verdict
-from benchmarks.comparing.databases import Databases, databases, made_folder
-from benchmarks.comparing.operations import OPERATIONS, Operation, chosen
+from benchmarks.comparing.databases import Databases, databases, end_servers_when_ended, made_folder
+from benchmarks.comparing.operations import (
+    FOR_A_MILLION,
+    MOST_GROWTH,
+    MOST_GROWTH_TO_A_MILLION,
+    OPERATIONS,
+    Operation,
+    chosen,
+)
 from benchmarks.comparing.rounds import measure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print; 1 when a row is above what it must be."""
     asked = _asked(arguments)
-    # Whoever ends the comparison ends its servers too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    end_servers_when_ended()
     with made_folder() as folder, databases(asked.database_url, folder, asked.data) as own:
         return _compare(asked, own, folder / "server.log")
 
@@ -52,7 +57,17 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--no-verdict", action="store_true", help="exit with 0 whatever is above what it must be"
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--million",
+        action="store_true",
+        help="1,000,000 people beside 100,000: look-ups, GET and PATCH (PostgreSQL)",
+    )
+    parser.set_defaults(most_growth=MOST_GROWTH)
+    asked = parser.parse_args(arguments)
+    if asked.million:
+        asked.users, asked.small, asked.most_growth = 1_000_000, 100_000, MOST_GROWTH_TO_A_MILLION
+        asked.ops = chosen(FOR_A_MILLION.split(","))
+    return asked
 
 
 def _operations(text: str) -> list[Operation]:
@@ -75,7 +90,7 @@ def _compare(asked: argparse.Namespace, databases: Databases, log: Path) -> int:
     with contestants.started(entered, databases, log) as playing:
         times = measure(playing, asked.ops, asked.rounds, _say)
         memory = {f"{each.entry.kind.name} {each.entry.users}": each.server.memory() for each in playing}
-    rows = verdict.rows(times, asked.ops, asked.users, asked.small)
+    rows = verdict.rows(times, asked.ops, asked.users, asked.small, asked.most_growth)
     if asked.json:
         print(json.dumps({"rows": [row.as_json() for row in rows], "memory_mib": memory}, indent=2))
     else:

@@ -22,6 +22,8 @@ class Client:
     """Requests with one token over one connection, which the server must keep."""
 
     def __init__(self, port: int, token: str) -> None:
+        #: How many requests were sent.
+        self.asked = 0
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
         self._headers = {
             "Authorization": f"Bearer {token}",
@@ -32,6 +34,7 @@ class Client:
     def ask(self, method: str, path: str, body: Body | None = None, *, status: int = 200) -> Any:
         """The answer's JSON. Raises ``Unexpected`` for another status."""
         raw = None if body is None else json.dumps(body).encode()
+        self.asked += 1
         self._connection.request(method, path, raw, self._headers)
         answer = self._connection.getresponse()
         said = answer.read()

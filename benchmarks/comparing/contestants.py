@@ -68,11 +68,13 @@ def entries(users: int, small: int) -> list[Entry]:
 
 
 @contextmanager
-def started(entered: Sequence[Entry], databases: Databases, log: Path) -> Iterator[list[Contestant]]:
-    """Fill the databases, start the servers; stop them in the end."""
+def started(
+    entered: Sequence[Entry], databases: Databases, log: Path, *, threads: int = 1
+) -> Iterator[list[Contestant]]:
+    """Fill the databases, start the servers; stop them in the end. One client needs one thread a worker."""
     facts = _prepare(entered, databases, log)
     with ExitStack() as stack:
-        servers = [Server(entry.kind.settings, databases.url(entry.data), log) for entry in entered]
+        servers = [Server(entry.kind.settings, databases.url(entry.data), log, threads) for entry in entered]
         for server in servers:
             server.start()
             stack.callback(server.stop)

@@ -13,7 +13,7 @@ import json
 import sys
 
 import django
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 
 def main(filling: str, count: int) -> None:
@@ -26,7 +26,8 @@ def main(filling: str, count: int) -> None:
 
         with transaction.atomic():
             module.fill(count)
-        _gather_statistics()
+    _make_indexes()
+    _gather_statistics()
     print(json.dumps(module.facts(count)))
 
 
@@ -36,6 +37,12 @@ def _is_filled() -> bool:
     label = "floor" if apps.is_installed("benchmarks.comparing.floor") else "scim_provisioning"
     model = apps.get_model(label, "Person" if label == "floor" else "ProvisionedUser")
     return bool(model._default_manager.exists())
+
+
+def _make_indexes() -> None:
+    """Those that a host with the app makes once, by its command."""
+    if "scim_index" in get_commands():
+        call_command("scim_index", create=True, stdout=sys.stderr)
 
 
 def _gather_statistics() -> None:

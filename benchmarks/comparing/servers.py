@@ -15,16 +15,16 @@ _KEEP_ALIVE = "3600"
 
 
 class Server:
-    """gunicorn with threads, one a worker, as its other workers keep no connection. It loads before it forks."""
+    """gunicorn with threads, as its other workers keep no connection. It loads before it forks."""
 
-    def __init__(self, settings: str, database_url: str, log: Path) -> None:
-        self.port = free_port()
+    def __init__(self, settings: str, database_url: str, log: Path, threads: int) -> None:
+        self.port, self._threads = free_port(), threads
         self._settings, self._database_url, self._log = settings, database_url, log
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "benchmarks.comparing.wsgi", "--preload"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(WORKERS), "--timeout", "120"]
-        command += ["--worker-class", "gthread", "--threads", "1", "--keep-alive", _KEEP_ALIVE]
+        command += ["--worker-class", "gthread", "--threads", str(self._threads), "--keep-alive", _KEEP_ALIVE]
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": self._settings,

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.comparing.contestants import APP, EQUAL, FLOOR, Entry
-from benchmarks.comparing.operations import MOST_GROWTH, Operation
+from benchmarks.comparing.operations import Operation
 from benchmarks.comparing.rounds import Times, ratio
 
 
@@ -52,11 +52,13 @@ class Row:
         return {**asdict(self), "above_must": self.is_above, "aim_met": self.is_aim_met, "grows": self.grows}
 
 
-def rows(times: Times, operations: Sequence[Operation], users: int, small: int) -> list[Row]:
-    return [_row(times, operation, users, small) for operation in operations]
+def rows(
+    times: Times, operations: Sequence[Operation], users: int, small: int, most_growth: float
+) -> list[Row]:
+    return [_row(times, operation, users, small, most_growth) for operation in operations]
 
 
-def _row(times: Times, operation: Operation, users: int, small: int) -> Row:
+def _row(times: Times, operation: Operation, users: int, small: int, most_growth: float) -> Row:
     app, small_app = Entry(APP, users), Entry(APP, small)
     floor, small_floor, equal = Entry(FLOOR, users), Entry(FLOOR, small), Entry(EQUAL, users)
     key, floor_key = operation.key, operation.floor_key
@@ -79,5 +81,5 @@ def _row(times: Times, operation: Operation, users: int, small: int) -> Row:
         app_ratio=ratio(cpu(app, key), cpu(floor, floor_key)),
         floor_growth=floor_growth,
         app_growth=ratio(cpu(app, key), cpu(small_app, key)) if has_small else None,
-        most_growth=MOST_GROWTH * max(1.0, floor_growth or 1.0 if operation.floor_grows else 1.0),
+        most_growth=most_growth * max(1.0, floor_growth or 1.0 if operation.floor_grows else 1.0),
     )
