@@ -59,7 +59,7 @@ class Worker:
 
 
 def _mix(turn: int) -> list[Operation]:
-    """Everything once a turn, pages once in ten: they are the dearest, and the rarest. No cursor is good for so long."""
+    """Everything once a turn, pages once in ten: they are the dearest and the rarest. No cursor lives so long."""
     return [each for each in OPERATIONS if each.key != "cursor" and (each.key not in _PAGES or not turn % 10)]
 
 

@@ -94,7 +94,13 @@ class OnServer:
 
 def end_servers_when_ended() -> None:
     """Whoever ends a measurement by SIGTERM ends its servers too, and drops its databases."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+
+    def end(*_: object) -> None:
+        # ``timeout`` sends it twice, and the second must not end the tidying up.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit("ended")
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager
