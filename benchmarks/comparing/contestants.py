@@ -19,6 +19,8 @@ from benchmarks.comparing.servers import Server
 _HERE = "benchmarks.comparing"
 #: Between the newcomers of two contestants that share a database.
 _APART = 5_000_000
+#: So much of the servers' log is printed, in characters.
+_LAST = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def started(
 ) -> Iterator[list[Contestant]]:
     """Fill the databases, start the servers; stop them in the end. One client needs one thread a worker."""
     facts = _prepare(entered, databases, log)
-    with ExitStack() as stack:
+    with ExitStack() as stack, _told_of_trouble(log):
         servers = [Server(entry.kind.settings, databases.url(entry.data), log, threads) for entry in entered]
         for server in servers:
             server.start()
@@ -89,6 +91,16 @@ def started(
         yield contestants
 
 
+@contextmanager
+def _told_of_trouble(log: Path) -> Iterator[None]:
+    """Print what the servers have said last, where anything goes wrong."""
+    try:
+        yield
+    except Exception:
+        print(log.read_text()[-_LAST:], file=sys.stderr)
+        raise
+
+
 def _session(entry: Entry, client: Client, cursor: str) -> Session:
     kind = entry.kind
     last = entry.users + (_APART if kind is EQUAL else 0)
@@ -98,7 +110,7 @@ def _session(entry: Entry, client: Client, cursor: str) -> Session:
 def _prepare(entered: Sequence[Entry], databases: Databases, log: Path) -> dict[str, dict[str, str]]:
     """What a client has to know of each database. They are made at the same time, each in a process of its own."""
     by_data = {entry.data: entry for entry in entered}
-    with log.open("ab") as errors:
+    with log.open("ab") as errors, ExitStack() as stack:
         processes = {}
         for data, entry in by_data.items():
             command = [sys.executable, "-m", f"{_HERE}.preparing", entry.kind.filling, str(entry.users)]
@@ -110,9 +122,11 @@ def _prepare(entered: Sequence[Entry], databases: Databases, log: Path) -> dict[
             processes[data] = subprocess.Popen(  # noqa: S603
                 command, stdout=subprocess.PIPE, stderr=errors, env=environment
             )
+            # Nothing to one that has ended.
+            stack.callback(processes[data].kill)
         said = {data: process.communicate()[0] for data, process in processes.items()}
     if failed := [data for data, process in processes.items() if process.returncode]:
-        sys.exit(f"The people of {', '.join(failed)} could not be made:\n{log.read_text()[-2000:]}")
+        sys.exit(f"The people of {', '.join(failed)} could not be made:\n{log.read_text()[-_LAST:]}")
     for data in by_data:
         databases.keep(data)
     return {data: json.loads(printed) for data, printed in said.items()}
