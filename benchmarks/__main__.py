@@ -53,7 +53,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER", help="keep the people there for the next time (SQLite)"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument(
+        "--markdown", action="store_true", help="print the ratios as docs/performance.md has them"
+    )
     parser.add_argument(
         "--no-verdict", action="store_true", help="exit with 0 whatever is above what it must be"
     )
@@ -93,6 +97,8 @@ def _compare(asked: argparse.Namespace, databases: Databases, log: Path) -> int:
     rows = verdict.rows(times, asked.ops, asked.users, asked.small, asked.most_growth)
     if asked.json:
         print(json.dumps({"rows": [row.as_json() for row in rows], "memory_mib": memory}, indent=2))
+    elif asked.markdown:
+        print(*table.markdown(rows), sep="\n")
     else:
         print(*table.lines(rows), sep="\n")
         print("\nmemory of a worker: " + ", ".join(f"{who} {size:.0f} MiB" for who, size in memory.items()))

@@ -1,4 +1,4 @@
-"""The table that is printed."""
+"""The table that is printed, and the one of ``docs/performance.md``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
     for title, *numbers, word in table:
         cells = [number.rjust(width) for number, width in zip(numbers, widths[1:-1], strict=True)]
         yield "  ".join([title.ljust(widths[0]), *cells, word]).rstrip()
+
+
+def markdown(rows: Sequence[Row]) -> Iterator[str]:
+    """Ratios only: milliseconds are the machine's."""
+    yield "| operation | equal-work floor | app | must | aim | | app grows | floor grows |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        numbers = (row.equal_ratio, row.app_ratio, row.must, row.aim)
+        growth = (row.app_growth, row.floor_growth)
+        cells = [row.title, *map(_times, numbers), row.word, *map(_times, growth)]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
