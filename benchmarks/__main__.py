@@ -53,6 +53,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER", help="keep the people there for the next time (SQLite)"
     )
+    parser.add_argument(
+        "--peer",
+        metavar="PYTHON",
+        help="beside django-scim2, in an environment with it, gunicorn and dj-database-url",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument(
@@ -89,7 +94,8 @@ def _even(text: str) -> int:
 
 
 def _compare(asked: argparse.Namespace, databases: Databases, log: Path) -> int:
-    entered = contestants.entries(asked.users, asked.small)
+    peers = [contestants.peer(asked.peer)] if asked.peer else []
+    entered = contestants.entries(asked.users, asked.small, *peers)
     _say(f"making {asked.users:,} people, if they are not there ...")
     with contestants.started(entered, databases, log) as playing:
         times = measure(playing, asked.ops, asked.rounds, _say)

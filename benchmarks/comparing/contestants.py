@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.comparing.client import SCIM, Addresses, Client, Plain
 from benchmarks.comparing.databases import Databases
-from benchmarks.comparing.operations import Operation, Session
+from benchmarks.comparing.operations import OPERATIONS, Operation, Session
 from benchmarks.comparing.servers import Server
 
 _HERE = "benchmarks.comparing"
@@ -32,13 +32,18 @@ class Kind:
     data: str
     filling: str
     addresses: Addresses
+    cannot: frozenset[str] = frozenset()
+    python: str = sys.executable
 
     def plays(self, operation: Operation) -> bool:
-        return isinstance(self.addresses, SCIM) or operation.is_played_by_floors
+        return operation.key not in self.cannot
 
 
-FLOOR = Kind("floor", f"{_HERE}.floor.settings", "floor", f"{_HERE}.floor.filling", Plain())
-EQUAL = Kind("equal", f"{_HERE}.equal.settings", "host", f"{_HERE}.host_filling", Plain())
+#: Operations that are measured against another one.
+_NOT_OF_FLOORS = frozenset(operation.key for operation in OPERATIONS if operation.against)
+
+FLOOR = Kind("floor", f"{_HERE}.floor.settings", "floor", f"{_HERE}.floor.filling", Plain(), _NOT_OF_FLOORS)
+EQUAL = Kind("equal", f"{_HERE}.equal.settings", "host", f"{_HERE}.host_filling", Plain(), _NOT_OF_FLOORS)
 APP = Kind("app", f"{_HERE}.host_settings", "host", f"{_HERE}.host_filling", SCIM())
 
 
@@ -63,9 +68,15 @@ class Contestant:
     session: Session
 
 
-def entries(users: int, small: int) -> list[Entry]:
-    """Floor, equal-work floor and app; and floor and app once more with few people, where ``users`` are more."""
-    found = [Entry(kind, users) for kind in (FLOOR, EQUAL, APP)]
+def peer(python: str) -> Kind:
+    """django-scim2 in the environment of ``python``. It finds nobody by an address, and displayName is no column."""
+    cannot = frozenset({"email", "cursor", "patch-three"})
+    return Kind("peer", f"{_HERE}.peer.settings", "peer", f"{_HERE}.peer.filling", SCIM(), cannot, python)
+
+
+def entries(users: int, small: int, *peers: Kind) -> list[Entry]:
+    """Floor, equal-work floor and app, and peers; floor and app once more with few people, where ``users`` are more."""
+    found = [Entry(kind, users) for kind in (FLOOR, EQUAL, APP, *peers)]
     return found + [Entry(kind, small) for kind in (FLOOR, APP) if small < users]
 
 
@@ -76,7 +87,10 @@ def started(
     """Fill the databases, start the servers; stop them in the end. One client needs one thread a worker."""
     facts = _prepare(entered, databases, log)
     with ExitStack() as stack, _told_of_trouble(log):
-        servers = [Server(entry.kind.settings, databases.url(entry.data), log, threads) for entry in entered]
+        servers = [
+            Server(entry.kind.python, entry.kind.settings, databases.url(entry.data), log, threads)
+            for entry in entered
+        ]
         for server in servers:
             server.start()
             stack.callback(server.stop)
@@ -113,7 +127,7 @@ def _prepare(entered: Sequence[Entry], databases: Databases, log: Path) -> dict[
     with log.open("ab") as errors, ExitStack() as stack:
         processes = {}
         for data, entry in by_data.items():
-            command = [sys.executable, "-m", f"{_HERE}.preparing", entry.kind.filling, str(entry.users)]
+            command = [entry.kind.python, "-m", f"{_HERE}.preparing", entry.kind.filling, str(entry.users)]
             environment = {
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": entry.kind.settings,

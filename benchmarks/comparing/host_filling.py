@@ -37,6 +37,10 @@ NAME = "Benchmark"
 Units = dict[type, list[Any]]
 
 
+def is_filled() -> bool:
+    return ProvisionedUser.objects.exists()
+
+
 def fill(count: int) -> None:
     """Make the customer and ``count`` people."""
     connection = _connect()

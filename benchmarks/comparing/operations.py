@@ -104,10 +104,6 @@ class Operation:
     def floor_key(self) -> str:
         return self.against or self.key
 
-    @property
-    def is_played_by_floors(self) -> bool:
-        return not self.against
-
 
 def _look_up_hit(session: Session, turn: int) -> None:
     session.look_up("userName", people.user_name(session.somebody(turn)), hits=1)

@@ -17,11 +17,11 @@ from django.core.management import call_command, get_commands
 
 
 def main(filling: str, count: int) -> None:
-    """``filling``: the module that has ``fill`` and ``facts``. People of a kept database stay."""
+    """``filling``: the module that has ``is_filled``, ``fill`` and ``facts``. People of a kept database stay."""
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     module = importlib.import_module(filling)
-    if not _is_filled():
+    if not module.is_filled():
         from django.db import transaction
 
         with transaction.atomic():
@@ -29,14 +29,6 @@ def main(filling: str, count: int) -> None:
     _make_indexes()
     _gather_statistics()
     print(json.dumps(module.facts(count)))
-
-
-def _is_filled() -> bool:
-    from django.apps import apps
-
-    label = "floor" if apps.is_installed("benchmarks.comparing.floor") else "scim_provisioning"
-    model = apps.get_model(label, "Person" if label == "floor" else "ProvisionedUser")
-    return bool(model._default_manager.exists())
 
 
 def _make_indexes() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.comparing.contestants import Contestant, Entry
+from benchmarks.comparing.contestants import Contestant
 from benchmarks.comparing.operations import Operation
 
 #: Seconds, about, that one contestant plays one operation in a round, and the turns that this can be.
@@ -24,7 +24,8 @@ class Taken:
     clock: list[float] = field(default_factory=list)
 
 
-Times = dict[tuple[Entry, str], Taken]
+#: By contestant, size of its directory and operation.
+Times = dict[tuple[str, int, str], Taken]
 
 
 def measure(
@@ -45,7 +46,7 @@ def measure(
             for player in playing[first:] + playing[:first]:
                 player.play()
         say(f"round {number + 1} of {rounds}")
-    return {(player.contestant.entry, player.operation.key): player.taken for player in players}
+    return {player.key: player.taken for player in players}
 
 
 class _Player:
@@ -55,6 +56,11 @@ class _Player:
         self.contestant, self.operation = contestant, operation
         self.taken = Taken()
         self._turn, self._turns = 0, _WARMING
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        entry = self.contestant.entry
+        return entry.kind.name, entry.users, self.operation.key
 
     def warm_up(self) -> None:
         """Let caches fill, and set how many turns make a block: an even number, as some turns undo the one before."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from benchmarks.soaking.servers import await_port, free_port
@@ -17,12 +16,13 @@ _KEEP_ALIVE = "3600"
 class Server:
     """gunicorn with threads, as its other workers keep no connection. It loads before it forks."""
 
-    def __init__(self, settings: str, database_url: str, log: Path, threads: int) -> None:
+    def __init__(self, python: str, settings: str, database_url: str, log: Path, threads: int) -> None:
         self.port, self._threads = free_port(), threads
-        self._settings, self._database_url, self._log = settings, database_url, log
+        self._python, self._settings = python, settings
+        self._database_url, self._log = database_url, log
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "benchmarks.comparing.wsgi", "--preload"]
+        command = [self._python, "-m", "gunicorn", "benchmarks.comparing.wsgi", "--preload"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(WORKERS), "--timeout", "120"]
         command += ["--worker-class", "gthread", "--threads", str(self._threads), "--keep-alive", _KEEP_ALIVE]
         environment = {

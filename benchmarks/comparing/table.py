@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from benchmarks.comparing.verdict import Row
 
 _HEADINGS = (
-    "", "floor ms", "equal ms", "app ms", "clock", "equal", "app", "must", "aim", "grows", "floor's", "",
+    "", "floor ms", "app ms", "clock", "equal", "peer", "app", "must", "aim", "grows", "floor's", "",
 )  # fmt: skip
 
 
@@ -22,10 +22,10 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
 
 def markdown(rows: Sequence[Row]) -> Iterator[str]:
     """Ratios only: milliseconds are the machine's."""
-    yield "| operation | equal-work floor | app | must | aim | | app grows | floor grows |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| operation | equal-work floor | django-scim2 | app | must | aim | | app grows | floor grows |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for row in rows:
-        numbers = (row.equal_ratio, row.app_ratio, row.must, row.aim)
+        numbers = (row.equal_ratio, row.peer_ratio, row.app_ratio, row.must, row.aim)
         growth = (row.app_growth, row.floor_growth)
         cells = [row.title, *map(_times, numbers), row.word, *map(_times, growth)]
         yield f"| {' | '.join(cells)} |"
@@ -35,10 +35,10 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.title,
         _number(row.floor_ms),
-        _number(row.equal_ms),
         _number(row.app_ms),
         _number(row.clock_ms),
         _times(row.equal_ratio),
+        _times(row.peer_ratio),
         _times(row.app_ratio),
         _times(row.must),
         _times(row.aim),
@@ -48,8 +48,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float) -> str:
+    return f"{value:.2f}"
 
 
 def _times(value: float | None) -> str:

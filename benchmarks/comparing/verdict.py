@@ -7,25 +7,24 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.comparing.contestants import APP, EQUAL, FLOOR, Entry
 from benchmarks.comparing.operations import Operation
-from benchmarks.comparing.rounds import Times, ratio
+from benchmarks.comparing.rounds import Taken, Times, ratio
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operation. Milliseconds are CPU of the server; ``equal`` is None where the equal-work floor does not play;
-    growth is from the small directory to the great one, None where there is no small one."""
+    """One operation. Milliseconds are CPU of the server (``clock_ms``: what the app's client waited), ratios are to the
+    floor, growth is from the small directory to the great one; None where somebody did not play."""
 
     key: str
     title: str
     must: float
     aim: float
     floor_ms: float
-    equal_ms: float | None
     app_ms: float
     clock_ms: float
     equal_ratio: float | None
+    peer_ratio: float | None
     app_ratio: float
     floor_growth: float | None
     app_growth: float | None
@@ -55,31 +54,32 @@ class Row:
 def rows(
     times: Times, operations: Sequence[Operation], users: int, small: int, most_growth: float
 ) -> list[Row]:
+    """``small``: the other size that floor and app may have played at; ``most_growth``: from there to ``users``."""
     return [_row(times, operation, users, small, most_growth) for operation in operations]
 
 
 def _row(times: Times, operation: Operation, users: int, small: int, most_growth: float) -> Row:
-    app, small_app = Entry(APP, users), Entry(APP, small)
-    floor, small_floor, equal = Entry(FLOOR, users), Entry(FLOOR, small), Entry(EQUAL, users)
     key, floor_key = operation.key, operation.floor_key
-
-    def cpu(entry: Entry, key: str) -> list[float]:
-        return times[entry, key].cpu
-
-    has_small, has_equal = small < users, (equal, floor_key) in times
-    floor_growth = ratio(cpu(floor, floor_key), cpu(small_floor, floor_key)) if has_small else None
+    floor, app = times["floor", users, floor_key], times["app", users, key]
+    equal, peer = times.get(("equal", users, floor_key)), times.get(("peer", users, key))
+    floor_growth = _over(floor, times.get(("floor", small, floor_key)))
     return Row(
         key=key,
         title=operation.title,
         must=operation.must,
         aim=operation.aim,
-        floor_ms=1000 * median(cpu(floor, floor_key)),
-        equal_ms=1000 * median(cpu(equal, floor_key)) if has_equal else None,
-        app_ms=1000 * median(cpu(app, key)),
-        clock_ms=1000 * median(times[app, key].clock),
-        equal_ratio=ratio(cpu(equal, floor_key), cpu(floor, floor_key)) if has_equal else None,
-        app_ratio=ratio(cpu(app, key), cpu(floor, floor_key)),
+        floor_ms=1000 * median(floor.cpu),
+        app_ms=1000 * median(app.cpu),
+        clock_ms=1000 * median(app.clock),
+        equal_ratio=_over(equal, floor),
+        peer_ratio=_over(peer, floor),
+        app_ratio=ratio(app.cpu, floor.cpu),
         floor_growth=floor_growth,
-        app_growth=ratio(cpu(app, key), cpu(small_app, key)) if has_small else None,
-        most_growth=most_growth * max(1.0, floor_growth or 1.0 if operation.floor_grows else 1.0),
+        app_growth=_over(app, times.get(("app", small, key))),
+        most_growth=most_growth * (max(1.0, floor_growth or 1.0) if operation.floor_grows else 1.0),
     )
+
+
+def _over(ours: Taken | None, theirs: Taken | None) -> float | None:
+    """None where one of them was not played, or both are the same."""
+    return None if ours is None or theirs is None or ours is theirs else ratio(ours.cpu, theirs.cpu)

@@ -14,7 +14,6 @@ import pytest
 from django.db import models
 
 from benchmarks.comparing import host_filling, people, verdict
-from benchmarks.comparing.contestants import APP, EQUAL, FLOOR, Entry
 from benchmarks.comparing.operations import MOST_GROWTH, chosen
 from benchmarks.comparing.rounds import Taken, Times
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
@@ -74,10 +73,12 @@ def test_the_cursor_of_a_comparison_stands_where_nine_in_ten_are_seen(db: None) 
 def times(**cpu: float) -> Times:
     """GET took so many milliseconds, of each contestant in each of three rounds."""
     entries = {
-        "floor": Entry(FLOOR, 200), "equal": Entry(EQUAL, 200), "app": Entry(APP, 200),
-        "small_floor": Entry(FLOOR, 100), "small_app": Entry(APP, 100),
+        "floor": ("floor", 200), "equal": ("equal", 200), "app": ("app", 200),
+        "small_floor": ("floor", 100), "small_app": ("app", 100),
     }  # fmt: skip
-    return {(entries[who], "get"): Taken([taken / 1000] * 3, [taken / 500] * 3) for who, taken in cpu.items()}
+    return {
+        (*entries[who], "get"): Taken([taken / 1000] * 3, [taken / 500] * 3) for who, taken in cpu.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,4 +107,6 @@ def test_floor_and_app_play_side_by_side_from_the_repository_alone(tmp_path: Pat
     rows = {row["key"]: row for row in json.loads(compared.stdout)["rows"]}
     # Of what has no floor of its own, what it is measured against is played too.
     assert list(rows) == ["hit", "deep", "cursor", "patch", "patch-nothing", "entra"]
-    assert all(row["floor_ms"] > 0 and row["equal_ratio"] > 0 and row["app_ratio"] > 0 for row in rows.values())
+    assert all(
+        row["floor_ms"] > 0 and row["equal_ratio"] > 0 and row["app_ratio"] > 0 for row in rows.values()
+    )

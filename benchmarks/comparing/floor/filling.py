@@ -9,6 +9,10 @@ from benchmarks.comparing.floor.models import Person, Token, columns_of
 from benchmarks.comparing.stencils import SAMPLE, Stencil, insert, key
 
 
+def is_filled() -> bool:
+    return Person.objects.exists()
+
+
 def fill(count: int) -> None:
     samples = range(SAMPLE, SAMPLE + people.KINDS)
     insert(Person, [Stencil(_person(number), number) for number in samples], range(count))

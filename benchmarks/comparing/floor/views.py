@@ -1,6 +1,7 @@
 """One function an operation: one indexed query for the token, one indexed statement, ``JsonResponse``.
 
-The answers hold what the app's hold, so that the bytes are paid for here too.
+The answers hold what the app's hold, so that the bytes are paid for here too. A PATCH is answered with the person, and
+so has to read them first.
 """
 
 from __future__ import annotations
@@ -101,9 +102,12 @@ def page(request: HttpRequest) -> JsonResponse:
 def change(request: HttpRequest, scim_id: str) -> JsonResponse:
     _admit(request)
     operations = json.loads(request.body)["Operations"]
-    values = {COLUMNS[operation["path"]]: operation["value"] for operation in operations}
-    Person.objects.filter(scim_id=scim_id).update(**values)
-    return JsonResponse({"id": scim_id, **values})
+    person = Person.objects.get(scim_id=scim_id)
+    columns = [COLUMNS[operation["path"]] for operation in operations]
+    for column, operation in zip(columns, operations, strict=True):
+        setattr(person, column, operation["value"])
+    person.save(update_fields=columns)
+    return JsonResponse(_shown(person))
 
 
 def create(request: HttpRequest) -> JsonResponse:
