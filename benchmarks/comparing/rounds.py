@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.comparing.contestants import Contestant
+from benchmarks.comparing.client import Unexpected
+from benchmarks.comparing.contestants import FLOOR, Contestant
 from benchmarks.comparing.operations import Operation
 
 #: Seconds, about, that one contestant plays one operation in a round, and the turns that this can be.
@@ -18,10 +20,11 @@ _WARMING = 4
 
 @dataclass
 class Taken:
-    """Seconds of the server's CPU, and of the clock, that one turn took in each round."""
+    """Seconds of the server's CPU, and of the clock, that one turn took in each round; or what ended the playing."""
 
     cpu: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
+    trouble: str = ""
 
 
 #: By contestant, size of its directory and operation.
@@ -64,17 +67,30 @@ class _Player:
 
     def warm_up(self) -> None:
         """Let caches fill, and set how many turns make a block: an even number, as some turns undo the one before."""
-        self._play()
-        _cpu, clock = self._play()
-        fitting = int(_BLOCK / clock)
-        self._turns = max(_FEWEST, min(_MOST, fitting)) // 2 * 2
+        with self._trouble_noted():
+            self._block()
+            _cpu, clock = self._block()
+            fitting = int(_BLOCK / clock)
+            self._turns = max(_FEWEST, min(_MOST, fitting)) // 2 * 2
 
     def play(self) -> None:
-        cpu, clock = self._play()
-        self.taken.cpu.append(cpu)
-        self.taken.clock.append(clock)
+        if not self.taken.trouble:
+            with self._trouble_noted():
+                cpu, clock = self._block()
+                self.taken.cpu.append(cpu)
+                self.taken.clock.append(clock)
 
-    def _play(self) -> tuple[float, float]:
+    @contextmanager
+    def _trouble_noted(self) -> Iterator[None]:
+        """An operation that is refused spoils no other; without the floor there is nothing to compare with."""
+        try:
+            yield
+        except Unexpected as answer:
+            if self.contestant.entry.kind is FLOOR:
+                raise
+            self.taken.trouble = str(answer)
+
+    def _block(self) -> tuple[float, float]:
         """Seconds of CPU and of the clock that a turn of a block took."""
         server, session = self.contestant.server, self.contestant.session
         cpu, began = server.cpu(), time.perf_counter()

@@ -48,8 +48,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}"
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _times(value: float | None) -> str:

@@ -21,22 +21,23 @@ class Row:
     must: float
     aim: float
     floor_ms: float
-    app_ms: float
-    clock_ms: float
+    app_ms: float | None
+    clock_ms: float | None
     equal_ratio: float | None
     peer_ratio: float | None
-    app_ratio: float
+    app_ratio: float | None
     floor_growth: float | None
     app_growth: float | None
     most_growth: float
+    trouble: str
 
     @property
     def is_above(self) -> bool:
-        return self.app_ratio > self.must
+        return self.app_ratio is None or self.app_ratio > self.must
 
     @property
     def is_aim_met(self) -> bool:
-        return self.app_ratio <= self.aim
+        return self.app_ratio is not None and self.app_ratio <= self.aim
 
     @property
     def grows(self) -> bool:
@@ -44,6 +45,8 @@ class Row:
 
     @property
     def word(self) -> str:
+        if self.trouble:
+            return f"FAILED: {self.trouble[:200]}"
         words = ["ABOVE MUST" if self.is_above else "aim met" if self.is_aim_met else "must met"]
         return ", ".join([*words, "GROWS"] if self.grows else words)
 
@@ -69,17 +72,20 @@ def _row(times: Times, operation: Operation, users: int, small: int, most_growth
         must=operation.must,
         aim=operation.aim,
         floor_ms=1000 * median(floor.cpu),
-        app_ms=1000 * median(app.cpu),
-        clock_ms=1000 * median(app.clock),
+        app_ms=None if app.trouble else 1000 * median(app.cpu),
+        clock_ms=None if app.trouble else 1000 * median(app.clock),
         equal_ratio=_over(equal, floor),
         peer_ratio=_over(peer, floor),
-        app_ratio=ratio(app.cpu, floor.cpu),
+        app_ratio=_over(app, floor),
         floor_growth=floor_growth,
         app_growth=_over(app, times.get(("app", small, key))),
         most_growth=most_growth * (max(1.0, floor_growth or 1.0) if operation.floor_grows else 1.0),
+        trouble=app.trouble,
     )
 
 
 def _over(ours: Taken | None, theirs: Taken | None) -> float | None:
-    """None where one of them was not played, or both are the same."""
-    return None if ours is None or theirs is None or ours is theirs else ratio(ours.cpu, theirs.cpu)
+    """None where one of them was not played to the end, or both are the same."""
+    if ours is None or theirs is None or ours is theirs or ours.trouble or theirs.trouble:
+        return None
+    return ratio(ours.cpu, theirs.cpu)

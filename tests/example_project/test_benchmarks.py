@@ -98,6 +98,14 @@ def test_a_row_says_what_is_met_and_what_grows(app: float, small_app: float, wor
     assert row.word == word
 
 
+def test_an_operation_that_is_refused_fails_the_comparison_and_says_why() -> None:
+    taken = times(floor=2.0, equal=3.0, app=2.0)
+    taken["app", 200, "get"] = Taken(trouble="GET /scim/v2/Users: 503")
+    (row,) = verdict.rows(taken, chosen(["get"]), 200, 200, MOST_GROWTH)
+    assert row.is_above
+    assert row.word == "FAILED: GET /scim/v2/Users: 503"
+
+
 @pytest.mark.long
 def test_floor_and_app_play_side_by_side_from_the_repository_alone(tmp_path: Path) -> None:
     asked = ["--users", "50", "--rounds", "1", "--ops", "hit,cursor,patch-nothing,entra"]
