@@ -61,11 +61,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """Who answers ``session``, and what it takes of the processor: ``server.cpu``."""
+    """Who answers ``session``, and what it takes of the processor: ``server.cpu``, and the threads of
+    ``database_threads``."""
 
     entry: Entry
     server: Server
     session: Session
+    databases: Databases
+
+    def database_threads(self) -> list[int]:
+        """Those of a database server that work for this contestant."""
+        return self.databases.sessions(self.entry.data, self.server.ports())
 
 
 def peer(python: str) -> Kind:
@@ -99,9 +105,8 @@ def started(
             server.wait()
             client = Client(server.port, facts[entry.data]["token"])
             stack.callback(client.close)
-            contestants.append(
-                Contestant(entry, server, _session(entry, client, facts[entry.data]["cursor"]))
-            )
+            session = _session(entry, client, facts[entry.data]["cursor"])
+            contestants.append(Contestant(entry, server, session, databases))
         yield contestants
 
 

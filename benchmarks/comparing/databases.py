@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,8 @@ class Databases(Protocol):
     def url(self, name: str) -> str: ...
 
     def keep(self, name: str) -> None: ...
+
+    def sessions(self, name: str, ports: Sequence[int]) -> list[int]: ...
 
     def drop(self) -> None: ...
 
@@ -52,6 +54,10 @@ class Files:
             self._kept.mkdir(parents=True, exist_ok=True)
             shutil.copy(self._file(name), known)
 
+    def sessions(self, name: str, ports: Sequence[int]) -> list[int]:
+        """None: SQLite works in the server's own threads."""
+        return []
+
     def drop(self) -> None:
         """Nothing: whoever made the folder removes it."""
 
@@ -71,6 +77,9 @@ class OnServer:
         characters = " CHARACTER SET utf8mb4" if connection.vendor == "mysql" else ""
         self._do(f"CREATE DATABASE {self._name(name)}{characters}")
         self._made.append(name)
+        if connection.vendor == "postgresql":
+            # What a session does it does itself, so that it can be counted.
+            self._do(f"ALTER DATABASE {self._name(name)} SET max_parallel_workers_per_gather = 0")
         return self.url(name)
 
     def url(self, name: str) -> str:
@@ -78,6 +87,16 @@ class OnServer:
 
     def keep(self, name: str) -> None:
         """Nothing: the people are made anew for each comparison."""
+
+    def sessions(self, name: str, ports: Sequence[int]) -> list[int]:
+        """The threads or processes that serve connections from these ports to a database; on this machine only."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "mysql":
+                words = "SELECT tid, SUBSTRING_INDEX(host, ':', -1) FROM information_schema.processlist WHERE db = %s"
+            else:
+                words = "SELECT pid, client_port FROM pg_stat_activity WHERE datname = %s"
+            cursor.execute(words, [self._name(name)])
+            return [thread for thread, port in cursor.fetchall() if int(port) in ports]
 
     def drop(self) -> None:
         force = " WITH (FORCE)" if connection.vendor == "postgresql" else ""

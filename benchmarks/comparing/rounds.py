@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from benchmarks.comparing.client import Unexpected
 from benchmarks.comparing.contestants import FLOOR, Contestant
 from benchmarks.comparing.operations import Operation
+from benchmarks.comparing.servers import seconds_run
 
 #: Seconds, about, that one contestant plays one operation in a round, and the turns that this can be.
 _BLOCK = 0.25
@@ -20,9 +22,13 @@ _WARMING = 4
 
 @dataclass
 class Taken:
-    """Seconds of the server's CPU, and of the clock, that one turn took in each round; or what ended the playing."""
+    """Seconds of CPU, and of the clock, that one turn took in each round; or what ended the playing.
+
+    ``cpu`` is the server's, ``with_database`` that and what its sessions on a database server took.
+    """
 
     cpu: list[float] = field(default_factory=list)
+    with_database: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
     trouble: str = ""
 
@@ -69,16 +75,16 @@ class _Player:
         """Let caches fill, and set how many turns make a block: an even number, as some turns undo the one before."""
         with self._trouble_noted():
             self._block()
-            _cpu, clock = self._block()
-            fitting = int(_BLOCK / clock)
+            fitting = int(_BLOCK / self._block().clock)
             self._turns = max(_FEWEST, min(_MOST, fitting)) // 2 * 2
 
     def play(self) -> None:
         if not self.taken.trouble:
             with self._trouble_noted():
-                cpu, clock = self._block()
-                self.taken.cpu.append(cpu)
-                self.taken.clock.append(clock)
+                turn = self._block()
+                self.taken.cpu.append(turn.cpu)
+                self.taken.with_database.append(turn.cpu + turn.database)
+                self.taken.clock.append(turn.clock)
 
     @contextmanager
     def _trouble_noted(self) -> Iterator[None]:
@@ -90,15 +96,24 @@ class _Player:
                 raise
             self.taken.trouble = str(answer)
 
-    def _block(self) -> tuple[float, float]:
-        """Seconds of CPU and of the clock that a turn of a block took."""
+    def _block(self) -> _Turn:
         server, session = self.contestant.server, self.contestant.session
-        cpu, began = server.cpu(), time.perf_counter()
+        threads = self.contestant.database_threads()
+        cpu, database, began = server.cpu(), seconds_run(threads), time.perf_counter()
         for turn in range(self._turn, self._turn + self._turns):
             self.operation.play(session, turn)
         self._turn += self._turns
         clock = time.perf_counter() - began
-        return (server.cpu() - cpu) / self._turns, clock / self._turns
+        taken = (server.cpu() - cpu, seconds_run(threads) - database, clock)
+        return _Turn(*(seconds / self._turns for seconds in taken))
+
+
+class _Turn(NamedTuple):
+    """What one turn of a block took, in seconds."""
+
+    cpu: float
+    database: float
+    clock: float
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

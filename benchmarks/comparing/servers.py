@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.soaking.servers import await_port, free_port
@@ -52,6 +53,10 @@ class Server:
         """Seconds that the workers have run so far, in user and in kernel mode."""
         return sum(_seconds_run(pid) for pid in self.workers())
 
+    def ports(self) -> list[int]:
+        """The ports from which its workers are connected, to the database above all."""
+        return [port for pid in self.workers() for port in _ports(pid)]
+
     def memory(self) -> float:
         """MiB of the larger worker that are in memory."""
         return max(_resident(pid) for pid in self.workers())
@@ -59,8 +64,21 @@ class Server:
 
 def _seconds_run(pid: int) -> float:
     """To the nanosecond: ``/proc/PID/stat`` counts in hundredths, which are several requests."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    return seconds_run(int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir())
+
+
+def seconds_run(threads: Iterable[int]) -> float:
+    """Of these threads of any process."""
+    return sum(int(Path(f"/proc/{thread}/schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
+def _ports(pid: int) -> Iterator[int]:
+    links = (str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink())
+    inodes = {link.removeprefix("socket:[").rstrip("]") for link in links}
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[9] in inodes:
+            yield int(fields[1].partition(":")[2], 16)
 
 
 def _resident(pid: int) -> float:

@@ -14,7 +14,8 @@ from benchmarks.comparing.rounds import Taken, Times, ratio
 @dataclass(frozen=True, slots=True)
 class Row:
     """One operation. Milliseconds are CPU of the server (``clock_ms``: what the app's client waited), ratios are to the
-    floor, growth is from the small directory to the great one; None where somebody did not play."""
+    floor, growth, with what the database does, is from the small directory to the great one; None where somebody did
+    not play."""
 
     key: str
     title: str
@@ -26,6 +27,7 @@ class Row:
     equal_ratio: float | None
     peer_ratio: float | None
     app_ratio: float | None
+    with_database: float | None
     floor_growth: float | None
     app_growth: float | None
     most_growth: float
@@ -65,7 +67,7 @@ def _row(times: Times, operation: Operation, users: int, small: int, most_growth
     key, floor_key = operation.key, operation.floor_key
     floor, app = times["floor", users, floor_key], times["app", users, key]
     equal, peer = times.get(("equal", users, floor_key)), times.get(("peer", users, key))
-    floor_growth = _over(floor, times.get(("floor", small, floor_key)))
+    floor_growth = _over(floor, times.get(("floor", small, floor_key)), of="with_database")
     return Row(
         key=key,
         title=operation.title,
@@ -77,15 +79,16 @@ def _row(times: Times, operation: Operation, users: int, small: int, most_growth
         equal_ratio=_over(equal, floor),
         peer_ratio=_over(peer, floor),
         app_ratio=_over(app, floor),
+        with_database=_over(app, floor, of="with_database"),
         floor_growth=floor_growth,
-        app_growth=_over(app, times.get(("app", small, key))),
+        app_growth=_over(app, times.get(("app", small, key)), of="with_database"),
         most_growth=most_growth * (max(1.0, floor_growth or 1.0) if operation.floor_grows else 1.0),
         trouble=app.trouble,
     )
 
 
-def _over(ours: Taken | None, theirs: Taken | None) -> float | None:
+def _over(ours: Taken | None, theirs: Taken | None, *, of: str = "cpu") -> float | None:
     """None where one of them was not played to the end, or both are the same."""
     if ours is None or theirs is None or ours is theirs or ours.trouble or theirs.trouble:
         return None
-    return ratio(ours.cpu, theirs.cpu)
+    return ratio(getattr(ours, of), getattr(theirs, of))

@@ -76,9 +76,7 @@ def times(**cpu: float) -> Times:
         "floor": ("floor", 200), "equal": ("equal", 200), "app": ("app", 200),
         "small_floor": ("floor", 100), "small_app": ("app", 100),
     }  # fmt: skip
-    return {
-        (*entries[who], "get"): Taken([taken / 1000] * 3, [taken / 500] * 3) for who, taken in cpu.items()
-    }
+    return {(*entries[who], "get"): Taken(*[[taken / 1000] * 3] * 3) for who, taken in cpu.items()}
 
 
 @pytest.mark.parametrize(
