@@ -17,7 +17,6 @@ from benchmarks.comparing.stencils import SAMPLE, Stencil, insert, key
 from example_project.lms.models import BusinessUnit, Company, Learner, Organization, SSOSettings, Team
 from scim_provisioning import tokens
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.sql.searchable import search_copy
 from scim_provisioning.events import identifiers
 from scim_provisioning.models import (
     Action,
@@ -30,6 +29,7 @@ from scim_provisioning.models import (
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import documents
 from scim_provisioning.provisioning import cursors
+from scim_provisioning.provisioning.links import keep_document
 
 NAME = "Benchmark"
 
@@ -113,7 +113,7 @@ def _learner(connection: SCIMConnection, units: Units, number: int, account: Any
 def _link(connection: SCIMConnection, number: int, account: Any) -> ProvisionedUser:
     mapping = get_adapter_class().compiled(connection)
     document = {"active": True, **documents.normalise(people.body(number), mapping.schema).document}
-    return ProvisionedUser(
+    link = ProvisionedUser(
         pk=key(number),
         connection=connection,
         scim_id=people.scim_id(number),
@@ -121,9 +121,10 @@ def _link(connection: SCIMConnection, number: int, account: Any) -> ProvisionedU
         user_name=document["userName"],
         user_name_key=user_name_key(document["userName"]),
         external_id=document["externalId"],
-        document=document,
-        search=search_copy(document, mapping, awaits_manager=False),
     )
+    # With whatever else is kept beside it, so that looking for it takes what it takes after a POST.
+    keep_document(get_adapter_class()(account, link=link, connection=connection), document)
+    return link
 
 
 def _event(number: int, link: ProvisionedUser) -> ProvisioningEvent:
