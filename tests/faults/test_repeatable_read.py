@@ -135,9 +135,9 @@ def test_of_two_connections_that_adopt_one_account_one_owns_it(
 
 
 @pytest.fixture
-def theirs(scim: ScimClient) -> Callable[[], int]:
-    """Ines is managed already; another connection is allowed to share her account, and comes to do so."""
-    second = TokenFactory(connection=make_connection("Other")).plaintext
+def theirs(scim: ScimClient, organization: Any) -> Callable[[], int]:
+    """Ines is managed already; another connection of her customer may share her account, and comes to do so."""
+    second = TokenFactory(connection=make_connection("Other", organization)).plaintext
     scim.post("/Users", person())
     let_share(person()["userName"])
     return posted(second)
