@@ -24,6 +24,8 @@ from scim_provisioning.models import HeldLeaver, SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_number
 
 _PER_PAGE: Final = 200
+#: For how long one press of the button works; the page then shows who is left.
+_SECONDS: Final = 10.0
 
 
 class VerdictForm(IdentityForm):
@@ -141,7 +143,7 @@ class HeldPages(ConnectionPages):
     def _undo(self, request: HttpRequest, connection: SCIMConnection, form: UndoForm) -> HttpResponse:
         hours, last = form.cleaned_data["hours"], form.cleaned_data["last"]
         went = list(reactivation.departures(connection, hours, last=last)[: reactivation.AT_ONCE])
-        done = reactivation.undo(connection, went, **who(request))
+        done = reactivation.undo(connection, went, seconds=_SECONDS, **who(request))
         told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
             "n": scim_number(done.back)
         }

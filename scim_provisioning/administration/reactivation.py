@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -82,14 +83,19 @@ def undo(
     *,
     actor: AbstractBaseUser | None,
     address: str = "",
+    seconds: float | None = None,
 ) -> Undone:
     """Bring back who went, each as they were: access, and what their departure changed and nobody has changed since.
 
-    Whoever cannot come back is reported and keeps nobody else from it.
+    Whoever cannot come back is reported and keeps nobody else from it. After so many ``seconds`` (None: however many)
+    nobody else is begun with: web servers kill whoever takes too long.
     """
+    until = None if seconds is None else monotonic() + seconds
     caller, done, counted = Caller(connection, None, address=address, actor=actor), Undone(), 0
     hour_ago = timezone.now() - WINDOW
     for event in went:
+        if until is not None and monotonic() >= until:
+            break
         try:
             _bring_back(caller, event)
         except SCIMError as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -27,6 +27,7 @@ from scim_provisioning.administration import host, identity, permissions
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.text import is_storable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -41,6 +42,14 @@ class Pages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
     ordering = "-id"
+
+    def decode_cursor(self, request: Request) -> Any:
+        """As DRF's. Raises ``NotFound`` for a position that is no key, too."""
+        cursor = super().decode_cursor(request)
+        position = getattr(cursor, "position", None)
+        if position is not None and not (position.isascii() and position.isdecimal() and len(position) < 19):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 class Conflict(exceptions.APIException):
@@ -155,7 +164,10 @@ class AdministratorViewSet(GenericViewSet[Any]):
     def valid(
         self, body_class: type[serializers.Serializer[Any]], request: Request, **context: Any
     ) -> dict[str, Any]:
-        """The body as ``body_class`` takes it. Raises ``ValidationError`` with the names of what is wrong."""
+        """The body as ``body_class`` takes it. Raises ``ValidationError`` with the names of what is wrong, and for what
+        no database can store."""
+        if not all(map(is_storable, _texts(request.data))):
+            raise exceptions.ValidationError("A text holds U+0000 or half of a character.")
         body = body_class(data=request.data, context={**self.get_serializer_context(), **context})
         body.is_valid(raise_exception=True)
         validated: dict[str, Any] = body.validated_data
@@ -164,3 +176,16 @@ class AdministratorViewSet(GenericViewSet[Any]):
     def who(self) -> dict[str, Any]:
         """Who acts, and from where, for the verbs of ``administration``."""
         return {"actor": self.request.user, "address": client_address(self.request._request)}
+
+
+@sensitive_variables("value")
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a JSON value, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from (str(name), *_texts(member))
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)

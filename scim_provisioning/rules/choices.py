@@ -27,9 +27,12 @@ def in_force(
 
 
 def erases(adapter: LearnerAdapter) -> bool:
-    """Whether a DELETE of this learner erases them. Not while another connection manages the same account:
-    nobody can have another customer's people erased (one query, where the policy is to erase)."""
+    """Whether a DELETE of this learner erases them. Not while another connection manages the same account, and not for
+    a guest who never owned it: nobody can have another customer's people erased (one query, where the policy is to
+    erase)."""
     connection = adapter.connection
+    if not adapter.link.owns_profile:
+        return False
     if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
         return False
     others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)

@@ -316,6 +316,18 @@ def test_the_return_of_those_of_yesterday_makes_no_room_for_leavers_of_today(
     assert status(scim, ids[3]) == 503
 
 
+def test_one_press_of_the_button_works_for_some_seconds_and_the_next_goes_on(
+    admin_client: Client, scim: ScimClient, limited: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(2):
+        scim.patch(f"/Users/{scim.post('/Users', person(f'p{n}.many')).json()['id']}", OFF)
+    ticks = iter(range(0, 1000, 7))
+    monkeypatch.setattr(reactivation, "monotonic", lambda: next(ticks))
+    assert "1 person is back as before." in text(undo(admin_client, limited))
+    assert "1 person is back as before." in text(undo(admin_client, limited))
+    assert LeaverBrake.objects.get().recent == []
+
+
 def test_the_log_leads_to_undoing_what_it_shows(
     admin_client: Client, people: list[str], connection: SCIMConnection
 ) -> None:

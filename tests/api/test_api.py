@@ -383,3 +383,19 @@ def test_drf_spectacular_describes_it() -> None:
     created = paths["/api/scim/connections/{connection_id}/tokens/"]["post"]["responses"]["201"]
     schema = created["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert "secret" in document["components"]["schemas"][schema]["properties"]
+
+
+# --- what nobody sends but by mistake, or to see what happens
+
+
+@pytest.mark.parametrize("cursor", ["cD0%3D", "cD0weDA%3D", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk%3D"])
+def test_a_cursor_that_was_made_up_is_404(boss: API, connection: SCIMConnection, cursor: str) -> None:
+    assert boss.client.get(f"{url('connections')}?cursor={cursor}").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["half \ud800", "zero \x00"])
+def test_a_text_that_no_database_can_store_is_400(boss: API, connection: SCIMConnection, text: str) -> None:
+    answer = boss.post("tokens", connection.pk, label=text, expires_in_days=90, password=PASSWORD)
+    assert answer.status_code == 400
+    answer = boss.post("tokens", connection.pk, label="Entra", expires_in_days=90, password=text)
+    assert answer.status_code == 400

@@ -105,3 +105,16 @@ def test_an_undone_guest_owns_nothing(scim: ScimClient, ines: dict[str, Any], ot
     link = ProvisionedUser.objects.get(scim_id=guest["id"])
     who.refresh_from_db()
     assert not link.owns_profile, (link.active, who.is_active)
+
+
+def test_a_guest_erases_nobody_when_the_owner_has_let_go(
+    scim: ScimClient, ines: dict[str, Any], other: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased: list[Any] = []
+    monkeypatch.setattr(LearnerAdapter, "erase", lambda self, learner: erased.append(learner))
+    other.connection.policies = {"on_delete": "erase"}
+    other.connection.save()
+    guest = share(other, ines)
+    assert scim.delete(f"/Users/{ines['id']}").status_code == 204
+    assert other.scim.delete(f"/Users/{guest['id']}").status_code == 204
+    assert erased == []
