@@ -80,7 +80,8 @@ class Batch:
         if self.found.choice is OnDisconnect.SUSPEND:
             changed = leaving.switch_off_together(free, actor=self._actor, detail=_suspended())
         else:
-            changed = leaving.take_passwords([adapter.obj for adapter in free])
+            # How somebody signs in is their owner's to say.
+            changed = leaving.take_passwords([adapter.obj for adapter in free if adapter.link.owns_profile])
         return changed, len(adapters) - len(free)
 
     def _alone(self, adapter: LearnerAdapter) -> None:
@@ -90,7 +91,7 @@ class Batch:
                 protected = adapter.is_protected(adapter.obj)
                 if not protected and self.found.choice is OnDisconnect.SUSPEND:
                     changed = leaving.switch_off(adapter, actor=self._actor, detail=_suspended())
-                elif not protected:
+                elif not protected and link.owns_profile:
                     changed = leaving.take_passwords([adapter.obj])
         except Exception as error:
             if databases.fault_of(error) is not None:

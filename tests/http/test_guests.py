@@ -118,3 +118,15 @@ def test_a_guest_erases_nobody_when_the_owner_has_let_go(
     assert scim.delete(f"/Users/{ines['id']}").status_code == 204
     assert other.scim.delete(f"/Users/{guest['id']}").status_code == 204
     assert erased == []
+
+
+def test_a_guest_who_is_disconnected_takes_nobodys_password(
+    scim: ScimClient, ines: dict[str, Any], other: Customer
+) -> None:
+    who = account(ines)
+    who.set_password("correct horse battery")
+    who.save()
+    share(other, ines)
+    connections.disconnect(other.connection, learners="sso_only", actor=None)
+    who.refresh_from_db()
+    assert who.has_usable_password()
