@@ -23,6 +23,7 @@ from scim_provisioning.models import (
     Stranger,
 )
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -93,8 +94,9 @@ def test_who_is_held_and_asked_for_no_more_is_forgotten_after_a_week(
 ) -> None:
     connection.policies = {"leavers_at_least": 1, "leavers_percent": 0}
     connection.save()
-    for name in ("goes.first", "is.held"):
-        scim_id = scim.post("/Users", person(name)).json()["id"]
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("goes.first", "is.held")]
+    established()
+    for scim_id in ids:
         scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": "active", "value": False}])
     assert "held leavers" not in prune()
     HeldLeaver.objects.update(last_asked_at=timezone.now() - timedelta(days=8))

@@ -65,7 +65,8 @@ def _connect() -> SCIMConnection:
     sso = SSOSettings.objects.create(
         organization=organization, name=NAME, entity_id=NAME, sign_in_url="https://sign-in.example/"
     )
-    return SCIMConnection.objects.create(name=NAME, sso_key=str(sso.pk))
+    # More people are switched off than any customer's leave.
+    return SCIMConnection.objects.create(name=NAME, sso_key=str(sso.pk), policies={"leavers_percent": 100})
 
 
 def _units(organization: Organization) -> Units:

@@ -57,7 +57,10 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
         sso = SSOSettings.objects.create(
             organization=organization, name=name, entity_id=name, sign_in_url=url
         )
-        tenant = SCIMConnection.objects.create(name=name, sso_key=str(sso.pk))
+        # Nobody decides here on people who are held.
+        tenant = SCIMConnection.objects.create(
+            name=name, sso_key=str(sso.pk), policies={"leavers_percent": 100}
+        )
         _token, plaintext = tokens.issue(tenant, label="Soak")
         players = []
         for number, dialect in enumerate(dialects):

@@ -41,13 +41,14 @@ class LeaverHeld(Unavailable):
 
 def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
     """Count somebody whose access ends now, in the transaction that ends it (two queries; one more an hour once the
-    connection's least is reached, two where people are held). ``is_new``: their link is not committed yet.
+    connection's least is reached, two where people are held; none for who came within the hour). ``is_new``: their
+    link is not committed yet.
 
     Raises ``LeaverHeld`` when more have gone within the hour than the connection's policies allow, or people are held
     already, unless an administrator lets this person or everybody go.
     """
     connection, now = adapter.connection, timezone.now()
-    if connection.leavers_percent >= _NOBODY_IS_HELD:
+    if connection.leavers_percent >= _NOBODY_IS_HELD or (not is_new and _is_of_this_hour(adapter.link, now)):
         return
     brake = locked(connection)
     link = None if is_new else adapter.link
@@ -58,6 +59,12 @@ def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
         raise LeaverHeld(link, brake, count=count, limit=limit)
     brake.count(now)
     brake.save(update_fields=["recent", "people", "people_at", "tripped_at", "kept_at"])
+
+
+def _is_of_this_hour(link: ProvisionedUser, now: datetime) -> bool:
+    """Whether somebody who goes was made by provisioning within the hour: a client that tries itself out, or takes a
+    mistake back at once. Nobody whom the LMS knew before."""
+    return link.adopted_at is None and link.created_at > now - WINDOW
 
 
 def locked(connection: SCIMConnection) -> LeaverBrake:

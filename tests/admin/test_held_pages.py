@@ -19,6 +19,7 @@ from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent,
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
@@ -38,6 +39,7 @@ def limited(connection: SCIMConnection) -> SCIMConnection:
 def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
     """Five learners; two of them went, three are held."""
     ids = [scim.post("/Users", person(f"p{n}.held")).json()["id"] for n in range(5)]
+    established()
     for scim_id in ids:
         scim.patch(f"/Users/{scim_id}", OFF)
     return ids
@@ -76,8 +78,9 @@ def test_the_contacts_are_told_at_once_and_once(
     scim: ScimClient, limited: SCIMConnection, mailoutbox: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        for n in range(5):
-            scim_id = scim.post("/Users", person(f"p{n}.told")).json()["id"]
+        ids = [scim.post("/Users", person(f"p{n}.told")).json()["id"] for n in range(5)]
+        established()
+        for scim_id in ids:
             scim.patch(f"/Users/{scim_id}", OFF)
     assert [mail.to for mail in mailoutbox] == [["it@harborline.example"]]
     assert "leavers are on hold" in mailoutbox[0].subject
@@ -103,6 +106,7 @@ def test_all_who_are_held_now_may_go_and_nobody_else(
     assert "3 people may go when" in text(decide(admin_client, connection, "held"))
     assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
     newcomer = scim.post("/Users", person("new.comer")).json()["id"]
+    established()
     assert status(scim, newcomer) == 503
 
 
@@ -112,6 +116,7 @@ def test_whoever_may_go_may_still_go_after_somebody_else_went(
     decide(admin_client, connection, "held")
     LeaverBrake.objects.update(recent=[])
     others = [scim.post("/Users", person(f"o{n}.ther")).json()["id"] for n in range(2)]
+    established()
     assert [status(scim, scim_id) for scim_id in others] == [200, 200]
     assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
     assert not HeldLeaver.objects.exists()
@@ -158,6 +163,7 @@ def test_everybody_may_go_for_a_day(
     assert "Everybody may go for 24 hours." in text(decide(admin_client, connection, "everybody"))
     assert [status(scim, scim_id) for scim_id in people[2:]] == [200, 200, 200]
     newcomer = scim.post("/Users", person("new.comer")).json()["id"]
+    established()
     assert status(scim, newcomer) == 200
 
 
@@ -234,6 +240,7 @@ def test_who_went_within_the_hour_comes_back_as_they_were(
 ) -> None:
     kept = scim.post("/Users", person("moved.out")).json()
     gone = scim.post("/Users", person("hard.deleted")).json()
+    established()
     learner = Learner.objects.get(user__username="moved.out@harborline.example")
     change = [*OFF, {"op": "Remove", "path": f"{ENTERPRISE}:department"}, {"op": "Remove", "path": "title"}]
     assert scim.patch(f"/Users/{kept['id']}", change).status_code == 200
@@ -307,6 +314,7 @@ def test_the_return_of_those_of_yesterday_makes_no_room_for_leavers_of_today(
     admin_client: Client, scim: ScimClient, limited: SCIMConnection
 ) -> None:
     ids = [scim.post("/Users", person(f"p{n}.day")).json()["id"] for n in range(4)]
+    established()
     scim.patch(f"/Users/{ids[0]}", OFF)
     ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(hours=3))
     LeaverBrake.objects.update(recent=[])

@@ -16,6 +16,7 @@ from tests.browser import scenes
 from tests.browser.conftest import watched
 from tests.browser.test_pages import assert_accessible
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.people import person
 
 Picture = Callable[[Page, str], None]
@@ -30,8 +31,11 @@ def harborline(superuser: User) -> SCIMConnection:
     connection.policies = {"leavers_at_least": 2}
     connection.save()
     scim = ScimClient(TokenFactory(connection=connection, label="Entra ID").plaintext)
-    for name in ("ines.okafor", "jon.berg", "mara.lind", "tom.hale", "ada.roth", "noah.weiss"):
-        scim.patch(f"/Users/{scim.post('/Users', person(name)).json()['id']}", OFF)
+    names = ("ines.okafor", "jon.berg", "mara.lind", "tom.hale", "ada.roth", "noah.weiss")
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in names]
+    established()
+    for scim_id in ids:
+        scim.patch(f"/Users/{scim_id}", OFF)
     return connection
 
 

@@ -15,12 +15,12 @@ from scim_provisioning.models import (
     Action,
     HeldLeaver,
     LeaverBrake,
-    ProvisionedUser,
     ProvisioningEvent,
     SCIMConnection,
 )
 from scim_provisioning.signals import leavers_held
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.lms_factories import LearnerFactory
 from tests.people import person
 from tests.sharing import Customer
@@ -40,8 +40,10 @@ def limited(connection: SCIMConnection) -> SCIMConnection:
 
 @pytest.fixture
 def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
-    """The SCIM ids of eight learners."""
-    return [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
+    """The SCIM ids of eight learners of yesterday."""
+    ids = [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
+    established()
+    return ids
 
 
 def leave(scim: ScimClient, *ids: str) -> list[int]:
@@ -166,14 +168,14 @@ def test_the_share_counts_where_it_is_larger(scim: ScimClient, limited: SCIMConn
     limited.policies = {"leavers_at_least": 1, "leavers_percent": 40}
     limited.save()
     ids = [scim.post("/Users", person(f"s{n}")).json()["id"] for n in range(10)]
-    ProvisionedUser.objects.update(created_at=timezone.now() - timedelta(days=1))
+    established()
     assert leave(scim, *ids) == [200] * 4 + [503] * 6
 
 
 def test_people_who_came_within_the_hour_make_no_room_for_leavers(
     scim: ScimClient, people: list[str], limited: SCIMConnection
 ) -> None:
-    ProvisionedUser.objects.update(created_at=timezone.now() - timedelta(days=1))
+    established()
     limited.policies = {"leavers_at_least": 1, "leavers_percent": 25}
     limited.save()
     for n in range(40):
@@ -181,10 +183,34 @@ def test_people_who_came_within_the_hour_make_no_room_for_leavers(
     assert leave(scim, *people) == [200, 200] + [503] * 6
 
 
+def test_whoever_was_made_within_the_hour_may_go_uncounted_even_while_others_are_held(
+    scim: ScimClient, people: list[str]
+) -> None:
+    leave(scim, *people)
+    fresh = [scim.post("/Users", person(f"f{n}")).json()["id"] for n in range(5)]
+    assert leave(scim, *fresh[:2]) == [200, 200]
+    assert [scim.delete(f"/Users/{scim_id}").status_code for scim_id in fresh] == [204] * 5
+
+
+def test_a_learner_of_the_lms_who_was_adopted_within_the_hour_counts(
+    scim: ScimClient,
+    people: list[str],
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    name = "known.already@harborline.example"
+    LearnerFactory(organization=organization, user__username=name, user__email=name)
+    adopted = scim.post("/Users", person("known.already")).json()["id"]
+    leave(scim, *people[:3])
+    assert leave(scim, adopted) == [503]
+
+
 def test_a_share_of_100_per_cent_holds_nobody(scim: ScimClient, limited: SCIMConnection) -> None:
     limited.policies = {"leavers_at_least": 1, "leavers_percent": 100}
     limited.save()
     scim_id = scim.post("/Users", person("to.and.fro")).json()["id"]
+    established()
     on = [{"op": "Replace", "path": "active", "value": "True"}]
     for _ in range(3):
         assert leave(scim, scim_id) == [200]

@@ -18,6 +18,7 @@ from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.text import fold
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.people import ENTERPRISE, person
 from tests.sharing import Customer, rolled_back
 
@@ -87,6 +88,7 @@ def warm(scim: ScimClient, directory: int) -> ScimClient:
     ids = scim.post("/Users", person("warm.up")).json()["id"]
     scim.get("/Users?count=1")
     scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "title", "value": "Warm"}])
+    established()
     scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "active", "value": False}])
     return scim
 
@@ -191,6 +193,7 @@ def test_a_changed_manager_is_looked_up_once(warm: ScimClient, ines: str) -> Non
 def test_deactivating_takes_one_more_to_find_open_sessions_and_two_to_be_counted(
     warm: ScimClient, ines: str
 ) -> None:
+    established()
     with queries() as sent:
         warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": "active", "value": "False"}])
     assert len(sent) == PATCH + SESSIONS + BRAKE + PAYLOAD, sent
