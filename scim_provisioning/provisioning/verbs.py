@@ -233,9 +233,7 @@ def _change(
         return Written(adapter.to_dict())
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
-    action = Action.UPDATED
-    if wanted != is_active:
-        action = Action.REACTIVATED if wanted else Action.DEACTIVATED
+    action = _SWITCHES[wanted] if wanted != is_active else Action.UPDATED
     event = write(
         adapter,
         caller,
@@ -267,6 +265,7 @@ def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wan
     return Written(resource, event)
 
 
+_SWITCHES = {True: Action.REACTIVATED, False: Action.DEACTIVATED}
 _HOOKS = {
     Action.UPDATED: "on_updated",
     Action.REACTIVATED: "on_reactivated",

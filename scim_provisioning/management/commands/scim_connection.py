@@ -76,18 +76,7 @@ class Command(BaseCommand):
         )
         for one in (pause, resume, policies, share, own, disconnect):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
-        for choice in SCIMConnection.policy_choices:
-            offered = "|".join(choice.options.values)
-            policies.add_argument(
-                _option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label)
-            )
-        for number in SCIMConnection.policy_numbers:
-            name, words = number.name, str(number.label).replace("%", "%%")
-            policies.add_argument(_option(name), dest=name, metavar=_bounds(number), help=words)
-        for name in policy_choices.LISTS:
-            policies.add_argument(
-                _option(name), nargs="*", metavar="TEXT", help="all of them; none: clear the list"
-            )
+        _add_policies(policies)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
@@ -208,6 +197,20 @@ class Command(BaseCommand):
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
+
+
+def _add_policies(parser: ArgumentParser) -> None:
+    """An option for each policy."""
+    for choice in SCIMConnection.policy_choices:
+        offered = "|".join(choice.options.values)
+        policies.add_argument(_option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label))
+    for number in SCIMConnection.policy_numbers:
+        name, words = number.name, str(number.label).replace("%", "%%")
+        policies.add_argument(_option(name), dest=name, metavar=_bounds(number), help=words)
+    for name in policy_choices.LISTS:
+        policies.add_argument(
+            _option(name), nargs="*", metavar="TEXT", help="all of them; none: clear the list"
+        )
 
 
 def _bounds(number: PolicyNumber) -> str:
