@@ -203,12 +203,12 @@ def _add_policies(parser: ArgumentParser) -> None:
     """An option for each policy."""
     for choice in SCIMConnection.policy_choices:
         offered = "|".join(choice.options.values)
-        policies.add_argument(_option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label))
+        parser.add_argument(_option(choice.name), dest=choice.name, metavar=offered, help=str(choice.label))
     for number in SCIMConnection.policy_numbers:
         name, words = number.name, str(number.label).replace("%", "%%")
-        policies.add_argument(_option(name), dest=name, metavar=_bounds(number), help=words)
+        parser.add_argument(_option(name), dest=name, metavar=_bounds(number), help=words)
     for name in policy_choices.LISTS:
-        policies.add_argument(
+        parser.add_argument(
             _option(name), nargs="*", metavar="TEXT", help="all of them; none: clear the list"
         )
 
