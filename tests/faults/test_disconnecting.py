@@ -465,7 +465,11 @@ def test_an_account_that_somebody_else_has_taken_over_meanwhile_is_not_handed_on
         patched.setattr(disconnection, "go_on", lambda *_connection, **_seconds: None)
         connections.disconnect(connection, actor=None, learners="keep")
     assert owners() == []
+    taking = SCIMConnection.objects.get(name="Third")
+    account = ProvisionedUser.objects.get(connection=connection).user
+    ownership.allow_share(taking, account, actor=None, name="ines")
     assert third.post("/Users", person()).status_code == 201
+    assert ownership.move_ownership(ProvisionedUser.objects.get(connection=taking), actor=None)
     disconnection.go_on(connection)
     assert owners() == ["Third"]
 
