@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
 from django.utils.translation import get_language
 
 from scim_provisioning.protocol.limits import DEFAULT_LIMITS, Limits
@@ -219,7 +219,10 @@ def tenant_url() -> str:
     urlconf = get_urlconf() or settings.ROOT_URLCONF
     if not isinstance(urlconf, str):
         return app_settings.site_url + _root(urlconf)
-    return app_settings.site_url + _known_root(urlconf, get_script_prefix(), get_language())
+    # Django makes another resolver when it is told that the URLs are others now.
+    return app_settings.site_url + _known_root(
+        urlconf, get_resolver(urlconf), get_script_prefix(), get_language()
+    )
 
 
 def _root(urlconf: Any) -> str:
@@ -227,7 +230,7 @@ def _root(urlconf: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _known_root(urlconf: str, prefix: str, language: str | None) -> str:
+def _known_root(urlconf: str, resolver: URLResolver, prefix: str, language: str | None) -> str:
     """The path of the Tenant URL. Looked up once a process for everything that it depends on: every person who is shown
     asks for it."""
     return _root(urlconf)

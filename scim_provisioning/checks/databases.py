@@ -105,7 +105,7 @@ def _names() -> Iterator[CheckMessage]:
     with translation.override("en"):
         for one in filter(name_indexes.worth_saying, name_indexes.missing()):
             sentence, remedy = name_indexes.sentence(one, timed=False), name_indexes.remedy(one)
-            facts = {"target": one.target, "sentence": sentence, "remedy": remedy}
+            facts = {"target": one.target, "sentence": sentence, "advice": remedy}
             yield faults.NAME_WITHOUT_INDEX.at(obj=adapter, **facts)
 
 

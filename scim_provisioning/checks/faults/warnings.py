@@ -123,5 +123,5 @@ NAMES_NOT_UNIQUE = Fault(
 NAME_WITHOUT_INDEX = Fault(
     "W023",
     "No index finds {target} in any case. {sentence}",
-    "{remedy}",
+    "{advice}",
 )
