@@ -90,7 +90,8 @@ def undo(
     hour_ago = timezone.now() - WINDOW
     for event in went:
         try:
-            _bring_back(caller, event)
+            with databases.primary():
+                _bring_back(caller, event)
         except SCIMError as refusal:
             done.failed.append((event, refusal.detail))
         except Exception as error:
