@@ -60,6 +60,11 @@ def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
     brake.save(update_fields=["recent", "people", "people_at", "tripped_at", "kept_at"])
 
 
+def forget_hold(link: ProvisionedUser) -> None:
+    """Somebody is back, or has gone without us: what the identity provider asked of them before is over (one query)."""
+    HeldLeaver.objects.filter(link=link).delete()
+
+
 def locked(connection: SCIMConnection) -> LeaverBrake:
     """The connection's brake, locked (one query; the first time three)."""
     brakes = LeaverBrake.objects.select_for_update()
