@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from scim_provisioning import events
 from scim_provisioning.administration import audit, links_to_pages, permissions
 from scim_provisioning.administration.connections import locked_current, notice
-from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, SCIMConnection
+from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.leaver_brake import ALLOWED
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.text import is_storable
@@ -113,8 +113,11 @@ def allow(
     ``keys`` are those of ``HeldLeaver``. Raises ``ConnectionRefused`` for an archived connection."""
 
     def work() -> int:
-        brake.locked(connection)
         rows = HeldLeaver.objects.filter(connection=connection, pk__in=list(keys)).waiting()
+        # Before the brake, as everybody: entries of the log name them.
+        people = list(rows.values_list("link", flat=True))
+        ProvisionedUser.objects.filter(connection=connection, pk__in=people).locked()
+        brake.locked(connection)
         found = list(rows.select_related("link"))
         locked_current(connection)
         until = timezone.now() + ALLOWED
