@@ -5,7 +5,7 @@ Each verb is one transaction with its entries in both logs; pages and commands a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -184,12 +184,13 @@ def end(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: 
     durable(work)
 
 
-def come_back(connection: SCIMConnection, number: int) -> None:
-    """So many who went within the hour are back: they count no more."""
+def come_back(connection: SCIMConnection, number: int, still_gone: Callable[[], int]) -> None:
+    """So many who went within the hour are back: they count no more. Some may never have been counted, because an
+    administrator had let them go: whoever is ``still_gone`` goes on counting, as far as so many were."""
 
     def work() -> None:
         found = brake.locked(connection)
-        found.take_back(number)
+        found.take_back(max(0, min(number, found.departed(timezone.now()) - still_gone())))
         found.save(update_fields=["recent"])
 
     durable(work)

@@ -86,3 +86,18 @@ def test_whoever_the_lms_has_switched_on_again_and_is_held_can_be_decided_on(
     assert leaver_brake.allow(limited, [row.pk], actor=None) == 1
     assert leave(scim, people[0]) == [200]
     assert not HeldLeaver.objects.exists()
+
+
+def test_undoing_departures_that_were_not_counted_makes_no_room(
+    scim: ScimClient, people: list[str], limited: SCIMConnection
+) -> None:
+    assert leave(scim, *people[:4]) == [200, 200, 200, 503]
+    leaver_brake.allow_all(limited, actor=None)
+    assert leave(scim, people[3], people[4], people[5]) == [200] * 3
+    brake = LeaverBrake.objects.get()
+    assert sum(n for _, n in brake.recent) == 3
+    went = list(reactivation.departures(limited, 1))[3:]
+    assert reactivation.undo(limited, went, actor=None).back == 3
+    brake.refresh_from_db()
+    # Three are off still, and were counted.
+    assert sum(n for _, n in brake.recent) == 3
