@@ -69,7 +69,8 @@ def test_whoever_is_off_and_held_from_being_erased_can_be_decided_on(
     assert leave(scim, *people[:3]) == [200] * 3
     assert scim.delete(f"/Users/{people[0]}").status_code == 503
     hold = leaver_brake.of(limited)
-    assert hold is not None and hold.waiting == 1
+    assert hold is not None
+    assert hold.waiting == 1
     (row,) = leaver_brake.held(limited)
     assert leaver_brake.allow(limited, [row.pk], actor=None) == 1
     assert scim.delete(f"/Users/{people[0]}").status_code == 204
