@@ -1,4 +1,4 @@
-"""The host whose learners are memberships, with the databases of ``settings``: its rows are read in a second statement."""
+"""The host whose learners are memberships, with the databases of ``settings``: its rows are read by themselves."""
 
 from __future__ import annotations
 
