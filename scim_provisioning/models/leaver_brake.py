@@ -99,7 +99,7 @@ class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
 
 
 class HeldLeaver(models.Model):
-    """Somebody whom the identity provider wants to go, and the brake keeps; gone with their departure."""
+    """Somebody whom the identity provider wants to go, and the brake keeps: until they have gone, or are back."""
 
     connection = models.ForeignKey(
         SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="held_leavers"
