@@ -200,13 +200,11 @@ class HostAccounts(HostHooks):
             return []
         index = indexes.for_any_case(NamedColumn(entry.field), databases.connection())
         asked: tuple[Any, ...] = (type(self), entry.field.name, exactly, index)
-        build: prepared.Build = _called
-        names = spelling.compositions(name)
-        if _is_ordinary(type(self)):
-            found = prepared.rows(build, names, self.obj.pk, given=asked, ways=(ascii_lower,))
-        else:
-            found = list(build(*asked, names, self.obj.pk))
-        return found[:5]
+        found: dict[Any, models.Model] = {}
+        # Each by a statement of its own: of several in one SQLite would use no index.
+        for spelled in spelling.compositions(name):
+            found |= {account.pk: account for account in _accounts_called(asked, spelled, self.obj.pk)}
+        return list(found.values())[:5]
 
     def _name_account(self, name: str) -> str:
         """``name``, or what the host says where somebody else's account, in whatever tenant, holds it."""
@@ -271,19 +269,18 @@ def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
     return accounts.__func__ is own.__func__ and prepared.is_plain(get_user_model()._base_manager)
 
 
+def _accounts_called(asked: tuple[Any, ...], name: str, own: Any) -> list[Any]:
+    build: prepared.Build = _called
+    if _is_ordinary(asked[0]):
+        return prepared.rows(build, name, own, given=asked, ways=(ascii_lower,))
+    return list(build(*asked, name, own))
+
+
 def _called(
-    adapter_class: type[HostAccounts],
-    column: str,
-    exactly: bool,
-    index: object,
-    names: Sequence[str],
-    own: Any,
+    adapter_class: type[HostAccounts], column: str, exactly: bool, index: object, name: str, own: Any
 ) -> models.QuerySet[Any]:
-    """The accounts, but for ``own``, whose column is one of the names in any case."""
-    meant = models.Q()
-    for name in names:
-        meant |= models.Q(AnyCase(column, name, exactly=exactly))
-    others = adapter_class.all_accounts().filter(meant)
+    """The accounts, but for ``own``, whose column is ``name`` in any case."""
+    others = adapter_class.all_accounts().filter(AnyCase(column, name, exactly=exactly))
     return others if own is None else others.exclude(pk=own)
 
 

@@ -40,7 +40,9 @@ def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = 
     than ``most``: so many of their beginnings, and False. ``more``: ``İ`` where the server leaves its dot away."""
     found = [""]
     for letter in re.findall(rf"{'|'.join(_several())}|.", text.lower(), re.DOTALL):
-        others = (*_origins().get(letter, ()), *(_DOTTED if letter == "i" and _DOTTED in more else ""))
+        # In Turkish the large letter of "i" has its dot, also before one that follows by itself.
+        dotted = (_DOTTED + letter[1:],) if letter.startswith("i") and _DOTTED in more else ()
+        others = (*_origins().get(letter, ()), *dotted)
         options = sorted({normal(option) for option in (letter, *others)})
         if len(found) * len(options) > most:
             return found, False

@@ -5,7 +5,7 @@ Each verb is one transaction with its entries in both logs; pages and commands a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from scim_provisioning import events
 from scim_provisioning.administration import audit, links_to_pages, permissions
 from scim_provisioning.administration.connections import locked_current, notice
-from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, SCIMConnection
+from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.leaver_brake import ALLOWED
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.text import is_storable
@@ -113,8 +113,11 @@ def allow(
     ``keys`` are those of ``HeldLeaver``. Raises ``ConnectionRefused`` for an archived connection."""
 
     def work() -> int:
-        brake.locked(connection)
         rows = HeldLeaver.objects.filter(connection=connection, pk__in=list(keys)).waiting()
+        # Before the brake, as everybody: entries of the log name them.
+        people = list(rows.values_list("link", flat=True))
+        ProvisionedUser.objects.filter(connection=connection, pk__in=people).locked()
+        brake.locked(connection)
         found = list(rows.select_related("link"))
         locked_current(connection)
         until = timezone.now() + ALLOWED
@@ -181,12 +184,13 @@ def end(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: 
     durable(work)
 
 
-def come_back(connection: SCIMConnection, number: int) -> None:
-    """So many who went within the hour are back: they count no more."""
+def come_back(connection: SCIMConnection, number: int, still_gone: Callable[[], int]) -> None:
+    """So many who went within the hour are back: they count no more. Some may never have been counted, because an
+    administrator had let them go: whoever is ``still_gone`` goes on counting, as far as so many were."""
 
     def work() -> None:
         found = brake.locked(connection)
-        found.take_back(number)
+        found.take_back(max(0, min(number, found.departed(timezone.now()) - still_gone())))
         found.save(update_fields=["recent"])
 
     durable(work)

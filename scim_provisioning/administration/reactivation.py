@@ -97,7 +97,8 @@ def undo(
         if until is not None and monotonic() >= until:
             break
         try:
-            _bring_back(caller, event)
+            with databases.primary():
+                _bring_back(caller, event)
         except SCIMError as refusal:
             done.failed.append((event, refusal.detail))
         except Exception as error:
@@ -111,8 +112,19 @@ def undo(
             done.back += 1
             counted += event.created_at > hour_ago
     if counted:
-        leaver_brake.come_back(connection, counted)
+        leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
     return done
+
+
+def _still_gone(connection: SCIMConnection) -> int:
+    """How many went within the hour and are not back, the erased among them."""
+    erased = ProvisioningEvent.objects.filter(
+        connection=connection,
+        action=Action.DELETED,
+        cause__erased=True,
+        created_at__gt=timezone.now() - WINDOW,
+    )
+    return departures(connection, HOURS[0]).count() + erased.filter(link__user__isnull=True).count()
 
 
 def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:

@@ -84,9 +84,13 @@ class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
     """Who is held."""
 
     def waiting(self) -> HeldLeaverQuerySet:
-        """Nobody has let them go, they have not gone by another way, and the identity provider still asks."""
+        """Nobody has let them go, they have not gone by another way, and the identity provider still asks.
+
+        Who is held though the identity provider wants them off already is to be erased, or on again by the LMS's doing.
+        """
         now = timezone.now()
-        asked = self.filter(last_asked_at__gte=now - FORGOTTEN, link__active=True, link__deleted_at=None)
+        is_here = models.Q(link__active=True) | models.Q(last_asked_at__gt=models.F("link__modified_at"))
+        asked = self.filter(is_here, last_asked_at__gte=now - FORGOTTEN, link__deleted_at=None)
         return asked.filter(models.Q(allowed_until__isnull=True) | models.Q(allowed_until__lte=now))
 
     def allowed(self) -> HeldLeaverQuerySet:
@@ -95,7 +99,7 @@ class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
 
 
 class HeldLeaver(models.Model):
-    """Somebody whom the identity provider wants to go, and the brake keeps; gone with their departure."""
+    """Somebody whom the identity provider wants to go, and the brake keeps: until they have gone, or are back."""
 
     connection = models.ForeignKey(
         SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="held_leavers"

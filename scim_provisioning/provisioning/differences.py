@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.utils.text import capfirst
 
-from scim_provisioning import moments
+from scim_provisioning import moments, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import Action, ProvisioningEvent
 
@@ -65,6 +65,7 @@ def agree(adapter: LearnerAdapter, said: bool | None) -> None:
     if said is not None and link.active != said == adapter.is_active:
         link.active = said
         link.save(update_fields=["active"])
+        rules.forget_hold(link)
 
 
 def _last_edit(adapter: LearnerAdapter) -> Any:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from scim_provisioning import databases, events
 from scim_provisioning.events import Caller, Exchange, reports
-from scim_provisioning.models import HeldLeaver, SCIMConnection
+from scim_provisioning.models import HeldLeaver, ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import brake
@@ -36,6 +36,9 @@ def note(caller: Caller, exchange: Exchange, error: SCIMError) -> None:
 def _hold(caller: Caller, exchange: Exchange, held: brake.LeaverHeld) -> None:
     """Note who is held, and since when anybody is; whoever listens is told of the first."""
     connection, now = caller.tenant, timezone.now()
+    # The order of locks is everybody's: on PostgreSQL the row that names the link waits for it when it is committed.
+    if held.link is not None and not _is_here_still(held.link):
+        return
     found = brake.locked(connection)
     if held.people is not None:
         found.people, found.people_at = held.people, held.people_at
@@ -50,6 +53,12 @@ def _hold(caller: Caller, exchange: Exchange, held: brake.LeaverHeld) -> None:
     said = {"operation": exchange.operation, "token": caller.token, "last_asked_at": now}
     if not HeldLeaver.objects.filter(link=held.link).update(times=F("times") + 1, **said):
         HeldLeaver.objects.create(connection=connection, link=held.link, first_asked_at=now, **said)
+
+
+def _is_here_still(link: ProvisionedUser) -> bool:
+    """Lock the link; whether they have neither gone nor come back since they were held."""
+    own = ProvisionedUser.objects.filter(connection=link.connection_id, pk=link.pk).locked()
+    return [(one.active, one.deleted_at) for one in own] == [(link.active, link.deleted_at)]
 
 
 def _tell(connection: SCIMConnection, held: brake.LeaverHeld) -> None:

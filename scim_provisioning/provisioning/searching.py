@@ -93,7 +93,8 @@ def _by_address(
         people = adapter_class.links(connection).living().filter(pk__in=keys)
         return people.filter(Lookups(columns).condition(tree))
 
-    return Page(loading.resources(found, connection, meant), len(found))
+    resources = loading.resources(found, connection, meant)
+    return Page(resources, len(resources))
 
 
 def _is_look_up(tree: filters.Filter | None, request: SearchRequest) -> TypeGuard[filters.Comparison]:
@@ -120,16 +121,16 @@ def _looked_up(
 ) -> Page:
     given, ways = (tree.ref, request.count), (fold,)
     found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
-    total = len(found)
-    if total == request.count:
-        people = adapter_class.links(connection).living()
-        total = people.filter(link_column(tree.ref, "eq", tree.value)).count()
     people = adapter_class.links(connection)
 
     def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
         return _who_are(people.filter(pk__in=keys), tree.ref, request.count, str(tree.value))
 
-    return Page(loading.resources(found, connection, meant), total)
+    resources = loading.resources(found, connection, meant)
+    total = len(resources)
+    if len(found) == request.count or total < len(found):
+        total = people.living().filter(link_column(tree.ref, "eq", tree.value)).count()
+    return Page(resources, total)
 
 
 def _who_are(
@@ -155,13 +156,15 @@ def _everybody(
     elif count:
         found = listing.first_page(connection, adapter_class, wanted)
         total = len(found) if len(found) < wanted else None
-    total = listing.how_many(connection) if total is None else total
     cursor = None
     if request.cursor is not None and len(found) > count:
         found = found[:count]
         cursor = cursors.seal(connection, query, count, found[-1].scim_id)
     people = adapter_class.links(connection).living()
-    return Page(loading.resources(found, connection, lambda keys: people.filter(pk__in=keys)), total, cursor)
+    resources = loading.resources(found, connection, lambda keys: people.filter(pk__in=keys))
+    if total is None or len(resources) < len(found):
+        total = listing.how_many(connection)
+    return Page(resources, total, cursor)
 
 
 def _page(

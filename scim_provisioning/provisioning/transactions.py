@@ -55,9 +55,11 @@ def durable(work: Callable[[], _T]) -> _T:
     code broke the transaction; ``Unavailable`` (``database.unconfirmed``) where the answer to COMMIT was lost. What
     goes wrong after the commit is logged and changes no answer.
 
-    Inside somebody else's transaction (a trial, an operation of bulk) it is a savepoint of that.
+    Inside somebody else's transaction (a trial, an operation of bulk) it is a savepoint of that. What ``work`` reads it
+    reads where it would be written, outside of requests too: administrators decide on it as well.
     """
-    return databases.retried(lambda: _attempt(work))
+    with databases.primary():
+        return databases.retried(lambda: _attempt(work))
 
 
 def _attempt(work: Callable[[], _T]) -> _T:

@@ -21,6 +21,8 @@ from scim_provisioning.telemetry import spanned
 _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 #: What ends somebody's access: of an adopted learner of the LMS's too, for an account that is off is never adopted.
 _GOES = frozenset({Action.DEACTIVATED, Action.ADOPTED})
+#: Who may have been held before they went by another way.
+_CAME_BACK = frozenset({Action.REVIVED, Action.REACTIVATED})
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
@@ -51,6 +53,8 @@ def write(
     if action is not Action.UPDATED:
         adapter.link.active = active
     save_link(adapter, after)
+    if action in _CAME_BACK:
+        rules.forget_hold(adapter.link)
     event = events.applied(
         caller,
         exchange,

@@ -5,7 +5,7 @@ Each rule either answers or raises the SCIM error that the identity provider get
 
 from __future__ import annotations
 
-from scim_provisioning.rules.brake import let_go
+from scim_provisioning.rules.brake import forget_hold, let_go
 from scim_provisioning.rules.choices import erases, in_force, offered
 from scim_provisioning.rules.identity import (
     adopted,
@@ -35,6 +35,7 @@ __all__ = [
     "deleted_holders",
     "deleted_namesakes",
     "erases",
+    "forget_hold",
     "hand_on",
     "history",
     "in_force",

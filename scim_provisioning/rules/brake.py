@@ -67,6 +67,11 @@ def _is_of_this_hour(link: ProvisionedUser, now: datetime) -> bool:
     return link.adopted_at is None and link.created_at > now - WINDOW
 
 
+def forget_hold(link: ProvisionedUser) -> None:
+    """Somebody is back, or has gone without us: what the identity provider asked of them before is over (one query)."""
+    HeldLeaver.objects.filter(link=link).delete()
+
+
 def locked(connection: SCIMConnection) -> LeaverBrake:
     """The connection's brake, locked (one query; the first time three)."""
     brakes = LeaverBrake.objects.select_for_update()

@@ -275,6 +275,12 @@ def test_server_that_is_not_there_is_503_and_no_failed_authentication(
 @on_sqlite
 def test_full_disk_is_503_and_nothing_is_changed(scim: ScimClient, ines: str) -> None:
     with connection.cursor() as cursor:
+        # What earlier tests have left free would be used first.
+        free, size = (
+            cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size")
+        )
+        cursor.execute("CREATE TABLE filler (what BLOB)")
+        cursor.execute("INSERT INTO filler VALUES (zeroblob(%s))", [free * size])
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
     names = [f"p{number}" for number in range(40)]
@@ -284,6 +290,7 @@ def test_full_disk_is_503_and_nothing_is_changed(scim: ScimClient, ines: str) ->
     assert full, "the disk was never full"
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA max_page_count = 1073741823")
+        cursor.execute("DROP TABLE filler")
     for answer in full:
         refused_with(answer, "database.full")
     assert (

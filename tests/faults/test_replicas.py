@@ -12,3 +12,10 @@ def test_nothing_that_scim_decides_on_is_read_from_a_replica_that_is_behind() ->
     story = ROOT / "tests" / "faults" / "replica" / "story.py"
     done = run_pytest("replica", str(story), "--ds=tests.faults.replica.settings")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_nor_are_rows_that_are_read_in_a_second_statement() -> None:
+    story = ROOT / "tests" / "faults" / "replica" / "membership_story.py"
+    done = run_pytest("replica_rows", str(story), "--ds=tests.faults.replica.membership_settings")
+    assert done.returncode == 0, done.stdout + done.stderr

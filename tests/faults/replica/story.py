@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import router
 
 from example_project.lms.models import Learner, Team
+from scim_provisioning.administration import reactivation
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.constants import BULK_REQUEST as BULK
 from tests.client import ScimClient
@@ -69,6 +70,26 @@ def test_a_whole_life_is_played_on_the_primary(scim: ScimClient) -> None:
         ProvisioningEvent.objects.filter(outcome="applied").order_by("pk").values_list("action", flat=True)
     )
     assert list(actions) == ["created", "created", "updated", "deactivated", "deleted", "revived", "created"]
+
+
+def test_departures_are_taken_back_on_the_primary(scim: ScimClient, connection: SCIMConnection) -> None:
+    """From an administrator's page: outside of a SCIM request."""
+    boss = scim.post("/Users", person("boss.one")).json()["id"]
+    sent = person(**{ENTERPRISE: {"department": "Sales", "manager": {"value": boss}}})
+    scim_id = scim.post("/Users", sent).json()["id"]
+    before = scim.get(f"/Users/{scim_id}").json()
+    change = [
+        {"op": "replace", "path": "active", "value": False},
+        {"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Gone"},
+        {"op": "remove", "path": f"{ENTERPRISE}:manager"},
+    ]
+    assert scim.patch(f"/Users/{scim_id}", change).status_code == 200
+    assert scim.delete(f"/Users/{boss}").status_code == 204
+    done = reactivation.undo(connection, list(reactivation.departures(connection, 1)), actor=None)
+    assert (done.back, done.failed) == (2, [])
+    assert {**scim.get(f"/Users/{scim_id}").json(), "meta": None} == {**before, "meta": None}
+    assert Team.objects.using("primary").filter(name="Sales").count() == 1
+    assert User.objects.using("primary").filter(is_active=True).count() == 2
 
 
 def test_what_belongs_to_this_package_is_never_read_from_the_replica(
