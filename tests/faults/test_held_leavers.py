@@ -11,6 +11,7 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import leaver_brake, reactivation
 from scim_provisioning.models import HeldLeaver, LeaverBrake, SCIMConnection
 from tests.client import ScimClient
+from tests.leavers import established
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,9 @@ def limited(connection: SCIMConnection) -> SCIMConnection:
 
 @pytest.fixture
 def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
-    return [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
+    ids = [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
+    established()
+    return ids
 
 
 def leave(scim: ScimClient, *ids: str) -> list[int]:
