@@ -13,6 +13,7 @@ from typing import Any, Final
 from scim_provisioning.protocol import body, documents, filters, patch, paths
 from scim_provisioning.protocol.constants import CORE_USER, ENTERPRISE_USER
 from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.schema import USER_SCHEMA
 
 #: Somebody with an element of every kind: equal types, no type, no value.
@@ -43,7 +44,8 @@ def filter_(data: bytes) -> None:
         return
     filters.matches(tree, PERSON)
     written = filters.render(tree)
-    if filters.parse(written, USER_SCHEMA) != tree:
+    # Escapes make it longer, which no client sends.
+    if filters.parse(written, USER_SCHEMA, Limits(filter_length=len(written))) != tree:
         raise AssertionError(f"{text!r} is written out as {written!r}, which is another filter.")
 
 
