@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from scim_provisioning.adapters import Text
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol.text import fold
 from tests.client import ScimClient
-from tests.people import person
 from tests.sharing import Customer, rolled_back
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_customer")]
@@ -215,26 +213,3 @@ def test_a_search_without_end_is_given_up_and_the_next_request_is_served(scim: S
         with database.cursor() as cursor:
             cursor.execute("SHOW statement_timeout")
             assert cursor.fetchone() == ("0",)
-
-
-# --- the host's own tables
-
-
-@pytest.mark.skipif(
-    database.vendor != "postgresql", reason="other databases have no index on an expression, or hide it"
-)
-def test_the_index_that_the_page_on_the_adapter_names_serves_the_look_for_a_name(scim: ScimClient) -> None:
-    page = (ROOT / "docs" / "adapter.md").read_text(encoding="utf-8")
-    [statement] = re.findall(r"```sql\n(CREATE INDEX .+)\n```", page)
-    with database.cursor() as cursor:
-        cursor.execute(statement)
-        # There are too few accounts here for an index to be worth it.
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        with CaptureQueriesContext(database) as captured:
-            assert scim.post("/Users", person()).status_code == 201
-        [asked, *_again] = [
-            query["sql"] for query in captured if 'LOWER(("auth_user"."username")' in query["sql"]
-        ]
-        cursor.execute(f"EXPLAIN {asked}")
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert re.search(r"Index Cond: \(+COALESCE", plan), plan
