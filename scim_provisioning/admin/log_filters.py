@@ -146,7 +146,8 @@ class LookupsFilter(_Filter):
 
 
 class DepartureFilter(_Filter):
-    """Whom an identity provider has switched off or deleted lately, and who has not come back."""
+    """Whom an identity provider has switched off or deleted lately, and who has not come back. Not counted beforehand:
+    who has come back would be asked of ten thousand operations, one by one."""
 
     title = _("who went")
     parameter_name = "left"
@@ -154,6 +155,11 @@ class DepartureFilter(_Filter):
     def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         words = {1: _("Switched off or deleted in the last hour"), 24: _("… in the last 24 hours")}
         return [(str(hours), words[hours]) for hours in reactivation.HOURS]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        for value, label in [(None, _("All")), *self.lookup_choices]:
+            query = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": self.value() == value, "query_string": query, "display": label}
 
     def condition(self, value: str) -> Q:
         return reactivation.departed(int(value)) if value in map(str, reactivation.HOURS) else Q(pk__in=[])
