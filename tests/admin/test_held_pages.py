@@ -19,13 +19,11 @@ from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent,
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
-from tests.leavers import established
+from tests.leavers import OFF, established
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
-
-OFF = [{"op": "Replace", "path": "active", "value": "False"}]
 
 
 @pytest.fixture

@@ -11,30 +11,20 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import leaver_brake, reactivation
 from scim_provisioning.models import HeldLeaver, LeaverBrake, SCIMConnection
 from tests.client import ScimClient
-from tests.leavers import established
+from tests.leavers import ON, learners, leave, let_go_at_most
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
-OFF = [{"op": "Replace", "path": "active", "value": "False"}]
-ON = [{"op": "Replace", "path": "active", "value": "True"}]
 
 
 @pytest.fixture
 def limited(connection: SCIMConnection) -> SCIMConnection:
-    connection.policies = {"leavers_at_least": 3, "leavers_percent": 5}
-    connection.save()
-    return connection
+    return let_go_at_most(connection, 3)
 
 
 @pytest.fixture
 def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
-    ids = [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
-    established()
-    return ids
-
-
-def leave(scim: ScimClient, *ids: str) -> list[int]:
-    return [scim.patch(f"/Users/{scim_id}", OFF).status_code for scim_id in ids]
+    return learners(scim, 8)
 
 
 @pytest.mark.parametrize("how", ["open", "percent", "lms", "delete"])

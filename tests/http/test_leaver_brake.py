@@ -20,34 +20,22 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.signals import leavers_held
 from tests.client import ScimClient
-from tests.leavers import established
+from tests.leavers import OFF, established, learners, leave, let_go_at_most
 from tests.lms_factories import LearnerFactory
 from tests.people import person
 from tests.sharing import Customer
 
 pytestmark = pytest.mark.django_db
 
-OFF = [{"op": "Replace", "path": "active", "value": "False"}]
-
 
 @pytest.fixture
 def limited(connection: SCIMConnection) -> SCIMConnection:
-    """A connection that lets three go within an hour."""
-    connection.policies = {"leavers_at_least": 3, "leavers_percent": 5}
-    connection.save()
-    return connection
+    return let_go_at_most(connection, 3)
 
 
 @pytest.fixture
 def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
-    """The SCIM ids of eight learners of yesterday."""
-    ids = [scim.post("/Users", person(f"p{n}")).json()["id"] for n in range(8)]
-    established()
-    return ids
-
-
-def leave(scim: ScimClient, *ids: str) -> list[int]:
-    return [scim.patch(f"/Users/{scim_id}", OFF).status_code for scim_id in ids]
+    return learners(scim, 8)
 
 
 def is_active(scim: ScimClient, scim_id: str) -> Any:
