@@ -48,6 +48,7 @@ def write(
     met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
     if not active and action in _GOES:
+        rules.keep_an_administrator(adapter)
         rules.let_go(adapter, is_new=action is Action.ADOPTED)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
