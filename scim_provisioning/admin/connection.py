@@ -31,6 +31,7 @@ from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
 from scim_provisioning.administration import (
+    churn,
     connections,
     health,
     leaver_brake,
@@ -225,6 +226,7 @@ class ConnectionAdminMixin(
             "policies": choices_in_force(connection),
             "urls": urls,
             "hold": leaver_brake.of(connection),
+            "churn": churn.recent(connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
         }
