@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from django.utils import translation
 
-from scim_provisioning.administration import churn, disconnection, health, jobs, notices
+from scim_provisioning.administration import churn, disconnection, health, jobs, notices, numbers
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
                     self._warn(connection)
                 failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
         if not (name or options["dry_run"]):
+            numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
         if failed:
             raise CommandError(f"{failed} connections could not be told; the next run tries again.")
