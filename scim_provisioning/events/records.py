@@ -171,7 +171,9 @@ def _writing(
                 return
             if holder is not None and repeats.counted_again(holder, error):
                 return
-            named = link or _named_by(exchange.path, caller.tenant)
+            # Somebody may have deleted it since.
+            given = None if tried else link
+            named = given or _named_by(exchange.path, caller.tenant)
             tried.append(_write_refusal(caller, exchange, error, named))
 
     return write
