@@ -11,8 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from scim_provisioning import databases
-from scim_provisioning.adapters.any_case import AnyCase
-from scim_provisioning.adapters.case_variants import ascii_lower
+from scim_provisioning.adapters.any_case import AnyCase, spellings
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
@@ -271,16 +270,23 @@ def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
 
 def _accounts_called(asked: tuple[Any, ...], name: str, own: Any) -> list[Any]:
     build: prepared.Build = _called
+    spelled = spellings(asked[-1], name, databases.connection().vendor)
     if _is_ordinary(asked[0]):
-        return prepared.rows(build, name, own, given=asked, ways=(ascii_lower,))
-    return list(build(*asked, name, own))
+        return prepared.rows(build, name, spelled, own, given=asked)
+    return list(build(*asked, name, spelled, own))
 
 
 def _called(
-    adapter_class: type[HostAccounts], column: str, exactly: bool, index: object, name: str, own: Any
+    adapter_class: type[HostAccounts],
+    column: str,
+    exactly: bool,
+    index: object,
+    name: str,
+    spelled: tuple[str, ...] | None,
+    own: Any,
 ) -> models.QuerySet[Any]:
     """The accounts, but for ``own``, whose column is ``name`` in any case."""
-    others = adapter_class.all_accounts().filter(AnyCase(column, name, exactly=exactly))
+    others = adapter_class.all_accounts().filter(AnyCase(column, name, exactly=exactly, spelled=spelled))
     return others if own is None else others.exclude(pk=own)
 
 

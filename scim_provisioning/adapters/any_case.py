@@ -6,7 +6,7 @@ the doctor say so, and ``manage.py scim_index`` makes one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -33,9 +33,9 @@ class AnyCase(Lookup):
     """Whether ``column`` is ``value`` in any case, as :class:`Folded` compares, or what the column's collation takes
     for it. ``exactly`` leaves the latter out; ``trimmed`` finds those with spaces around them too.
 
-    ``within`` names columns that the same query compares with one value each: an index may begin with them. Not to be
-    negated: it is NULL where the column is. A ``Lookup``, since Django hides the index of any other condition from
-    MySQL and MariaDB: it writes ``(...) = 1``.
+    ``within`` names columns that the same query compares with one value each: an index may begin with them. ``spelled``
+    are the ``spellings`` of the value, where they are known already. Not to be negated: it is NULL where the column is.
+    A ``Lookup``, since Django hides the index of any other condition from MySQL and MariaDB: it writes ``(...) = 1``.
     """
 
     prepare_rhs = False
@@ -48,9 +48,11 @@ class AnyCase(Lookup):
         exactly: bool = False,
         trimmed: bool = False,
         within: Iterable[str] = (),
+        spelled: Sequence[str] | None = None,
     ) -> None:
         super().__init__(F(column), value)
         self.exactly, self.trimmed, self.within = exactly, trimmed, frozenset(within)
+        self.spelled = spelled
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
         column, column_params = compiler.compile(self.lhs)
@@ -60,7 +62,7 @@ class AnyCase(Lookup):
         if not self.exactly:
             meant = (f"({sql} OR {column} = %s)", [*params, *column_params, self.rhs])
         index = self._index(connection)
-        led = None if index is None else _led_by(index, column, self.rhs, connection)
+        led = None if index is None else _led_by(index, column, self.rhs, self.spelled, connection)
         if led is None:
             return meant
         # What the index leads to may be more: a collation takes "aná" for "ana".
@@ -74,75 +76,92 @@ class AnyCase(Lookup):
         return indexes.for_any_case(named, connection)
 
 
-def called(column: NamedColumn, value: str) -> AnyCase:
+def called(column: NamedColumn, value: str, spelled: Sequence[str] | None = None) -> AnyCase:
     """Whether a row is called ``value`` by that column, in any case."""
-    return AnyCase(column.field.name, value, exactly=True, trimmed=column.trimmed, within=column.within)
+    return AnyCase(
+        column.field.name,
+        value,
+        exactly=True,
+        trimmed=column.trimmed,
+        within=column.within,
+        spelled=spelled,
+    )
 
 
-def _led_by(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
-    """The condition that the index answers: true of whoever is meant, and of few others. None where it has none."""
-    if index.form is Form.AS_ASKED:
+def spellings(index: NameIndex | None, value: str, vendor: str) -> tuple[str, ...] | None:
+    """The texts for which the index is asked so that it leads to all who are called ``value``: one, and others for the
+    letters whose case it does not know. None where it is asked otherwise, or leads to nobody.
+
+    How many they are shapes the statement, so whoever has one compiled once gives them as values of their own.
+    """
+    if index is None or index.form is Form.AS_ASKED:
         return None
     if index.form is Form.ANY_CASE:
-        return _taken_for_it(index, column, value, connection)
-    text, normal = _as_held(index, column, connection)
-    if connection.vendor != "sqlite" and index.form is Form.LOWER:
-        return f"{text} = {_held(index, connection)}", [value]
-    most = _AT_ONCE if connection.vendor == "sqlite" else _AT_MOST
-    apart = "" if connection.vendor == "sqlite" else _DOTTED
-    if apart and apart in value:
+        return _taken_for_it(index, value, vendor)
+    if vendor != "sqlite" and index.form is Form.LOWER:
+        return (value,)
+    if vendor != "sqlite" and _DOTTED in value:
         return None
-    spellings, are_whole = variants(value, normal, most, more=apart)
-    if are_whole:
-        held = ", ".join([_held(index, connection)] * len(spellings))
-        return f"{text} IN ({held})", spellings
+    found, are_whole = _variants(index, value, vendor)
+    return tuple(found) if are_whole else None
+
+
+def _variants(index: NameIndex, value: str, vendor: str) -> tuple[list[str], bool]:
+    if vendor == "sqlite":
+        return variants(value, ascii_upper if index.form is Form.UPPER else ascii_lower, _AT_ONCE)
+    return variants(value, upper, _AT_MOST, more=_DOTTED)
+
+
+def _led_by(
+    index: NameIndex,
+    column: str,
+    value: str,
+    spelled: Sequence[str] | None,
+    connection: BaseDatabaseWrapper,
+) -> Sql | None:
+    """The condition that the index answers: true of whoever is meant, and of few others. None where it has none."""
+    spelled = spellings(index, value, connection.vendor) if spelled is None else spelled
+    text, held = _as_held(index, column, connection)
+    if spelled is not None and index.form is Form.ANY_CASE and index.trims:
+        # MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign,
+        # one with spaces behind it comes soon after itself.
+        parts = [f"{column} < '!'", *[f"({column} >= %s AND {column} < %s)"] * len(spelled)]
+        return f"({' OR '.join(parts)})", [bound for text in spelled for bound in (text, f"{text}!")]
+    if spelled is not None:
+        alike = f"= {held}" if len(spelled) == 1 else f"IN ({', '.join([held] * len(spelled))})"
+        return f"{text} {alike}", [*spelled]
     if connection.vendor != "sqlite":
         # Elsewhere the order is not that of the letters, and what begins with a text is not beside it.
         return None
-    one = f"({text} >= {_held(index, connection)} AND {text} < {_held(index, connection)})"
-    bounds = [bound for beginning in spellings for bound in (beginning, beginning + _LAST)]
-    return f"({' OR '.join([one] * len(spellings))})", bounds
+    beginnings, _are_whole = _variants(index, value, connection.vendor)
+    one = f"({text} >= {held} AND {text} < {held})"
+    bounds = [bound for beginning in beginnings for bound in (beginning, beginning + _LAST)]
+    return f"({' OR '.join([one] * len(beginnings))})", bounds
 
 
-def _taken_for_it(index: NameIndex, column: str, value: str, connection: BaseDatabaseWrapper) -> Sql | None:
+def _taken_for_it(index: NameIndex, value: str, vendor: str) -> tuple[str, ...] | None:
     """By the column's own collation, to which case makes no difference but for a few letters."""
-    if _DOTTED in value and (connection.vendor == "postgresql" or _DOTTED in index.apart):
+    if _DOTTED in value and (vendor == "postgresql" or _DOTTED in index.apart):
         return None
-    spellings = [""]
+    found = [""]
     for letter in value:
         options = {letter, *(other for other in index.apart if other.lower().startswith(letter.lower()))}
         if letter in index.apart:
             options.add(letter.lower())
-        spellings = [beginning + option for beginning in spellings for option in sorted(options)]
-        if len(spellings) > _AT_ONCE:
+        found = [beginning + option for beginning in found for option in sorted(options)]
+        if len(found) > _AT_ONCE:
             return None
-    if not index.trims:
-        return f"{column} IN ({', '.join(['%s'] * len(spellings))})", spellings
-    # MySQL and MariaDB have no TRIM in an index. A name with spaces before it comes before the first visible sign, one
-    # with spaces behind it comes soon after itself.
-    parts = [f"{column} < '!'", *[f"({column} >= %s AND {column} < %s)"] * len(spellings)]
-    return f"({' OR '.join(parts)})", [bound for text in spellings for bound in (text, f"{text}!")]
+    return tuple(found)
 
 
-def _as_held(
-    index: NameIndex, column: str, connection: BaseDatabaseWrapper
-) -> tuple[str, Callable[[str], str]]:
-    """The column as the index holds it, word for word, and what makes a letter so."""
+def _as_held(index: NameIndex, column: str, connection: BaseDatabaseWrapper) -> tuple[str, str]:
+    """The column as the index holds it, word for word, and a parameter in the same form."""
+    if index.form is Form.ANY_CASE:
+        return column, "%s"
     if index.form is Form.NOCASE:
-        return f"{column} COLLATE NOCASE", ascii_lower
-    text = f"({column})::text" if connection.vendor == "postgresql" else column
+        return f"{column} COLLATE NOCASE", "%s"
+    cast = "::text" if connection.vendor == "postgresql" else ""
+    text = f"({column}){cast}" if cast else column
     text = f"TRIM({text})" if index.trims else text
     collation = f" COLLATE {index.collation}" if index.collation else ""
-    normals: Mapping[Form, Callable[[str], str]] = (
-        {Form.LOWER: ascii_lower, Form.UPPER: ascii_upper}
-        if connection.vendor == "sqlite"
-        else {Form.LOWER: str.lower, Form.UPPER: upper}
-    )
-    return f"{index.form.value}({text}){collation}", normals[index.form]
-
-
-def _held(index: NameIndex, connection: BaseDatabaseWrapper) -> str:
-    """A parameter in the same form."""
-    if index.form is Form.NOCASE:
-        return "%s"
-    return f"{index.form.value}({'%s::text' if connection.vendor == 'postgresql' else '%s'})"
+    return f"{index.form.value}({text}){collation}", f"{index.form.value}(%s{cast})"

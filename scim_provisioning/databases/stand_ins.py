@@ -15,8 +15,9 @@ Ways = tuple[Way, ...]
 #: A parameter's place, the number of the single value that stands there, and what becomes of it first.
 Place: TypeAlias = tuple[int, int, Way]
 
-#: Values of one ``IN``; longer lists are too many shapes, and cost more than their compilation.
-_MOST_LISTED: Final = 4
+#: Values of one ``IN``; longer lists are too many shapes, and cost more than their compilation. Three letters of a name
+#: may each be written in two ways.
+_MOST_LISTED: Final = 8
 #: Beyond it a column may not hold a number, and Django knows that nothing is found without asking.
 _MOST: Final = 2**31 - 1
 #: Letters of texts of either kind: all of them, or those that are most easily changed.
@@ -77,8 +78,9 @@ def stand_ins(values: Sequence[Any]) -> Iterator[Any]:
         elif type(value) is int:
             yield next(_numbers)
         elif type(value) is str:
-            # Whatever folds, escapes, trims or quotes a text makes another one of this.
-            yield f" {_PLAIN if _is_plain(value) else _ANY}{uuid4()} "
+            # Whatever folds, escapes, trims or quotes a text makes another one of this. Unlike from the first letters
+            # on: where only the beginning of a text becomes a parameter, it must not pass for a constant.
+            yield f" {uuid4()}{_PLAIN if _is_plain(value) else _ANY}{uuid4()} "
         else:
             yield uuid4()
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from example_project.lms.models import Team
 from scim_provisioning.adapters.any_case import AnyCase
 from scim_provisioning.adapters.case_variants import ascii_lower, ascii_upper, variants
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import name_indexes
 from scim_provisioning.checks import TAG, faults
 from scim_provisioning.databases import indexes
@@ -153,6 +154,21 @@ def test_the_same_accounts_are_found_with_an_index_of_any_kind_as_without(
             led = found(name, exactly=exactly)
             with without_indexes(monkeypatch):
                 assert led == found(name, exactly=exactly), (name, exactly)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statements_that_are_compiled_once_find_the_same_accounts(
+    kind: str, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was compiled for one name is asked of the next; how many spellings a name has shapes the statement."""
+    for statement in KINDS[kind][0]:
+        run(statement)
+    hard_names = make_hard_names()
+    for name in [*hard_names, *(name.swapcase() for name in hard_names), "nobody", "nobody.k", "k" * 12]:
+        adapter = get_adapter_class()(User(), connection=connection)
+        led = {account.get_username() for account in adapter.accounts_named(name)}
+        with without_indexes(monkeypatch):
+            assert led >= found(name, exactly=False), name
 
 
 NO_USE = {

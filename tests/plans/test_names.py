@@ -104,6 +104,22 @@ def test_a_team_that_is_there_costs_one_statement_however_it_is_written(scim: Sc
     assert Learner.objects.get(user__username__startswith="new.comer").team.name == "Team 77"
 
 
+@pytest.mark.parametrize("name", ["Backstock", "Kiosk Bank", "Ärzte ÖL", "Εκδοτική Ομάδα"])
+def test_a_team_whose_letters_have_several_forms_is_found_as_fast(
+    scim: ScimClient, crowd: Customer, name: str
+) -> None:
+    """``k`` is the small letter of the Kelvin sign too, and SQLite's LOWER knows the letters of ASCII only."""
+    there = Team.objects.create(organization=crowd.organization, name=name)
+    for number, written in enumerate((name, name.upper(), name.lower())):
+        with statements() as captured:
+            body = person(f"new.comer{number}", **{ENTERPRISE: {"department": written}})
+            assert scim.post("/Users", body).status_code == 201
+        asked = [sql for sql in captured if f"FROM {database.ops.quote_name(TEAMS)}" in sql]
+        assert len(asked) == 1, asked
+        assert_uses_index(asked[0], tables=LARGE)
+        assert Learner.objects.get(user__username__startswith=f"new.comer{number}").team == there
+
+
 LOOK_UPS = {
     'emails[type eq "work"].value eq "P7777@Crowd.example"': 1,
     'emails.value eq "P7777@crowd.EXAMPLE"': 1,

@@ -14,8 +14,7 @@ from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
-from scim_provisioning.adapters.any_case import called
-from scim_provisioning.adapters.case_variants import ascii_lower
+from scim_provisioning.adapters.any_case import called, spellings
 from scim_provisioning.adapters.expressions import Exactly
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -52,16 +51,17 @@ class NamedRows:
         index = indexes.for_any_case(named, connections[router.db_for_read(self.model)])
         row: models.Model | None = None
         if index is None and isinstance(named.field, (models.CharField, models.TextField)):
-            row = self._first(_written_alike, name, index)
-        return self._first(_called, name, index) if row is None else row
+            row = self._first(_written_alike, index, name)
+        return self._first(_called, index, name) if row is None else row
 
     def _first(
-        self, build: prepared.Build, name: str, index: indexes.NameIndex | None
+        self, build: prepared.Build, index: indexes.NameIndex | None, name: str
     ) -> models.Model | None:
-        given, values = (self.model, self.by, tuple(self.scope), index), (*self.scope.values(), name)
+        spelled = spellings(index, name, connections[router.db_for_read(self.model)].vendor)
+        given, values = (self.model, self.by, tuple(self.scope), index), (*self.scope.values(), name, spelled)
         row: models.Model | None
         if prepared.is_plain(self.model._default_manager):
-            row = prepared.first(build, *values, given=given, ways=(ascii_lower,))
+            row = prepared.first(build, *values, given=given)
         else:
             row = build(*given, *values).first()
         return row
@@ -132,16 +132,16 @@ def _is_there(rows: models.QuerySet[Any]) -> bool:
 def _written_alike(
     model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any
 ) -> models.QuerySet[Any]:
-    *scope, name = values
+    *scope, name, _spelled = values
     rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
     return rows.filter(**{by: name}).filter(_is_alike(by, name)).order_by("pk")[:1]  # type: ignore[no-any-return]
 
 
 def _called(model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any) -> models.QuerySet[Any]:
-    *scope, name = values
+    *scope, name, spelled = values
     rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
     first = Case(When(_is_alike(by, name), then=Value(0)), default=Value(1))
-    return rows.filter(called(named_column(model, by, keys), name)).order_by(first, "pk")[:1]  # type: ignore[no-any-return]
+    return rows.filter(called(named_column(model, by, keys), name, spelled)).order_by(first, "pk")[:1]  # type: ignore[no-any-return]
 
 
 def _is_alike(by: str, name: str) -> Exact:
