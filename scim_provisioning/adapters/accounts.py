@@ -12,7 +12,7 @@ from django.db import models
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase
-from scim_provisioning.adapters.case_variants import ascii_lower
+from scim_provisioning.adapters.case_variants import SPELLINGS
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.rows import resolve_scope
@@ -272,7 +272,7 @@ def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
 def _accounts_called(asked: tuple[Any, ...], name: str, own: Any) -> list[Any]:
     build: prepared.Build = _called
     if _is_ordinary(asked[0]):
-        return prepared.rows(build, name, own, given=asked, ways=(ascii_lower,))
+        return prepared.rows(build, name, own, given=asked, ways=SPELLINGS)
     return list(build(*asked, name, own))
 
 

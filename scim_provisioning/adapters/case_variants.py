@@ -50,6 +50,14 @@ def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = 
     return found, True
 
 
+def _spelled(number: int, normal: Callable[[str], str]) -> Callable[[str], str]:
+    def spelled(text: str) -> str:
+        found, _are_whole = variants(text, normal, 64)
+        return found[number] if number < len(found) else ""
+
+    return spelled
+
+
 @lru_cache(maxsize=1)
 def _origins() -> dict[str, set[str]]:
     """Of what else a small letter can come."""
@@ -67,3 +75,9 @@ def _origins() -> dict[str, set[str]]:
 def _several() -> list[str]:
     """What becomes of one letter and is several: ``İ`` becomes ``i`` and a dot."""
     return [re.escape(small) for small in _origins() if len(small) > 1]
+
+
+#: What becomes of a text of ASCII where all its spellings are asked for: see ``databases.prepared``.
+SPELLINGS: Final = tuple(
+    _spelled(number, normal) for normal in (ascii_lower, ascii_upper) for number in range(4)
+)

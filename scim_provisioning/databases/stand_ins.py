@@ -22,6 +22,10 @@ _MOST: Final = 2**31 - 1
 #: Letters of texts of either kind: all of them, or those that are most easily changed.
 _PLAIN: Final = "".join(letter for letter in map(chr, range(33, 127)) if letter not in "kK")
 _ANY: Final = "\u00c4\u00df\u2126\u212aKk\u0130%_\\\"' "
+#: So many of them are counted, see ``_letters_k``; each doubles the spellings of a text.
+_MOST_K: Final = 2
+#: Texts of one statement begin with different letters: of some only the beginning is asked for.
+_beginnings: Final = cycle("abcdefghijlmnopqrstuvwxyz")
 #: As small as a column may be, and no two of one statement alike.
 _numbers: Final = cycle(range(10_007, 30_011, 7))
 
@@ -39,14 +43,16 @@ def kind(value: Any) -> Hashable:
     if type(value) is int:
         return cast(Hashable, int) if abs(value) <= _MOST else None
     if type(value) is str:
-        return ("text", _is_plain(value))
+        return ("text", _letters_k(value))
     return cast(Hashable, UUID) if type(value) is UUID else None
 
 
-def _is_plain(text: str) -> bool:
-    """Whether every letter of a text is one of ASCII that no other letter becomes in small letters, as the Kelvin sign
-    becomes ``k``: what asks for every spelling of a name asks of these for one."""
-    return text.isascii() and text.isprintable() and "k" not in text and "K" not in text
+def _letters_k(text: str) -> int | None:
+    """How many letters ``k`` a text of ASCII has, None for any other text and for many: the Kelvin sign becomes a ``k``
+    in small letters, and no other letter becomes one of ASCII. What asks for every spelling of a name asks for as many
+    of two texts that have as many of them."""
+    found = text.count("k") + text.count("K")
+    return found if found <= _MOST_K and text.isascii() and text.isprintable() else None
 
 
 def _is_constant(value: Any) -> bool:
@@ -77,10 +83,16 @@ def stand_ins(values: Sequence[Any]) -> Iterator[Any]:
         elif type(value) is int:
             yield next(_numbers)
         elif type(value) is str:
-            # Whatever folds, escapes, trims or quotes a text makes another one of this.
-            yield f" {_PLAIN if _is_plain(value) else _ANY}{uuid4()} "
+            yield _another(value)
         else:
             yield uuid4()
+
+
+def _another(text: str) -> str:
+    """A text of the same kind. Whatever folds, escapes, trims, quotes or cuts a text makes another one of this."""
+    letters_k = _letters_k(text)
+    letters = _ANY if letters_k is None else _PLAIN + "k" * letters_k
+    return f" {next(_beginnings)}{letters}{uuid4()} "
 
 
 def places(

@@ -15,7 +15,7 @@ from django.db.models.lookups import Exact
 from scim_provisioning import databases
 from scim_provisioning.adapters import violations
 from scim_provisioning.adapters.any_case import called
-from scim_provisioning.adapters.case_variants import ascii_lower
+from scim_provisioning.adapters.case_variants import SPELLINGS
 from scim_provisioning.adapters.expressions import Exactly
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -61,7 +61,7 @@ class NamedRows:
         given, values = (self.model, self.by, tuple(self.scope), index), (*self.scope.values(), name)
         row: models.Model | None
         if prepared.is_plain(self.model._default_manager):
-            row = prepared.first(build, *values, given=given, ways=(ascii_lower,))
+            row = prepared.first(build, *values, given=given, ways=SPELLINGS)
         else:
             row = build(*given, *values).first()
         return row
