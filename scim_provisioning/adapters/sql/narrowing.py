@@ -50,8 +50,9 @@ class _Holder(NamedTuple):
 
 def _found(held: tuple[_Holder, ...], value: str, connection: SCIMConnection, using: str) -> list[int]:
     vendor = connections[using].vendor
-    values = (connection, value, *(spellings(one.led_by, value, vendor) for one in held))
-    given, build = (held,), _who_may
+    values: tuple[Any, ...] = (connection, value, *(spellings(one.led_by, value, vendor) for one in held))
+    given: tuple[Any, ...] = (held,)
+    build: prepared.Build = _who_may
     if all(prepared.is_plain(one.model._base_manager) for one in held):
         keys = prepared.rows(build, *values, given=given)
     else:
