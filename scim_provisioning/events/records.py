@@ -171,7 +171,7 @@ def _writing(
                 return
             if holder is not None and repeats.counted_again(holder, error):
                 return
-            named = link or _named_by(exchange.path, caller.tenant)
+            named = link or named_by(exchange.path, caller.tenant)
             tried.append(_write_refusal(caller, exchange, error, named))
 
     return write
@@ -198,7 +198,7 @@ def _write_refusal(
     return event
 
 
-def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
+def named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
     """The learner whose SCIM id ends the path, deleted or not, so that a refusal stands in their history."""
     found = _USER_PATH.search(path)
     if found is None:

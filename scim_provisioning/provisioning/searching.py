@@ -163,7 +163,7 @@ def _everybody(
     people = adapter_class.links(connection).living()
     resources = loading.resources(found, connection, lambda keys: people.filter(pk__in=keys))
     if total is None or len(resources) < len(found):
-        total = listing.how_many(connection)
+        total = listing.how_many(connection, adapter_class)
     return Page(resources, total, cursor)
 
 
