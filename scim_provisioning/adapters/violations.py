@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from django.db import DatabaseError, DataError, IntegrityError
 
+from scim_provisioning.databases.words import without_values
+
 
 class Rule(enum.Enum):
     """Which kind of rule a row broke."""
@@ -208,4 +210,4 @@ def _is_secret(violation: Violation) -> bool:
 
 
 def _one_line(words: object) -> str:
-    return " ".join(str(words).split())[:_LONGEST_SENTENCE]
+    return " ".join(without_values(str(words)).split())[:_LONGEST_SENTENCE]
