@@ -59,7 +59,7 @@ def read(error: DatabaseError) -> Violation | None:
 
 
 def sentence(error: DatabaseError) -> str:
-    """The database's own words on one line, without the value of a column that looks like a secret."""
+    """The database's own words on one line, without values of rows."""
     violation = read(error)
     if violation is not None:
         return violation.sentence

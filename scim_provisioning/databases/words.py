@@ -11,8 +11,8 @@ _LEFT_OUT: Final = "(…)"
 _SENTENCES: Final = tuple(
     re.compile(pattern, re.S)
     for pattern in (
-        # PostgreSQL: "Key (email)=(x) already exists.", "Failing row contains (1, x, null)."
-        r"(Key \(.*?\)=)(?:\(.*\)|\(.*$)",
+        # PostgreSQL: "Key (email)=(x) already exists.", in whatever language; "Failing row contains (1, x, null)."
+        r"(\)=)(?:\(.*\)|\(.*$)",
         r"(Failing row contains )(?:\(.*\)|\(.*$)",
         # 'invalid input syntax for type integer: "x"', 'value "x" is out of range for type integer'.
         r'(invalid input syntax for type [\w ]+: )(?:".*"|".*$)',

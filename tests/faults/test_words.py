@@ -14,6 +14,9 @@ from scim_provisioning.events import reports
 SENTENCES = {
     "DETAIL:  Key (org, email)=(7, x1-SECRET) already exists.": "DETAIL:  Key (org, email)=(…) already exists.",
     "DETAIL:  Key (email)=(x1-SECRET (a)=(b)) already exists.": "DETAIL:  Key (email)=(…) already exists.",
+    "DETAIL:  Schlüssel »(lower(email))=(x1-SECRET)« existiert bereits.": (
+        "DETAIL:  Schlüssel »(lower(email))=(…)« existiert bereits."
+    ),
     "DETAIL:  Failing row contains (1, x1-SECRET…, null).": "DETAIL:  Failing row contains (…).",
     "DETAIL:  Failing row contains (1, x1-SECRET": "DETAIL:  Failing row contains (…)",
     "Duplicate entry 'x1-SECRET's' for key 'email'": "Duplicate entry (…) for key 'email'",
