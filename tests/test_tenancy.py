@@ -293,7 +293,8 @@ def test_account_that_both_customers_hold_stays_on_while_one_of_them_keeps_it(
     ours: Tenant, theirs: Tenant
 ) -> None:
     shared = ProvisionedUser.objects.get(scim_id=theirs.ids[0]).user
-    ProvisionedUser.objects.filter(scim_id=ours.ids[0]).update(user=shared)
+    # As an administrator lets a second customer use an account.
+    ProvisionedUser.objects.filter(scim_id=ours.ids[0]).update(user=shared, owns_profile=False)
     assert ours.client.delete(f"/Users/{ours.ids[0]}").status_code == 204
     assert User.objects.get(pk=shared.pk).is_active  # type: ignore[union-attr]
     assert theirs.client.get(f"/Users/{theirs.ids[0]}").json()["active"] is True

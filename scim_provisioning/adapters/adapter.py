@@ -20,6 +20,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters import database_errors
 from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
+from scim_provisioning.adapters.customers import customer_of
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.kinds.dates import scim_time
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems, unswitched
@@ -231,7 +232,7 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         """What kinds are handed. ``obj`` must not be exchanged afterwards."""
         compiled = self.compiled_mapping
         rows = RowSet(self.obj, compiled.sources, self.connection)
-        people = self._people or People(self.connection, compiled.people_source)
+        people = self._people or People(self.connection, compiled.people_source, compiled.sources)
         return Person(self.link, self.connection, rows, people)
 
     @property
@@ -271,15 +272,17 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def links(cls, connection: SCIMConnection) -> ProvisionedUserQuerySet:
         """A connection's links with everything the mapping reads, joined in one statement.
 
-        Links whose account the host deleted are left out: there is nobody behind them.
+        Links whose account the host deleted are left out: there is nobody behind them. So are those of people whom it
+        has moved to another customer.
         """
-        return joined_links(cls.compiled(connection), connection)
+        compiled = cls.compiled(connection)
+        return joined_links(compiled, connection).filter(customer_of(compiled.sources, connection).has)
 
     @classmethod
     def for_links(cls, links: Sequence[ProvisionedUser], connection: SCIMConnection) -> list[Self]:
         """An adapter for each link; rows that could not be joined and managers are fetched once for all."""
         compiled = cls.compiled(connection)
-        people = People(connection, compiled.people_source)
+        people = People(connection, compiled.people_source, compiled.sources)
         adapters = [cls(link.user, link=link, connection=connection, people=people) for link in links]
         complete([adapter.person for adapter in adapters], compiled, connection)
         return adapters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from scim_provisioning.adapters import customers
 from scim_provisioning.adapters.adapter import LearnerAdapter
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.reading import joined_links
@@ -32,7 +33,9 @@ def found(
     if not are_joined(adapter_class):
         return list(narrow(adapter_class.links(connection), *given, *values))
     compiled = adapter_class.compiled(connection)
-    return prepared.rows(_narrowed, connection, *values, given=(narrow, given, compiled), ways=ways)
+    customer = customers.customer_of(compiled.sources, connection)
+    shape = (narrow, given, compiled, customer.lookups)
+    return prepared.rows(_narrowed, connection, *customer.values, *values, given=shape, ways=ways)
 
 
 def are_joined(adapter_class: type[LearnerAdapter]) -> bool:
@@ -44,7 +47,10 @@ def _narrowed(
     narrow: Narrow,
     given: tuple[Hashable, ...],
     compiled: CompiledMapping,
+    lookups: tuple[str, ...],
     connection: SCIMConnection,
     *values: Any,
 ) -> ProvisionedUserQuerySet:
-    return narrow(joined_links(compiled, connection), *given, *values)
+    customer, asked = values[: len(lookups)], values[len(lookups) :]
+    people = joined_links(compiled, connection).filter(customers.has(lookups, customer))
+    return narrow(people, *given, *asked)

@@ -20,7 +20,8 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
-from scim_provisioning.provisioning import differences
+from scim_provisioning.provisioning import differences, moved
+from scim_provisioning.rules.customers import is_lost
 
 if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
@@ -46,6 +47,8 @@ class ManagedBy:
     shared_with: tuple[ProvisionedUser, ...] = ()
     share_url: str = ""
     own_url: str = ""
+    #: The LMS counts them among another customer's people.
+    is_moved: bool = False
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -102,7 +105,17 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     history_url = history_page(site, link) if may_read else ""
     if link.is_deleted or link.user is None:
         return ManagedBy(link, history_url, is_active=False)
+    if _is_moved(link):
+        return ManagedBy(link, history_url, is_active=False, difference=moved.sentence(), is_moved=True)
     return ManagedBy(link, history_url, *_account(link), **_sharing(site, request, link))
+
+
+def _is_moved(link: ProvisionedUser) -> bool:
+    try:
+        return is_lost(link)
+    except Exception:
+        # As below.
+        return False
 
 
 def _account(link: ProvisionedUser) -> tuple[bool, str, str]:

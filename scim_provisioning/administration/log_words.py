@@ -79,6 +79,7 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
     Action.SHARED: gettext_lazy("An administrator allowed two connections to use one account."),
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
+    Action.MOVED: gettext_lazy("The LMS moved this learner to another customer."),
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
     Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
     Action.CHURN: gettext_lazy(

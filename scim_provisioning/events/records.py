@@ -173,7 +173,7 @@ def _writing(
                 return
             # Somebody may have deleted it since.
             given = None if tried else link
-            named = given or _named_by(exchange.path, caller.tenant)
+            named = given or named_by(exchange.path, caller.tenant)
             tried.append(_write_refusal(caller, exchange, error, named))
 
     return write
@@ -200,7 +200,7 @@ def _write_refusal(
     return event
 
 
-def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
+def named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
     """The learner whose SCIM id ends the path, deleted or not, so that a refusal stands in their history."""
     found = _USER_PATH.search(path)
     if found is None:

@@ -6,6 +6,7 @@ import json
 from typing import Final
 
 from django.db import IntegrityError
+from django.db.models import Q
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
@@ -18,6 +19,7 @@ from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.rules.customers import customer
 
 #: What becomes otherwise when a link becomes a tombstone.
 _OF_A_TOMBSTONE: Final = (
@@ -99,9 +101,11 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
 
 
 def _vacate(link: ProvisionedUser, key: str) -> None:
-    """Free a name that is held only by a link whose account the host deleted: nobody is behind it."""
+    """Free a name that is held only by a link whose account the host deleted, or moved to another customer: nobody is
+    behind it."""
     same_name = ProvisionedUser.objects.living().filter(connection=link.connection_id, user_name_key=key)
-    for vacant in same_name.filter(user__isnull=True):
+    lost = same_name.filter(customer(link.connection).lost)
+    for vacant in same_name.filter(Q(user__isnull=True) | Q(pk__in=lost.values("pk"))):
         make_tombstone(vacant)
 
 

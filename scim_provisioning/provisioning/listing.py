@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, F, Func, QuerySet, Subquery
 
-from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters import LearnerAdapter, customers, links
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.protocol.errors import InvalidCursor
@@ -28,7 +28,8 @@ def page_at(
 ) -> tuple[list[ProvisionedUser], int]:
     """The people after so many others, and how many there are (two queries)."""
     # The number of those who are skipped stands in the statement itself, so that it is another one each time.
-    living, vacant, key = next(iter(_facts(connection, offset)))
+    customer = customers.customer_of(adapter_class.compiled(connection).sources, connection)
+    living, vacant, key = next(iter(_facts(customer.lookups, connection, *customer.values, offset=offset)))
     if vacant:
         people = adapter_class.links(connection).living().order_by("pk")
         return list(people[offset : offset + count]), living - vacant
@@ -48,9 +49,10 @@ def page_after(
     return links.found(adapter_class, connection, _from, last[0] + 1, given=(count,))
 
 
-def how_many(connection: SCIMConnection) -> int:
+def how_many(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> int:
     """How many people the connection has (one query)."""
-    living, vacant = prepared.first(_facts, connection)
+    customer = customers.customer_of(adapter_class.compiled(connection).sources, connection)
+    living, vacant = prepared.first(_facts, connection, *customer.values, given=(customer.lookups,))
     return int(living - vacant)
 
 
@@ -62,10 +64,16 @@ def _key_of(connection: SCIMConnection, scim_id: str) -> QuerySet[Any, Any]:
     return ProvisionedUser.objects.filter(connection=connection, scim_id=scim_id).values_list("pk")
 
 
-def _facts(connection: SCIMConnection, offset: int | None = None) -> QuerySet[Any, Any]:
-    """How many living links there are, how many of them without an account, and which comes after so many others."""
+def _facts(
+    lookups: tuple[str, ...], connection: SCIMConnection, *customer: Any, offset: int | None = None
+) -> QuerySet[Any, Any]:
+    """How many living links there are, how many of them without an account or with another customer's, and which comes
+    after so many others."""
     living = ProvisionedUser.objects.living().filter(connection=connection)
-    columns = {"living": _counted(living), "vacant": _counted(living.filter(user__isnull=True))}
+    vacant: Any = _counted(living.filter(user__isnull=True))
+    if lookups:
+        vacant += _counted(living.filter(customers.lost(lookups, customer)))
+    columns = {"living": _counted(living), "vacant": vacant}
     if offset is not None:
         columns["key"] = Subquery(living.order_by("pk").values("pk")[offset : offset + 1])
     return SCIMConnection.objects.filter(pk=connection.pk).order_by().values_list(*columns.values())

@@ -27,6 +27,7 @@ from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
+from scim_provisioning.provisioning import moved
 from scim_provisioning.rules.identity import user_name_taken
 from scim_provisioning.rules.ownership import lock_links
 from scim_provisioning.rules.serving import ended
@@ -72,16 +73,16 @@ def resources(
     adapter_class = get_adapter_class()
     is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
     found: dict[int, Document] = {}
-    moved = people
+    changed = people
     for _ in range(_TIMES_READ):
-        adapters = adapter_class.for_links(moved, connection)
+        adapters = adapter_class.for_links(changed, connection)
         found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
         keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
         if not keys:
             return [found[link.pk] for link in people if link.pk in found]
         for key in keys:
             del found[key]
-        moved = list(meant(keys))
+        changed = list(meant(keys))
     raise databases.Overtaken
 
 
@@ -128,8 +129,8 @@ def _same_account(column: str, connection: SCIMConnection, value: str | int) -> 
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
-    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, ``Unauthorized`` when
-    the connection has ended since the request was let in."""
+    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, or moved it to another
+    customer, ``Unauthorized`` when the connection has ended since the request was let in."""
     adapters = read_locked(caller.tenant, [key])
     if not adapters:
         raise NotFound()
@@ -145,7 +146,8 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
         link.connection = connection
-        adapter.person.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
+        wanted: bool = link.active_elsewhere  # type: ignore[attr-defined]
+        adapter.person.active_elsewhere = wanted and moved.is_wanted_beside(link)
     return adapters
 
 
@@ -193,11 +195,12 @@ def lock_newcomer(adapter: LearnerAdapter) -> None:
         ProvisionedUser.objects.filter(user=account).order_by().update(version=F("version"))
         type(account)._base_manager.filter(pk=account.pk).update(**{_written(account): F(_written(account))})
     adapter.obj = account
-    living = ProvisionedUser.objects.living().filter(user=account)
-    beside = list(living.values_list("connection", "active", "connection__archived_at"))
-    if any(connection == adapter.connection.pk for connection, _active, _ended in beside):
+    living = ProvisionedUser.objects.living().filter(user=account).select_related("connection")
+    beside = list(living)
+    if any(link.connection_id == adapter.connection.pk for link in beside):
         raise user_name_taken()
-    adapter.person.active_elsewhere = any(active and ended_at is None for _other, active, ended_at in beside)
+    here = moved.still_here(link for link in beside if link.connection.archived_at is None)
+    adapter.person.active_elsewhere = any(link.active for link in here)
 
 
 def _name(adapter: LearnerAdapter, account: Any) -> object:

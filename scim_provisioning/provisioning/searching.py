@@ -165,7 +165,7 @@ def _everybody(
         found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
     )
     if total is None or len(resources) < len(found):
-        total = listing.how_many(connection)
+        total = listing.how_many(connection, adapter_class)
     return Page(resources, total, cursor)
 
 

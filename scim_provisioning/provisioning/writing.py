@@ -103,10 +103,11 @@ def _write_learner(
 
 def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) -> None:
     """End what outlives the switch: sessions that would be good again when the learner returns, and what the host
-    gave out. An account that another connection wants goes on being used: its sessions stay."""
+    gave out. An account that another connection wants goes on being used: its sessions stay, and nothing is revoked."""
     if not adapter.has_access and not adapter.is_wanted_elsewhere:
         sessions.end(adapter.obj)
-    host_calls.revoke_access(adapter, event)
+    if not adapter.is_kept_on:
+        host_calls.revoke_access(adapter, event)
 
 
 def save_learner(adapter: LearnerAdapter) -> None:

@@ -16,7 +16,7 @@ from scim_provisioning.adapters.person import AWAITS_MANAGER
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.rules.customers import may_be
+from scim_provisioning.rules.customers import customer, is_lost, may_be
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -26,9 +26,12 @@ def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | 
 
 
 def holder_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """The link of another connection that owns the account; where nobody does, the oldest one that shares it."""
-    beside = ProvisionedUser.objects.beside(connection).filter(user=account)
-    return beside.order_by("-owns_profile", "created_at", "pk").first()
+    """The link of another connection that owns the account; where nobody does, the oldest one that shares it. Not that
+    of a customer from whom the LMS has moved the account away."""
+    beside = ProvisionedUser.objects.beside(connection).filter(user=account).select_related("connection")
+    return next(
+        (link for link in beside.order_by("-owns_profile", "created_at", "pk") if not is_lost(link)), None
+    )
 
 
 def _unless_shared(
@@ -128,6 +131,7 @@ def settle(connection: SCIMConnection) -> None:
     """
     links = connection.links.living().filter(user__isnull=False)
     lock_links(links)
+    links = links.filter(customer(connection).has)
     elsewhere = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user=OuterRef("user"))
     judged = links.annotate(is_taken=Exists(elsewhere))
     wrong = judged.filter(Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, is_taken=False))
