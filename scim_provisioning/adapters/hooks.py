@@ -51,6 +51,13 @@ class HostHooks:
         """Whether provisioning must keep its hands off this account: staff and superusers by default."""
         return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
 
+    @classmethod
+    def administrators(cls, connection: SCIMConnection) -> models.QuerySet[Any] | None:
+        """The accounts that administer this customer's part of the LMS and can sign in: without those that are switched
+        off. Provisioning never lets the last of them go. None, the default: the host has no such accounts, or does
+        not mind."""
+        return None
+
     def new_account(self) -> models.Model:
         """A fresh, unsaved account without a usable password: these people sign in through SSO."""
         account = get_user_model()()

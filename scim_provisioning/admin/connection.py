@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,13 +24,15 @@ from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter
 from scim_provisioning.admin.held import HeldPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.mapping import MappingPages
+from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, who
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, page_url_name, who
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
 from scim_provisioning.administration import (
+    churn,
     connections,
     health,
     leaver_brake,
@@ -55,6 +57,7 @@ class ConnectionAdminMixin(
     OwnershipPages,
     MappingPages,
     SelfTestPages,
+    NumbersPages,
     StepsPage,
     ConnectionScopedAdmin,
 ):
@@ -102,7 +105,8 @@ class ConnectionAdminMixin(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's list; above it what superusers should know of calls that belong to no connection."""
-        own = {"scim_strangers": strangers.sentences(request.user)}
+        numbers = reverse(f"{self.admin_site.name}:{page_url_name('all_numbers')}")
+        own = {"scim_strangers": strangers.sentences(request.user), "scim_numbers_url": numbers}
         return super().changelist_view(request, {**own, **(extra_context or {})})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -225,6 +229,7 @@ class ConnectionAdminMixin(
             "policies": choices_in_force(connection),
             "urls": urls,
             "hold": leaver_brake.of(connection),
+            "churn": churn.recent(connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
         }

@@ -12,7 +12,10 @@ from django.contrib.auth import get_user_model
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
+from scim_provisioning import rules
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
@@ -37,6 +40,8 @@ class ManagedBy:
     is_active: bool
     #: Where the account stands otherwise than the identity provider wants: a sentence.
     difference: str = ""
+    #: What provisioning will not do to the account: a sentence.
+    protection: str = ""
     #: Links of other connections that this administrator may see.
     shared_with: tuple[ProvisionedUser, ...] = ()
     share_url: str = ""
@@ -97,19 +102,29 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     history_url = history_page(site, link) if may_read else ""
     if link.is_deleted or link.user is None:
         return ManagedBy(link, history_url, is_active=False)
-    is_active, difference = _switch(link)
-    return ManagedBy(link, history_url, is_active, difference, **_sharing(site, request, link))
+    return ManagedBy(link, history_url, *_account(link), **_sharing(site, request, link))
 
 
-def _switch(link: ProvisionedUser) -> tuple[bool, str]:
-    """Whether the person is active, and what somebody in the LMS did about it."""
+def _account(link: ProvisionedUser) -> tuple[bool, str, str]:
+    """Whether the person is active, what somebody in the LMS did about it, and what provisioning will not do."""
     try:
         adapter = get_adapter_class().for_links([link], link.connection)[0]
         met = differences.between(adapter)
-        return adapter.is_active, "" if met is None else log_words.switched_in_lms(met.facts)
+        difference = "" if met is None else log_words.switched_in_lms(met.facts)
+        return adapter.is_active, difference, _protection(adapter)
     except Exception:
         # The host's adapter does not load, or its rows are gone: the host's own page must not die of it.
-        return link.active, ""
+        return link.active, "", ""
+
+
+def _protection(adapter: LearnerAdapter) -> str:
+    if adapter.is_protected(adapter.obj):
+        return _("Protected: provisioning does not change, deactivate or delete this account.")
+    if rules.is_last_administrator(adapter):
+        return _(
+            "The customer's last administrator: provisioning does not deactivate or delete this account."
+        )
+    return ""
 
 
 def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> dict[str, Any]:

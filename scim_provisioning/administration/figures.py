@@ -1,4 +1,4 @@
-"""The numbers that only the database knows, for metrics: five statements, however many connections there are.
+"""The numbers that only the database knows, for metrics: six statements, however many connections there are.
 
 Every process reads the same, so whoever is asked may answer, and nothing has to be added up over processes or kept
 between them.
@@ -20,6 +20,7 @@ from scim_provisioning.events import reports
 from scim_provisioning.models import (
     Action,
     CommandRun,
+    HeldLeaver,
     ProvisionedUser,
     ProvisioningEvent,
     SCIMConnection,
@@ -60,6 +61,7 @@ def _figures() -> Iterator[Figure]:
     yield from _people(known)
     yield from _tokens(known)
     yield from _held(known)
+    yield from _brakes(known)
     for run in CommandRun.objects.all():
         yield Figure("scim_command_last_run_timestamp", run.last_at.timestamp(), {"command": run.name})
 
@@ -104,3 +106,12 @@ def _held(known: _Labels) -> Iterator[Figure]:
     counts = dict(held.order_by().values_list("connection").annotate(Count("pk")))
     for key, labels in known.items():
         yield Figure("scim_held_changes", counts.get(key, 0), labels)
+
+
+def _brakes(known: _Labels) -> Iterator[Figure]:
+    """What ``rules.brake`` asks: a brake that has tripped is off again once nobody waits any more."""
+    held = HeldLeaver.objects.waiting().filter(connection__leaver_brake__tripped_at__isnull=False)
+    held = held.exclude(connection__leaver_brake__open_until__gt=timezone.now())
+    holding = set(held.order_by().values_list("connection", flat=True).distinct())
+    for key, labels in known.items():
+        yield Figure("scim_breaker_state", int(key in holding), labels)

@@ -81,6 +81,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
     Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
+    Action.CHURN: gettext_lazy(
+        "Unusually many people were changed alike within an hour. The changes were made."
+    ),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {

@@ -1,4 +1,5 @@
-"""What a connection's contacts are told by mail: a token ends or lies unused, requests fail or stay away.
+"""What a connection's contacts are told by mail: a token ends or lies unused, requests fail or stay away, somebody
+protected is to be changed.
 
 ``due`` is asked as often as cron likes; ``SentNotice`` remembers what was mailed, so each occasion is mailed
 once. A connection gets one mail a day at most, with everything that is due.
@@ -6,6 +7,7 @@ once. A connection gets one mail a day at most, with everything that is due.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from scim_provisioning.administration import (
     times,
 )
 from scim_provisioning.events import reports
-from scim_provisioning.models import SCIMConnection, SCIMToken, SentNotice
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken, SentNotice
 
 logger = logging.getLogger("scim_provisioning")
 
@@ -35,6 +37,11 @@ logger = logging.getLogger("scim_provisioning")
 EXPIRY_DAYS: Final = (60, 30, 14, 7, 1, 0)
 UNUSED_DAYS: Final = 30
 FAILING: Final = timedelta(hours=2)
+
+#: How far back, and how many refusals, are looked at for people whose accounts are protected.
+PROTECTED_SINCE: Final = timedelta(days=1)
+PROTECTED_MOST: Final = 1000
+_PROTECTED: Final = ("user.protected", "user.last_administrator")
 
 _DIGEST: Final = "digest"
 _FAILING_SINCE: Final = "failing_since"
@@ -54,7 +61,7 @@ def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
     if connection.is_archived:
         notices = [*_left(connection)]
     else:
-        notices = [*_expiring(connection), *_unused(connection)]
+        notices = [*_expiring(connection), *_unused(connection), *_protected(connection)]
         if not connection.is_paused:
             notices += [*_failing(connection, state), *_quiet(state)]
     told = set(
@@ -166,6 +173,20 @@ def _unused(connection: SCIMConnection) -> Iterator[Notice]:
         text = _("Token “%(token)s” was generated on %(day)s and never used. Revoke it if nobody needs it.")
         names = {"token": token, "day": times.written(token.created_at)}
         yield Notice("unused", str(token.pk), text % names)
+
+
+def _protected(connection: SCIMConnection) -> Iterator[Notice]:
+    """Told once for each person whom the identity provider asks to change, however often it asks."""
+    asked = ProvisioningEvent.objects.filter(
+        connection=connection, error_code__in=_PROTECTED, created_at__gt=timezone.now() - PROTECTED_SINCE
+    )
+    names = dict(asked.order_by("-pk").values_list("user_name_key", "user_name")[:PROTECTED_MOST])
+    for key, name in names.items():
+        text = _(
+            "The identity provider asked to change “%(name)s”, whose account is protected. Nothing was changed."
+        )
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        yield Notice("protected", digest, text % {"name": name})
 
 
 def _failing(connection: SCIMConnection, state: health.Health) -> Iterator[Notice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.administration import host
 from scim_provisioning.models import OnDisconnect, ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -27,6 +29,15 @@ def active(connection: SCIMConnection) -> ProvisionedUserQuerySet:
         return ProvisionedUser.objects.living().filter(connection=connection, active=True)
     columns = Columns(adapter_class.compiled(connection), connection)
     return adapter_class.links(connection).living().filter(columns.is_active())
+
+
+def drifted(connection: SCIMConnection) -> int:
+    """Of how many learners the account is on though the identity provider switched it off, or the other way round (one
+    query)."""
+    adapter_class = host.adapter_class()
+    is_on = Columns(adapter_class.compiled(connection), connection).is_active()
+    people = adapter_class.links(connection).living()
+    return people.filter((Q(active=True) & ~is_on) | (Q(active=False) & is_on)).count()
 
 
 def concerned(connection: SCIMConnection, choice: OnDisconnect) -> int:

@@ -6,9 +6,10 @@ PostgreSQL says it in an SQLSTATE, MariaDB and MySQL in a number, SQLite in word
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import Any, Final
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import Error, IntegrityError, InterfaceError, OperationalError
 
 from scim_provisioning.databases.snapshots import Overtaken
 
@@ -67,22 +68,48 @@ _WORDS: Final = {
     "unable to open database": Fault.GONE,
 }
 
+#: A foreign key points at nothing: of an INSERT or UPDATE, and of a DELETE of what others point at by now. On SQLite
+#: one transaction writes at a time.
+_FOREIGN_KEY_STATE: Final = "23503"
+_FOREIGN_KEY_NUMBERS: Final = frozenset({1216, 1217, 1451, 1452})
+#: Django's words for an UPDATE of a row that is gone; it has no class of its own for them before 6.0.
+_NO_ROW: Final = "did not affect any rows"
+
 
 def fault_of(error: BaseException) -> Fault | None:
     """The trouble that ``error``, or what it was raised from, is about; None where it is about something else."""
+    for found in _causes(error):
+        if (fault := _read(found)) is not None:
+            return fault
+    return None
+
+
+def misses_a_row(error: BaseException) -> bool:
+    """Whether ``error``, or what it was raised from, is about a row that is not there: one that was referred to, or
+    that was to be changed. Somebody may have deleted it since it was read; whoever asks again knows."""
+    return any(_misses_a_row(found) for found in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[Error]:
     found: BaseException | None = error
     while found is not None:
-        if isinstance(found, Error) and (fault := _read(found)) is not None:
-            return fault
+        if isinstance(found, Error):
+            yield found
         found = found.__cause__
-    return None
+
+
+def _misses_a_row(error: Error) -> bool:
+    if isinstance(error, IntegrityError):
+        number = error.args[0] if error.args else None
+        return _state(error) == _FOREIGN_KEY_STATE or number in _FOREIGN_KEY_NUMBERS
+    return _NO_ROW in str(error)
 
 
 def _read(error: Error) -> Fault | None:
     if isinstance(error, Overtaken):
         return Fault.BUSY
     driver: Any = error.__cause__
-    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None)
+    state = _state(error)
     if state:
         return Fault.GONE if state.startswith(_GONE_CLASS) else _SQLSTATES.get(state)
     if error.args and isinstance(error.args[0], int):
@@ -95,3 +122,9 @@ def _read(error: Error) -> Fault | None:
     is_of_postgresql = hasattr(driver, "diag") or type(driver).__module__.startswith("psycopg")
     is_broken = isinstance(error, OperationalError) and is_of_postgresql
     return Fault.GONE if is_broken or isinstance(error, InterfaceError) else None
+
+
+def _state(error: Error) -> str:
+    """The SQLSTATE; empty where the database is not PostgreSQL, or its driver has none for it."""
+    driver: Any = error.__cause__
+    return getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""

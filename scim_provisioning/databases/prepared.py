@@ -209,12 +209,9 @@ def _is_ordinary(queryset: Any) -> bool:
     own, query = type(queryset), queryset.query
     if any(getattr(own, name) is not getattr(QuerySet, name) for name in ("__iter__", "_fetch_all", "db")):
         return False
-    unknown = (
-        queryset._prefetch_related_lookups,
-        queryset._known_related_objects,
-        query.combinator,
-        query.extra,
-    )
+    unknown = (queryset._prefetch_related_lookups, queryset._known_related_objects, query.extra)
     if any(unknown):
         return False
-    return queryset._iterable_class in (ModelIterable, ValuesListIterable)
+    if queryset._iterable_class is ValuesListIterable:
+        return True
+    return queryset._iterable_class is ModelIterable and not query.combinator

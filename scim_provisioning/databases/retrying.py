@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from django.db import connections
 from django_scim.exceptions import SCIMException
 
-from scim_provisioning.databases.faults import Fault, fault_of
+from scim_provisioning.databases.faults import Fault, fault_of, misses_a_row
 from scim_provisioning.databases.routing import connection
 from scim_provisioning.protocol.errors import Unavailable
 
@@ -42,7 +42,8 @@ _REFUSALS: Final = {
 
 
 def retried(work: Callable[[], _T]) -> _T:
-    """What ``work`` returns; it is called up to three times where the database was gone or busy.
+    """What ``work`` returns; it is called up to three times where the database was gone or busy, or where a row was
+    gone that ``work`` had read: the next try reads anew, and what fails then as well is no coincidence.
 
     ``work`` has its own transaction, or only reads: whatever it did must be undone when it raises. Inside
     somebody else's transaction it is called once, since the whole of that would have to be repeated.
@@ -57,8 +58,11 @@ def retried(work: Callable[[], _T]) -> _T:
             if not _deserves_another_try(error) or monotonic() > until:
                 raise
             logger.info("The database was in the way (%s); another try.", type(error).__name__)
+            # Whoever deleted or made a row has committed by the time that we hear of it.
+            is_in_the_way = fault_of(error) is not None
         _drop_broken_connections()
-        sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        if is_in_the_way:
+            sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
     return work()
 
 
@@ -77,6 +81,8 @@ def unavailable(fault: Fault, words: str = "", *, reads: bool = False) -> Unavai
 
 
 def _deserves_another_try(error: Exception) -> bool:
+    if misses_a_row(error):
+        return True
     if isinstance(error, SCIMException):
         # An answer, even where a database error was the reason for it; unless it says otherwise.
         return getattr(error, "deserves_another_try", False)

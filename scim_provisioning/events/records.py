@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("scim_provisioning.events")
 
 # Refusals that somebody who watches for attacks wants to see, beside every auth.* one.
-_SECURITY_CODES = frozenset({"user.protected", "conn.held"})
+_SECURITY_CODES = frozenset({"user.protected", "user.last_administrator", "conn.held"})
 
 _USER_PATH = re.compile(r"(?i)/Users/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 
@@ -171,7 +171,9 @@ def _writing(
                 return
             if holder is not None and repeats.counted_again(holder, error):
                 return
-            named = link or _named_by(exchange.path, caller.tenant)
+            # Somebody may have deleted it since.
+            given = None if tried else link
+            named = given or _named_by(exchange.path, caller.tenant)
             tried.append(_write_refusal(caller, exchange, error, named))
 
     return write

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scim_provisioning.models.command_run import CommandRun
 from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
+from scim_provisioning.models.daily_figure import DailyFigure
 from scim_provisioning.models.disconnection import Disconnection, OnDisconnect
 from scim_provisioning.models.event import (
     Action,
@@ -31,6 +32,7 @@ __all__ = [
     "CommandRun",
     "ConfirmationAttempts",
     "ConnectionQuerySet",
+    "DailyFigure",
     "Disconnection",
     "ExactCharField",
     "ExistingLearners",

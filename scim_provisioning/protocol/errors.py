@@ -27,6 +27,8 @@ class SCIMError(SCIMException):  # type: ignore[misc]
     scim_type: str | None = None
     code: str = "host.refused"
     default_detail: ClassVar[str] = "The application refused the change."
+    #: Whether it may be otherwise a moment later, as somebody else was quicker: asked for again before it is answered.
+    deserves_another_try: bool = False
 
     def __init__(
         self,

@@ -121,15 +121,16 @@ def _looked_up(
 ) -> Page:
     given, ways = (tree.ref, request.count), (fold,)
     found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
-    people = adapter_class.links(connection)
 
     def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
-        return _who_are(people.filter(pk__in=keys), tree.ref, request.count, str(tree.value))
+        people = adapter_class.links(connection).filter(pk__in=keys)
+        return _who_are(people, tree.ref, request.count, str(tree.value))
 
     resources = loading.resources(found, connection, meant)
     total = len(resources)
     if len(found) == request.count or total < len(found):
-        total = people.living().filter(link_column(tree.ref, "eq", tree.value)).count()
+        everybody = adapter_class.links(connection).living()
+        total = everybody.filter(link_column(tree.ref, "eq", tree.value)).count()
     return Page(resources, total)
 
 
@@ -160,8 +161,9 @@ def _everybody(
     if request.cursor is not None and len(found) > count:
         found = found[:count]
         cursor = cursors.seal(connection, query, count, found[-1].scim_id)
-    people = adapter_class.links(connection).living()
-    resources = loading.resources(found, connection, lambda keys: people.filter(pk__in=keys))
+    resources = loading.resources(
+        found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
+    )
     if total is None or len(resources) < len(found):
         total = listing.how_many(connection)
     return Page(resources, total, cursor)

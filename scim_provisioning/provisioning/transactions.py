@@ -103,8 +103,6 @@ def broken(hook: str = "", error: BaseException | None = None) -> InternalError:
 class BrokenTransaction(InternalError):
     """500: COMMIT would do nothing, and would not say so."""
 
-    deserves_another_try = False
-
 
 class EndedByHand(transaction.TransactionManagementError):
     """The host's code has sent COMMIT or ROLLBACK: what it or anybody sends now would be a change by itself."""

@@ -167,6 +167,7 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     link, was_active = adapter.link, adapter.is_active
     erases = rules.erases(adapter)
     if was_active or erases:
+        rules.keep_an_administrator(adapter)
         rules.let_go(adapter)
     met = differences.between(adapter)
     adapter.remember_rows()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DatabaseError
 
@@ -48,6 +49,7 @@ def write(
     met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
     if not active and action in _GOES:
+        rules.keep_an_administrator(adapter)
         rules.let_go(adapter, is_new=action is Action.ADOPTED)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
@@ -128,4 +130,16 @@ def explained(adapter: LearnerAdapter) -> Iterator[None]:
         refusal = database_errors.explain(error, models, attributes, rows)
         if refusal is None:
             raise
+        refusal.deserves_another_try = _has_met_a_row(adapter, error)
         raise refusal from error
+
+
+def _has_met_a_row(adapter: LearnerAdapter, error: DatabaseError) -> bool:
+    """Whether the person has a row by now for which a second one was made: the LMS has made one since. Another try
+    writes to that."""
+    for source in adapter.compiled_mapping.sources.values():
+        if not source.is_account:
+            field: Any = source.model._meta.get_field(source.user_field)
+            if database_errors.is_taken(error, source.model, field.column):
+                return True
+    return False

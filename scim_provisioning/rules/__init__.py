@@ -22,7 +22,7 @@ from scim_provisioning.rules.identity import (
     user_name_taken,
 )
 from scim_provisioning.rules.ownership import claim, hand_on
-from scim_provisioning.rules.protection import protect
+from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 
 __all__ = [
@@ -39,6 +39,8 @@ __all__ = [
     "hand_on",
     "history",
     "in_force",
+    "is_last_administrator",
+    "keep_an_administrator",
     "legible",
     "let_go",
     "name_is_reused",

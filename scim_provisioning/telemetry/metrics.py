@@ -45,6 +45,11 @@ GAUGES: Final = (
     Metric("scim_deferred_refs", "People who wait for a manager who is not here.", ("connection",)),
     Metric("scim_held_changes", "Changes that were held for approval in the last 24 hours.", ("connection",)),
     Metric(
+        "scim_breaker_state",
+        "The leaver brake: 1 while people are held until an administrator decides, else 0.",
+        ("connection",),
+    ),
+    Metric(
         "scim_token_expiry_seconds",
         "Seconds until the last token of the connection ends; negative once it has ended.",
         ("connection",),

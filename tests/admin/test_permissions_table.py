@@ -43,6 +43,7 @@ PAGES = {
     "disconnection": "change_scimconnection",
     "restore": "change_scimconnection",
     "steps": None,
+    "numbers": None,
 }
 WITH_TOKEN = {"rotate", "rotation", "rotation_status", "revoke"}
 EVERYTHING = (

@@ -52,6 +52,7 @@ _VALIDATOR = "tests/vendors/test_microsoft_validator.py::"
 _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
 _PATCH = "tests/protocol/test_patch.py::"
+_PATCH_LISTS = "tests/protocol/test_patch_lists.py::"
 _SPELLINGS = "tests/http/test_spellings.py::"
 
 MUTANTS = mutants(
@@ -65,7 +66,7 @@ MUTANTS = mutants(
         "same filter, same element",
         "protocol.patch.find:made_before",
         answers([]),
-        f"{_PATCH}test_later_operations_with_the_same_filter_mean_the_element_it_made",
+        f"{_PATCH_LISTS}test_later_operations_with_the_same_filter_mean_the_element_it_made",
     ),
     (
         "one primary",

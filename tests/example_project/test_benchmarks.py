@@ -58,6 +58,13 @@ def test_people_who_are_written_at_once_are_what_a_post_makes_of_them(db: None) 
     assert kept_of(7) == kept_of(same_kind)
 
 
+def test_a_disconnection_is_measured_to_its_end() -> None:
+    command = [sys.executable, "-m", "benchmarks.disconnection", str(people.KINDS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "still active: 0" in done.stdout
+
+
 def test_the_cursor_of_a_comparison_stands_where_nine_in_ten_are_seen(db: None) -> None:
     host_filling.fill(people.KINDS)
     facts = host_filling.facts(people.KINDS)

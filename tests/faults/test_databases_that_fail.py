@@ -113,6 +113,32 @@ def test_a_lock_that_is_held_for_long_is_503_and_nothing_is_changed(scim: ScimCl
     assert promote(scim, ines).status_code == 200
 
 
+@on_a_server
+def test_a_hook_that_hangs_until_the_hosts_time_limit_is_503_once_and_nothing_is_changed(
+    scim: ScimClient, ines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_postgresql = connection.vendor == "postgresql"
+    hanging = (
+        "SELECT pg_sleep(60)"
+        if is_postgresql
+        else "SELECT MAX(a.seq * b.seq) FROM seq_1_to_999999 a, seq_1_to_999999 b"
+    )
+    limit = "SET statement_timeout = '300ms'" if is_postgresql else "SET SESSION max_statement_time = 0.3"
+    calls = []
+
+    def on_updated(self: Any, learner: Learner, *, event: ProvisioningEvent) -> None:
+        calls.append(event)
+        with connection.cursor() as cursor:
+            cursor.execute(hanging)
+
+    monkeypatch.setattr(LearnerAdapter, "on_updated", on_updated)
+    with connection.cursor() as cursor:
+        cursor.execute(limit)
+    refused_with(promote(scim, ines), "database.slow")
+    assert (len(calls), "Changed" in job_roles()) == (1, False)
+    connection.close()
+
+
 def test_a_lock_that_is_given_up_soon_costs_a_moment_and_no_change(scim: ScimClient, ines: str) -> None:
     wait_for_locks_only_shortly()
     # Longer than one wait for the lock, shorter than all three tries.

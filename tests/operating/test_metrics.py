@@ -23,13 +23,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import figures, selftest
+from scim_provisioning.administration import figures, leaver_brake, selftest
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.telemetry import Answered, Metrics
 from scim_provisioning.telemetry.metrics import GAUGES, Read
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
+from tests.leavers import learners, leave, let_go_at_most
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
@@ -273,14 +274,30 @@ def test_a_paused_connection_says_so_and_an_archived_one_nothing(connection: SCI
     assert _figures() == {}
 
 
-def test_the_gauges_take_five_statements_however_many_connections_there_are(
+def test_a_brake_that_holds_people_says_so_until_an_administrator_has_decided(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    key = str(connection.pk)
+    people = learners(scim, 3)
+    let_go_at_most(connection, 1)
+    assert leave(scim, people[0]) == [200]
+    assert _figures()["scim_breaker_state", key] == 0
+    assert leave(scim, people[1]) == [503]
+    assert _figures()["scim_breaker_state", key] == 1
+    leaver_brake.allow_all(connection, actor=None)
+    assert _figures()["scim_breaker_state", key] == 0
+    assert leave(scim, people[1]) == [200]
+    assert _figures()["scim_breaker_state", key] == 0
+
+
+def test_the_gauges_take_six_statements_however_many_connections_there_are(
     connection: SCIMConnection, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
         other = ConnectionFactory(name=f"Customer {number}", sso_key=str(SSOSettingsFactory().pk))
         TokenFactory(connection=other)
         ProvisionedUser.objects.create(connection=other, user_name=f"person{number}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(figures.read()) > 30 * 4
 
 

@@ -7,18 +7,18 @@ at all: those whose column holds the value, and those of whom the document may s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connections, models
 
-from scim_provisioning.adapters.any_case import called
+from scim_provisioning.adapters.any_case import called, spellings
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.searchable import element_key
-from scim_provisioning.databases import indexes
-from scim_provisioning.databases.indexes import NamedColumn
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.databases import indexes, prepared
+from scim_provisioning.databases.indexes import NamedColumn, NameIndex
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.filters import And, Comparison, Filter, ValuePath
 from scim_provisioning.protocol.schema import Attribute
 
@@ -32,39 +32,65 @@ def few_who_may(using: str, tree: Filter, columns: Columns) -> list[int] | None:
     """The keys of those, at most a hundred, who may fulfil the filter (one query), perhaps other connections' among
     them. None where no index leads to them, or to more, or the filter compares no column of the host's with a value."""
     for entries, value in _compared(tree, columns):
-        if value and entries and all(_is_indexed(entry, using) for entry in entries):
-            found = _found(entries, value, columns)
+        held = [_holder(entry, using) for entry in entries] if value else []
+        if held and all(held):
+            found = _found(tuple(one for one in held if one), value, columns.connection, using)
             return found if len(found) <= _MOST else None
     return None
 
 
-def _found(entries: list[Entry], value: str, columns: Columns) -> list[int]:
-    doubtful = ProvisionedUser.objects.filter(connection=columns.connection, asks_document__in=[True])
-    # Without the connection, by whose list SQLite would go; ``people`` are of the connection already.
-    held = [
-        ProvisionedUser.objects.filter(user__in=_accounts(entry, value)).values_list("pk")
-        for entry in entries
-    ]
-    # In a list: Django compares a bare boolean column, which no index of SQLite's and MariaDB's serves.
-    keys = doubtful.values_list("pk").union(*held, all=True)[: _MOST + 1]
+class _Holder(NamedTuple):
+    """A column of the host's, the account of its rows (``owner``), and the index that leads to a text there."""
+
+    model: type[models.Model]
+    field: Any
+    owner: str
+    led_by: NameIndex
+
+
+def _found(held: tuple[_Holder, ...], value: str, connection: SCIMConnection, using: str) -> list[int]:
+    vendor = connections[using].vendor
+    values: tuple[Any, ...] = (connection, value, *(spellings(one.led_by, value, vendor) for one in held))
+    given: tuple[Any, ...] = (held,)
+    build: prepared.Build = _who_may
+    if all(prepared.is_plain(one.model._base_manager) for one in held):
+        keys = prepared.rows(build, *values, given=given)
+    else:
+        keys = list(build(*given, *values))
     return [key for (key,) in keys]
 
 
-def _accounts(entry: Entry, value: str) -> models.QuerySet[Any]:
+def _who_may(
+    held: tuple[_Holder, ...], connection: SCIMConnection, value: str, *spelled: tuple[str, ...] | None
+) -> models.QuerySet[Any, Any]:
+    # In a list: Django compares a bare boolean column, which no index of SQLite's and MariaDB's serves.
+    doubtful = ProvisionedUser.objects.filter(connection=connection, asks_document__in=[True])
+    # Without the connection, by whose list SQLite would go; ``people`` are of the connection already.
+    others = [
+        ProvisionedUser.objects.filter(user__in=_accounts(one, value, found)).values_list("pk")
+        for one, found in zip(held, spelled, strict=True)
+    ]
+    return doubtful.values_list("pk").union(*others, all=True)[: _MOST + 1]
+
+
+def _accounts(held: _Holder, value: str, spelled: tuple[str, ...] | None) -> models.QuerySet[Any]:
     """The accounts whose column holds the value in any case."""
-    rows = entry.source.model._base_manager.filter(called(NamedColumn(entry.field), value))
-    return rows.values("pk" if entry.source.is_account else entry.source.user_field)
+    named = called(NamedColumn(held.field), value, spelled)
+    return held.model._base_manager.filter(named).values(held.owner)
 
 
-def _is_indexed(entry: Entry, using: str) -> bool:
+def _holder(entry: Entry, using: str) -> _Holder | None:
+    """The column of an entry; None where no index leads to a text in it."""
     source, kind = entry.source, type(entry.declaration)
     if not source.is_account and not (source.is_joined and source.user_field):
-        return False
+        return None
     if entry.leaf.case_exact or not isinstance(entry.field, (models.CharField, models.TextField)):
-        return False
+        return None
     if any(getattr(kind, name) is not getattr(MappedAttribute, name) for name in _AS_TEXT):
-        return False
-    return indexes.for_any_case(NamedColumn(entry.field), connections[using]) is not None
+        return None
+    index = indexes.for_any_case(NamedColumn(entry.field), connections[using])
+    owner = "pk" if source.is_account else source.user_field
+    return None if index is None else _Holder(source.model, entry.field, owner, index)
 
 
 def _compared(tree: Filter, columns: Columns) -> Iterator[tuple[list[Entry], str]]:

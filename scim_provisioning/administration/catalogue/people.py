@@ -151,6 +151,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("It is an administrator's account, which provisioning never changes or deactivates."),),
         _("Take the person out of the identity provider's assignment, or change the account by hand."),
     ),
+    "user.last_administrator": Entry(
+        _("The customer's last administrator stays."),
+        (_("Nobody else of this customer who can sign in here is an administrator."),),
+        _(
+            "Make somebody else of this customer an administrator here; the identity provider tries again by itself. "
+            "If they are to have none, switch the account off by hand."
+        ),
+    ),
     "user.seats": Entry(
         _("No licences are left."),
         (_("%(used)s of %(total)s licences are in use."), _("All licences of this customer are in use.")),

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from django.utils import translation
 
-from scim_provisioning.administration import disconnection, health, jobs, notices
+from scim_provisioning.administration import churn, disconnection, health, jobs, notices, numbers
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -36,11 +36,19 @@ class Command(BaseCommand):
         with translation.override(settings.LANGUAGE_CODE):
             states = health.of_connections(connections)
             for connection in connections:
+                if not (options["dry_run"] or connection.is_archived):
+                    self._warn(connection)
                 failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
         if not (name or options["dry_run"]):
+            numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
         if failed:
             raise CommandError(f"{failed} connections could not be told; the next run tries again.")
+
+    def _warn(self, connection: SCIMConnection) -> None:
+        """What cannot wait for a daily mail has one of its own."""
+        for found in churn.note(connection):
+            self.stdout.write(f"{connection}: {found.sentence}")
 
     def _tell(self, connection: SCIMConnection, state: health.Health, *, dry: bool) -> bool:
         """Whether it went well; nothing to tell is well."""

@@ -1,0 +1,160 @@
+"""Pages of numbers: of one connection, and of all that somebody sees. Drawn by the server, with the same figures in
+tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from scim_provisioning.admin.pages import TEMPLATES, ConnectionPages, PageLink, page_url_name
+from scim_provisioning.administration import facts, host, leaver_brake, numbers, permissions, suspension
+from scim_provisioning.administration.numbers import HELP, LABELS, REFUSED, Numbers, Span
+from scim_provisioning.models import SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+BAR_WIDTH, BAR_GAP, HEIGHT = 14, 4, 44
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day or month of a picture."""
+
+    span: Span
+    n: int
+    x: int
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The bars of one kind of figure."""
+
+    kind: str
+    label: StrOrPromise
+    help: StrOrPromise
+    total: int
+    bars: list[Bar]
+
+    @property
+    def width(self) -> int:
+        """In pixels, as the bars have them."""
+        return len(self.bars) * (BAR_WIDTH + BAR_GAP)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is drawn in the colour of refusals."""
+        return self.kind == REFUSED
+
+
+class NumbersPages(ConnectionPages):
+    """``numbers/`` under a connection, and beside the list of connections."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """Two routes: the list's own comes first, as it looks like the key of a connection."""
+        everything = self.admin_site.admin_view(self.all_numbers_view)
+        return [
+            path("numbers/", everything, name=page_url_name("all_numbers")),
+            *super().connection_urls(),
+            self.connection_path("numbers/", self.numbers_view, "numbers"),
+        ]
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """After what stands there already."""
+        link = PageLink(
+            self.page_url("numbers", connection),
+            _("Numbers"),
+            _("Who joined, left and was refused: 30 days, 12 months."),
+        )
+        return [*super().connection_links(request, connection), link]
+
+    def numbers_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """One connection."""
+        found = numbers.of([connection])
+        known = facts.gather([connection.pk])[connection.pk]
+        facts.count_learners(connection, known)
+        hold = leaver_brake.of(connection)
+        context = {
+            "title": _("Numbers"),
+            "facts": known,
+            "waiting": 0 if hold is None else hold.waiting,
+            "drifted": _drifted(connection),
+            "log": self._log(request, f"?connection={connection.pk}&error="),
+            **_drawn(found),
+        }
+        return self.render_page(request, "connection/numbers.html", connection, context)
+
+    def all_numbers_view(self, request: HttpRequest) -> HttpResponse:
+        """All connections that this person sees, archived ones too: they were refused and left as well."""
+        if not permissions.may_view(request.user):
+            raise PermissionDenied
+        seen = permissions.visible_connections(request.user)
+        is_everything = not seen.query.has_filters() and not seen.query.is_sliced
+        found = numbers.of(None if is_everything else list(seen))
+        site = self.admin_site
+        request.current_app = site.name
+        context = {
+            **site.each_context(request),
+            "opts": SCIMConnection._meta,
+            "media": self.media,
+            "title": _("Numbers of all connections"),
+            "is_popup": False,
+            "list_url": reverse(f"{site.name}:{page_url_name('changelist')}"),
+            "log": self._log(request, "?error="),
+            **_drawn(found),
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/connection/numbers.html", context)
+
+    def _log(self, request: HttpRequest, query: str) -> str:
+        """Where refusals are found by their reason, which goes behind it; empty for those who may not read the log, and
+        where the host does not register it."""
+        if not permissions.may_read_log(request.user):
+            return ""
+        try:
+            log = reverse(f"{self.admin_site.name}:scim_provisioning_provisioningevent_changelist")
+        except NoReverseMatch:
+            return ""
+        return log + query
+
+
+def _drifted(connection: SCIMConnection) -> int | None:
+    try:
+        return suspension.drifted(connection)
+    except host.AdapterBroken:
+        return None
+
+
+def _drawn(found: Numbers) -> dict[str, Any]:
+    return {
+        "numbers": found,
+        "labels": list(LABELS.values()),
+        "by_day": list(_pictures(found.days)),
+        "by_month": list(_pictures(found.months)),
+        "height": HEIGHT,
+        "bar_width": BAR_WIDTH,
+    }
+
+
+def _pictures(spans: Sequence[Span]) -> Iterator[Picture]:
+    for number, (kind, label) in enumerate(LABELS.items()):
+        counts = [span.figures[number] for span in spans]
+        highest = max(counts, default=0)
+        bars = [
+            _bar(place, span, n, highest) for place, (span, n) in enumerate(zip(spans, counts, strict=True))
+        ]
+        yield Picture(kind, label, HELP[kind], sum(counts), bars)
+
+
+def _bar(place: int, span: Span, n: int, highest: int) -> Bar:
+    # What happened once is seen, however busy another day was.
+    height = max(2, round(HEIGHT * n / highest)) if n else 0
+    return Bar(span, n, place * (BAR_WIDTH + BAR_GAP), HEIGHT - height, height)

@@ -1,0 +1,207 @@
+"""How many people joined, changed, left and were refused, by day and by month.
+
+Days that are over are counted once, by ``scim_notify``, into ``DailyFigure``: the log of a year has a million lines,
+and nobody waits for them to be counted. The days since then are counted when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from scim_provisioning import databases, moments
+from scim_provisioning.administration import catalogue
+from scim_provisioning.models import Action, DailyFigure, Operation, ProvisioningEvent, SCIMConnection
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+DAYS: Final = 30
+MONTHS: Final = 12
+#: What was logged at the last moment of a day may be committed after it.
+_SETTLED: Final = timedelta(minutes=15)
+#: So many days that nobody has counted yet are counted for a page; more means that ``scim_notify`` does not run.
+_LIVE_DAYS: Final = 3
+#: So many reasons of refusals are named.
+_CAUSES: Final = 8
+
+JOINED, CHANGED, LEFT, REFUSED, HELD = "joined", "changed", "left", "refused", "held"
+LABELS: Final[Mapping[str, StrOrPromise]] = {
+    # Translators: figures of a day: how many people joined, changed, left, and how many requests were refused or held.
+    JOINED: pgettext_lazy("figures of a day", "Joined"),
+    CHANGED: pgettext_lazy("figures of a day", "Changed"),
+    LEFT: pgettext_lazy("figures of a day", "Left"),
+    REFUSED: pgettext_lazy("figures of a day", "Refused"),
+    HELD: pgettext_lazy("figures of a day", "Held"),
+}
+HELP: Final[Mapping[str, StrOrPromise]] = {
+    JOINED: gettext_lazy("created, linked to an existing account, or back after a deletion"),
+    CHANGED: gettext_lazy("updated, or switched on again"),
+    LEFT: gettext_lazy("deactivated or deleted"),
+    REFUSED: gettext_lazy("requests that were answered with an error"),
+    HELD: gettext_lazy("requests that waited for an administrator"),
+}
+_KIND_OF: Final[Mapping[str, str]] = {
+    Action.CREATED: JOINED,
+    Action.ADOPTED: JOINED,
+    Action.REVIVED: JOINED,
+    Action.UPDATED: CHANGED,
+    Action.REACTIVATED: CHANGED,
+    Action.DEACTIVATED: LEFT,
+    Action.DELETED: LEFT,
+    Action.REFUSED: REFUSED,
+    Action.HELD: HELD,
+}
+
+#: Day, action, error code, how often.
+_Row = tuple[date, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A day, or a month (its first day), with its figures in the order of ``LABELS``."""
+
+    begins: date
+    figures: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a page shows: days and months, oldest first, and why people were refused within the days shown.
+
+    ``until`` is the last day that has been counted; None where all days are.
+    """
+
+    days: list[Span]
+    months: list[Span]
+    causes: list[tuple[str, str, int]]
+    until: date | None
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """The sums of the days."""
+        return tuple(sum(column) for column in zip(*(day.figures for day in self.days), strict=True))
+
+
+def roll_up() -> int:
+    """Count the days that are over and were not counted before; returns how many rows were written.
+
+    Two statements where there is nothing to do; safe beside another run.
+    """
+    written = 0
+    last = DailyFigure.objects.order_by("-day").values_list("day", flat=True).first()
+    while day := _first_to_count(last):
+        rows = [
+            DailyFigure(connection_id=key, day=day, action=action, error_code=code, times=times)
+            for key, action, code, times in _of_day(ProvisioningEvent.objects.all(), day)
+        ]
+        with databases.atomic():
+            DailyFigure.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+        written, last = written + len(rows), day
+    return written
+
+
+def of(connections: Sequence[SCIMConnection] | None) -> Numbers:
+    """The numbers of these connections together; None: of all that there are."""
+    today = _day_of(timezone.now())
+    first = _months_before(today, MONTHS - 1)
+    counted = DailyFigure.objects.filter(day__gte=first)
+    events = ProvisioningEvent.objects.all()
+    if connections is not None:
+        counted = counted.filter(connection__in=connections)
+        events = events.filter(connection__in=connections)
+    last = DailyFigure.objects.order_by("-day").values_list("day", flat=True).first()
+    sums = counted.order_by().values_list("day", "action", "error_code").annotate(Sum("times"))
+    # MariaDB adds whole numbers up to a decimal.
+    rows: list[_Row] = [(day, action, code, int(times)) for day, action, code, times in sums]
+    live = list(_uncounted(last, today))
+    for day in live:
+        rows += [(day, action, code, times) for _key, action, code, times in _of_day(events, day)]
+    days = [today - timedelta(days=number) for number in range(DAYS - 1, -1, -1)]
+    months = [_months_before(today, number) for number in range(MONTHS - 1, -1, -1)]
+    return Numbers(
+        _spans(days, {day: day for day in days}, rows),
+        _spans(months, {row[0]: row[0].replace(day=1) for row in rows}, rows),
+        _causes(row for row in rows if row[0] >= days[0]),
+        _counted_until(last, live),
+    )
+
+
+def _counted_until(last: date | None, live: Sequence[date]) -> date | None:
+    """The last day whose figures are there, where there is something between it and the days counted for the page (one
+    query)."""
+    first = _first_to_count(last)
+    if first is None or not live or first >= live[0]:
+        return None
+    return first - timedelta(days=1)
+
+
+def _spans(spans: list[date], of_day: Mapping[date, date], rows: Sequence[_Row]) -> list[Span]:
+    counts: Counter[tuple[date, str]] = Counter()
+    for day, action, _code, times in rows:
+        if day in of_day and action in _KIND_OF:
+            counts[of_day[day], _KIND_OF[action]] += times
+    return [Span(span, tuple(counts[span, kind] for kind in LABELS)) for span in spans]
+
+
+def _causes(rows: Iterator[_Row]) -> list[tuple[str, str, int]]:
+    """Code, title and number of the commonest reasons of refusals."""
+    counts: Counter[str] = Counter()
+    for _day, action, code, times in rows:
+        if _KIND_OF.get(action) == REFUSED:
+            counts[code] += times
+    return [(code, catalogue.title(code), times) for code, times in counts.most_common(_CAUSES)]
+
+
+def _first_to_count(last: date | None) -> date | None:
+    """The first day after ``last`` of which there is something to count and which is over."""
+    events = ProvisioningEvent.objects.order_by("created_at")
+    if last is not None:
+        events = events.filter(created_at__gte=_begins(last + timedelta(days=1)))
+    at = events.values_list("created_at", flat=True).first()
+    if at is None:
+        return None
+    day = _day_of(at)
+    is_over = timezone.now() >= _begins(day + timedelta(days=1)) + _SETTLED
+    return day if is_over else None
+
+
+def _uncounted(last: date | None, today: date) -> Iterator[date]:
+    """The latest days that are counted for the page itself."""
+    first = today - timedelta(days=_LIVE_DAYS - 1)
+    day = first if last is None else max(first, last + timedelta(days=1))
+    while day <= today:
+        yield day
+        day += timedelta(days=1)
+
+
+def _of_day(events: QuerySet[ProvisioningEvent], day: date) -> Iterator[tuple[Any, str, str, int]]:
+    """Connection, action, error code and number of what identity providers asked for on a day."""
+    rows = events.filter(created_at__gte=_begins(day), created_at__lt=_begins(day + timedelta(days=1)))
+    rows = rows.filter(connection__isnull=False).exclude(operation=Operation.ADMIN).order_by()
+    for key, action, code, times in rows.values_list("connection", "action", "error_code").annotate(
+        Sum("times")
+    ):
+        yield key, action, code, int(times)
+
+
+def _begins(day: date) -> datetime:
+    return moments.stored(moments.aware(datetime.combine(day, time.min)))
+
+
+def _day_of(moment: datetime) -> date:
+    """The day in the site's calendar, whoever reads."""
+    return moments.aware(moment).astimezone(timezone.get_default_timezone()).date()
+
+
+def _months_before(day: date, number: int) -> date:
+    """The first day of the month that lies so many months before."""
+    years, month = divmod(day.year * 12 + day.month - 1 - number, 12)
+    return date(years, month + 1, 1)
