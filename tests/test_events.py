@@ -15,6 +15,8 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
 
 from scim_provisioning import events, tokens
+from scim_provisioning.events import redaction
+from scim_provisioning.events.records import safe_changes
 from scim_provisioning.models import (
     ProvisioningEvent,
     ProvisioningPayload,
@@ -381,3 +383,31 @@ def test_a_long_external_id_or_a_wrong_type_in_a_refused_body_is_no_trouble(call
         events.refused(caller, exchange(body), error=InvalidValue())
     assert ProvisioningEvent.objects.count() == 6
     assert max(len(event.external_id) for event in ProvisioningEvent.objects.all()) == 320
+
+
+HOSTILE = [
+    {"title": "Coach", "emails": [{"value": "a@b.example", "primary": True}], "n": [1, 2.5, None]},
+    {"title": "Coach", "Password": "secret"},
+    {"Operations": [{"op": "replace", "path": "password", "value": "secret"}]},
+    {"Operations": [{"op": "replace", "PATH": "passwd", "Value": "secret"}]},
+    {"roles": ['{"passWord": "secret"}'], "paſſword": "secret"},
+    {"title": "lmsscim_r8feAbCdEfGh1234", "lmsscim_r8feAbCdEfGh1234": "a key"},
+    {"title": "a\nb\u2028c\u202ed\x00e\ud800f \\u0000"},
+    {"n": float("nan"), "i": [float("inf"), -float("inf")], "d": Decimal("1.5"), "u": UUID(int=7)},
+    {"b": b"bytes", "t": ("a", "b"), 7: "seven", None: "none", True: "yes"},
+    {"at": datetime(2026, 5, 1, tzinfo=UTC), "set": {"one"}},
+    [[[[[[[[[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]]]]]]]]],
+    "lone \udc00 surrogate",
+]
+
+
+@pytest.mark.parametrize("sent", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_is_seen_of_the_whole_text_is_what_is_seen_member_by_member(
+    sent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of most messages the text as a whole tells that nothing has to be masked; what is kept is the same."""
+    at_once = redaction.payload(sent), safe_changes({"path": (sent, None), "a\nb": (None, sent)})
+    monkeypatch.setattr(redaction, "_plain_text", lambda value: None)
+    assert at_once == (redaction.payload(sent), safe_changes({"path": (sent, None), "a\nb": (None, sent)}))
+    assert "secret" not in at_once[0][0]
+    assert "AbCdEfGh1234" not in at_once[0][0]

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.db import models
 from django.db.models.signals import post_save, pre_save
+from django.test.utils import CaptureQueriesContext
 
 from scim_provisioning.databases import own_rows
 from scim_provisioning.models import (
@@ -28,6 +30,17 @@ UNLIKE = {"created_at", "modified_at", "request_id", "duration_ms", "scim_id", "
 SAID = re.compile(r'[0-9a-f-]{36}|"meta":.*|Request id:.*')
 
 OURS = (ProvisionedUser, ProvisioningEvent, ProvisioningPayload)
+#: Columns of the link with an index.
+INDEXED = {
+    "scim_id",
+    "user_id",
+    "user_name_key",
+    "user_name_tombstone_key",
+    "external_id",
+    "awaited_manager",
+    "asks_document",
+    "deleted_at",
+}
 
 
 @contextmanager
@@ -104,6 +117,27 @@ def test_a_row_knows_that_it_is_saved_and_where(connection: SCIMConnection) -> N
     own_rows.insert(event)
     assert (event._state.adding, event._state.db) == (False, "default")
     assert ProvisioningEvent.objects.get() == event
+
+
+def test_a_change_writes_no_column_of_an_index_that_stays_as_it_is(scim: ScimClient) -> None:
+    """SQLite writes every index again whose column an UPDATE names."""
+    path = f"/Users/{scim.post('/Users', person()).json()['id']}"
+    table, name = ProvisionedUser._meta.db_table, database.ops.quote_name
+
+    def written(change: dict[str, Any]) -> set[str]:
+        with CaptureQueriesContext(database) as sent:
+            assert scim.patch(path, [change]).status_code == 200
+        (update,) = [one["sql"] for one in sent if one["sql"].startswith(f"UPDATE {name(table)}")]
+        columns = update.partition(" SET ")[2].rpartition(" WHERE ")[0]
+        return {column for column in INDEXED if f"{name(column)} = " in columns}
+
+    assert written({"op": "replace", "path": "title", "value": "Coach"}) == set()
+    assert written({"op": "remove", "path": "externalId"}) == {"external_id"}
+    assert written({"op": "replace", "path": "userName", "value": "i.okafor@harborline.example"}) == {
+        "user_name_key"
+    }
+    link = ProvisionedUser.objects.get()
+    assert (link.external_id, link.user_name_key) == (None, "i.okafor@harborline.example")
 
 
 def test_a_link_that_is_not_there_any_more_is_not_lost_unseen(scim: ScimClient) -> None:

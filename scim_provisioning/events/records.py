@@ -252,11 +252,13 @@ def identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: objec
 
 def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
     """What is kept of (before, after) by attribute path: JSON, and no secret."""
-    return {
-        redaction.text(path, 500): [redaction.json_safe(before), redaction.json_safe(after)]
-        for path, (before, after) in changes.items()
-        if not redaction.is_secret(path)
+    kept = {
+        redaction.text(path, 500): values for path, values in changes.items() if not redaction.is_secret(path)
     }
+    plain: dict[str, Any] | None = redaction.plain_copy(kept)
+    if plain is not None:
+        return plain
+    return {path: [*map(redaction.json_safe, values)] for path, values in kept.items()}
 
 
 def _save_payload(event: ProvisioningEvent, request: object, response: object) -> None:

@@ -33,6 +33,7 @@ _CONTROL: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_DIRECTIONS}]")
 _CONTROL_EXCEPT_LAYOUT: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTIONS}]")
 #: What of a path stands in brackets, to its end where they are not closed: values, often.
 BRACKETS: Final = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*(?:\]|$|".*)')
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 # PostgreSQL stores neither in JSON or text.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -80,13 +81,37 @@ def payload(value: object) -> tuple[str, bool]:
     if isinstance(value, bytes | bytearray | memoryview):
         written = _unparsed(bytes(value))
     else:
-        written = json.dumps(json_safe(value), ensure_ascii=False, separators=(",", ":"))
+        plain = _plain_text(value)
+        written = _WRITER.encode(json_safe(value)) if plain is None else plain
     if not written.isprintable():
         written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
     encoded = written.encode()
     if len(encoded) <= PAYLOAD_BYTES:
         return written, False
     return encoded[:PAYLOAD_BYTES].decode(errors="ignore"), True
+
+
+def plain_copy(value: object) -> Any | None:
+    """What ``json_safe`` makes of ``value``, where nothing of it is a secret or has to be escaped; else None."""
+    written = _plain_text(value)
+    return None if written is None else json.loads(written)
+
+
+def _plain_text(value: object) -> str | None:
+    """``value`` as JSON, where nothing of it has to be masked, dropped or escaped, as of nearly everything: the text as
+    a whole tells that sooner than member by member. None where it has to be looked at closely."""
+    try:
+        written = _WRITER.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    is_harmless = (
+        _is_harmless(written)
+        and "\\u" not in written
+        and "pass" not in written.casefold()
+        # However they stand in one another.
+        and written.count("{") + written.count("[") <= _DEPTH
+    )
+    return written if is_harmless else None
 
 
 def is_secret(name: object) -> bool:

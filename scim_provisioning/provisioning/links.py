@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 from django.db import IntegrityError
@@ -21,6 +22,18 @@ from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.rules.customers import customer
 
+#: What is written only where it changed, by the name of the attribute: each has an index, which a database may write
+#: again for every column that an UPDATE names.
+_INDEXED: Final = (
+    "scim_id",
+    "user_id",
+    "user_name_key",
+    "user_name_tombstone_key",
+    "external_id",
+    "awaited_manager",
+    "asks_document",
+    "deleted_at",
+)
 #: What becomes otherwise when a link becomes a tombstone.
 _OF_A_TOMBSTONE: Final = (
     "user_name_key",
@@ -65,6 +78,7 @@ def _size(document: Document) -> int:
 
 def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link = adapter.link
+    before = {name: link.__dict__.get(name) for name in _INDEXED}
     link.user = adapter.obj
     link.user_name = document["userName"]
     key = user_name_key(link.user_name)
@@ -80,12 +94,19 @@ def save_link(adapter: LearnerAdapter, document: Document) -> None:
         if link._state.adding:
             own_rows.insert(link)
         else:
-            own_rows.update(link, within="connection")
+            own_rows.update(link, within="connection", but=_untouched(link, before))
     except IntegrityError as error:
         if not database_errors.is_collision(error, ProvisionedUser, "scim_link_user_name_unique"):
             raise
         # Somebody else took the name a moment ago.
         raise rules.user_name_taken() from error
+
+
+def _untouched(link: ProvisionedUser, before: Mapping[str, object]) -> tuple[str, ...]:
+    """The columns that need not be written; of somebody who returns all are."""
+    if before["user_name_key"] is None:
+        return ()
+    return tuple(name for name, value in before.items() if link.__dict__[name] == value)
 
 
 def keep_document(adapter: LearnerAdapter, document: Document) -> None:
