@@ -11,21 +11,23 @@ from typing import Any
 from django.db.models import BigIntegerField, F, Func, QuerySet, Subquery
 
 from scim_provisioning.adapters import LearnerAdapter, customers, links
+from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.protocol.errors import InvalidCursor
 
+#: People who are to be shown.
+Found = list[ProvisionedUser] | list[Glimpse]
 
-def first_page(
-    connection: SCIMConnection, adapter_class: type[LearnerAdapter], count: int
-) -> list[ProvisionedUser]:
+
+def first_page(connection: SCIMConnection, adapter_class: type[LearnerAdapter], count: int) -> Found:
     """The first people, in the order of their keys."""
-    return links.found(adapter_class, connection, _from, 0, given=(count,))
+    return links.glimpsed(adapter_class, connection, _from, 0, given=(count,))
 
 
 def page_at(
     connection: SCIMConnection, adapter_class: type[LearnerAdapter], offset: int, count: int
-) -> tuple[list[ProvisionedUser], int]:
+) -> tuple[Found, int]:
     """The people after so many others, and how many there are (two queries)."""
     # The number of those who are skipped stands in the statement itself, so that it is another one each time.
     customer = customers.customer_of(adapter_class.compiled(connection).sources, connection)
@@ -35,18 +37,18 @@ def page_at(
         return list(people[offset : offset + count]), living - vacant
     if key is None:
         return [], living
-    return links.found(adapter_class, connection, _from, key, given=(count,)), living
+    return links.glimpsed(adapter_class, connection, _from, key, given=(count,)), living
 
 
 def page_after(
     connection: SCIMConnection, adapter_class: type[LearnerAdapter], scim_id: str, count: int
-) -> list[ProvisionedUser]:
+) -> Found:
     """The people after one of them, deleted or not (two queries). Raises ``InvalidCursor`` when nothing at all is left
     of that person."""
     last = prepared.first(_key_of, connection, scim_id)
     if last is None:
         raise InvalidCursor("The person at whom the cursor stood is gone; start again without one.")
-    return links.found(adapter_class, connection, _from, last[0] + 1, given=(count,))
+    return links.glimpsed(adapter_class, connection, _from, last[0] + 1, given=(count,))
 
 
 def how_many(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> int:

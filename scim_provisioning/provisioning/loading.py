@@ -10,15 +10,18 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.document import canonical
+from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.reading import takes_several_statements
+from scim_provisioning.adapters.people import People
+from scim_provisioning.adapters.reading import complete, takes_several_statements
+from scim_provisioning.adapters.resource import shown
 from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -48,7 +51,7 @@ def read(caller: Caller, scim_id: str) -> Document:
     """The resource of a living person. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
     adapter_class, connection = get_adapter_class(), caller.tenant
-    people = links.found(adapter_class, connection, _living, scim_id)
+    people = links.glimpsed(adapter_class, connection, _living, scim_id)
     found = resources(people, connection, lambda keys: _living(adapter_class.links(connection), scim_id))
     if not found:
         raise NotFound()
@@ -60,7 +63,7 @@ def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQue
 
 
 def resources(
-    people: Sequence[ProvisionedUser],
+    people: Sequence[ProvisionedUser] | Sequence[Glimpse],
     connection: SCIMConnection,
     meant: Callable[[Sequence[int]], Iterable[ProvisionedUser]],
 ) -> list[Document]:
@@ -71,19 +74,31 @@ def resources(
     Raises ``Overtaken`` where that does not end.
     """
     adapter_class = get_adapter_class()
+    if glimpses := [each for each in people if isinstance(each, Glimpse)]:
+        return _shown(glimpses, adapter_class, connection)
     is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
     found: dict[int, Document] = {}
-    changed = people
+    links = changed = cast(Sequence[ProvisionedUser], people)
     for _ in range(_TIMES_READ):
         adapters = adapter_class.for_links(changed, connection)
         found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
         keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
         if not keys:
-            return [found[link.pk] for link in people if link.pk in found]
+            return [found[link.pk] for link in links if link.pk in found]
         for key in keys:
             del found[key]
         changed = list(meant(keys))
     raise databases.Overtaken
+
+
+def _shown(
+    glimpses: Sequence[Glimpse], adapter_class: type[LearnerAdapter], connection: SCIMConnection
+) -> list[Document]:
+    compiled = adapter_class.compiled(connection)
+    people = People(connection, compiled.people_source, compiled.sources)
+    persons = [glimpse.person(connection, people) for glimpse in glimpses]
+    complete(persons, compiled, connection)
+    return [shown(person, compiled, adapter_class.resource_type) for person in persons]
 
 
 def _moved(people: Sequence[ProvisionedUser]) -> list[int]:

@@ -120,7 +120,7 @@ def _looked_up(
     request: SearchRequest,
 ) -> Page:
     given, ways = (tree.ref, request.count), (fold,)
-    found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
+    found = links.glimpsed(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
 
     def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
         people = adapter_class.links(connection).filter(pk__in=keys)
@@ -148,7 +148,7 @@ def _everybody(
     offset, count, total = request.start_index - 1, request.count, None
     # One more than asked tells whether there is a next page.
     wanted = count if request.cursor is None else count + 1
-    found: list[ProvisionedUser] = []
+    found: listing.Found = []
     if count and request.cursor:
         last = cursors.unseal(connection, query, count, request.cursor)
         found = listing.page_after(connection, adapter_class, last, wanted)

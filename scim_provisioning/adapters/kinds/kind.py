@@ -139,6 +139,10 @@ class MappedAttribute:
 
     # --- reading
 
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        """The columns, seen from the row, that ``current`` and ``is_on`` read; None where they need the row itself."""
+        return (field.attname,)
+
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         """The row's value in Python, or None when the field is empty."""
         value = getattr(row, field.attname)

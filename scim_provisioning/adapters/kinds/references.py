@@ -58,6 +58,9 @@ class Reference(MappedAttribute):
     def looked_up(self, field: Any) -> NamedColumn:
         return named_column(field.related_model, self.by, self.within)
 
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        return field.attname, f"{field.name}__{self.by}"
+
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         # A new row has no key yet; asking for the row itself would raise where the column must not be NULL.
         if getattr(row, field.attname) is None:

@@ -57,6 +57,9 @@ class References(Reference):
 
     # --- reading
 
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        return None
+
     def current(self, row: models.Model, field: Any, person: Person) -> list[str] | None:
         if row._state.adding:
             return None
