@@ -11,15 +11,16 @@ _LEFT_OUT: Final = "(…)"
 _SENTENCES: Final = tuple(
     re.compile(pattern, re.S)
     for pattern in (
+        # PostgreSQL: 'invalid input syntax for type integer: "x"', 'value "x" is out of range for type integer'.
+        r'(invalid input syntax for type [\w ]+: )(?:".*"|".*$)',
+        r'(value )(?:".*"(?= is out of range)|"[^"]*$)',
+        # MariaDB and MySQL: "Duplicate entry 'x' for key 'y'", "Incorrect integer value: 'x' for column …". Before the
+        # keys of PostgreSQL, which such a value may look like.
+        r"(Duplicate entry )(?:'.*'(?= for key )|'.*$)",
+        r"(Incorrect [\w ]+ value: )(?:'.*'(?= for column )|'.*$)",
         # PostgreSQL: "Key (email)=(x) already exists.", in whatever language; "Failing row contains (1, x, null)."
         r"(\)=)(?:\(.*\)|\(.*$)",
         r"(Failing row contains )(?:\(.*\)|\(.*$)",
-        # 'invalid input syntax for type integer: "x"', 'value "x" is out of range for type integer'.
-        r'(invalid input syntax for type [\w ]+: )(?:".*"|".*$)',
-        r'(value )(?:".*"(?= is out of range)|"[^"]*$)',
-        # MariaDB and MySQL: "Duplicate entry 'x' for key 'y'", "Incorrect integer value: 'x' for column …".
-        r"(Duplicate entry )(?:'.*'(?= for key )|'.*$)",
-        r"(Incorrect [\w ]+ value: )(?:'.*'(?= for column )|'.*$)",
     )
 )
 

@@ -24,6 +24,7 @@ SENTENCES = {
         "Incorrect integer value: (…) for column 'n' at row 1"
     ),
     "Duplicate entry 'a' for key 'x1-SECRET' for key 'email'": "Duplicate entry (…) for key 'email'",
+    "Duplicate entry 'x)=(1-SECRET' for key 'email'": "Duplicate entry (…) for key 'email'",
     "Duplicate entry 'x1-SECRET": "Duplicate entry (…)",
     "Key (a)=(b\nx1-SECRET) already exists.": "Key (a)=(…) already exists.",
     'invalid input syntax for type integer: "x1-SECRET"': "invalid input syntax for type integer: (…)",
