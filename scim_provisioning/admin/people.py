@@ -121,7 +121,7 @@ class PeoplePage(OperationPage):
         if event.created_at < timezone.now() - timedelta(hours=hours):
             return None
         page = self._page("undo", answer.connection)
-        return PageLink(f"{page}?hours={hours}", _("Take it back"))
+        return PageLink(f"{page}?hours={hours}&learner={link.pk}", _("Take it back"))
 
     def _page(self, name: str, connection: SCIMConnection, **keys: Any) -> str:
         """The address of a page of a connection; empty where the host does not register them."""

@@ -57,11 +57,19 @@ def scim_alerts(context: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("scim_provisioning/admin/includes/find_person.html", takes_context=True)
 def scim_find_person(
-    context: Any, connection: SCIMConnection | None = None, term: str = ""
+    context: Any, connection: SCIMConnection | None = None, term: str = "", *, is_titled: bool = False
 ) -> dict[str, Any]:
     """The search box for people, of one connection or of all that this person sees; nothing for who may not read the
-    log."""
-    return {"people_url": _people_url(context), "connection": connection, "term": term}
+    log. It belongs to the form below, so that it may stand inside another one. ``is_titled``: its label is read out
+    only, as the page is called so."""
+    own = {"connection": connection, "term": term, "is_titled": is_titled}
+    return {"people_url": _people_url(context), **own}
+
+
+@register.inclusion_tag("scim_provisioning/admin/includes/find_person_form.html", takes_context=True)
+def scim_find_person_form(context: Any) -> dict[str, Any]:
+    """The form of that box: once a page, outside all others."""
+    return {"people_url": _people_url(context)}
 
 
 def _people_url(context: Any) -> str:

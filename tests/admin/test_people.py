@@ -226,7 +226,8 @@ def test_whoever_was_switched_off_is_said_so_with_when_and_by_whom_and_can_be_ta
     page = admin_client.get(PEOPLE, {"q": "okafor"})
     label = SCIMToken.objects.get().label
     assert f"by the identity provider, with the token “{label}”." in text(page)
-    assert f"{url('undo', connection)}?hours=24" in page.content.decode()
+    link = ProvisionedUser.objects.get()
+    assert f"{url('undo', connection)}?hours=24&amp;learner={link.pk}" in page.content.decode()
     ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(days=2))
     page = admin_client.get(PEOPLE, {"q": "okafor"})
     assert "Switched off on" in text(page)
