@@ -4,8 +4,8 @@ Every word has to be the beginning of one that the person has, or had, in any ca
 number. An externalId or SCIM id of a learner counts as a whole, and so does every word for readers who may not see
 values: asked for letter by letter they would be told after all. A userName stands in the log for every reader.
 
-Only people of the connections that are handed in are found. Of learners, what their LMS calls them is compared with
-everybody of these connections; all else is found by an index.
+Only people of the connections that are handed in are found. What the LMS calls learners, and what they were called, is
+compared with everybody's of these connections; all else, and whoever was refused, is found by an index.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Expression
+from django.db.models.functions import Concat
 
-from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Exactly, Folded, TextMatch
+from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Folded, TextMatch
 from scim_provisioning.administration.log_search import name_fields
 from scim_provisioning.events import sent_names
 from scim_provisioning.events.identifiers import key_of
@@ -36,8 +37,6 @@ from scim_provisioning.protocol.text import is_storable
 #: So many people are an answer; more are a reason to write more of the name.
 AT_MOST: Final = 20
 _WORDS: Final = 5
-#: Of operations with a userName that begins so, these are looked at.
-_EVENTS: Final = 2000
 #: What of a name or number only the document holds, as ``adapters.sql.searchable`` keeps it.
 _IN_DOCUMENT: Final = (
     ("displayname",),
@@ -88,12 +87,10 @@ def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) ->
     links: dict[int, None] = {}
     links |= dict.fromkeys(_by_identifier(asked))
     links |= dict.fromkeys(_by_former_identifier(asked))
-    in_events, refused_in_events = _by_user_name_at_any_time(asked)
-    links |= dict.fromkeys(in_events)
     links |= dict.fromkeys(_by_name(asked, connections))
     if not links:
         links |= dict.fromkeys(_in_documents(asked))
-    refused, refused_links = _refused(asked, refused_in_events)
+    refused, refused_links = _refused(asked)
     links |= dict.fromkeys(refused_links)
     is_cut = len(links) + len(refused) > AT_MOST
     return Found(list(links)[:AT_MOST], refused[: max(0, AT_MOST - len(links))], is_cut)
@@ -120,72 +117,56 @@ def _by_former_identifier(asked: Asked) -> Iterable[int]:
     return rows.values_list("link", flat=True).distinct()[: AT_MOST + 1]
 
 
-def _by_user_name_at_any_time(asked: Asked) -> tuple[list[int], list[int]]:
-    """Links, and the last refusals of others, by the userName in the log: kept for longer than what was sent."""
+def _refused_once(asked: Asked) -> list[int]:
+    """The last refusals under this very userName: the log knows it for longer than what was sent is kept."""
     rows = ProvisioningEvent.objects.filter(
-        begins_with("user_name_key", asked.whole), connection__in=asked.connections
+        user_name_key=asked.whole,
+        connection__in=asked.connections,
+        link__isnull=True,
+        outcome=Outcome.REFUSED,
     )
-    links: dict[int, None] = {}
-    refused: dict[tuple[Any, str], int] = {}
-    # In no order: a common beginning must not be sorted.
-    found = rows.order_by().values_list("pk", "connection", "link", "outcome", "user_name_key")
-    for key, connection, link, outcome, name in found[:_EVENTS]:
-        if link is not None:
-            links[link] = None
-        elif outcome == Outcome.REFUSED:
-            refused[connection, name] = max(key, refused.get((connection, name), 0))
-    return list(links)[: AT_MOST + 1], sorted(refused.values(), reverse=True)[: AT_MOST + 1]
+    found = rows.order_by().values("connection").annotate(last=Max("pk")).order_by("-last")
+    return [row["last"] for row in found[: AT_MOST + 1]]
 
 
 def _by_name(asked: Asked, connections: QuerySet[SCIMConnection]) -> Iterable[int]:
     """By what the LMS calls them, and by their userName."""
-    fields = name_fields(connections)
+    texts: list[Any] = [F(field) for field in ("user_name", *name_fields(connections))]
     condition = Q()
-    for word, typed in asked.words.items():
-        # A userName is kept in the form in which it is compared.
-        one: list[Expression] = [TextMatch(Exactly(F("user_name_key")), "sw", word, prepared=True)]
-        for field in fields:
-            one += _said_so(Folded(F(field)), typed, in_clear=asked.in_clear)
-        condition &= _any(one)
+    for typed in asked.words.values():
+        one = Q(_says(texts, typed, in_clear=asked.in_clear))
+        if not asked.in_clear:
+            one |= Q(TextMatch(Folded(F("user_name")), "sw", typed))
+        condition &= one
     rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
 
 
 def _in_documents(asked: Asked) -> Iterable[int]:
     """By what was sent and no column of the LMS's holds."""
+    texts = [DocumentText("search", *keys) for keys in _IN_DOCUMENT]
     condition = Q()
     for word in asked.words:
-        one: list[Expression] = []
-        for keys in _IN_DOCUMENT:
-            one += _said_so(DocumentText("search", *keys), word, in_clear=asked.in_clear)
-        op = "sw" if asked.in_clear else "eq"
-        one.append(ElementExists("search", ("emails",), ("value", op, word)))
-        condition &= _any(one)
+        address = ElementExists("search", ("emails",), ("value", "sw" if asked.in_clear else "eq", word))
+        condition &= Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
     rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
 
 
-def _said_so(text: Expression, word: str, *, in_clear: bool) -> list[Expression]:
-    """Whether a word of ``text`` begins so, or is that word."""
-    asks = [("sw", word), ("co", f" {word}")]
-    if not in_clear:
-        asks = [("eq", word), ("sw", f"{word} "), ("ew", f" {word}"), ("co", f" {word} ")]
-    return [TextMatch(text, op, part) for op, part in asks]
+def _says(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
+    """Whether a word of any of ``texts`` begins so, or is that word: all of them one after the other are compared once,
+    which is what makes it quick to compare everybody."""
+    parts = [part for text in texts for part in (Value(" "), text)]
+    said = Concat(*parts, Value(" "), output_field=TextField())
+    return TextMatch(Folded(said), "co", f" {word}" if in_clear else f" {word} ")
 
 
-def _any(conditions: Iterable[Expression]) -> Q:
-    either = Q()
-    for condition in conditions:
-        either |= Q(condition)
-    return either
-
-
-def _refused(asked: Asked, by_user_name: list[int]) -> tuple[list[int], list[int]]:
+def _refused(asked: Asked) -> tuple[list[int], list[int]]:
     """The last refusal of everybody who was called so and has no link, the latest first; and links: of learners who
     were sent under that name, and of those who have been provisioned since."""
     events = ProvisioningEvent.objects.filter(connection__in=asked.connections)
     said = [row["last"] for row in _by_sent_name(asked)[: AT_MOST + 1]]
-    met = Q(payload__in=said) | Q(pk__in=by_user_name)
+    met = Q(payload__in=said) | Q(pk__in=_refused_once(asked))
     rows = list(events.filter(met).values_list("pk", "connection", "link", "user_name_key").order_by("-pk"))
     here = _here_now({row[3] for row in rows if row[2] is None and row[3]}, asked.connections)
     links: dict[int, None] = {}
