@@ -174,11 +174,14 @@ def history_page(site: AdminSite, link: ProvisionedUser) -> str:
         return ""
 
 
-def learner_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser | None) -> str:
-    """The address of the host's own admin page about a learner, else about the account; empty without one."""
+def learner_page(
+    site: AdminSite, request: HttpRequest, link: ProvisionedUser | None, learner: Any = None
+) -> str:
+    """The address of the host's own admin page about a learner, else about the account; empty without one. ``learner``
+    is the row, where it has been read."""
     if link is None or link.user is None:
         return ""
-    for row in (_learner(link), link.user):
+    for row in (learner or _learner(link), link.user):
         model_admin = None if row is None else site._registry.get(type(row))
         if row is not None and model_admin is not None:
             if not model_admin.has_view_or_change_permission(request, row):

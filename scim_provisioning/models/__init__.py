@@ -22,6 +22,7 @@ from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.reference_key import ReferenceKey
+from scim_provisioning.models.refused_name import RefusedName
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
 from scim_provisioning.models.stranger import Stranger
@@ -51,6 +52,7 @@ __all__ = [
     "ProvisioningEvent",
     "ProvisioningPayload",
     "ReferenceKey",
+    "RefusedName",
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",
