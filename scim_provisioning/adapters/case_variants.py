@@ -15,6 +15,7 @@ from typing import Final
 #: After the last letter that has another case (Adlam).
 _END_OF_CASE: Final = 0x1E944
 _DOTTED: Final = "İ"
+_KELVIN: Final = "\u212a"
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
@@ -51,9 +52,14 @@ def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = 
 
 
 def _spelled(number: int, normal: Callable[[str], str]) -> Callable[[str], str]:
+    """What gives the ``variants`` of that number of a text of ASCII: of its letters only ``k`` comes of another one."""
+
     def spelled(text: str) -> str:
-        found, _are_whole = variants(text, normal, 64)
-        return found[number] if number < len(found) else ""
+        first, *others = normal(text.lower()).split(normal("k"))
+        if not text.isascii() or number >> len(others):
+            return ""
+        letters = (_KELVIN if number >> place & 1 else normal("k") for place in reversed(range(len(others))))
+        return first + "".join(letter + part for letter, part in zip(letters, others, strict=True))
 
     return spelled
 
@@ -77,7 +83,8 @@ def _several() -> list[str]:
     return [re.escape(small) for small in _origins() if len(small) > 1]
 
 
-#: What becomes of a text of ASCII where all its spellings are asked for: see ``databases.prepared``.
+#: What becomes of a text of ASCII with up to two letters ``k`` where each of its spellings is asked for: see
+#: ``databases.stand_ins``.
 SPELLINGS: Final = tuple(
     _spelled(number, normal) for normal in (ascii_lower, ascii_upper) for number in range(4)
 )
