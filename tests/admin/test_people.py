@@ -211,6 +211,19 @@ def test_whoever_is_here_is_found_and_it_is_said_since_when(
     assert "Learner’s page" in page
 
 
+@pytest.mark.parametrize("term", ["Özgür", "“Özi”", "zweite.öz@", "Zweiter Ö"])
+def test_what_only_the_document_holds_of_a_learner_is_found_as_well(
+    admin_client: Client, scim: ScimClient, term: str
+) -> None:
+    emails = [
+        {"type": "work", "value": "a.roth@harborline.example"},
+        {"type": "home", "value": "zweite.öz@x.example"},
+    ]
+    shown = {"displayName": "Zweiter Özgür", "nickName": "“Özi”", "emails": emails}
+    assert scim.post("/Users", {**person("ada.roth"), **shown}).status_code == 201
+    assert names(admin_client, term) == {"ada.roth@harborline.example"}
+
+
 def test_a_learner_is_found_by_a_former_surname(admin_client: Client, scim: ScimClient) -> None:
     scim_id = scim.post("/Users", person()).json()["id"]
     scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": "name.familyName", "value": "Berg"}])

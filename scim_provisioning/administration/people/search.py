@@ -10,6 +10,7 @@ compared with everybody's of these connections; all else, and whoever was refuse
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +19,8 @@ from django.db.models import F, Max, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Expression
 from django.db.models.functions import Concat
 
-from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Folded, TextMatch
+from scim_provisioning import databases
+from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Exactly, Folded, TextMatch
 from scim_provisioning.administration.log_search import name_fields
 from scim_provisioning.events import sent_names
 from scim_provisioning.events.identifiers import key_of
@@ -148,9 +150,17 @@ def _in_documents(asked: Asked) -> Iterable[int]:
     condition = Q()
     for word in asked.words:
         address = ElementExists("search", ("emails",), ("value", "sw" if asked.in_clear else "eq", word))
-        condition &= Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
+        said = Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
+        condition &= Q(_mentions(word)) & said
     rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+
+
+def _mentions(word: str) -> Expression:
+    """Whether the copy of the document has ``word`` in it anywhere: told without reading the JSON of everybody, where
+    that takes long. Outside PostgreSQL it is kept as Django writes it, with letters beyond ASCII spelled out."""
+    spelled = word if databases.connection().vendor == "postgresql" else json.dumps(word)[1:-1]
+    return TextMatch(Exactly(F("search")), "co", spelled, prepared=True)
 
 
 def _says(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
