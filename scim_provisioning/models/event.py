@@ -68,6 +68,7 @@ class Action(models.TextChoices):
     OWNER_MOVED = "owner_moved", _("Ownership moved")
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
+    UNIT_DECIDED = "unit_decided", _("Unit decided on")
 
 
 class Outcome(models.TextChoices):

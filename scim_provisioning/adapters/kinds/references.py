@@ -109,6 +109,25 @@ class Reference(MappedAttribute):
         if meant is None:
             person.unknown_names.append((self.path, name))
 
+    def exchange(
+        self, row: models.Model, field: Any, old: models.Model, new: models.Model, sent: Any, person: Person
+    ) -> bool:
+        """Put ``new`` in the place of ``old``, unsaved; what was ``sent`` for that is understood so from now on. False
+        where the row does not name it."""
+        current = self.current(row, field, person)
+        if current != old:
+            return False
+        is_theirs = sent is not None and (self.same(sent, current) or self.is_meant(sent, row, field, person))
+        setattr(row, field.name, new)
+        if is_theirs:
+            person.understand(self.path, {self.key(sent): _reached(row, field)})
+        return True
+
+    def hand_over(self, row: models.Model, field: Any, old: models.Model, new: models.Model) -> None:
+        """The same of somebody whom no identity provider manages, saved."""
+        setattr(row, field.name, new)
+        row.save(update_fields=[field.name])
+
     def clear(self, row: models.Model, field: Any, person: Person) -> None:
         if not field.null:
             raise self.refusal("a value is required here and cannot be removed.", code="attr.required")

@@ -121,6 +121,28 @@ class References(Reference):
             field, list(dict.fromkeys(row for row in meant.values() if row is not None)), person, before
         )
 
+    def exchange(
+        self, row: models.Model, field: Any, old: models.Model, new: models.Model, sent: Any, person: Person
+    ) -> bool:
+        relation = getattr(row, _accessor(field))
+        if old not in relation.all():
+            return False
+        understood = person.meant.get(self.path, {})
+        theirs = {
+            key: key_of(new)
+            for key in self.name_keys(sent)
+            if understood.get(key, key_of(old)) == key_of(old)
+            and (key in understood or key == self.key(self.to_name(old)))
+        }
+        person.understand(self.path, {**understood, **theirs})
+        person.rows.after_save(lambda: self.hand_over(row, field, old, new))
+        return True
+
+    def hand_over(self, row: models.Model, field: Any, old: models.Model, new: models.Model) -> None:
+        relation = getattr(row, _accessor(field))
+        relation.remove(old)
+        relation.add(new)
+
     def clear(self, row: models.Model, field: Any, person: Person) -> None:
         self._later(field, [], person, person.meant.get(self.path, {}))
 
