@@ -119,6 +119,8 @@ class UnitsPages(ConnectionPages):
 
     def units_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """The names, and what becomes of new ones."""
+        if not units.can_be_asked(connection):
+            return self.back(connection)
         lines = units.choosable(connection)
         form = NewUnitsForm(posted(request), request=request, lines=lines)
         if form.is_valid():
@@ -148,7 +150,7 @@ class UnitsPages(ConnectionPages):
 
     def unit_view(self, request: HttpRequest, connection: SCIMConnection, digest: str) -> HttpResponse:
         """One name, and the administrator's word on it."""
-        found = units.find(connection, digest)
+        found = units.find(connection, digest) if units.can_be_asked(connection) else None
         if found is None:
             raise Http404("There is no such name.")
         line, key = found
@@ -200,7 +202,9 @@ def _verdicts(line: Line, unit: Unit) -> list[str]:
         return open_verdicts
     if unit.meaning == Meaning.LEFT_OUT:
         return [name for name in open_verdicts if name != "leave_out"]
-    found = ["merge", "forget"] if unit.meaning == Meaning.NAME else ["forget", "alias"]
+    found = ["forget", "alias"] if unit.meaning == Meaning.ALIAS else ["merge"]
+    if unit.is_renamed:
+        found.append("forget")
     return ["go_on", *found] if unit.moving or unit.waiting else found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from scim_provisioning.adapters.kinds.named_rows import without_hyphens
@@ -26,6 +26,8 @@ SHOWN: Final = ("open", "week", "all")
 _A_RENAME: Final = 3
 _EVENTS: Final = 5_000
 _NAMES: Final = 5_000
+#: What was not in the LMS before somebody came with it.
+_NEW: Final = Q(made=True) | ~Q(meaning=Meaning.NAME)
 _SIGNS: Final = re.compile(r"[\W_]+")
 
 
@@ -63,8 +65,7 @@ def names(connection: SCIMConnection, show: str = "all", text: str = "") -> Quer
     if show == "open":
         keys = keys.filter(meaning=Meaning.WAITING)
     elif show == "week":
-        new = Q(made=True) | ~Q(meaning=Meaning.NAME)
-        keys = keys.filter(new, heard_at__gte=timezone.now() - NEW_FOR)
+        keys = keys.filter(_NEW, heard_at__gte=timezone.now() - NEW_FOR)
     if text:
         keys = keys.filter(name__icontains=text)
     return keys.order_by("-heard_at", "digest")
@@ -103,9 +104,20 @@ def unit_names(line: Line) -> list[str]:
     return [str(name) for name in names[:500]]
 
 
+def brought_by(connection: SCIMConnection) -> QuerySet[ReferenceKey]:
+    """The names that came first with people of this connection; the adapter need not be asked."""
+    people = ProvisionedUser.objects.filter(connection=connection, scim_id=OuterRef("brought_by"))
+    return ReferenceKey.objects.filter(Exists(people))
+
+
 def waiting_count(connection: SCIMConnection) -> int:
-    """How many names wait for an administrator (one query, and what the host's ``within`` asks)."""
-    return names(connection, "open").count()
+    """How many of these wait for an administrator (one query)."""
+    return brought_by(connection).filter(meaning=Meaning.WAITING).count()
+
+
+def new_since(connection: SCIMConnection, moment: datetime) -> list[ReferenceKey]:
+    """Those of these that were not in the LMS before, the newest first (one query)."""
+    return list(brought_by(connection).filter(_NEW, heard_at__gt=moment).order_by("-heard_at", "digest"))
 
 
 def _of_scope(

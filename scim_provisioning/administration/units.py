@@ -13,6 +13,7 @@ from django.db import DatabaseError, models
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events
+from scim_provisioning.administration import host
 from scim_provisioning.administration.connections import locked_current
 from scim_provisioning.models import Action, Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 #: So many people are written while the administrator waits; ``scim_units`` brings the others theirs.
 AT_ONCE: Final = units.AT_ONCE
+
+
+def can_be_asked(connection: SCIMConnection) -> bool:
+    """Whether it can be told which units are the customer's: not once the SSO settings are gone that say whose they
+    are. Raises ``AdapterBroken``."""
+    host.adapter_class()
+    return not connection.is_archived and (connection.sso_key is None or connection.sso is not None)
 
 
 def find(connection: SCIMConnection, digest: str) -> tuple[Line, ReferenceKey] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from scim_provisioning.administration.units import can_be_asked
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.provisioning import units
@@ -28,5 +29,6 @@ class Command(BaseCommand):
         """Do it, and say to how many people."""
         name = options["connection"]
         connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
-        written = sum(units.settle(connection) for connection in connections if not connection.is_paused)
+        served = [one for one in connections if not one.is_paused and can_be_asked(one)]
+        written = sum(units.settle(connection) for connection in served)
         self.stdout.write(f"Brought {written} people to their company, business unit or team.")
