@@ -156,12 +156,17 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
 
 
 def _is_meant(value: Any, current: Any, group: Group, person: Person) -> bool:
-    """Whether the row is what ``value`` was understood as. A name that means nothing so far is asked for again."""
+    """Whether the row is what ``value``, the same as before, was understood as. A name that means nothing so far is
+    asked for again."""
     if current is None or not person.meant:
         return False
     entry = group.first
     row = person.rows.get(entry.source.name)
-    return any(line.declaration.is_meant(value, row, entry.field, person) for line in group.entries)
+    return any(
+        kind.is_meant(value, row, entry.field, person)
+        and kind.name_keys(value) == kind.name_keys(person.sent_before)
+        for kind in (line.declaration for line in group.entries)
+    )
 
 
 def write_manager(document: Document, person: Person, mapping: CompiledMapping) -> bool:

@@ -205,8 +205,8 @@ def _new_units(connection: SCIMConnection) -> Iterator[Notice]:
             "that are here? Say so on the page “Companies, business units, teams”.",
             len(new),
         )
-        names = ", ".join(f"“{key.name}”" for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
-        yield Notice("units", f"{new[0].heard_at:%Y-%m-%dT%H:%M:%S}", text % {"n": len(new), "names": names})
+        names = ", ".join(key.name for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
+        yield Notice("units", new[0].digest, text % {"n": len(new), "names": names})
 
 
 def _left(connection: SCIMConnection) -> Iterator[Notice]:
