@@ -92,7 +92,13 @@ def _show(document: Document, group: Group, person: Person, current: Any) -> Any
     value = sent[1] if sent else group.fallback(document)
     if current is None and (value is None or (sent and _is_awaited(group, person))):
         return _AS_SENT
-    shown_at = sent[0] if sent else group.first
+    first = group.first
+    shown_at = sent[0] if sent else first
+    # A name that waits for an administrator, an alias, a row that the LMS calls otherwise now.
+    if sent and person.meant:
+        row = person.rows.get(group.row)
+        if shown_at.declaration.is_meant(value, row, first.field, person):
+            return _AS_SENT
     wanted = shown_at.declaration.shown(value, current)
     if wanted is value:
         return _AS_SENT
@@ -144,12 +150,26 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
         if current is not None and declaration.when_empty == "clear" and not person.is_new:
             declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
         person.awaits_manager &= not _is_awaited(group, person)
-    elif not declaration.is_written(value, current, person):
+    elif not (declaration.is_written(value, current, person) or _is_meant(value, current, group, person)):
         row = person.rows.to_write(entry.source.name)
         declaration = (sent[0] if sent else entry).declaration
         declaration.assign(row, entry.field, name_account(value) if name_account else value, person)
         if name_account is None:
             declaration.validate(row, entry.field)
+
+
+def _is_meant(value: Any, current: Any, group: Group, person: Person) -> bool:
+    """Whether the row is what ``value``, the same as before, was understood as. A name that means nothing so far is
+    asked for again."""
+    if current is None or not person.meant:
+        return False
+    entry = group.first
+    row = person.rows.get(entry.source.name)
+    return any(
+        kind.is_meant(value, row, entry.field, person)
+        and kind.name_keys(value) == kind.name_keys(person.sent_before)
+        for kind in (line.declaration for line in group.entries)
+    )
 
 
 def write_manager(document: Document, person: Person, mapping: CompiledMapping) -> bool:
@@ -160,6 +180,17 @@ def write_manager(document: Document, person: Person, mapping: CompiledMapping) 
         return False
     _write_group(document, group, person, None)
     return not person.awaits_manager
+
+
+def still_meant(document: Document, person: Person, mapping: CompiledMapping) -> dict[str, dict[str, str]]:
+    """Of ``Person.meant`` what is about names that the document holds still."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in mapping.entries if person.meant else ():
+        understood = person.meant.get(entry.declaration.path, {})
+        keys = entry.declaration.name_keys(entry.read(document)) if understood else frozenset()
+        if held := {key: target for key, target in understood.items() if key in keys}:
+            found[entry.declaration.path] = held
+    return found
 
 
 def awaited_manager(document: Document, person: Person, mapping: CompiledMapping) -> str | None:

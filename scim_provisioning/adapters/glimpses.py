@@ -22,7 +22,7 @@ from django.db.models.signals import post_init, pre_init
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.people import People
-from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, Person
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT, Person
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -42,9 +42,9 @@ _LINK: Final = (
 )
 #: As they are stored: what is looked for in the second is hardly ever there.
 _STORED: Final = tuple(ExpressionWrapper(F(name), models.TextField()) for name in ("document", "search"))
-_MARKS: Final = tuple(json.dumps(mark) for mark in (ACTIVE_UNASSIGNED, AWAITS_MANAGER))
+_MARKS: Final = tuple(json.dumps(mark) for mark in (ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT))
 #: What of a kind touches a row, or what was read of it.
-_READING: Final = ("current", "is_on", "to_scim", "same", "shown")
+_READING: Final = ("current", "is_on", "to_scim", "same", "shown", "is_meant")
 _OURS: Final = f"{__name__.partition('.')[0]}."
 #: What gives an attribute the value of its column as it is.
 _PLAIN: Final = frozenset({DeferredAttribute, models.ForeignKey.descriptor_class})

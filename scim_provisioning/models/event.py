@@ -70,6 +70,7 @@ class Action(models.TextChoices):
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
     CHURN = "churn", _("Unusual changes")
+    UNIT_DECIDED = "unit_decided", _("Unit decided on")
 
 
 class Outcome(models.TextChoices):

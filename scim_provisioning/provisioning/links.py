@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
-from scim_provisioning.adapters.document import awaited_manager
+from scim_provisioning.adapters.document import awaited_manager, still_meant
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
@@ -114,7 +114,11 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
     link, person, mapping = adapter.link, adapter.person, adapter.compiled_mapping
     link.document = document
     link.search = search_copy(
-        document, mapping, awaits_manager=person.awaits_manager, owns_account=person.owns_account
+        document,
+        mapping,
+        awaits_manager=person.awaits_manager,
+        owns_account=person.owns_account,
+        meant=still_meant(document, person, mapping),
     )
     link.asks_document = asks_document(link.search, owns_account=person.owns_account)
     awaited = awaited_manager(document, person, mapping)

@@ -57,20 +57,27 @@ def write(
     save_link(adapter, after)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
+    changes = documents.changes(before, after) | _switched(before, after, action, active)
     event = events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after) | _switched(before, after, action, active),
+        changes=changes,
         ignored=ignored,
-        cause={**(cause or {}), **(met.facts if met else {})},
+        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, changes)},
     )
     if not active:
         end_access(adapter, event)
     sign_in_names.settle(adapter, changed, event)
     return event
+
+
+def _left_out(adapter: LearnerAdapter, changes: Mapping[str, object]) -> dict[str, object]:
+    """The names of companies, units and teams that mean nothing here, each with its path, for the cause of an event."""
+    unknown = [[path, name] for path, name in adapter.person.unknown_names if path in changes]
+    return {"unknown_names": unknown} if unknown else {}
 
 
 def _switched(

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.person import AWAITS_MANAGER
+from scim_provisioning.adapters.person import AWAITS_MANAGER, MEANT
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
@@ -93,6 +93,7 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
         get_adapter_class().compiled(link.connection),
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
         owns_account=owns,
+        meant=link.search.get(MEANT),
     )
     link.asks_document = asks_document(link.search, owns_account=owns)
     link.version += 1

@@ -156,6 +156,15 @@ class MappedAttribute:
         """Whether the row still means what the identity provider sent, so that it is returned as sent."""
         return bool(sent == current)
 
+    def is_meant(self, sent: Any, row: models.Model | None, field: Any, person: Person) -> bool:
+        """Whether the row stands as what was sent was understood, though it does not look the same: asked where
+        something of the person was understood otherwise than it says (``Person.meant``)."""
+        return False
+
+    def name_keys(self, sent: Any) -> frozenset[str]:
+        """What is the same of all spellings of the names that a value holds, as ``Person.meant`` knows them."""
+        return frozenset()
+
     def shown(self, sent: Any, current: Any) -> Any:
         """What an answer holds: what was sent while the row means the same, else what the row means."""
         if current is None:
