@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events
-from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.rules.customers import customer, is_lost
+from scim_provisioning.rules.ownership import lock_links
 
 
 def is_wanted_beside(link: ProvisionedUser) -> bool:
@@ -21,9 +23,25 @@ def is_wanted_beside(link: ProvisionedUser) -> bool:
 
 
 def still_here(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
-    """Those of the links, which are locked, whose people the LMS has not moved to another customer; of the others their
-    connection's log says so."""
-    return [link for link in links if not note_if_lost(link)]
+    """Those of the links, which are locked, whose people the LMS has not moved to another customer. The others become
+    tombstones, and their connection's log says why: what somebody else is about to do with the account shall stand,
+    whomever the LMS moves where. Should it move them back, they return by a POST, under the same id."""
+    here = []
+    for link in links:
+        if note_if_lost(link):
+            make_tombstone(link)
+        else:
+            here.append(link)
+    return here
+
+
+def leave(connection: SCIMConnection) -> None:
+    """Before a connection comes back, which finds out who owns its accounts by now: those who had them, and from whom
+    the LMS has moved them since, leave them (two queries, and some for each who does)."""
+    accounts = connection.links.living().filter(user__isnull=False).values("user")
+    beside = ProvisionedUser.objects.beside(connection).filter(user__in=accounts)
+    lock_links(ProvisionedUser.objects.filter(user__in=beside.values("user")))
+    still_here(beside.select_related("connection").order_by("user_id", "pk"))
 
 
 def note_if_lost(link: ProvisionedUser) -> bool:
