@@ -45,7 +45,7 @@ _AGAIN: Final = gettext_lazy(
 
 
 def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
-    """An answer for each link: four queries, and what the host's adapter asks for each connection."""
+    """An answer for each link: three queries, and what the host's adapter asks for each connection."""
     links = list(_links(keys)) if keys else []
     named = {key for link in links for key in (link.departure, link.refusal) if key}
     events = ProvisioningEvent.objects.select_related("token", "actor").in_bulk(named) if named else {}

@@ -81,7 +81,7 @@ class Found:
 
 
 def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Found:
-    """Whom ``term`` may mean, at most ``AT_MOST`` people (eight queries at most). ``in_clear``: whether the reader may
+    """Whom ``term`` may mean, at most ``AT_MOST`` people (eleven queries at most). ``in_clear``: whether the reader may
     see values."""
     if not is_storable(term) or not sent_names.split(term):
         return Found([], [])
