@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from scim_provisioning import databases
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import SignIn
 
 logger = logging.getLogger("scim_provisioning.sessions")
@@ -68,11 +70,15 @@ def end(*accounts: Any) -> int:
     Nobody keeps their access because the cache that holds their session is gone. What could not be deleted stays noted,
     and is deleted when they return: until then the account is off, and so is every session of it.
     """
-    begun = SignIn.objects.filter(user__in=accounts)
-    gone = list(_deleted(begun.values_list("session_key", flat=True)))
+    keys = [key for (key,) in prepared.rows(_begun_by, accounts)]
+    gone = list(_deleted(keys)) if keys else []
     if gone:
-        begun.filter(session_key__in=gone).delete()
+        SignIn.objects.filter(user__in=accounts, session_key__in=gone).delete()
     return len(gone)
+
+
+def _begun_by(accounts: tuple[Any, ...]) -> QuerySet[SignIn, Any]:
+    return SignIn.objects.filter(user__in=accounts).values_list("session_key")
 
 
 def _deleted(keys: Iterable[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Model, QuerySet
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 
 from example_project.lms.models import Organization, SSOSettings
@@ -114,6 +115,38 @@ def test_an_sso_row_is_read_by_the_manager_that_the_host_wrote(
 
     monkeypatch.setattr(SSOSettings._default_manager, "__class__", Hiding)
     assert link.load_sso() is None
+
+
+def test_whoever_waits_for_models_to_be_made_is_told(customers: list[Organization]) -> None:
+    told = []
+
+    def receiver(instance: Organization, **kwargs: Any) -> None:
+        told.append(instance.name)
+
+    assert prepared.rows(named, "a_b") == [customers[1]]
+    post_init.connect(receiver, sender=Organization)
+    try:
+        assert prepared.rows(named, "a_b") == [customers[1]]
+    finally:
+        post_init.disconnect(receiver, sender=Organization)
+    assert told == ["a_b"]
+
+
+def test_a_model_with_a_way_of_its_own_to_be_made_goes_it(
+    customers: list[Organization], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def from_db(cls: type[Organization], *columns: Any) -> Any:
+        made: Any = Model.from_db.__func__(cls, *columns)  # type: ignore[attr-defined]
+        made.is_marked = True
+        return made
+
+    monkeypatch.setattr(Organization, "from_db", classmethod(from_db))
+
+    def named_so(name: str) -> QuerySet[Organization]:
+        return Organization.objects.filter(name=name)
+
+    assert [one.is_marked for one in prepared.rows(named_so, "a_b")] == [True]
+    assert is_prepared(named_so)
 
 
 def test_links_of_the_hosts_own_are_asked_for_each_time(

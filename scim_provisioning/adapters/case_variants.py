@@ -39,15 +39,23 @@ def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = 
     """Every text whose small letters are those of ``text``, each as ``normal`` makes it, and True. Where there are more
     than ``most``: so many of their beginnings, and False. ``more``: ``İ`` where the server leaves its dot away."""
     found = [""]
-    for letter in re.findall(rf"{'|'.join(_several())}|.", text.lower(), re.DOTALL):
-        # In Turkish the large letter of "i" has its dot, also before one that follows by itself.
-        dotted = (_DOTTED + letter[1:],) if letter.startswith("i") and _DOTTED in more else ()
-        others = (*_origins().get(letter, ()), *dotted)
-        options = sorted({normal(option) for option in (letter, *others)})
+    for letter in _letters().findall(text.lower()):
+        options = _options(letter, normal, more)
         if len(found) * len(options) > most:
             return found, False
-        found = [beginning + option for beginning in found for option in options]
+        if len(found) == len(options) == 1:
+            found = [found[0] + options[0]]
+        else:
+            found = [beginning + option for beginning in found for option in options]
     return found, True
+
+
+@lru_cache(maxsize=1024)
+def _options(letter: str, normal: Callable[[str], str], more: str) -> list[str]:
+    """What may stand for a small letter."""
+    # In Turkish the large letter of "i" has its dot, also before one that follows by itself.
+    dotted = (_DOTTED + letter[1:],) if letter.startswith("i") and _DOTTED in more else ()
+    return sorted({normal(option) for option in (letter, *_origins().get(letter, ()), *dotted)})
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +72,7 @@ def _origins() -> dict[str, set[str]]:
 
 
 @lru_cache(maxsize=1)
-def _several() -> list[str]:
-    """What becomes of one letter and is several: ``İ`` becomes ``i`` and a dot."""
-    return [re.escape(small) for small in _origins() if len(small) > 1]
+def _letters() -> re.Pattern[str]:
+    """Small letters. What becomes of one letter may be several: ``İ`` becomes ``i`` and a dot."""
+    several = [re.escape(small) for small in _origins() if len(small) > 1]
+    return re.compile(f"{'|'.join(several)}|.", re.DOTALL)

@@ -29,6 +29,7 @@ from django.db.models import query as django_query
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, ValuesListIterable
 
+from scim_provisioning.databases import making_models
 from scim_provisioning.databases.stand_ins import Place, Ways, flat, kind, places, stand_ins
 
 #: Returns the queryset for some values. A function of a module, so that it is the same one at every call.
@@ -122,9 +123,11 @@ class _Statement:
         if self._info is not None:
             related: Any = django_query.get_related_populators
             self._populators = related(self._info, self._select, compiled.alias)
+            making_models.put_in(self._populators)
             fields = self._info["select_fields"]
             self._start, self._end = fields[0], fields[-1] + 1
             self._names = [column[0].target.attname for column in self._select[self._start : self._end]]
+            self._maker = making_models.Maker(self._info["model"], self._names)
 
     def rows(self, connection: BaseDatabaseWrapper, values: Sequence[Any]) -> list[Any]:
         params = list(self._params)
@@ -163,7 +166,7 @@ class _Statement:
         return converters
 
     def _model(self, row: tuple[Any, ...], alias: str) -> Model:
-        made: Model = self._info["model"].from_db(alias, self._names, row[self._start : self._end])
+        made = self._maker.from_db(alias, self._names, row[self._start : self._end])
         for populator in self._populators:
             populator.populate(row, made)
         for name, place in self._annotations.items():
