@@ -75,14 +75,21 @@ class Glimpse(_StandIn):
 
     pk: int
     scim_id: str
+    _stored: str
     rows: Mapping[str, _StandIn | None]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Read anew each time: whoever shows people one by one has no more than one of them at hand."""
+        document: dict[str, Any] = json.loads(self._stored)
+        return document
 
     def person(self, connection: SCIMConnection, people: People) -> Person:
         """What is handed to kinds."""
         return Person(cast(ProvisionedUser, self), connection, cast(RowSet, self.rows), people)
 
 
-for _place, _name in enumerate((*_LINK, "document", "search", "rows")):
+for _place, _name in enumerate((*_LINK, "_stored", "search", "rows")):
     setattr(Glimpse, _name, property(itemgetter(_place)))
 
 
@@ -94,8 +101,10 @@ class Plan:
         self.models: set[type[models.Model]] = {ProvisionedUser}
         #: Of each row: what stands for it, and the column that is empty where there is none.
         self._rows: list[tuple[str, type[_StandIn], int]] = []
+        # A userName is shown as the link has it.
+        entries = [entry for entry in mapping.all_entries if entry is not mapping.user_name]
         for source in mapping.sources.values():
-            self._add(source, [entry for entry in mapping.all_entries if entry.source == source])
+            self._add(source, [entry for entry in entries if entry.source == source])
         self.columns += _STORED
 
     def _add(self, source: RowSource, entries: Sequence[Entry]) -> None:
@@ -124,7 +133,7 @@ class Plan:
         document, search = found[-2:]
         marks = json.loads(search) if any(mark in search for mark in _MARKS) else {}
         rows = {name: None if found[key] is None else kind(found) for name, kind, key in self._rows}
-        return Glimpse((*found[: len(_LINK)], json.loads(document), marks, rows))
+        return Glimpse((*found[: len(_LINK)], document, marks, rows))
 
 
 # --- where that is all that is needed
