@@ -57,15 +57,12 @@ class _StandIn(tuple[Any, ...]):
     __slots__ = ()
 
 
-def _stand_in(name: str, columns: Mapping[str, int], joined: Mapping[str, tuple[str, int]]) -> type[_StandIn]:
-    """The class of stand-ins for a row: its ``columns`` and where they are, and the rows that are ``joined`` to it, of
-    which one column is read."""
+def _stand_in(columns: Mapping[str, int], joined: Mapping[str, Mapping[str, int]]) -> type[_StandIn]:
+    """The class of stand-ins for a row: its ``columns`` and where they are, and those of rows ``joined`` to it.
+    As with the rows themselves, nobody asks for one that is not there."""
     has: dict[str, Any] = {column: property(itemgetter(place)) for column, place in columns.items()}
-    for attribute, (column, place) in joined.items():
-        near = type(attribute, (_StandIn,), {"__slots__": (), column: property(itemgetter(place))})
-        # As the rows it stands for: nobody asks for one that is not there.
-        has[attribute] = property(near)
-    return type(name or "account", (_StandIn,), {"__slots__": (), **has})
+    near = {attribute: property(_stand_in(others, {})) for attribute, others in joined.items()}
+    return type("StandIn", (_StandIn,), {"__slots__": (), **has, **near})
 
 
 class Glimpse(_StandIn):
@@ -109,18 +106,18 @@ class Plan:
 
     def _add(self, source: RowSource, entries: Sequence[Entry]) -> None:
         self.models.add(source.model)
-        key, joined = self._asked(source.lookup("pk")), {}
-        places = {"pk": key}
+        key = self._asked(source.lookup("pk"))
+        places, joined = {"pk": key}, dict[str, dict[str, int]]()
         for entry in entries:
             for read in entry.declaration.reads(entry.field) or ():
                 reference, _, name = read.partition("__")
                 place = self._asked(source.lookup(read))
                 if name:
                     self.models.add(entry.field.related_model)
-                    joined[reference] = (name, place)
+                    joined.setdefault(reference, {})[name] = place
                 else:
                     places[read] = place
-        self._rows.append((source.name, _stand_in(source.name, places, joined), key))
+        self._rows.append((source.name, _stand_in(places, joined), key))
 
     def _asked(self, column: str) -> int:
         """The place of a column; each is asked for once."""
@@ -150,8 +147,8 @@ def plan(mapping: CompiledMapping) -> Plan | None:
     return found if all(map(_is_made_by_django, found.models)) else None
 
 
-def is_in_use(found: Plan) -> bool:
-    """Whether nobody waits to be told of models that are made."""
+def nobody_waits_for_models(found: Plan) -> bool:
+    """Whether no receiver of the host's is to be told of models that are made: it may change them."""
     return not any(
         signal.receivers and any(signal.has_listeners(model) for model in found.models)
         for signal in (pre_init, post_init)

@@ -84,7 +84,7 @@ def glimpsed(
     columns they read, else as links."""
     compiled = adapter_class.compiled(connection)
     plan = glimpses.plan(compiled) if _shows_as_mapped(adapter_class) else None
-    if plan is None or not glimpses.is_in_use(plan):
+    if plan is None or not glimpses.nobody_waits_for_models(plan):
         return found(adapter_class, connection, narrow, *values, given=given, ways=ways)
     rows = prepared.rows(_columns, connection, *values, given=(plan, narrow, given, compiled), ways=ways)
     return [plan.glimpse(row) for row in rows]
