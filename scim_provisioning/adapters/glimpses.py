@@ -42,7 +42,7 @@ _LINK: Final = (
 )
 #: As they are stored: what is looked for in the second is hardly ever there.
 _STORED: Final = tuple(ExpressionWrapper(F(name), models.TextField()) for name in ("document", "search"))
-_MARKS: Final = tuple(json.dumps(mark) for mark in (ACTIVE_UNASSIGNED, AWAITS_MANAGER))
+_UNASSIGNED, _AWAITS = json.dumps(ACTIVE_UNASSIGNED), json.dumps(AWAITS_MANAGER)
 #: What of a kind touches a row, or what was read of it.
 _READING: Final = ("current", "is_on", "to_scim", "same", "shown")
 _OURS: Final = f"{__name__.partition('.')[0]}."
@@ -128,7 +128,7 @@ class Plan:
     def glimpse(self, found: tuple[Any, ...]) -> Glimpse:
         """A person of whom these columns were read."""
         document, search = found[-2:]
-        marks = json.loads(search) if any(mark in search for mark in _MARKS) else {}
+        marks = json.loads(search) if _UNASSIGNED in search or _AWAITS in search else {}
         rows = {name: None if found[key] is None else kind(found) for name, kind, key in self._rows}
         return Glimpse((*found[: len(_LINK)], document, marks, rows))
 
