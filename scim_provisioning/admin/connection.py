@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,14 +10,12 @@ from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file, token_rows
+from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
@@ -42,9 +39,6 @@ from scim_provisioning.administration import (
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.templatetags.scim_admin import scim_time
-
-SOON = timedelta(days=30)
 
 
 class ConnectionAdminMixin(
@@ -56,6 +50,7 @@ class ConnectionAdminMixin(
     MappingPages,
     SelfTestPages,
     StepsPage,
+    ConnectionColumns,
     ConnectionScopedAdmin,
 ):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
@@ -64,17 +59,6 @@ class ConnectionAdminMixin(
     change_form_template = f"{TEMPLATES}/connection/change_form.html"
     change_list_template = f"{TEMPLATES}/connection/change_list.html"
     fields = ("name",)
-    list_display = (
-        "name",
-        "tenant",
-        "identity_provider",
-        "health_badge",
-        "live_tokens",
-        "next_expiry",
-        "last_request",
-        "errors_today",
-        "held_today",
-    )
     list_filter = (HealthFilter, IdentityProviderFilter, TokenFilter, StateFilter)
     search_fields = ("name", "sso_key")
     actions = ("pause_selected", "resume_selected", "export_selected")
@@ -111,53 +95,8 @@ class ConnectionAdminMixin(
         judged = health.known_to(request, changelist.result_list)
         for connection in changelist.result_list:
             connection.scim_health = judged[connection.pk]
+            connection.scim_log_url = self._log_url(request, connection)
         return changelist
-
-    @admin.display(description=_("tenant"))
-    def tenant(self, connection: SCIMConnection) -> str:
-        """The host's SSO settings row."""
-        if connection.sso_key is None or connection.is_archived:
-            return "—"
-        return str(connection.sso or "—")
-
-    @admin.display(description=_("identity provider"))
-    def identity_provider(self, connection: Any) -> str:
-        """Who calls, by their User-Agent."""
-        return connection.scim_health.facts.identity_provider or "—"
-
-    @admin.display(description=_("health"))
-    def health_badge(self, connection: Any) -> SafeString:
-        """The badge, in words."""
-        return badge(connection.scim_health)
-
-    @admin.display(description=_("live tokens"))
-    def live_tokens(self, connection: Any) -> int:
-        """How many tokens work now."""
-        return len(connection.scim_health.facts.live)
-
-    @admin.display(description=_("next expiry"))
-    def next_expiry(self, connection: Any) -> str | SafeString:
-        """ "in 12 days", bold when that is soon."""
-        moment = connection.scim_health.facts.next_expiry
-        shown = scim_time(moment, "ago")
-        if moment is not None and moment - timezone.now() <= SOON:
-            return format_html("<strong>{}</strong>", shown)
-        return shown
-
-    @admin.display(description=_("last request"))
-    def last_request(self, connection: Any) -> str | SafeString:
-        """When a good token was used last."""
-        return scim_time(connection.scim_health.facts.last_request_at, "ago")
-
-    @admin.display(description=_("errors in 24 h"))
-    def errors_today(self, connection: Any) -> int:
-        """Refusals of the last 24 hours."""
-        return int(connection.scim_health.facts.refused)
-
-    @admin.display(description=_("held changes"))
-    def held_today(self, connection: Any) -> int:
-        """Changes of the last 24 hours that wait for approval."""
-        return int(connection.scim_health.facts.held)
 
     @admin.action(description=_("Pause provisioning"), permissions=["change"])
     def pause_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
@@ -227,15 +166,24 @@ class ConnectionAdminMixin(
             "hold": leaver_brake.of(connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
+            "problems_url": self._problems_url(request, connection),
         }
 
     def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
         """The log first, then what the families of pages offer."""
-        log = log_url(self.admin_site.name, connection)
+        log = self._log_url(request, connection)
         links = super().connection_links(request, connection)
-        if not log or not permissions.has_permission(request.user, permissions.VIEW_LOG):
+        if not log:
             return links
         return [PageLink(log, _("Provisioning log"), _("What happened to whom, and why.")), *links]
+
+    def _log_url(self, request: HttpRequest, connection: SCIMConnection) -> str:
+        """The log of a connection, for those who may read it; else empty."""
+        return log_url(self.admin_site.name, connection) if permissions.may_read_log(request.user) else ""
+
+    def _problems_url(self, request: HttpRequest, connection: SCIMConnection) -> str:
+        log = self._log_url(request, connection)
+        return log and f"{log}&problems=only"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Save, and write into the provisioning log who did what."""
@@ -246,15 +194,6 @@ class ConnectionAdminMixin(
             setting_up.note_made(obj, actor=user, address=address)
         elif "name" in form.changed_data:
             connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
-
-
-def badge(found: health.Health) -> SafeString:
-    """A badge as HTML: a dot, and the words."""
-    return format_html(
-        '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
-        found.tone,
-        found.label,
-    )
 
 
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import get_template, select_template
@@ -16,6 +15,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from scim_provisioning.admin import denied
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
 from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
@@ -114,11 +114,14 @@ class SCIMPanelMixin(_Base):
 
     def scim_set_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make the connection of this row and go to its page. POST only."""
+        return denied.in_words(self, request, self._set_up, request, object_id)
+
+    def _set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404("There are no such SSO settings.")
         if not self._may_set_up(request, row):
-            raise PermissionDenied
+            raise permissions.missing(permissions.ADD)
         user: Any = request.user
         try:
             connection, _made = setting_up.set_up_for(user, row, address=client_address(request))
