@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file, token_rows
+from scim_provisioning.admin.adding import AddPage
 from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
@@ -29,6 +30,7 @@ from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
 from scim_provisioning.administration import (
     connections,
+    entra_rows,
     health,
     leaver_brake,
     name_indexes,
@@ -50,6 +52,7 @@ class ConnectionAdminMixin(
     MappingPages,
     SelfTestPages,
     StepsPage,
+    AddPage,
     ConnectionColumns,
     ConnectionScopedAdmin,
 ):
@@ -73,8 +76,8 @@ class ConnectionAdminMixin(
         return super().media + MEDIA
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only where there are no SSO settings from which a connection would be set up."""
-        return app_settings.sso_model is None and super().has_add_permission(request)
+        """As Django asks, of those who may look: *Add* leads to the SSO settings from which a connection is set up."""
+        return permissions.may_view(request.user) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a connection is disconnected, and its log stays."""
@@ -157,6 +160,8 @@ class ConnectionAdminMixin(
         return {
             "health": found,
             "slow": name_indexes.slow(connection),
+            "rows_to_add": entra_rows.to_add(connection),
+            "never_arrived": self._never_arrived(connection),
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": token_rows.of(request, connection, self.page_url),
@@ -168,6 +173,10 @@ class ConnectionAdminMixin(
             "links": self.connection_links(request, connection),
             "problems_url": self._problems_url(request, connection),
         }
+
+    def _never_arrived(self, connection: SCIMConnection) -> list[str]:
+        missing = [] if connection.is_archived else entra_rows.never_arrived(connection)
+        return [entra_rows.sentence(row) for row in missing]
 
     def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
         """The log first, then what the families of pages offer."""

@@ -9,8 +9,8 @@ from django.contrib.admin import ModelAdmin
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from scim_provisioning.administration import health
 from scim_provisioning.models.token import EXPIRING_DAYS
@@ -35,7 +35,6 @@ class ConnectionColumns(_Base):
         "live_tokens",
         "last_request",
         "errors_today",
-        "held_today",
     )
 
     @admin.display(description=_("customer"), empty_value="—")
@@ -71,17 +70,14 @@ class ConnectionColumns(_Base):
         return scim_time(connection.scim_health.facts.last_request_at, "ago")
 
     @admin.display(description=_("errors in 24 h"))
-    def errors_today(self, connection: Any) -> SafeString | str:
-        """Refusals of the last 24 hours, with a link to them."""
-        n, log = connection.scim_health.facts.refused, connection.scim_log_url
-        if not n or not log:
-            return scim_number(n)
-        return format_html('<a href="{}&amp;problems=only">{}</a>', log, scim_number(n))
-
-    @admin.display(description=_("held changes"))
-    def held_today(self, connection: Any) -> int:
-        """Changes of the last 24 hours that wait for approval."""
-        return int(connection.scim_health.facts.held)
+    def errors_today(self, connection: Any) -> SafeString | str | None:
+        """Refusals of the last 24 hours, with a link to them; below them what waits for approval."""
+        facts, log = connection.scim_health.facts, connection.scim_log_url
+        errors: SafeString | str = scim_number(facts.refused)
+        if facts.refused and log:
+            errors = format_html('<a href="{}&amp;problems=only">{}</a>', log, errors)
+        held = ngettext("%(n)d held", "%(n)d held", facts.held) % {"n": facts.held} if facts.held else ""
+        return _lines(errors, held)
 
 
 def badge(found: health.Health) -> SafeString:
@@ -100,5 +96,5 @@ def _lines(*texts: Any) -> SafeString | None:
 
 
 def _ends(when: str | SafeString) -> SafeString:
-    # Translators: of the first token that ends; "in 12 days" follows.
-    return format_html("{} {}", _("ends"), when)
+    # Translators: of the first token that ends: "ends in 12 days".
+    return format_html(gettext("ends {when}"), when=when)

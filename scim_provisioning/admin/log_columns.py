@@ -88,7 +88,9 @@ class LogColumns(_Base):
             event.get_action_display(),
         )
         if event.outcome != Outcome.REFUSED:
-            return format_html('{} <span class="scim-reason">{}</span>', badge, log_words.attributes_in_short(event))
+            return format_html(
+                '{} <span class="scim-reason">{}</span>', badge, log_words.attributes_in_short(event)
+            )
         asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
         if event.times > 1:
             reason = f"{reason} ({log_words.how_often(event.times)})"
