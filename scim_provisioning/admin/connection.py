@@ -135,6 +135,8 @@ class ConnectionAdminMixin(
         connection = context.get("original")
         if connection is not None:
             context["scim"] = self._page(request, connection)
+            # Another one begins at SSO settings of its own.
+            context["show_save_and_add_another"] = app_settings.sso_model is None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _page(self, request: HttpRequest, connection: SCIMConnection) -> dict[str, Any]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What the address of the list says of a range.
 DAYS: Final = ("from", "until")
+# Near the ends of the calendar there are days that have no beginning in UTC.
+_FIRST, _LAST = date(1900, 1, 1), date(9000, 1, 1)
 
 
 class DateFilter(RecentFacets, admin.DateFieldListFilter):
@@ -66,17 +68,18 @@ class RangeFilter(admin.ListFilter):
         first, last = self.days.values()
         if first is not None:
             queryset = queryset.filter(created_at__gte=_begin(first))
-        if last is not None and last < date.max:
+        if last is not None:
             queryset = queryset.filter(created_at__lt=_begin(last + timedelta(days=1)))
         return queryset
 
 
 def _day(text: str) -> date | None:
-    """What a browser sends of a day, as is its "2026-11-03"; None for none, and for what is none."""
+    """What a browser sends of a day, as is its "2026-11-03"; None for none, and for what can be no day of a log."""
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day is not None and _FIRST <= day <= _LAST else None
 
 
 def _begin(day: date) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from scim_provisioning.administration import clients, log_order
@@ -30,8 +30,6 @@ WEEK: Final = timedelta(days=7)
 FAILING_WRITES: Final = 10
 #: Fewer people than this are people with a fault of their own, however often they are refused.
 FAILING_PEOPLE: Final = 3
-#: So many of the latest refused writes are asked whom they were about.
-_LOOKED_AT: Final = 50
 #: So many connections are asked for in one statement.
 _TOGETHER: Final = 200
 WRITES: Final = (Operation.CREATE, Operation.REPLACE, Operation.PATCH, Operation.DELETE, Operation.BULK)
@@ -52,9 +50,9 @@ class Facts:
     held: int = 0
     last_refused_token_at: datetime | None = None
     last_applied_at: datetime | None = None
-    tenth_refusal_at: datetime | None = None
-    #: How many people the latest refused writes were about, where there were ten since the last change; each that
-    #: names nobody counts as somebody.
+    #: The key of the tenth refused write counted from the latest, where all ten came after the last change.
+    refused_since: int | None = None
+    #: How many people these ten were about; each that names nobody counts as somebody.
     refused_people: int = 0
     #: When a group was last refused.
     last_group_at: datetime | None = None
@@ -80,8 +78,7 @@ class Facts:
     @property
     def keeps_being_refused(self) -> bool:
         """Whether the last ten writes, or more, were refused."""
-        tenth, applied = self.tenth_refusal_at, self.last_applied_at
-        return tenth is not None and (applied is None or tenth > applied)
+        return self.refused_since is not None
 
     @property
     def identity_provider(self) -> str:
@@ -113,7 +110,7 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
 
 
 def gather(keys: Sequence[int], *, day: bool = True) -> dict[int, Facts]:
-    """The facts of connections, by primary key: three queries, and one more for each 200 connections whose last ten
+    """The facts of connections, by primary key: four queries, and one more for each 200 connections whose last ten
     writes were refused. How many learners they have is ``count_learners``'s.
 
     ``day`` False leaves out what is counted over the last day, which reads all of it (one query fewer).
@@ -122,6 +119,7 @@ def gather(keys: Sequence[int], *, day: bool = True) -> dict[int, Facts]:
     _gather_tokens(keys, facts)
     if day:
         _gather_day(keys, facts)
+    _gather_refusals(keys, facts)
     _gather_writes(keys, facts)
     return facts
 
@@ -165,65 +163,59 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
 
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
-    # Each one reads the first rows of an index that ends in -id, however long the log is: see log_order.
-    refused = _writes(Outcome.REFUSED)
-    asked: dict[str, QuerySet[ProvisioningEvent, Any]] = {
-        "applied": _writes(Outcome.APPLIED)[:1].values("created_at"),
-        "tenth": refused[FAILING_WRITES - 1 : FAILING_WRITES].values("created_at"),
-        "since": refused[_LOOKED_AT - 1 : _LOOKED_AT].values("pk"),
-        **{code: _refusals(code)[:1].values("created_at") for code in (*TOKEN_REFUSALS, GROUPS_REFUSED)},
-    }
-    names = {name: name.replace(".", "_") for name in asked}
+    # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
+    applied, refused = _writes(Outcome.APPLIED)[:1], _writes(Outcome.REFUSED)
     rows = SCIMConnection.objects.filter(pk__in=keys).order_by()
-    rows = rows.annotate(**{names[name]: Subquery(found) for name, found in asked.items()})
-    suspicious: dict[int, int] = {}
-    for row in rows.values("pk", *names.values()):
+    rows = rows.annotate(
+        applied=Subquery(applied.values("pk")),
+        applied_at=Subquery(applied.values("created_at")),
+        tenth=Subquery(refused[FAILING_WRITES - 1 : FAILING_WRITES].values("pk")),
+    )
+    for row in rows.values("pk", "applied", "applied_at", "tenth"):
         known = facts[row["pk"]]
-        known.last_applied_at, known.tenth_refusal_at = row["applied"], row["tenth"]
-        known.last_group_at = row[names[GROUPS_REFUSED]]
-        of_tokens = [row[names[code]] for code in TOKEN_REFUSALS if row[names[code]] is not None]
-        known.last_refused_token_at = max(of_tokens, default=None)
-        if known.keeps_being_refused:
-            suspicious[row["pk"]] = row["since"] or 0
-    _gather_refused_people(suspicious, facts)
+        known.last_applied_at = row["applied_at"]
+        if row["tenth"] is not None and (row["applied"] is None or row["tenth"] > row["applied"]):
+            known.refused_since = row["tenth"]
+    _gather_refused_people(facts)
 
 
-def _gather_refused_people(since: Mapping[int, int], facts: Mapping[int, Facts]) -> None:
-    """Whom the refused writes from these keys on were about, of each connection."""
+def _gather_refused_people(facts: Mapping[int, Facts]) -> None:
+    """Whom the last ten refused writes were about, of each connection that has made no change since."""
+    since = {key: known.refused_since for key, known in facts.items() if known.refused_since is not None}
     keys = list(since)
     for start in range(0, len(keys), _TOGETHER):
         asked = Q(pk__in=())
         for key in keys[start : start + _TOGETHER]:
             asked |= Q(connection_id=key, outcome=Outcome.REFUSED, pk__gte=since[key])
         # Who is held waits, and is not refused.
-        rows = (
-            ProvisioningEvent.objects.filter(asked, operation__in=WRITES)
-            .exclude(action=Action.HELD)
-            .order_by()
-        )
+        rows = ProvisioningEvent.objects.filter(asked, operation__in=WRITES).exclude(action=Action.HELD)
         people: dict[int | None, set[object]] = defaultdict(set)
-        columns = ("user_name_key", "scim_id", "external_id", "pk", "created_at")
-        for key, name, scim_id, external_id, number, moment in rows.values_list("connection", *columns):
-            applied = facts[key].last_applied_at
-            if applied is None or moment > applied:
-                people[key].add(name or scim_id or external_id or number)
+        columns = ("connection", "user_name_key", "scim_id", "external_id", "pk")
+        for key, name, scim_id, external_id, number in rows.order_by().values_list(*columns):
+            people[key].add(name or scim_id or external_id or number)
         for key in keys[start : start + _TOGETHER]:
             facts[key].refused_people = len(people[key])
 
 
+def _gather_refusals(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
+    """When tokens and groups were refused last, within a week. Without a limit, so that what is rare is found where it
+    stands, in the index (connection, error_code, -id)."""
+    codes = (*TOKEN_REFUSALS, GROUPS_REFUSED)
+    rows = ProvisioningEvent.objects.filter(connection__in=keys, error_code__in=codes)
+    rows = rows.filter(created_at__gte=timezone.now() - WEEK).order_by()
+    for key, code, moment in rows.values_list("connection", "error_code").annotate(Max("created_at")):
+        known = facts[key]
+        if code == GROUPS_REFUSED:
+            known.last_group_at = moment
+        elif known.last_refused_token_at is None or moment > known.last_refused_token_at:
+            known.last_refused_token_at = moment
+
+
 def _writes(outcome: Outcome) -> QuerySet[ProvisioningEvent, Any]:
     """A connection's writes with this outcome, the newest first."""
-    return _newest(outcome=outcome).filter(operation__in=WRITES)
-
-
-def _refusals(code: str) -> QuerySet[ProvisioningEvent, Any]:
-    """A connection's refusals with this code, the newest first."""
-    return _newest(error_code=code)
-
-
-def _newest(**values: Any) -> QuerySet[ProvisioningEvent, Any]:
-    rows = ProvisioningEvent.objects.filter(log_order.exactly(connection_id=OuterRef("pk"), **values))
-    return rows.order_by(*log_order.newest_first({"connection_id", *values}))
+    own = log_order.exactly(connection_id=OuterRef("pk"), outcome=outcome)
+    newest = log_order.newest_first({"connection_id", "outcome"})
+    return ProvisioningEvent.objects.filter(own, operation__in=WRITES).order_by(*newest)
 
 
 def count_learners(connection: SCIMConnection, facts: Facts) -> None:

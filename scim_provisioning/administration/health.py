@@ -97,7 +97,7 @@ def of(connection: SCIMConnection) -> Health:
 
 
 def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
-    """The health of each, by primary key. Four queries (three without ``SSO_MODEL``), however many they are,
+    """The health of each, by primary key. Five queries (four without ``SSO_MODEL``), however many they are,
     and one more for each 200 whose last writes were refused."""
     facts.load_sso(connections)
     known = facts.gather([connection.pk for connection in connections])
@@ -107,7 +107,7 @@ def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
 def urgent_of(
     connections: Sequence[SCIMConnection], known: Mapping[int, Health]
 ) -> list[tuple[SCIMConnection, Health]]:
-    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: three queries, and as
+    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: four queries, and as
     ``of_connections``; what reads all of a day is not needed for it."""
     asked = [connection for connection in connections if connection.pk not in known]
     facts.load_sso(asked)
