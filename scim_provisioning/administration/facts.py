@@ -109,18 +109,29 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
         connection._sso = found.get(key)
 
 
-def gather(keys: Sequence[int], *, day: bool = True) -> dict[int, Facts]:
+def gather(keys: Sequence[int]) -> dict[int, Facts]:
     """The facts of connections, by primary key: four queries, and one more for each 200 connections whose last ten
-    writes were refused. How many learners they have is ``count_learners``'s.
-
-    ``day`` False leaves out what is counted over the last day, which reads all of it (one query fewer).
-    """
+    writes were refused. How many learners they have is ``count_learners``'s."""
     facts: dict[int, Facts] = defaultdict(Facts)
     _gather_tokens(keys, facts)
-    if day:
-        _gather_day(keys, facts)
+    _gather_day(keys, facts)
     _gather_refusals(keys, facts)
     _gather_writes(keys, facts)
+    return facts
+
+
+def gather_urgent(keys: Sequence[int]) -> dict[int, Facts]:
+    """As ``gather``, of what makes a connection fail or quiet, for pages that everybody opens: which have their latest
+    writes looked at, the refusals of the last two days tell."""
+    facts: dict[int, Facts] = defaultdict(Facts)
+    _gather_tokens(keys, facts)
+    _gather_refusals(keys, facts)
+    lately = ProvisioningEvent.objects.filter(
+        created_at__gte=timezone.now() - 2 * DAY, outcome=Outcome.REFUSED
+    )
+    counted = lately.filter(operation__in=WRITES).order_by().values("connection").annotate(n=Count("pk"))
+    often = set(counted.filter(n__gte=FAILING_WRITES).values_list("connection", flat=True))
+    _gather_writes([key for key in keys if key in often], facts)
     return facts
 
 
@@ -165,13 +176,13 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
     applied, refused = _writes(Outcome.APPLIED)[:1], _writes(Outcome.REFUSED)
-    rows = SCIMConnection.objects.filter(pk__in=keys).order_by()
-    rows = rows.annotate(
+    named = SCIMConnection.objects.filter(pk__in=keys).order_by()
+    rows = named.annotate(
         applied=Subquery(applied.values("pk")),
         applied_at=Subquery(applied.values("created_at")),
         tenth=Subquery(refused[FAILING_WRITES - 1 : FAILING_WRITES].values("pk")),
-    )
-    for row in rows.values("pk", "applied", "applied_at", "tenth"):
+    ).values("pk", "applied", "applied_at", "tenth")
+    for row in rows:
         known = facts[row["pk"]]
         known.last_applied_at = row["applied_at"]
         if row["tenth"] is not None and (row["applied"] is None or row["tenth"] > row["applied"]):

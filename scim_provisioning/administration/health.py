@@ -107,11 +107,11 @@ def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
 def urgent_of(
     connections: Sequence[SCIMConnection], known: Mapping[int, Health]
 ) -> list[tuple[SCIMConnection, Health]]:
-    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: four queries, and as
-    ``of_connections``; what reads all of a day is not needed for it."""
+    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: five queries, and as
+    ``of_connections``."""
     asked = [connection for connection in connections if connection.pk not in known]
     facts.load_sso(asked)
-    found = facts.gather([connection.pk for connection in asked], day=False) if asked else {}
+    found = facts.gather_urgent([connection.pk for connection in asked]) if asked else {}
     judged = {**known, **{connection.pk: judge(connection, found[connection.pk]) for connection in asked}}
     pairs = [(connection, judged[connection.pk]) for connection in connections]
     return [(connection, state) for connection, state in pairs if state.badge in (FAILING, QUIET)]

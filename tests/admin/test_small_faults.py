@@ -125,8 +125,8 @@ def test_the_banner_takes_the_same_queries_for_two_and_for_thirty(
 
     more(2)
     for n in (2, 30):
-        # Connections, SSO settings, tokens, refusals, the latest writes, whom they were about.
-        with django_assert_num_queries(6):
+        # Connections, SSO settings, tokens, refusals (of tokens, of writes), the latest writes, whom they were about.
+        with django_assert_num_queries(7):
             assert len(alerts.troubled(asked())) == n
         more(28)
 

@@ -18,6 +18,7 @@ from tests.admin.pages import url
 from tests.browser import scenes
 from tests.browser.conftest import watched
 from tests.client import ScimClient
+from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
 
 LOG = reverse("admin:scim_provisioning_provisioningevent_changelist")
@@ -66,10 +67,27 @@ def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToke
         "panel": reverse("admin:lms_ssosettings_change", args=[connection.sso_key]),
         "connection": url("change", connection),
         **{name: url(name, connection) for name in names},
+        "add": reverse("admin:scim_provisioning_scimconnection_add"),
+        "sso-delete": reverse("admin:lms_ssosettings_delete", args=[connection.sso_key]),
+        "take-over": _take_over(),
         "rotate": url("rotate", connection, new),
         "rotation": url("rotation", connection, new),
         "revoke": url("revoke", connection, old),
     }
+
+
+def _take_over() -> str:
+    """The page on which new settings take over a connection whose own were deleted."""
+    old = scenes.sso_of("Meadow Academy")
+    gone = scenes.connected(old)
+    for learner in ("jon.berg", "mara.lind"):
+        assert (
+            ScimClient(TokenFactory(connection=gone).plaintext).post("/Users", person(learner)).status_code
+            == 201
+        )
+    new = SSOSettingsFactory(organization=old.organization, name="Entra ID of Meadow Academy, new")
+    old.delete()
+    return reverse("admin:lms_ssosettings_scim_take_over", args=[new.pk])
 
 
 def _of_the_log() -> dict[str, str]:

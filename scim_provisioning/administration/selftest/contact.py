@@ -41,5 +41,5 @@ def first_contact(connection: SCIMConnection) -> list[Tick]:
 
 
 def groups_seen_at(connection: SCIMConnection) -> datetime | None:
-    """When the identity provider last sent groups; None while it does not, or not any more (three queries)."""
-    return facts.gather([connection.pk], day=False)[connection.pk].groups_seen_at
+    """When the identity provider last sent groups; None while it does not, or not any more (four queries)."""
+    return facts.gather_urgent([connection.pk])[connection.pk].groups_seen_at
