@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
@@ -16,6 +15,7 @@ from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMCon
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
+from tests.browser.accessibility import faults_of
 from tests.browser.conftest import watched
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
@@ -96,6 +96,7 @@ def _of_the_log() -> dict[str, str]:
     return {
         "log": LOG,
         "log-days": f"{LOG}?from=2026-01-01&until=2099-12-31",
+        "learner": reverse("admin:lms_learner_change", args=[link.user.learner.pk]),  # type: ignore[union-attr]
         "history": f"{LOG}?learner={link.pk}",
         "operation": reverse("admin:scim_provisioning_provisioningevent_change", args=[refused.pk]),
     }
@@ -126,13 +127,3 @@ def test_every_page_fits_is_accessible_and_keeps_to_the_policy(
             # In another language the page has the same elements and colours.
             wrong += [f"{name}: {fault}" for fault in faults_of(page, complaints)]
     assert not wrong, "\n".join(wrong)
-
-
-def faults_of(page: Page, complaints: list[str]) -> list[str]:
-    """What axe finds, of any weight, in what the app adds to the page."""
-    before = len(complaints)
-    found = Axe().run(page, context={"include": [[".scim"], [".scim-list .results"]]}).response["violations"]
-    # axe itself tries inline styles while it measures; the policy stops them, and the console says so.
-    page.wait_for_timeout(50)
-    del complaints[before:]
-    return [f"{fault['id']} {[node['html'][:160] for node in fault['nodes'][:3]]}" for fault in found]
