@@ -58,8 +58,8 @@ def for_user(user: Any) -> list[Alert]:
 def troubled(request: HttpRequest) -> list[tuple[SCIMConnection, health.Health]]:
     """Of the connections that this person sees, those whose badge is *Failing* or *Quiet*; the failing ones first.
 
-    Seven queries at most, and one more for each 200 connections whose last writes were refused. Whose last token ran out
-    is ``for_user``'s to say.
+    Seven queries at most, and one more for each 200 connections whose last writes were refused. Whose last token ran
+    out is ``for_user``'s to say.
     """
     user: Any = request.user
     if not (user.is_authenticated and permissions.may_view(user)):
