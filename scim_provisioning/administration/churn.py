@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.adapters import Reference
-from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import audit, links_to_pages
+from scim_provisioning.administration import audit, host, links_to_pages
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.text import fold
 
@@ -117,7 +116,11 @@ def _changes(connection: SCIMConnection, since: datetime) -> Iterator[tuple[int,
 
 def _units(connection: SCIMConnection) -> frozenset[str]:
     """The paths of what a customer's people are sorted by: company, business unit, team."""
-    entries = get_adapter_class().compiled(connection).entries
+    try:
+        entries = host.adapter_class().compiled(connection).entries
+    except host.AdapterBroken:
+        # Names and addresses are told from anything else without it.
+        return frozenset()
     return frozenset(str(entry.path) for entry in entries if isinstance(entry.declaration, Reference))
 
 
