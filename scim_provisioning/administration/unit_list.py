@@ -33,9 +33,9 @@ _SIGNS: Final = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One name. ``called`` is what the unit that it means is called; ``learners`` are in that, ``waiting`` are written
-    without it. ``came`` and ``came_from``: so many came from that unit lately. ``alike`` is another name that looks
-    much the same."""
+    """One name. ``called`` is what the unit that it means is called; ``is_renamed``: the LMS calls it otherwise.
+    ``learners`` are in it, ``waiting`` are written without it. ``came`` and ``came_from``: so many came from that unit
+    lately. ``alike`` is another name that looks much the same."""
 
     digest: str
     name: str
@@ -46,16 +46,12 @@ class Unit:
     waiting: int
     made: bool
     moving: bool
+    is_renamed: bool
     heard_at: datetime | None
     brought_by: str
     came: int = 0
     came_from: str = ""
     alike: str = ""
-
-    @property
-    def is_renamed(self) -> bool:
-        """Whether the LMS calls the unit otherwise than the identity provider."""
-        return self.meaning == Meaning.NAME and bool(self.called) and not _same(self.called, self.name)
 
 
 def names(connection: SCIMConnection, show: str = "all", text: str = "") -> QuerySet[ReferenceKey]:
@@ -132,17 +128,21 @@ def _of_scope(
         held_by = line.entry.source.queryset(line.connection).filter(**{f"{name}__in": [*rows.values()]})
         counted = held_by.order_by().values_list(name).annotate(n=Count("pk"))
         held.update({str(pk): n for pk, n in counted if pk is not None})
+    called = {pk: str(getattr(row, first.kind.by)) for pk, row in rows.items()}
     return [
         Unit(
             digest=key.digest,
             name=key.name,
             path=", ".join(line.path.rpartition(":")[2] for line in lines),
             meaning=Meaning(key.meaning),
-            called=str(getattr(rows[key.target], first.kind.by)) if key.target in rows else "",
+            called=called.get(key.target, ""),
             learners=held[key.target],
             waiting=waiting.get(key.digest, 0),
             made=key.made,
             moving=bool(key.merged and held[key.merged]),
+            is_renamed=key.meaning == Meaning.NAME
+            and key.target in called
+            and first.kind.key(called[key.target]) != first.kind.key(key.name),
             heard_at=key.heard_at,
             brought_by=brought.get(key.brought_by, ""),
         )
@@ -190,15 +190,11 @@ def _came_from(line: Line, key: ReferenceKey) -> tuple[str, int]:
 
 def _alike(line: Line, unit: Unit) -> str:
     """The name of another unit that differs in signs and spaces only: "R&D" and "R & D"."""
-    mine = _squashed(unit.name)
+    key, mine = line.kind.key, _squashed(unit.name)
     others: QuerySet[Any] = line.rows.rows().order_by("pk").values_list(line.kind.by, flat=True)
     found = (str(name) for name in others[:_NAMES] if _squashed(str(name)) == mine)
-    return next((name for name in found if name != unit.called and not _same(name, unit.name)), "")
+    return next((name for name in found if name != unit.called and key(name) != key(unit.name)), "")
 
 
 def _squashed(name: str) -> str:
     return _SIGNS.sub("", without_hyphens(name)) or name
-
-
-def _same(one: str, other: str) -> bool:
-    return without_hyphens(one) == without_hyphens(other)

@@ -57,16 +57,15 @@ def write(
     save_link(adapter, after)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
-    changes = documents.changes(before, after) | _switched(before, after, action, active)
     event = events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=changes,
+        changes=documents.changes(before, after) | _switched(before, after, action, active),
         ignored=ignored,
-        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, changes)},
+        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, before, after)},
     )
     if not active:
         end_access(adapter, event)
@@ -74,10 +73,12 @@ def write(
     return event
 
 
-def _left_out(adapter: LearnerAdapter, changes: Mapping[str, object]) -> dict[str, object]:
+def _left_out(adapter: LearnerAdapter, before: Document, after: Document) -> dict[str, object]:
     """The names of companies, units and teams that mean nothing here, each with its path, for the cause of an event."""
-    unknown = [[path, name] for path, name in adapter.person.unknown_names if path in changes]
-    return {"unknown_names": unknown} if unknown else {}
+    unknown = adapter.person.unknown_names
+    changed = documents.changes(before, after) if unknown else {}
+    found = [[path, name] for path, name in unknown if path in changed]
+    return {"unknown_names": found} if found else {}
 
 
 def _switched(

@@ -153,6 +153,18 @@ def test_many_who_come_from_one_team_to_a_new_name_are_offered_as_one_rename(
     assert Team.objects.count() == 1
 
 
+def test_names_that_differ_in_hyphens_look_much_the_same_and_a_renamed_unit_is_said_to_be(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "Locks and Bolts")
+    join(scim, "rui.sousa", "Locks-and-Bolts")
+    assert "“Locks and Bolts” looks much the same." in text(
+        admin_client.get(unit_url(connection, "Locks-and-Bolts"))
+    )
+    Team.objects.filter(name="Locks-and-Bolts").update(name="Locks-und-Bolts")
+    assert "renamed here" in text(admin_client.get(url("units", connection)))
+
+
 def test_a_rename_that_the_lms_does_not_take_is_refused_in_words(
     admin_client: Client, scim: ScimClient, reviewed: SCIMConnection, organization: Organization
 ) -> None:

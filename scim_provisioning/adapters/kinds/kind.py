@@ -157,8 +157,7 @@ class MappedAttribute:
         return bool(sent == current)
 
     def is_meant(self, sent: Any, row: models.Model | None, field: Any, person: Person) -> bool:
-        """Whether the row stands as what was sent was understood, though it does not look the same: asked where
-        something of the person was understood otherwise than it says (``Person.meant``)."""
+        """Whether the row stands as what was sent was understood, where it says otherwise (``Person.meant``)."""
         return False
 
     def name_keys(self, sent: Any) -> frozenset[str]:
