@@ -76,7 +76,10 @@ class AppSettings:
     @property
     def raw(self) -> Mapping[str, Any]:
         """The dict as the host wrote it; empty when it is missing or not a dict (a check says so)."""
-        value = getattr(settings, SETTING, None)
+        # Most requests read some twenty of them: where Django keeps what it was asked for before, until it changes.
+        value = object.__getattribute__(settings, "__dict__").get(SETTING)
+        if value is None:
+            value = getattr(settings, SETTING, None)
         return value if isinstance(value, (dict, Mapping)) else {}
 
     def _get(self, key: str, default: Any) -> Any:

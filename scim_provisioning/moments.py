@@ -28,6 +28,8 @@ def aware(moment: datetime) -> datetime:
 
 def utc(moment: datetime) -> datetime:
     """The moment in UTC; as near as that comes to one at the very end of the calendar."""
+    if moment.tzinfo is UTC:
+        return moment
     try:
         return aware(moment).astimezone(UTC)
     except OverflowError:

@@ -11,7 +11,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import is_counted
+from scim_provisioning.rules.customers import customer, is_counted, is_lost
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
@@ -20,26 +20,30 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     False for somebody whom the identity provider has switched off or deleted, and for the people of a customer whom
     the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
     SSO settings in use) its link counts alone, and who is another customer's is False: one customer's identity provider
-    may assert any name. Without, one link that lets them in is enough. True for an account that provisioning does not
+    may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
+    enough. True for an account that provisioning does not
     know and the host does not count as another customer's (``LearnerAdapter.tenant_users``), and for one that is not
     saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
-    one more where what ``active`` switches is in a row of its own; two for an account without a link in ``connection``.
+    one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
+    own; two for an account without a link in ``connection``.
     """
     if user is None or user.pk is None:
         return True
     links = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=True)
     if connection is not None:
-        links = links.filter(connection=connection)
+        links = links.filter(customer(connection).has, connection=connection)
     known = list(links.select_related("connection").order_by("deleted_at", "pk"))
     if not known:
         return (
             connection is None or not _is_strange(user, connection) or _refused(user, "of another customer")
         )
-    refusals = [reason for link in known if (reason := _refusal(user, link))]
+    refusals = [(link, reason) for link in known if (reason := _refusal(user, link))]
     if len(refusals) < len(known):
         return True
-    return _refused(user, ", ".join(sorted(set(refusals))))
+    # A customer whose person the LMS has moved to another one says nothing of them any more.
+    reasons = {reason for link, reason in refusals if connection is not None or not is_lost(link)}
+    return not reasons or _refused(user, ", ".join(sorted(reasons)))
 
 
 def _is_strange(user: Any, connection: SCIMConnection) -> bool:

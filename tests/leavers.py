@@ -30,8 +30,10 @@ def learners(scim: ScimClient, count: int) -> list[str]:
 
 
 def established() -> None:
-    """Everybody who is provisioned has been for a day: whoever was made within the hour is no leaver to the brake."""
-    ProvisionedUser.objects.update(created_at=timezone.now() - timedelta(days=1))
+    """Everybody who is provisioned has been for a day: whoever was made within the hour is no leaver to the brake, and
+    whoever was changed in it may have left before."""
+    yesterday = timezone.now() - timedelta(days=1)
+    ProvisionedUser.objects.update(created_at=yesterday, modified_at=yesterday)
 
 
 def leave(scim: ScimClient, *ids: str) -> list[int]:

@@ -10,13 +10,14 @@ from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
+    RefusedName,
     SCIMConnection,
     SCIMToken,
     Stranger,
 )
 
 #: The log and the count of strangers, which note refusals too, and the tokens, which note their last use.
-_APART = (ProvisioningEvent, ProvisioningPayload, SCIMToken, Stranger)
+_APART = (ProvisioningEvent, ProvisioningPayload, RefusedName, SCIMToken, Stranger)
 
 
 def contents() -> dict[str, list[tuple[Any, ...]]]:

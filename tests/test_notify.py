@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from scim_provisioning.models import Disconnection, SCIMConnection, SCIMToken, SentNotice
 from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
+from tests.client import ScimClient
+from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +231,21 @@ def test_of_a_disconnection_that_is_finished_nobody_is_told(told: SCIMConnection
     Disconnection.objects.create(connection=told, learners="keep", begun_at=ended, finished_at=ended)
     notify()
     assert mail.outbox == []
+
+
+def test_new_units_are_told_once_with_their_names(told: SCIMConnection, scim: ScimClient) -> None:
+    for name, team in (("ines.okafor", "Harborlien"), ("rui.sousa", "Locsk")):
+        scim.post("/Users", person(name, **{ENTERPRISE: {"department": team}}))
+
+    notify()
+    at_another_day()
+    notify()
+
+    assert len(mail.outbox) == len(told.contacts)
+    assert "2 new names of companies, business units or teams came: Locsk, Harborlien." in mail.outbox[0].body
+
+    scim.post("/Users", person("lin.wei", **{ENTERPRISE: {"department": "Bolst"}}))
+    at_another_day()
+    notify()
+
+    assert "1 new name of a company, a business unit or a team came: Bolst." in mail.outbox[-1].body

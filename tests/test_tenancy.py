@@ -18,7 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from example_project.lms.models import Company, Learner, Organization, SSOSettings, Team
-from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    FormerIdentifier,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+    SharedAccount,
+)
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
@@ -293,7 +299,9 @@ def test_account_that_both_customers_hold_stays_on_while_one_of_them_keeps_it(
     ours: Tenant, theirs: Tenant
 ) -> None:
     shared = ProvisionedUser.objects.get(scim_id=theirs.ids[0]).user
-    ProvisionedUser.objects.filter(scim_id=ours.ids[0]).update(user=shared)
+    # As an administrator lets a second customer use an account.
+    SharedAccount.objects.create(connection=ours.connection, user=shared)
+    ProvisionedUser.objects.filter(scim_id=ours.ids[0]).update(user=shared, owns_profile=False)
     assert ours.client.delete(f"/Users/{ours.ids[0]}").status_code == 204
     assert User.objects.get(pk=shared.pk).is_active  # type: ignore[union-attr]
     assert theirs.client.get(f"/Users/{theirs.ids[0]}").json()["active"] is True

@@ -71,9 +71,8 @@ class HostAccounts(HostHooks):
         scoped = [s for s in cls.compiled(connection).sources.values() if s.within]
         for source in scoped:
             scope = resolve_scope(source.within, connection)
-            accounts = accounts.filter(
-                **{f"{source.query_name}__{name}": value for name, value in scope.items()}
-            )
+            path = f"{source.query_name}__" if source.query_name else ""
+            accounts = accounts.filter(**{f"{path}{name}": value for name, value in scope.items()})
         if scoped:
             return accounts
         managed = ProvisionedUser.objects.living().filter(user=models.OuterRef("pk"))

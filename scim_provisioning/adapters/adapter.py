@@ -7,8 +7,6 @@ It keeps django-scim2's ``SCIMUser`` contract (``obj``, ``to_dict``, ``from_dict
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,11 +15,11 @@ from django.db import IntegrityError, models
 from django_scim.adapters import SCIMUser
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import database_errors
+from scim_provisioning.adapters import database_errors, resource
 from scim_provisioning.adapters import document as documents
 from scim_provisioning.adapters.accounts import HostAccounts
+from scim_provisioning.adapters.customers import customer_of
 from scim_provisioning.adapters.kinds import MappedAttribute
-from scim_provisioning.adapters.kinds.dates import scim_time
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems, unswitched
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.person import Person
@@ -30,7 +28,7 @@ from scim_provisioning.adapters.reading import complete, joined_links
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RelatedRow
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.protocol.documents import schemas_in_use
+from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.resources import Document
 
 if TYPE_CHECKING:
@@ -93,31 +91,15 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
 
     @property
     def meta(self) -> Document:
-        return {
-            "resourceType": self.resource_type,
-            "created": scim_time(self.link.created_at),
-            "lastModified": scim_time(self.link.modified_at),
-            "location": self.location,
-        }
+        return {**resource.meta(self.person, self.resource_type), "location": self.location}
 
     def to_dict(self) -> Document:
         """The full SCIM User (RFC 7643 section 4.1) with ``schemas``, ``id`` and ``meta``."""
         document = self.read()
-        return {
-            "schemas": schemas_in_use(document, self.compiled_mapping.schema),
-            "id": self.id,
-            **documents.with_references(document, self.person, self.compiled_mapping),
-            "meta": {**self.meta, "version": self._version_of(document)},
-        }
-
-    def _version_of(self, document: Document) -> str:
-        """The ETag (RFC 7644 section 3.14). What was sent changes with the link's version, so that only what the rows
-        say otherwise has to be looked at; all of it where a host reads in a way of its own."""
-        says = [self.id, self.link.version, document.get("active"), *self._otherwise]
-        if type(self).read is not LearnerAdapter.read:
-            says.append(document)
-        text = json.dumps(says, sort_keys=True, ensure_ascii=False, default=str)
-        return f'W/"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]}"'
+        # All of it where a host reads in a way of its own.
+        said = self._otherwise if type(self).read is LearnerAdapter.read else [*self._otherwise, document]
+        meta = {**self.meta, "version": resource.version(self.person, document, said)}
+        return {**resource.resource(self.person, self.compiled_mapping, document, meta), "id": self.id}
 
     def from_dict(self, d: Document) -> None:
         """Write a canonical document into the rows, unsaved. Raises ``InvalidValue``."""
@@ -153,7 +135,8 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
 
     def read(self) -> Document:
         """The canonical document: as it was sent, except where the learner's row means something else now."""
-        document, self._otherwise = documents.shown(self.person, self.compiled_mapping)
+        document: Document = copied(self.person.document)
+        self._otherwise = documents.show(document, self.person, self.compiled_mapping)
         return document
 
     def write(self, document: Document) -> None:
@@ -231,7 +214,7 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         """What kinds are handed. ``obj`` must not be exchanged afterwards."""
         compiled = self.compiled_mapping
         rows = RowSet(self.obj, compiled.sources, self.connection)
-        people = self._people or People(self.connection, compiled.people_source)
+        people = self._people or People(self.connection, compiled.people_source, compiled.sources)
         return Person(self.link, self.connection, rows, people)
 
     @property
@@ -271,15 +254,17 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
     def links(cls, connection: SCIMConnection) -> ProvisionedUserQuerySet:
         """A connection's links with everything the mapping reads, joined in one statement.
 
-        Links whose account the host deleted are left out: there is nobody behind them.
+        Links whose account the host deleted are left out: there is nobody behind them. So are those of people whom it
+        has moved to another customer.
         """
-        return joined_links(cls.compiled(connection), connection)
+        compiled = cls.compiled(connection)
+        return joined_links(compiled, connection).filter(customer_of(compiled.sources, connection).has)
 
     @classmethod
     def for_links(cls, links: Sequence[ProvisionedUser], connection: SCIMConnection) -> list[Self]:
         """An adapter for each link; rows that could not be joined and managers are fetched once for all."""
         compiled = cls.compiled(connection)
-        people = People(connection, compiled.people_source)
+        people = People(connection, compiled.people_source, compiled.sources)
         adapters = [cls(link.user, link=link, connection=connection, people=people) for link in links]
         complete([adapter.person for adapter in adapters], compiled, connection)
         return adapters

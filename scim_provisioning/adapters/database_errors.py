@@ -20,6 +20,8 @@ from scim_provisioning.adapters.violations import Rule, Violation, read
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError, Uniqueness
 
 Model = type[models.Model]
+#: The label of this app.
+_OURS: Final = "scim_provisioning"
 #: A table and one of its columns.
 Column = tuple[str, str]
 
@@ -57,7 +59,10 @@ def explain(
     violation = read(error)
     if violation is None:
         return None
-    table, columns = _place(violation, list(known))
+    models_known = list(known)
+    table, columns = _place(violation, models_known)
+    if _is_no_clients_fault(violation, table, columns, models_known):
+        return None
     if violation.rule is Rule.LENGTH and not columns:
         table, columns = _too_long(rows) or (table, columns)
     named = [attributes[table, column] for column in columns if (table, column) in attributes]
@@ -95,6 +100,18 @@ def is_taken(error: DatabaseError, model: Model, column: str) -> bool:
 def every_model() -> list[Model]:
     """The models of the project: a signal may save any of them."""
     return list(apps.get_models(include_auto_created=True))
+
+
+def _is_no_clients_fault(
+    violation: Violation, table: str, columns: tuple[str, ...], known: list[Model]
+) -> bool:
+    """Whether no value could fill the column that must not be empty: one of ours, or one that no model knows, as while
+    a newer version is being rolled out."""
+    if violation.rule is not Rule.NOT_NULL:
+        return False
+    ours = {model._meta.db_table for model in apps.get_app_config(_OURS).get_models()}
+    is_known = any(set(columns) <= _columns(model) for model in known)
+    return (table or violation.table) in ours or (bool(columns) and not is_known)
 
 
 def _subject(named: list[str], violation: Violation) -> str:

@@ -13,7 +13,6 @@ from scim_provisioning.adapters.entries import Group
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
-from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document, container_of, elements_of
 from scim_provisioning.protocol.schema import Attribute
@@ -31,13 +30,21 @@ _ENVELOPE = frozenset({"schemas", "id", "meta"})
 # --- what is shown
 
 
-def shown(person: Person, mapping: CompiledMapping) -> tuple[Document, list[tuple[str, Any]]]:
-    """The canonical document: as it was sent, except where a row means something else now; and what that is, by path
-    of the mapping."""
-    document: Document = copied(person.document)
-    otherwise = []
+def show(document: Document, person: Person, mapping: CompiledMapping) -> list[tuple[str, Any]]:
+    """Make of what was sent, in place, the canonical document: it stays except where a row means something else now.
+    Returns what that is, by path of the mapping."""
+    otherwise, rows = [], person.rows
     for group in _of_person(mapping, person):
-        wanted = _show(document, group, person)
+        row = rows.get(group.row)
+        current = None if row is None else group.current(row, group.first.field, person)
+        value = group.read(document)
+        # Nearly everybody's nearly everything.
+        if value is None:
+            if current is None and group.is_alone:
+                continue
+        elif current is not None and group.keeps_same and group.same(value, current):
+            continue
+        wanted = _show(document, group, person, current)
         if wanted is not _AS_SENT:
             otherwise.append((group.first.declaration.path, wanted))
     link = person.link
@@ -48,7 +55,7 @@ def shown(person: Person, mapping: CompiledMapping) -> tuple[Document, list[tupl
     document.pop("externalId", None)
     if link.external_id is not None:
         document["externalId"] = link.external_id
-    return document, otherwise
+    return otherwise
 
 
 def has_access(person: Person, mapping: CompiledMapping) -> bool | None:
@@ -78,21 +85,20 @@ def is_kept_on(person: Person, mapping: CompiledMapping) -> bool:
     return entry is not None and entry.source.belongs_to_account and person.active_elsewhere
 
 
-def _show(document: Document, group: Group, person: Person) -> Any:
+def _show(document: Document, group: Group, person: Person, current: Any) -> Any:
     """Where the row means something else than the document says, let the row win; what it means is returned, or
     ``_AS_SENT``."""
-    first = group.first
-    row = person.rows.get(first.source.name)
-    current = None if row is None else first.declaration.current(row, first.field, person)
-    value = first.read(document)
-    if value is not None and current is not None and group.compares_plainly and value == current:
-        # Nearly everybody's nearly everything.
-        return _AS_SENT
     sent = group.sent(document)
     value = sent[1] if sent else group.fallback(document)
     if current is None and (value is None or (sent and _is_awaited(group, person))):
         return _AS_SENT
+    first = group.first
     shown_at = sent[0] if sent else first
+    # A name that waits for an administrator, an alias, a row that the LMS calls otherwise now.
+    if sent and person.meant:
+        row = person.rows.get(group.row)
+        if shown_at.declaration.is_meant(value, row, first.field, person):
+            return _AS_SENT
     wanted = shown_at.declaration.shown(value, current)
     if wanted is value:
         return _AS_SENT
@@ -144,12 +150,26 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
         if current is not None and declaration.when_empty == "clear" and not person.is_new:
             declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
         person.awaits_manager &= not _is_awaited(group, person)
-    elif not declaration.is_written(value, current, person):
+    elif not (declaration.is_written(value, current, person) or _is_meant(value, current, group, person)):
         row = person.rows.to_write(entry.source.name)
         declaration = (sent[0] if sent else entry).declaration
         declaration.assign(row, entry.field, name_account(value) if name_account else value, person)
         if name_account is None:
             declaration.validate(row, entry.field)
+
+
+def _is_meant(value: Any, current: Any, group: Group, person: Person) -> bool:
+    """Whether the row is what ``value``, the same as before, was understood as. A name that means nothing so far is
+    asked for again."""
+    if current is None or not person.meant:
+        return False
+    entry = group.first
+    row = person.rows.get(entry.source.name)
+    return any(
+        kind.is_meant(value, row, entry.field, person)
+        and kind.name_keys(value) == kind.name_keys(person.sent_before)
+        for kind in (line.declaration for line in group.entries)
+    )
 
 
 def write_manager(document: Document, person: Person, mapping: CompiledMapping) -> bool:
@@ -160,6 +180,17 @@ def write_manager(document: Document, person: Person, mapping: CompiledMapping) 
         return False
     _write_group(document, group, person, None)
     return not person.awaits_manager
+
+
+def still_meant(document: Document, person: Person, mapping: CompiledMapping) -> dict[str, dict[str, str]]:
+    """Of ``Person.meant`` what is about names that the document holds still."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in mapping.entries if person.meant else ():
+        understood = person.meant.get(entry.declaration.path, {})
+        keys = entry.declaration.name_keys(entry.read(document)) if understood else frozenset()
+        if held := {key: target for key, target in understood.items() if key in keys}:
+            found[entry.declaration.path] = held
+    return found
 
 
 def awaited_manager(document: Document, person: Person, mapping: CompiledMapping) -> str | None:
@@ -187,9 +218,9 @@ def _current(group: Group, person: Person) -> Any:
 
 def with_references(document: Document, person: Person, mapping: CompiledMapping) -> Document:
     """The document with the address of the manager, if they are provisioned here now; the one given stays."""
-    attribute, manager = _manager(document, mapping)
-    manager_id = _manager_id(person, mapping) if manager else None
-    if attribute is None or manager_id is None or attribute.sub("$ref") is None:
+    manager_id = _manager_id(person, mapping)
+    attribute, manager = (None, {}) if manager_id is None else _manager(document, mapping)
+    if attribute is None or manager_id is None or not manager or attribute.sub("$ref") is None:
         return document
     return _put(document, attribute, {**manager, "$ref": person.people.location_of(manager_id)})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as column
+from operator import eq
 from typing import Any
 
 from scim_provisioning.adapters.kinds import MappedAttribute
@@ -27,10 +28,11 @@ class Entry:
     path: paths.Path
     source: RowSource
     field: Any
-    _read: Callable[[Mapping[str, Any]], Any] = column(init=False, repr=False, compare=False)
+    #: Given a document, the value that it holds, or None.
+    read: Callable[[Mapping[str, Any]], Any] = column(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_read", _reader(self))
+        object.__setattr__(self, "read", _reader(self))
 
     @property
     def attribute(self) -> Attribute:
@@ -71,10 +73,6 @@ class Entry:
         if self.path.filter is None:
             return self.declaration.chosen(present)
         return preferred(select(self.path.filter, present)) or stand_in(self.path.filter, present)
-
-    def read(self, document: Mapping[str, Any]) -> Any:
-        """The value that a document holds, or None."""
-        return self._read(document)
 
     def write(self, document: Document, value: Any) -> None:
         """Put a value where it stands or would stand, in place; None takes it away."""
@@ -135,15 +133,30 @@ class Group:
 
     entries: tuple[Entry, ...]
     first: Entry = column(init=False, repr=False, compare=False)
-    #: Whether two values of the first entry are the same where Python says so, and shown as they were sent then.
-    compares_plainly: bool = column(init=False, repr=False, compare=False)
+    # Of the first entry, found once: everybody on every page is asked for them.
+    row: str = column(init=False, repr=False, compare=False)
+    read: Callable[[Mapping[str, Any]], Any] = column(init=False, repr=False, compare=False)
+    current: Callable[[Any, Any, Any], Any] = column(init=False, repr=False, compare=False)
+    same: Callable[[Any, Any], bool] = column(init=False, repr=False, compare=False)
+    #: Whether what is the same is shown as it was sent.
+    keeps_same: bool = column(init=False, repr=False, compare=False)
+    #: Whether nothing else serves where the first entry has no value.
+    is_alone: bool = column(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         first = self.entries[0]
         kind = type(first.declaration)
-        plain = kind.same is MappedAttribute.same and kind.shown is MappedAttribute.shown
-        object.__setattr__(self, "first", first)
-        object.__setattr__(self, "compares_plainly", plain)
+        found: dict[str, Any] = {
+            "first": first,
+            "row": first.source.name,
+            "read": first.read,
+            "current": first.declaration.current,
+            "same": eq if kind.same is MappedAttribute.same else first.declaration.same,
+            "keeps_same": kind.shown is MappedAttribute.shown,
+            "is_alone": len(self.entries) == 1 and first.declaration.fallback is None,
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     def sent(self, document: Mapping[str, Any]) -> tuple[Entry, Any] | None:
         """The first entry that has a value in the document, with that value."""

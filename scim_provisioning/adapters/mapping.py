@@ -80,7 +80,7 @@ def compile_mapping(
     """Compile; cached by the identity of the declarations, so a host's list costs this once a process."""
     problems: list[MappingProblem] = []
     located = [found for line in declarations if (found := _located(line, dict(rows), problems))]
-    implied = [found for line in _implied(located) if (found := _located(line, {}, []))]
+    implied = [found for line in _implied(located) if (found := _located(line, dict(rows), []))]
     schema = served_schema([line for line, *_ in located], extensions)
     entries = [entry for found in (*located, *implied) if (entry := _entry(*found, schema, problems))]
     own = {_core_name(entry): entry for entry in entries if _core_name(entry) in ("userName", "active")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from django.db import models
 
+from scim_provisioning.adapters import customers
+from scim_provisioning.adapters.customers import Customer, customer_of
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
@@ -17,15 +19,23 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 class People:
     """Resolves managers inside one connection; remembers what it found for the rest of the request.
 
-    ``source`` is the row that a manager's foreign key points at: the account or a profile.
+    ``source`` is the row that a manager's foreign key points at: the account or a profile. ``sources`` are all
+    rows of the mapping, which tell whom the LMS has moved to another customer: they are nobody's manager here.
     """
 
-    def __init__(self, connection: SCIMConnection, source: RowSource) -> None:
+    def __init__(
+        self, connection: SCIMConnection, source: RowSource, sources: Mapping[str, RowSource]
+    ) -> None:
         self._connection = connection
         self._source = source
+        self._sources = sources
         self._scim_ids: dict[Any, str | None] = {}
         self._left: set[Any] = set()
         self._rows: dict[str, models.Model] = {}
+
+    @cached_property
+    def _customer(self) -> Customer:
+        return customer_of(self._sources, self._connection)
 
     @cached_property
     def _locations(self) -> str:
@@ -41,9 +51,9 @@ class People:
         if not unknown:
             return
         self._scim_ids |= dict.fromkeys(unknown)
-        lookup = self._source.lookup("pk")
+        given, of = (self._source.lookup("pk"), self._customer.lookups), self._customer.values
         for key, scim_id, deleted_at in prepared.rows(
-            _ids, self._connection, tuple(unknown), given=(lookup,)
+            _ids, self._connection, tuple(unknown), *of, given=given
         ):
             self._scim_ids[key] = scim_id
             (self._left.discard if deleted_at is None else self._left.add)(key)
@@ -65,7 +75,7 @@ class People:
         if scim_id in self._rows:
             return self._rows[scim_id]
         links = ProvisionedUser.objects.living().filter(
-            connection=self._connection, scim_id=scim_id, user__isnull=False
+            self._customer.has, connection=self._connection, scim_id=scim_id, user__isnull=False
         )
         row: models.Model | None
         if self._source.is_account or self._source.accessor:
@@ -82,8 +92,11 @@ class People:
         return row
 
 
-def _ids(lookup: str, connection: SCIMConnection, keys: tuple[Any, ...]) -> models.QuerySet[Any, Any]:
+def _ids(
+    lookup: str, lookups: tuple[str, ...], connection: SCIMConnection, keys: tuple[Any, ...], *values: Any
+) -> models.QuerySet[Any, Any]:
     links = ProvisionedUser.objects.filter(connection=connection, **{f"{lookup}__in": keys})
+    links = links.filter(customers.has(lookups, values))
     # Tombstones first, so that a living link of the same person wins.
     found = links.order_by(models.F("deleted_at").desc(nulls_last=True), "pk")
     return found.values_list(lookup, "scim_id", "deleted_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from scim_provisioning.adapters.people import People
@@ -14,6 +15,8 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 AWAITS_MANAGER = "~manager"
 #: A client removed ``active``: then it is not returned, and says nothing about access.
 ACTIVE_UNASSIGNED = "~active"
+#: How names were understood that do not say it: see ``Person.meant``.
+MEANT = "~meant"
 
 
 class Person:
@@ -36,8 +39,18 @@ class Person:
         self.people = people
         self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
         self.active_elsewhere = False
+        #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
+        #: or there is none: by path of the mapping and key of the name, the row's key as text.
+        self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
+        #: Names that mean nothing here, which this request has sent: with their path.
+        self.unknown_names: list[tuple[str, str]] = []
         #: While an attribute is written: what the identity provider had sent for it before, or None.
         self.sent_before: Any = None
+
+    def understand(self, path: str, names: Mapping[str, str]) -> None:
+        """Keep how the names of an attribute were understood."""
+        if names or path in self.meant:
+            self.meant = {**self.meant, path: {**names}}
 
     @property
     def is_new(self) -> bool:

@@ -125,7 +125,12 @@ def row_source(name: str, declared: Mapping[str, RelatedRow]) -> RowSource:
     """
     account = get_user_model()
     if name == "":
-        return RowSource("", account)
+        own = declared.get("")
+        return (
+            RowSource("", account, within=own.within, defaults=own.defaults)
+            if own
+            else RowSource("", account)
+        )
     if name in declared:
         return _declared_source(name, declared[name])
     relation = relation_of(account, name)

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from django.db import DatabaseError, DataError, IntegrityError
 
+from scim_provisioning.databases.words import without_values
+
 
 class Rule(enum.Enum):
     """Which kind of rule a row broke."""
@@ -57,7 +59,7 @@ def read(error: DatabaseError) -> Violation | None:
 
 
 def sentence(error: DatabaseError) -> str:
-    """The database's own words on one line, without the value of a column that looks like a secret."""
+    """The database's own words on one line, without values of rows."""
     violation = read(error)
     if violation is not None:
         return violation.sentence
@@ -208,4 +210,4 @@ def _is_secret(violation: Violation) -> bool:
 
 
 def _one_line(words: object) -> str:
-    return " ".join(str(words).split())[:_LONGEST_SENTENCE]
+    return " ".join(without_values(str(words)).split())[:_LONGEST_SENTENCE]

@@ -31,6 +31,7 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.admin.units import UnitsPages
 from scim_provisioning.administration import (
     churn,
     connections,
@@ -55,6 +56,7 @@ class ConnectionAdminMixin(
     DisconnectPages,
     HeldPages,
     OwnershipPages,
+    UnitsPages,
     MappingPages,
     SelfTestPages,
     NumbersPages,

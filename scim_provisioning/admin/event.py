@@ -24,9 +24,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import log_export
-from scim_provisioning.admin.event_page import OperationPage
 from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, order_of_list, pinned, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
+from scim_provisioning.admin.people import PeoplePage
 from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import (
     catalogue,
@@ -68,7 +68,7 @@ class LatestPaginator(Paginator):  # type: ignore[type-arg]
         return int(latest.count())
 
 
-class EventAdminMixin(OperationPage):
+class EventAdminMixin(PeoplePage):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
@@ -98,9 +98,9 @@ class EventAdminMixin(OperationPage):
         return super().media + MEDIA
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
-        """The export comes first: the admin's own last route takes everything."""
+        """The export and the search for people come first: the admin's own last route takes everything."""
         export = path("export/", self.admin_site.admin_view(self.export_view), name=EXPORT_URL)
-        return [export, *super().get_urls()]
+        return [export, *self.people_urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Events:
         """Rows of visible connections; which those are is asked once a request, though every filter counts."""

@@ -29,7 +29,7 @@ from scim_provisioning.templatetags.scim_admin import scim_time
 
 _NEIGHBOURS: Final = 10
 #: Facts of a cause that name other links, to show them as links.
-_LINK_FACTS: Final = ("link", "links")
+LINK_FACTS: Final = ("link", "links")
 #: The same of what was applied.
 _EARLIER: Final = "earlier"
 
@@ -97,7 +97,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
         }
         if event.outcome == Outcome.REFUSED:
             context["explanation"] = log_words.explanation(event, in_clear=in_clear)
-            context["others"] = self._others(event, *_LINK_FACTS)
+            context["others"] = self._others(event, *LINK_FACTS)
             context |= self._sharing(request, event)
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
         context["same_request"] = self._listed(event, same_request)

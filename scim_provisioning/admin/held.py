@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -67,6 +68,8 @@ class UndoForm(IdentityForm):
         choices=[(hours, hours) for hours in reactivation.HOURS], coerce=int, widget=forms.HiddenInput
     )
     last = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
+    #: The key of one link, where only that person is to come back.
+    learner = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
 
 
 class HeldPages(ConnectionPages):
@@ -124,10 +127,13 @@ class HeldPages(ConnectionPages):
             return self._undo(request, connection, form)
         asked = request.GET.get("hours", "1")
         hours = int(asked) if asked in map(str, reactivation.HOURS) else reactivation.HOURS[0]
-        went = reactivation.departures(connection, hours)
+        one = request.POST.get("learner") or request.GET.get("learner", "")
+        learner = int(one) if one.isdecimal() and len(one) < 19 else None
+        only = {} if learner is None else {"learner": learner}
+        went = reactivation.departures(connection, hours, learner=learner)
         if not form.is_bound:
             last = went.order_by("-pk").values_list("pk", flat=True).first() or 0
-            form = UndoForm(initial={"hours": hours, "last": last}, request=request)
+            form = UndoForm(initial={"hours": hours, "last": last, **only}, request=request)
         count = went.count()
         context = {
             "title": _("Who was switched off"),
@@ -136,13 +142,17 @@ class HeldPages(ConnectionPages):
             "count": count,
             "at_once": min(count, reactivation.AT_ONCE),
             "hours": hours,
-            "choices": [(choice, f"?hours={choice}") for choice in reactivation.HOURS],
+            "choices": [
+                (choice, f"?{urlencode({'hours': choice, **only})}") for choice in reactivation.HOURS
+            ],
         }
         return self.render_page(request, "connection/undo.html", connection, context)
 
     def _undo(self, request: HttpRequest, connection: SCIMConnection, form: UndoForm) -> HttpResponse:
-        hours, last = form.cleaned_data["hours"], form.cleaned_data["last"]
-        went = list(reactivation.departures(connection, hours, last=last)[: reactivation.AT_ONCE])
+        hours, last, learner = (form.cleaned_data[name] for name in ("hours", "last", "learner"))
+        went = list(
+            reactivation.departures(connection, hours, last=last, learner=learner)[: reactivation.AT_ONCE]
+        )
         done = reactivation.undo(connection, went, seconds=_SECONDS, **who(request))
         told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
             "n": scim_number(done.back)

@@ -20,7 +20,8 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
-from scim_provisioning.provisioning import differences
+from scim_provisioning.provisioning import differences, moved
+from scim_provisioning.rules.customers import is_lost
 
 if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
@@ -46,6 +47,8 @@ class ManagedBy:
     shared_with: tuple[ProvisionedUser, ...] = ()
     share_url: str = ""
     own_url: str = ""
+    #: The LMS counts them among another customer's people.
+    is_moved: bool = False
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -102,7 +105,17 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     history_url = history_page(site, link) if may_read else ""
     if link.is_deleted or link.user is None:
         return ManagedBy(link, history_url, is_active=False)
+    if _is_moved(link):
+        return ManagedBy(link, history_url, is_active=False, difference=moved.sentence(), is_moved=True)
     return ManagedBy(link, history_url, *_account(link), **_sharing(site, request, link))
+
+
+def _is_moved(link: ProvisionedUser) -> bool:
+    try:
+        return is_lost(link)
+    except Exception:
+        # As below.
+        return False
 
 
 def _account(link: ProvisionedUser) -> tuple[bool, str, str]:
@@ -161,11 +174,14 @@ def history_page(site: AdminSite, link: ProvisionedUser) -> str:
         return ""
 
 
-def learner_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser | None) -> str:
-    """The address of the host's own admin page about a learner, else about the account; empty without one."""
+def learner_page(
+    site: AdminSite, request: HttpRequest, link: ProvisionedUser | None, learner: Any = None
+) -> str:
+    """The address of the host's own admin page about a learner, else about the account; empty without one. ``learner``
+    is the row, where it has been read."""
     if link is None or link.user is None:
         return ""
-    for row in (_learner(link), link.user):
+    for row in (learner or _learner(link), link.user):
         model_admin = None if row is None else site._registry.get(type(row))
         if row is not None and model_admin is not None:
             if not model_admin.has_view_or_change_permission(request, row):

@@ -24,6 +24,7 @@ from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
+from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 
@@ -162,6 +163,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
     def bring_back() -> None:
         # Waits for the batch that is under way. Then the links, and the connection last, as everywhere.
         Disconnection.objects.filter(connection=connection).delete()
+        moved.leave(connection)
         ownership.settle(connection)
         _refuse_unless_restorable(_locked(connection))
         connection.archived_at = connection.disconnected_at = connection.disconnected_by = None

@@ -40,7 +40,7 @@ _MAX_MAPPINGS: Final = 20
 # Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
 # are problems of the connection, whatever was asked for: they are never hidden.
 _REFUSED_LOOKUP: Final = (400, 404, 405, 406, 413, 415, 501)
-_NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails"})
+_NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails", "employeeNumber"})
 
 
 def matching(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Q:
@@ -97,7 +97,7 @@ def _by_name(
     term: str, connections: QuerySet[SCIMConnection], keys: list[int], in_clear: bool
 ) -> QuerySet[Any, int] | list[int]:
     """Learners whose name or address, as the host holds it, has words that begin so, or is one of the words."""
-    fields = _name_fields(connections)
+    fields = name_fields(connections)
     if not fields:
         return []
     condition = Q()
@@ -109,8 +109,9 @@ def _by_name(
     return ProvisionedUser.objects.filter(condition, connection__in=keys).values_list("pk", flat=True)
 
 
-def _name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
-    """The ORM paths of what the mapping calls a name or an e-mail address, seen from the link."""
+def name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
+    """The ORM paths of what the mapping calls a name, an e-mail address or a number of the employer's, seen from the
+    link."""
     try:
         adapter_class = host.adapter_class()
     except host.AdapterBroken:

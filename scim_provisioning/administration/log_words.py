@@ -79,14 +79,21 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
     Action.SHARED: gettext_lazy("An administrator allowed two connections to use one account."),
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
+    Action.MOVED: gettext_lazy("The LMS moved this learner to another customer."),
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
     Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
     Action.CHURN: gettext_lazy(
         "Unusually many people were changed alike within an hour. The changes were made."
     ),
+    Action.UNIT_DECIDED: gettext_lazy(
+        "An administrator decided what the name of a company, a business unit or a team means."
+    ),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
+    Action.UPDATED: gettext_lazy(
+        "An administrator decided on a company, a business unit or a team: the learner was moved."
+    ),
     Action.DEACTIVATED: gettext_lazy("An administrator ended this learner’s access. Their progress is kept."),
     Action.REACTIVATED: gettext_lazy("An administrator took a deactivation back: the learner is as before."),
     Action.REVIVED: gettext_lazy("An administrator took a deletion back: the learner is as before."),
@@ -98,6 +105,10 @@ _ERASED: Final = gettext_lazy(
 _SAME_PERSON: Final = gettext_lazy(
     "May be the same person as somebody who was deleted: they agree in the user name or in the externalId, not in "
     "both. Nothing was inherited."
+)
+_UNKNOWN: Final = gettext_lazy(
+    "What was sent for %(paths)s is not known here: the learner was written without it. See “Companies, business "
+    "units, teams” on the page of the connection."
 )
 _UNDONE: Final = gettext_lazy(
     "What this application's %(hooks)s wrote was undone: it caught a database error without a savepoint, or rolled "
@@ -153,6 +164,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("undone", str(_UNDONE) % {"hooks": ", ".join(map(str, undone))}))
     if event.cause.get("switched_in_lms"):
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
+    if unknown := event.cause.get("unknown_names"):
+        found.append(("unknown_names", str(_UNKNOWN) % {"paths": ", ".join(path for path, _name in unknown)}))
     return found
 
 

@@ -27,6 +27,7 @@ from scim_provisioning.administration import (
     health,
     links_to_pages,
     times,
+    unit_list,
 )
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken, SentNotice
@@ -43,6 +44,8 @@ PROTECTED_SINCE: Final = timedelta(days=1)
 PROTECTED_MOST: Final = 1000
 _PROTECTED: Final = ("user.protected", "user.last_administrator")
 
+#: So many new units are named.
+_NAMED: Final = 5
 _DIGEST: Final = "digest"
 _FAILING_SINCE: Final = "failing_since"
 
@@ -63,7 +66,7 @@ def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
     else:
         notices = [*_expiring(connection), *_unused(connection), *_protected(connection)]
         if not connection.is_paused:
-            notices += [*_failing(connection, state), *_quiet(state)]
+            notices += [*_failing(connection, state), *_quiet(state), *_new_units(connection)]
     told = set(
         SentNotice.objects.filter(
             connection=connection, kind__in={n.kind for n in notices}, key__in={n.key for n in notices}
@@ -208,6 +211,23 @@ def _quiet(state: health.Health) -> Iterator[Notice]:
     if state.badge == health.QUIET and state.facts.last_request_at is not None:
         key = f"{state.facts.last_request_at:%Y-%m-%dT%H:%M}"
         yield Notice("quiet", key, _("Quiet: %(sentence)s") % {"sentence": state.sentence})
+
+
+def _new_units(connection: SCIMConnection) -> Iterator[Notice]:
+    """What came since it was told last: a mistyped company is seen the same day."""
+    last = SentNotice.objects.filter(connection=connection, kind="units").order_by("-sent_at").first()
+    week_ago = timezone.now() - unit_list.NEW_FOR
+    new = unit_list.new_since(connection, week_ago if last is None else max(last.sent_at, week_ago))
+    if new:
+        text = ngettext(
+            "%(n)d new name of a company, a business unit or a team came: %(names)s. Mistyped, or another name of one "
+            "that is here? Say so on the page “Companies, business units, teams”.",
+            "%(n)d new names of companies, business units or teams came: %(names)s. Mistyped, or other names of some "
+            "that are here? Say so on the page “Companies, business units, teams”.",
+            len(new),
+        )
+        names = ", ".join(key.name for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
+        yield Notice("units", new[0].digest, text % {"n": len(new), "names": names})
 
 
 def _left(connection: SCIMConnection) -> Iterator[Notice]:

@@ -17,8 +17,9 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.rules import ownership
 
@@ -59,11 +60,7 @@ def allow_share(
         if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():
             raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
         _refuse_protected(account, connection)
-        _share, made = SharedAccount.objects.get_or_create(
-            connection=connection,
-            user=account,
-            defaults={"allowed_by_id": None if actor is None else actor.pk},
-        )
+        made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)
         if made:
             both = {"connections": [connection.pk, owner.connection_id]}
             _write_down(connection, None, Action.SHARED, actor, _SHARED_HERE, name, address, both)
@@ -87,13 +84,16 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         locked_current(link.connection)
         link.refresh_from_db()
         _refuse_protected(link.user, link.connection)
-        former = list(ProvisionedUser.objects.owners_of(link.user).select_related("connection"))
+        if not moved.still_here([link]):
+            raise ConnectionRefused(moved.sentence(), "share.moved")
+        former = moved.still_here(ProvisionedUser.objects.owners_of(link.user).select_related("connection"))
+        link.refresh_from_db()
         if link.is_deleted or link in former:
             return False
         both = {"connections": [link.connection_id, *(one.connection_id for one in former)]}
         for one in former:
             ownership.set_owner(one, False)
-            SharedAccount.objects.get_or_create(connection=one.connection, user=link.user)
+            ownership.share(one.connection, link.user.pk)
             _write_down(
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )

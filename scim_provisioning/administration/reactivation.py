@@ -68,12 +68,15 @@ def departed(hours: int) -> Q:
 
 
 def departures(
-    connection: SCIMConnection, hours: int, *, last: int | None = None
+    connection: SCIMConnection, hours: int, *, last: int | None = None, learner: int | None = None
 ) -> QuerySet[ProvisioningEvent]:
-    """Those of one connection, the first first, with their links and tokens; up to the event with the key ``last``."""
+    """Those of one connection, the first first, with their links and tokens; up to the event with the key ``last``, and
+    of the link with the key ``learner`` alone."""
     went = ProvisioningEvent.objects.filter(departed(hours), connection=connection)
     if last is not None:
         went = went.filter(pk__lte=last)
+    if learner is not None:
+        went = went.filter(link=learner)
     return went.select_related("link", "token").order_by("pk")
 
 

@@ -1,6 +1,7 @@
 """What the log keeps, and for how long (``SCIM_PROVISIONING["RETENTION"]``).
 
-Messages hold personal data and go first, after 30 days or beyond 50,000 a connection; operations after 13 months.
+Messages hold personal data and go first, after 30 days or beyond 50,000 a connection, and with them the names by which
+people are found who were refused; operations after 13 months.
 Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Counts of wrong passwords
 go when they count no longer, after a day; whether two were the same person, 90 days after somebody has said so.
 Which sessions there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
@@ -92,6 +93,7 @@ def _count(rows: QuerySet[Any]) -> int:
 def _delete(rows: QuerySet[Any]) -> int:
     gone = 0
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        rows.model._default_manager.filter(pk__in=keys).delete()
+        # What goes with them is found by their keys: messages are large, and nobody reads them again.
+        rows.model._default_manager.filter(pk__in=keys).only("pk").delete()
         gone += len(keys)
     return gone

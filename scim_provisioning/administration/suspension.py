@@ -7,6 +7,7 @@ from django.db.models import Q
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.administration import host
 from scim_provisioning.models import OnDisconnect, ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.rules.customers import customer
 
 
 def count(connection: SCIMConnection) -> tuple[int, int]:
@@ -16,8 +17,13 @@ def count(connection: SCIMConnection) -> tuple[int, int]:
 
 
 def present(connection: SCIMConnection) -> ProvisionedUserQuerySet:
-    """The learners whose account the LMS has not deleted."""
-    return ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    """The learners whose account the LMS has neither deleted nor moved to another customer."""
+    people = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        return people
+    return people.filter(customer(connection).has)
 
 
 def active(connection: SCIMConnection) -> ProvisionedUserQuerySet:

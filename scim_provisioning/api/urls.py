@@ -8,6 +8,7 @@ from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet
 from scim_provisioning.api.disconnection import DisconnectionViewSet
 from scim_provisioning.api.events import EventViewSet
 from scim_provisioning.api.ownership import OwnershipViewSet
+from scim_provisioning.api.people import PeopleViewSet
 from scim_provisioning.api.tokens import TokenViewSet
 
 app_name = "scim_provisioning_api"
@@ -41,5 +42,6 @@ urlpatterns = [
     ),
     path(f"{_ONE}tokens/<int:token_id>/revoke/", TokenViewSet.as_view({"post": "revoke"}), name="revoke"),
     path(f"{_ONE}events/", EventViewSet.as_view({"get": "list"}), name="events"),
+    path(f"{_ONE}people/", PeopleViewSet.as_view({"get": "list"}), name="people"),
     path(f"{_ONE}events/<int:event_id>/", EventViewSet.as_view({"get": "retrieve"}), name="event"),
 ]

@@ -13,14 +13,23 @@ from django.db import Error
 
 from scim_provisioning import databases
 from scim_provisioning.databases import own_rows
-from scim_provisioning.events import identifiers, lines, observed, redaction, repeats, reports, strangers
+from scim_provisioning.events import (
+    identifiers,
+    lines,
+    observed,
+    payloads,
+    redaction,
+    repeats,
+    reports,
+    sent_names,
+    strangers,
+)
 from scim_provisioning.models import (
     Action,
     Operation,
     Outcome,
     ProvisionedUser,
     ProvisioningEvent,
-    ProvisioningPayload,
     SCIMConnection,
     SCIMToken,
 )
@@ -116,13 +125,14 @@ def exchanged(event: ProvisioningEvent, exchange: Exchange, response: object = N
 
     Call it in the same transaction, after the host's hooks: what they change is in the answer.
     """
-    _save_payload(event, exchange.request_body, response)
+    payloads.save(event, exchange.request_body, response)
 
 
 def refused(
     caller: Caller, exchange: Exchange, *, error: SCIMError, link: ProvisionedUser | None = None
 ) -> None:
-    """Write down a refusal, after its transaction was rolled back: two inserts of their own.
+    """Write down a refusal, after its transaction was rolled back: two inserts of their own, and one more for the names
+    of whom it was about.
 
     An error that carries a ``token`` (see ``tokens.AuthenticationRefused``) is filed under that token's
     connection; of the same refusal of a token that was not let in there is one row a minute, with a count.
@@ -173,7 +183,7 @@ def _writing(
                 return
             # Somebody may have deleted it since.
             given = None if tried else link
-            named = given or _named_by(exchange.path, caller.tenant)
+            named = given or named_by(exchange.path, caller.tenant)
             tried.append(_write_refusal(caller, exchange, error, named))
 
     return write
@@ -196,11 +206,12 @@ def _write_refusal(
     event.cause = redaction.json_safe(error.params)
     own_rows.insert(event)
     observed.note_done(event)
-    _save_payload(event, exchange.request_body, error.to_dict())
+    payload = payloads.save(event, exchange.request_body, error.to_dict())
+    sent_names.remember(event, payload, exchange.request_body)
     return event
 
 
-def _named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
+def named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
     """The learner whose SCIM id ends the path, deleted or not, so that a refusal stands in their history."""
     found = _USER_PATH.search(path)
     if found is None:
@@ -259,21 +270,6 @@ def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]
     if plain is not None:
         return plain
     return {path: [*map(redaction.json_safe, values)] for path, values in kept.items()}
-
-
-def _save_payload(event: ProvisioningEvent, request: object, response: object) -> None:
-    sent, sent_cut = redaction.payload(request)
-    answered, answered_cut = redaction.payload(response)
-    if sent or answered:
-        payload = ProvisioningPayload(
-            event=event,
-            request=sent,
-            response=answered,
-            request_truncated=sent_cut,
-            response_truncated=answered_cut,
-            created_at=event.created_at,
-        )
-        own_rows.insert(payload)
 
 
 def _log_security(caller: Caller, exchange: Exchange, error: SCIMError, token: SCIMToken | None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import HttpRequest, QueryDict
 from django.views.debug import SafeExceptionReporterFilter
 
+from scim_provisioning.databases.words import without_values as without_row_values
 from scim_provisioning.events.redaction import mask_tokens
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def without_values(exception: BaseException, sent: object = None) -> BaseExcepti
     repeats = (mention and mention.search(texts)) or any(
         isinstance(link, UnicodeError) for link in _chain(exception)
     )
-    if mask_tokens(texts) == texts and not repeats:
+    if without_row_values(mask_tokens(texts)) == texts and not repeats:
         return exception
     return _stand_in(exception, mention, {})
 
@@ -176,7 +177,7 @@ def _stand_in(
 
 
 def _cut(text: str, mention: re.Pattern[str] | None) -> str:
-    masked = mask_tokens(text)
+    masked = without_row_values(mask_tokens(text))
     return mention.sub(_LEFT_OUT, masked) if mention else masked
 
 

@@ -148,7 +148,7 @@ class Failures:
 
     def refuse_flood(self, plaintext: str) -> bool:
         """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
-        good, bad = _key_of_token("good", plaintext), _key_of_token("bad", plaintext)
+        good, bad = _keys_of_token(plaintext)
         found = known(self._key, good, bad)
         is_good = good in found
         is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
@@ -170,18 +170,19 @@ class Failures:
     def note(self, plaintext: str = "") -> int:
         """Count one, and return how many there are in this minute."""
         if tokens.is_well_formed(plaintext):
-            counted(_key_of_token("bad", plaintext), seconds=_MINUTE)
+            counted(_keys_of_token(plaintext)[1], seconds=_MINUTE)
         return counted(self._key, seconds=2 * _MINUTE)
 
 
 def remember(plaintext: str) -> None:
     """Note that a token was let in."""
-    counted(_key_of_token("good", plaintext), seconds=_GOOD_FOR)
+    counted(_keys_of_token(plaintext)[0], seconds=_GOOD_FOR)
 
 
-def _key_of_token(what: str, plaintext: str) -> str:
-    """A key from which the token cannot be told."""
-    return key_of(what, salted_hmac(f"scim_provisioning.{what}", plaintext, algorithm="sha256").hexdigest())
+def _keys_of_token(plaintext: str) -> tuple[str, str]:
+    """Under which a token is known to be good, and to be bad. The token cannot be told from them."""
+    digest = salted_hmac("scim_provisioning.tokens", plaintext, algorithm="sha256").hexdigest()
+    return key_of("good", digest), key_of("bad", digest)
 
 
 def _network(address: str) -> str:

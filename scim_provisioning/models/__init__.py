@@ -19,9 +19,10 @@ from scim_provisioning.models.former_identifier import FormerIdentifier
 from scim_provisioning.models.identity_question import IdentityQuestion
 from scim_provisioning.models.leaver_brake import HeldLeaver, LeaverBrake
 from scim_provisioning.models.notice import SentNotice
-from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
+from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
-from scim_provisioning.models.reference_key import ReferenceKey
+from scim_provisioning.models.reference_key import Meaning, ReferenceKey
+from scim_provisioning.models.refused_name import RefusedName
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
 from scim_provisioning.models.stranger import Stranger
@@ -40,6 +41,8 @@ __all__ = [
     "HeldLeaver",
     "IdentityQuestion",
     "LeaverBrake",
+    "Meaning",
+    "NewUnits",
     "OnDelete",
     "OnDisconnect",
     "Operation",
@@ -51,6 +54,7 @@ __all__ = [
     "ProvisioningEvent",
     "ProvisioningPayload",
     "ReferenceKey",
+    "RefusedName",
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import prepared
 from scim_provisioning.models.fields import ExactCharField
-from scim_provisioning.models.policy import ExistingLearners, OnDelete, PolicyChoice, PolicyNumber
+from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -112,6 +112,12 @@ class SCIMConnection(models.Model):
     def default_networks(self) -> list[str]:
         """Networks that a new token is limited to unless its maker says otherwise; empty: any address."""
         return [str(network) for network in self.policies.get("networks", [])]
+
+    def new_units(self, path: str) -> NewUnits | None:
+        """What was chosen for names of companies, units or teams that are not known here, of the attribute at a path of
+        the mapping; None where nothing was."""
+        chosen = self.policies.get("new_units", {}).get(path)
+        return NewUnits(chosen) if chosen in NewUnits.values else None
 
     existing_learners = PolicyChoice(
         ExistingLearners.LINK,

@@ -66,9 +66,11 @@ class Action(models.TextChoices):
     POLICY_CHANGED = "policy_changed", _("Policy changed")
     SHARED = "shared", _("Shared link allowed")
     OWNER_MOVED = "owner_moved", _("Ownership moved")
+    MOVED = "moved", pgettext_lazy("what became of a learner", "Moved")
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
     CHURN = "churn", _("Unusual changes")
+    UNIT_DECIDED = "unit_decided", _("Unit decided on")
 
 
 class Outcome(models.TextChoices):

@@ -26,6 +26,14 @@ class OnDelete(models.TextChoices):
     ERASE = "erase", _("Erase: the application erases the learner for good")
 
 
+class NewUnits(models.TextChoices):
+    """What becomes of the name of a company, a business unit or a team that is not known here."""
+
+    CREATE = "create", _("Create it at once")
+    REVIEW = "review", _("Create it after review: people are written without it and wait")
+    NEVER = "never", _("Never create it: people are written without it, and the log says so")
+
+
 OptionT = TypeVar("OptionT", bound=models.TextChoices)
 
 

@@ -8,6 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.models.connection import SCIMConnection
+from scim_provisioning.models.fields import ExactCharField
+
+CUSTOMER_LENGTH = 200
 
 
 class SharedAccount(models.Model):
@@ -15,6 +18,9 @@ class SharedAccount(models.Model):
 
     Such a link writes nothing but its own ``active`` and its own rows, never the account's name, address or user
     name. Nothing but an administrator who may see both connections makes one.
+
+    It is about an account of one customer, ``customer`` (see ``adapters.customers``; empty where nothing tells): once
+    the LMS has moved the person to another one, nobody has said anything about theirs.
     """
 
     connection = models.ForeignKey(
@@ -22,6 +28,9 @@ class SharedAccount(models.Model):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+"
+    )
+    customer = ExactCharField(
+        _("customer"), max_length=CUSTOMER_LENGTH, blank=True, default="", db_default="", editable=False
     )
     allowed_at = models.DateTimeField(_("allowed at"), default=timezone.now, editable=False)
     allowed_by = models.ForeignKey(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.kinds import Email
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.sql.columns import Columns
@@ -24,7 +25,7 @@ _PLACE: Final = ""
 
 def found(
     adapter_class: type[LearnerAdapter], columns: Columns, tree: Filter, few: Sequence[int], count: int
-) -> list[ProvisionedUser] | None:
+) -> list[ProvisionedUser] | list[Glimpse] | None:
     """Those of the few who fulfil ``emails.value eq "..."`` or ``emails[type eq "work"].value eq "..."``. None for
     other filters, for more people than ``count``, and where the host keeps addresses in a way of its own."""
     address = _address(tree)
@@ -33,7 +34,7 @@ def found(
     if not few:
         return []
     given = (columns.mapping, _exchanged(tree, _PLACE))
-    return links.found(
+    return links.glimpsed(
         adapter_class, columns.connection, _who_have, address, tuple(few), given=given, ways=(fold,)
     )
 

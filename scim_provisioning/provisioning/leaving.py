@@ -98,7 +98,8 @@ def switch_off_together(
     )
     sessions.end(*[a.obj for a in going if not a.has_access and not a.is_wanted_elsewhere])
     for adapter, event in zip(going, noted, strict=True):
-        host_calls.revoke_access(adapter, event)
+        if not adapter.is_kept_on:
+            host_calls.revoke_access(adapter, event)
         host_calls.tell(adapter, "on_deactivated", event)
     return len(going)
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.db import IntegrityError
+from django.db.models import Q
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
-from scim_provisioning.adapters.document import awaited_manager
+from scim_provisioning.adapters.document import awaited_manager, still_meant
 from scim_provisioning.adapters.kinds.kind import checked_text
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
@@ -19,6 +20,7 @@ from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.rules.customers import customer
 
 #: What is written only where it changed, by the name of the attribute: each has an index, which a database may write
 #: again for every column that an UPDATE names.
@@ -112,7 +114,11 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
     link, person, mapping = adapter.link, adapter.person, adapter.compiled_mapping
     link.document = document
     link.search = search_copy(
-        document, mapping, awaits_manager=person.awaits_manager, owns_account=person.owns_account
+        document,
+        mapping,
+        awaits_manager=person.awaits_manager,
+        owns_account=person.owns_account,
+        meant=still_meant(document, person, mapping),
     )
     link.asks_document = asks_document(link.search, owns_account=person.owns_account)
     awaited = awaited_manager(document, person, mapping)
@@ -120,9 +126,11 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
 
 
 def _vacate(link: ProvisionedUser, key: str) -> None:
-    """Free a name that is held only by a link whose account the host deleted: nobody is behind it."""
+    """Free a name that is held only by a link whose account the host deleted, or moved to another customer: nobody is
+    behind it."""
     same_name = ProvisionedUser.objects.living().filter(connection=link.connection_id, user_name_key=key)
-    for vacant in same_name.filter(user__isnull=True):
+    lost = same_name.filter(customer(link.connection).lost)
+    for vacant in same_name.filter(Q(user__isnull=True) | Q(pk__in=lost.values("pk"))):
         make_tombstone(vacant)
 
 

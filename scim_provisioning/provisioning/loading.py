@@ -10,15 +10,18 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.document import canonical
+from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.reading import takes_several_statements
+from scim_provisioning.adapters.people import People
+from scim_provisioning.adapters.reading import complete, takes_several_statements
+from scim_provisioning.adapters.resource import shown
 from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -27,6 +30,7 @@ from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.protocol.versions import Precondition
+from scim_provisioning.provisioning import moved
 from scim_provisioning.rules.identity import user_name_taken
 from scim_provisioning.rules.ownership import lock_links
 from scim_provisioning.rules.serving import ended
@@ -47,7 +51,7 @@ def read(caller: Caller, scim_id: str) -> Document:
     """The resource of a living person. Raises ``NotFound``."""
     _refuse_impossible(scim_id)
     adapter_class, connection = get_adapter_class(), caller.tenant
-    people = links.found(adapter_class, connection, _living, scim_id)
+    people = links.glimpsed(adapter_class, connection, _living, scim_id)
     found = resources(people, connection, lambda keys: _living(adapter_class.links(connection), scim_id))
     if not found:
         raise NotFound()
@@ -59,7 +63,7 @@ def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQue
 
 
 def resources(
-    people: Sequence[ProvisionedUser],
+    people: Sequence[ProvisionedUser] | Sequence[Glimpse],
     connection: SCIMConnection,
     meant: Callable[[Sequence[int]], Iterable[ProvisionedUser]],
 ) -> list[Document]:
@@ -70,19 +74,31 @@ def resources(
     Raises ``Overtaken`` where that does not end.
     """
     adapter_class = get_adapter_class()
+    if glimpses := [each for each in people if isinstance(each, Glimpse)]:
+        return _shown(glimpses, adapter_class, connection)
     is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
     found: dict[int, Document] = {}
-    moved = people
+    links = changed = cast(Sequence[ProvisionedUser], people)
     for _ in range(_TIMES_READ):
-        adapters = adapter_class.for_links(moved, connection)
+        adapters = adapter_class.for_links(changed, connection)
         found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
         keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
         if not keys:
-            return [found[link.pk] for link in people if link.pk in found]
+            return [found[link.pk] for link in links if link.pk in found]
         for key in keys:
             del found[key]
-        moved = list(meant(keys))
+        changed = list(meant(keys))
     raise databases.Overtaken
+
+
+def _shown(
+    glimpses: Sequence[Glimpse], adapter_class: type[LearnerAdapter], connection: SCIMConnection
+) -> list[Document]:
+    compiled = adapter_class.compiled(connection)
+    people = People(connection, compiled.people_source, compiled.sources)
+    persons = [glimpse.person(connection, people) for glimpse in glimpses]
+    complete(persons, compiled, connection)
+    return [shown(person, compiled, adapter_class.resource_type) for person in persons]
 
 
 def _moved(people: Sequence[ProvisionedUser]) -> list[int]:
@@ -128,8 +144,8 @@ def _same_account(column: str, connection: SCIMConnection, value: str | int) -> 
 
 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
-    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, ``Unauthorized`` when
-    the connection has ended since the request was let in."""
+    """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, or moved it to another
+    customer, ``Unauthorized`` when the connection has ended since the request was let in."""
     adapters = read_locked(caller.tenant, [key])
     if not adapters:
         raise NotFound()
@@ -145,7 +161,8 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
         link.connection = connection
-        adapter.person.active_elsewhere = link.active_elsewhere  # type: ignore[attr-defined]
+        wanted: bool = link.active_elsewhere  # type: ignore[attr-defined]
+        adapter.person.active_elsewhere = wanted and moved.is_wanted_beside(link)
     return adapters
 
 
@@ -193,11 +210,12 @@ def lock_newcomer(adapter: LearnerAdapter) -> None:
         ProvisionedUser.objects.filter(user=account).order_by().update(version=F("version"))
         type(account)._base_manager.filter(pk=account.pk).update(**{_written(account): F(_written(account))})
     adapter.obj = account
-    living = ProvisionedUser.objects.living().filter(user=account)
-    beside = list(living.values_list("connection", "active", "connection__archived_at"))
-    if any(connection == adapter.connection.pk for connection, _active, _ended in beside):
+    living = ProvisionedUser.objects.living().filter(user=account).select_related("connection")
+    beside = list(living)
+    if any(link.connection_id == adapter.connection.pk for link in beside):
         raise user_name_taken()
-    adapter.person.active_elsewhere = any(active and ended_at is None for _other, active, ended_at in beside)
+    here = moved.still_here(link for link in beside if link.connection.archived_at is None)
+    adapter.person.active_elsewhere = any(link.active for link in here)
 
 
 def _name(adapter: LearnerAdapter, account: Any) -> object:

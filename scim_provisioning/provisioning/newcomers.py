@@ -16,6 +16,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.earlier import free_names, hold_names
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import (
@@ -47,6 +48,7 @@ def meet(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
 def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     past = rules.history(caller.tenant, document)
     for vacant in past.vacant:
+        moved.note_if_lost(vacant)
         make_tombstone(vacant)
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)

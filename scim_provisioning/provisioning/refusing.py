@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from scim_provisioning import databases, events
 from scim_provisioning.events import Caller, Exchange, reports
+from scim_provisioning.events.records import named_by
 from scim_provisioning.models import HeldLeaver, ProvisionedUser, SCIMConnection
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import NotFound, SCIMError
+from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import brake
 from scim_provisioning.signals import leavers_held
@@ -30,7 +32,26 @@ def note(caller: Caller, exchange: Exchange, error: SCIMError) -> None:
         except Exception as failure:
             # Of which the client need not hear: it asks again in any case, and is held again.
             reports.failure(logger, "A held leaver could not be noted", exception=failure)
-    events.refused(caller, exchange, error=error)
+    events.refused(caller, exchange, error=error, link=_told_of(caller, exchange, error))
+
+
+def _told_of(caller: Caller, exchange: Exchange, error: SCIMError) -> ProvisionedUser | None:
+    """Whom a 404 is about. Of somebody whom the LMS has moved to another customer the log says so, once."""
+    if error.code != NotFound.code or caller.connection is None:
+        return None
+    try:
+        return durable(lambda: _noted(caller.tenant, exchange.path))
+    except Exception as failure:
+        reports.failure(logger, "That a learner was moved could not be noted", exception=failure)
+        return None
+
+
+def _noted(connection: SCIMConnection, path: str) -> ProvisionedUser | None:
+    link = named_by(path, connection)
+    if link is not None and not link.is_deleted and link.user_id is not None:
+        link.connection = connection
+        moved.note_if_lost(link)
+    return link
 
 
 def _hold(caller: Caller, exchange: Exchange, held: brake.LeaverHeld) -> None:

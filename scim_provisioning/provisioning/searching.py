@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from django.db import router
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
@@ -59,12 +60,14 @@ def find(
         return _looked_up(connection, adapter_class, tree, request)
     if tree is None and not request.sort_by and links.are_joined(adapter_class):
         return _everybody(connection, adapter_class, request)
-    people = adapter_class.links(connection).living()
+    few: list[int] | None = None
     if tree is not None:
-        few = few_who_may(people.db, tree, columns)
+        few = few_who_may(router.db_for_read(ProvisionedUser), tree, columns)
         if few is not None and (page := _by_address(adapter_class, columns, tree, few, request)) is not None:
             return page
         looks_at_everybody &= few is None
+    people = adapter_class.links(connection).living()
+    if tree is not None:
         # The tenant stands outside the filter, so that no filter can reach past it.
         people = (people if few is None else people.filter(pk__in=few)).filter(
             Lookups(columns).condition(tree)
@@ -120,7 +123,7 @@ def _looked_up(
     request: SearchRequest,
 ) -> Page:
     given, ways = (tree.ref, request.count), (fold,)
-    found = links.found(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
+    found = links.glimpsed(adapter_class, connection, _who_are, tree.value, given=given, ways=ways)
 
     def meant(keys: Sequence[int]) -> ProvisionedUserQuerySet:
         people = adapter_class.links(connection).filter(pk__in=keys)
@@ -148,7 +151,7 @@ def _everybody(
     offset, count, total = request.start_index - 1, request.count, None
     # One more than asked tells whether there is a next page.
     wanted = count if request.cursor is None else count + 1
-    found: list[ProvisionedUser] = []
+    found: listing.Found = []
     if count and request.cursor:
         last = cursors.unseal(connection, query, count, request.cursor)
         found = listing.page_after(connection, adapter_class, last, wanted)
@@ -165,7 +168,7 @@ def _everybody(
         found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
     )
     if total is None or len(resources) < len(found):
-        total = listing.how_many(connection)
+        total = listing.how_many(connection, adapter_class)
     return Page(resources, total, cursor)
 
 

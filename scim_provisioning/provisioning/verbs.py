@@ -22,7 +22,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, earlier, host_calls, searching
+from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
@@ -204,7 +204,7 @@ def _switch_off(adapter: LearnerAdapter) -> None:
     connection that manages it."""
     is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
     others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
-    if is_hosts_own and adapter.switches_account and others.exists():
+    if is_hosts_own and adapter.switches_account and moved.still_here(others.select_related("connection")):
         LearnerAdapter.delete(adapter)
     else:
         adapter.delete()

@@ -57,20 +57,27 @@ def write(
     save_link(adapter, after)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
+    changes = documents.changes(before, after) | _switched(before, after, action, active)
     event = events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after) | _switched(before, after, action, active),
+        changes=changes,
         ignored=ignored,
-        cause={**(cause or {}), **(met.facts if met else {})},
+        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, changes)},
     )
     if not active:
         end_access(adapter, event)
     sign_in_names.settle(adapter, changed, event)
     return event
+
+
+def _left_out(adapter: LearnerAdapter, changes: Mapping[str, object]) -> dict[str, object]:
+    """The names of companies, units and teams that mean nothing here, each with its path, for the cause of an event."""
+    unknown = [[path, name] for path, name in adapter.person.unknown_names if path in changes]
+    return {"unknown_names": unknown} if unknown else {}
 
 
 def _switched(
@@ -103,10 +110,11 @@ def _write_learner(
 
 def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) -> None:
     """End what outlives the switch: sessions that would be good again when the learner returns, and what the host
-    gave out. An account that another connection wants goes on being used: its sessions stay."""
+    gave out. An account that another connection wants goes on being used: its sessions stay, and nothing is revoked."""
     if not adapter.has_access and not adapter.is_wanted_elsewhere:
         sessions.end(adapter.obj)
-    host_calls.revoke_access(adapter, event)
+    if not adapter.is_kept_on:
+        host_calls.revoke_access(adapter, event)
 
 
 def save_learner(adapter: LearnerAdapter) -> None:

@@ -16,7 +16,15 @@ from django.utils import timezone
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.databases import prepared
-from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisionedUser, SCIMConnection
+from scim_provisioning.models import (
+    Action,
+    HeldLeaver,
+    LeaverBrake,
+    Operation,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol.errors import Unavailable
 
@@ -24,6 +32,8 @@ from scim_provisioning.protocol.errors import Unavailable
 HELD_RETRY_AFTER: Final = 1800
 #: Per cent of the active learners.
 _NOBODY_IS_HELD: Final = 100
+_WENT: Final = (Action.DEACTIVATED, Action.DELETED)
+_MOVES: Final = (*_WENT, Action.REACTIVATED, Action.REVIVED)
 
 
 class LeaverHeld(Unavailable):
@@ -57,10 +67,12 @@ def let_go(adapter: LearnerAdapter, *, is_new: bool = False) -> None:
     link = None if is_new else adapter.link
     if brake.is_open or _has_word(brake, link):
         return
-    count, limit = brake.departed(now) + 1, _limit(brake, connection, now)
+    is_counted = link is not None and _went_this_hour(link, now)
+    count, limit = brake.departed(now) + (not is_counted), _limit(brake, connection, now)
     if count > limit or _holds(brake):
         raise LeaverHeld(link, brake, count=count, limit=limit)
-    brake.count(now)
+    if not is_counted:
+        brake.count(now)
     brake.save(update_fields=["recent", "people", "people_at", "tripped_at", "kept_at"])
 
 
@@ -68,6 +80,24 @@ def _is_of_this_hour(link: ProvisionedUser, now: datetime) -> bool:
     """Whether somebody who goes was made by provisioning within the hour: a client that tries itself out, or takes a
     mistake back at once. Nobody whom the LMS knew before."""
     return link.adopted_at is None and link.created_at > now - WINDOW
+
+
+def _went_this_hour(link: ProvisionedUser, now: datetime) -> bool:
+    """Whether somebody who goes went within the hour before, and was brought back by the identity provider: people are
+    counted, not departures (one query, none for who was not changed within the hour). Whom an administrator brought
+    back was taken off the count."""
+    since = now - WINDOW
+    if link.modified_at <= since:
+        return False
+    moves = ProvisioningEvent.objects.filter(
+        connection=link.connection_id, link=link, created_at__gt=since, action__in=_MOVES
+    )
+    found = list(moves.order_by("-pk").values_list("action", "operation")[:2])
+    # The last one brought them back; the one before let them go.
+    return [(action in _WENT, operation == Operation.ADMIN) for action, operation in found] == [
+        (False, False),
+        (True, False),
+    ]
 
 
 def forget_hold(link: ProvisionedUser) -> None:

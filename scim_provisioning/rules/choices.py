@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import OnDelete, PolicyChoice, ProvisionedUser, SCIMConnection
+from scim_provisioning.rules.customers import is_lost
 
 OptionT = TypeVar("OptionT", bound=TextChoices)
 
@@ -36,4 +37,6 @@ def erases(adapter: LearnerAdapter) -> bool:
     if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
         return False
     others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    return not others.filter(user=adapter.obj).exclude(connection=connection).exists()
+    beside = others.filter(user=adapter.obj).exclude(connection=connection).select_related("connection")
+    # From whose connection the LMS has moved the learner, manages nobody.
+    return all(map(is_lost, beside))

@@ -4,8 +4,22 @@ customer."""
 from __future__ import annotations
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.customers import Customer, customer_of
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import RowSource, resolve_scope
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+
+def customer(connection: SCIMConnection) -> Customer:
+    """What tells a connection's people from those whom the LMS has moved to another customer."""
+    return customer_of(get_adapter_class().compiled(connection).sources, connection)
+
+
+def is_lost(link: ProvisionedUser) -> bool:
+    """Whether the LMS has moved somebody to another customer than their link's (one query; none where nothing tells,
+    and one more where the SSO row of the link's connection was not read yet)."""
+    whose = customer(link.connection)
+    return bool(whose.lookups) and ProvisionedUser.objects.filter(whose.lost, pk=link.pk).exists()
 
 
 def is_counted(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
@@ -20,7 +34,7 @@ def may_be(adapter_class: type[LearnerAdapter], connection: SCIMConnection, acco
     if _is_the_hosts_own(adapter_class):
         return is_counted(adapter_class, connection, account)
     return not any(
-        source.model._default_manager.filter(**{source.user_field: account})
+        source.model._default_manager.filter(**{source.user_field or "pk": account})
         .exclude(**resolve_scope(source.within, connection))
         .exists()
         for source in _scoped(adapter_class, connection)

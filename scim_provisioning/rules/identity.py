@@ -11,12 +11,14 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import hidden_account
+from scim_provisioning.adapters.customers import lost
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import InvalidValue, Uniqueness
 from scim_provisioning.rules import ownership
+from scim_provisioning.rules.customers import customer
 
 #: Of so many deleted people it is asked whether a newcomer is one of them: the last who were. Any number may have had
 #: an identifier, and no request may cost more than its size.
@@ -41,30 +43,36 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     A living link of the same userName, active or not: 409. A tombstone that agrees in userName *and* externalId (or
     where both lack one): that person returns under the same SCIM id. Whoever agrees in one of them only is somebody
     new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit another's certificates. Links whose
-    account is gone cannot be inherited and do not count. However many there were, few are read.
+    account is gone, or another customer's by now, cannot be inherited and do not count. Few are read, of however many.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
-    found: list[ProvisionedUser] = prepared.rows(_met_before, connection, key, external_id)
-    for link in found:
-        if link.user_id is not None and not link.is_deleted:
+    whose = customer(connection)
+    found: list[Any] = prepared.rows(
+        _met_before, connection, key, external_id, *whose.values, given=(whose.lookups,)
+    )
+    met = [link for link in found if link.user_id is not None and link.is_here]
+    for link in met:
+        if not link.is_deleted:
             raise user_name_taken(link)
-    vacant = tuple(link for link in found if link.user_id is None)
-    tombstones = [link for link in found if link.user_id is not None]
+    vacant = tuple(link for link in found if link not in met and not link.is_deleted)
     agreeing = [
-        link for link in tombstones if link.user_name_tombstone_key == key and link.external_id == external_id
+        link for link in met if link.user_name_tombstone_key == key and link.external_id == external_id
     ]
     if agreeing:
         return History(agreeing[0], vacant)
-    return History(None, vacant, tuple(tombstones[:EARLIER_AT_MOST]))
+    return History(None, vacant, tuple(met[:EARLIER_AT_MOST]))
 
 
-def _met_before(connection: SCIMConnection, key: str, external_id: str | None) -> QuerySet[ProvisionedUser]:
+def _met_before(
+    lookups: tuple[str, ...], connection: SCIMConnection, key: str, external_id: str | None, *customer: Any
+) -> QuerySet[ProvisionedUser]:
     # The connection stands in each part, not before them: SQLite would read all its links, by the index of the list.
     here = Q(connection=connection)
     met = (here & Q(user_name_key=key)) | (here & Q(user_name_tombstone_key=key, user__isnull=False))
     if external_id is not None:
         met |= here & Q(external_id=external_id, deleted_at__isnull=False, user__isnull=False)
-    links = ProvisionedUser.objects.filter(met)
+    is_here: Any = Case(When(lost(lookups, customer), then=Value(False)), default=Value(True))
+    links = ProvisionedUser.objects.filter(met).annotate(is_here=is_here if lookups else Value(True))
     if databases.connection().vendor == "sqlite":
         links = links.filter(pk__in=_with_keys(connection, key, external_id))
     agrees = {"external_id__isnull": True} if external_id is None else {"external_id": external_id}
@@ -111,7 +119,8 @@ def name_is_reused(tombstone: ProvisionedUser) -> Uniqueness:
 
 def deleted_namesakes(adapter: LearnerAdapter, user_name: str) -> list[ProvisionedUser]:
     """The tombstones of other people who had this userName in this connection, as ``history`` finds them."""
-    links = ProvisionedUser.objects.filter(connection=adapter.connection, user__isnull=False)
+    links = ProvisionedUser.objects.filter(customer(adapter.connection).has, user__isnull=False)
+    links = links.filter(connection=adapter.connection)
     found = links.filter(user_name_tombstone_key=user_name_key(user_name)).exclude(user=adapter.obj)
     return list(found.order_by("-deleted_at", "pk")[:EARLIER_AT_MOST])
 
@@ -124,7 +133,7 @@ def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> lis
     had = Q(user_name_tombstone_key=user_name_key(document["userName"]))
     if (external_id := document.get("externalId")) is not None:
         had |= Q(external_id=external_id)
-    tombstones = ProvisionedUser.objects.tombstones()
+    tombstones = ProvisionedUser.objects.tombstones().filter(customer(adapter.connection).has)
     return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
 
 

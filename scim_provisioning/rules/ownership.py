@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.person import AWAITS_MANAGER
+from scim_provisioning.adapters.person import AWAITS_MANAGER, MEANT
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
-from scim_provisioning.rules.customers import may_be
+from scim_provisioning.rules.customers import customer, is_lost, may_be
 
 
 def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -26,9 +28,12 @@ def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | 
 
 
 def holder_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """The link of another connection that owns the account; where nobody does, the oldest one that shares it."""
-    beside = ProvisionedUser.objects.beside(connection).filter(user=account)
-    return beside.order_by("-owns_profile", "created_at", "pk").first()
+    """The link of another connection that owns the account; where nobody does, the oldest one that shares it. Not that
+    of a customer from whom the LMS has moved the account away."""
+    beside = ProvisionedUser.objects.beside(connection).filter(user=account).select_related("connection")
+    return next(
+        (link for link in beside.order_by("-owns_profile", "created_at", "pk") if not is_lost(link)), None
+    )
 
 
 def _unless_shared(
@@ -41,7 +46,28 @@ def _unless_shared(
 
 def may_share(connection: SCIMConnection, account: Any) -> bool:
     """Whether an administrator has allowed this connection to use the account."""
-    return SharedAccount.objects.filter(connection=connection, user=account).exists()
+    return shares(connection).filter(user=account).exists()
+
+
+def shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
+    """What administrators allow this connection, of accounts that are the same customer's still."""
+    return SharedAccount.objects.filter(in_force(_lookups(connection)), connection=connection)
+
+
+def share(connection: SCIMConnection, account: int, *, by: int | None = None) -> bool:
+    """Write down that the connection may use the account, as it is now: once more where it has been moved since. False
+    where it may already (three queries at most)."""
+    if may_share(connection, account):
+        return False
+    said = {"customer": named_by(_lookups(connection), account), "allowed_by_id": by}
+    SharedAccount.objects.update_or_create(
+        connection=connection, user_id=account, defaults={**said, "allowed_at": timezone.now()}
+    )
+    return True
+
+
+def _lookups(connection: SCIMConnection) -> tuple[str, ...]:
+    return lookups_of(get_adapter_class().compiled(connection).sources)
 
 
 def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
@@ -58,8 +84,8 @@ def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
     accounts = adapter.holders_of(user_name)
     if not accounts:
         return None
-    shares = SharedAccount.objects.filter(connection=adapter.connection)
-    allowed = set(shares.filter(user__in=[account.pk for account in accounts]).values_list("user", flat=True))
+    allowed_here = shares(adapter.connection).filter(user__in=[account.pk for account in accounts])
+    allowed = set(allowed_here.values_list("user", flat=True))
     return next((account for account in accounts if account.pk in allowed), None)
 
 
@@ -90,6 +116,7 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
         get_adapter_class().compiled(link.connection),
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
         owns_account=owns,
+        meant=link.search.get(MEANT),
     )
     link.asks_document = asks_document(link.search, owns_account=owns)
     link.version += 1
@@ -128,16 +155,16 @@ def settle(connection: SCIMConnection) -> None:
     """
     links = connection.links.living().filter(user__isnull=False)
     lock_links(links)
+    links = links.filter(customer(connection).has)
     elsewhere = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user=OuterRef("user"))
     judged = links.annotate(is_taken=Exists(elsewhere))
     wrong = judged.filter(Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, is_taken=False))
     for link in wrong.select_related("connection").order_by("user_id", "pk"):
         if link.owns_profile or _may_own(link, link.user_id):
             set_owner(link, not link.owns_profile)
-    taken = judged.filter(is_taken=True).values_list("user", flat=True)
-    SharedAccount.objects.bulk_create(
-        [SharedAccount(connection=connection, user_id=account) for account in taken], ignore_conflicts=True
-    )
+    for account in list(judged.filter(is_taken=True).values_list("user", flat=True)):
+        if account is not None:
+            share(connection, account)
 
 
 def lock_links(links: ProvisionedUserQuerySet) -> list[int]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, disconnection, leaver_brake, times
+from scim_provisioning.administration import alerts, disconnection, leaver_brake, permissions, times
+from scim_provisioning.models import SCIMConnection
+
+#: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
+PEOPLE_URL: Final = "scim_provisioning_provisioningevent_people"
 
 register = template.Library()
 
@@ -46,4 +51,33 @@ def scim_alerts(context: Any) -> dict[str, Any]:
         "alerts": alerts.for_user(user),
         "disconnections": disconnection.unfinished_seen_by(user),
         "holds": leaver_brake.seen_by(user),
+        "people_url": _people_url(context),
     }
+
+
+@register.inclusion_tag("scim_provisioning/admin/includes/find_person.html", takes_context=True)
+def scim_find_person(
+    context: Any, connection: SCIMConnection | None = None, term: str = "", *, is_titled: bool = False
+) -> dict[str, Any]:
+    """The search box for people, of one connection or of all that this person sees; nothing for who may not read the
+    log. It belongs to the form below, so that it may stand inside another one. ``is_titled``: its label is read out
+    only, as the page is called so."""
+    own = {"connection": connection, "term": term, "is_titled": is_titled}
+    return {"people_url": _people_url(context), **own}
+
+
+@register.inclusion_tag("scim_provisioning/admin/includes/find_person_form.html", takes_context=True)
+def scim_find_person_form(context: Any) -> dict[str, Any]:
+    """The form of that box: once a page, outside all others."""
+    return {"people_url": _people_url(context)}
+
+
+def _people_url(context: Any) -> str:
+    """Empty where this person may not read the log, or the host does not register it."""
+    request = context["request"]
+    if not permissions.may_read_log(request.user):
+        return ""
+    try:
+        return reverse(f"admin:{PEOPLE_URL}", current_app=getattr(request, "current_app", None))
+    except NoReverseMatch:
+        return ""

@@ -271,7 +271,7 @@ def test_notices_are_in_the_language_of_the_site(settings: Settings, busy: SCIMC
 
     call_command("scim_notify")
 
-    assert mail.outbox[0].subject == f"SCIM-Bereitstellung von {busy}: 2 Hinweise"
+    assert mail.outbox[0].subject == f"SCIM-Bereitstellung von {busy}: 3 Hinweise"
     assert "läuft am" in mail.outbox[0].body
     assert english_in(mail.outbox[0].body.partition("http")[0]) == []
 

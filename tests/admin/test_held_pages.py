@@ -348,3 +348,20 @@ def test_the_log_leads_to_undoing_what_it_shows(
 def undo(client: Client, connection: SCIMConnection) -> Any:
     form = client.get(url("undo", connection)).context["form"]
     return client.post(url("undo", connection), {**form.initial, "password": PASSWORD}, follow=True)
+
+
+def test_one_person_alone_is_taken_back(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
+    for scim_id in ids:
+        scim.patch(f"/Users/{scim_id}", OFF)
+    link = connection.links.get(scim_id=ids[1])
+    page = admin_client.get(url("undo", connection), {"hours": 24, "learner": link.pk})
+    assert "1 person was switched off or deleted" in text(page)
+    assert "ada.roth" not in text(page)
+    data = {**page.context["form"].initial, "password": PASSWORD}
+    assert "1 person is back as before." in text(
+        admin_client.post(url("undo", connection), data, follow=True)
+    )
+    assert {link.scim_id: link.active for link in connection.links.all()} == {ids[0]: False, ids[1]: True}

@@ -39,6 +39,10 @@ class Host(Protocol):
     def switch(self, user_name: str, customer: Any, on: bool) -> None:
         """Switch somebody on or off as the LMS's own pages do, past SCIM."""
 
+    def move(self, user_name: str, customer: Any, other: Any) -> bool:
+        """Make somebody another customer's as the LMS's own pages do, past SCIM; False where it does not say whose an
+        account is, as one of many customers'."""
+
     def spelled(self, text: str) -> str:
         """A request as the identity provider of this LMS's customers would fill it in."""
 

@@ -8,7 +8,7 @@ from example_project.lms.models import Learner, Organization, SSOSettings
 from tests.hosts.defaults import make_administrator, spelled
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "move", "retitle", "spelled", "switch"]
 
 
 def make_customer() -> Organization:
@@ -44,3 +44,10 @@ def switch(user_name: str, customer: Organization, on: bool) -> None:
     learner = Learner.objects.get(user__username=user_name, organization=customer)
     learner.user.is_active = on
     learner.user.save(update_fields=["is_active"])
+
+
+def move(user_name: str, customer: Organization, other: Organization) -> bool:
+    learner = Learner.objects.get(user__username=user_name, organization=customer)
+    learner.organization, learner.company, learner.team, learner.business_unit = other, None, None, None
+    learner.save()
+    return True

@@ -16,7 +16,8 @@ from scim_provisioning.checks import TAG
 from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
 from tests.admin.pages import PASSWORD, generate, shown_token, text, url
 from tests.client import ScimClient, SecureBrowser
-from tests.hosts.current import host
+from tests.hosts.current import host, spelled
+from tests.people import person
 
 
 @pytest.fixture
@@ -56,3 +57,22 @@ def test_the_self_test_passes_every_stage(connection: SCIMConnection) -> None:
     lines = selftest.run(connection, reach=False)
     assert [line for line in lines if line.result == Result.FAILED] == []
     assert "Delete: access ends" in [line.what for line in lines]
+
+
+@pytest.mark.django_db
+def test_a_learner_and_somebody_refused_are_found_by_their_surnames(
+    browser: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim_id = scim.post("/Users", spelled(person("ada.roth"))).json()["id"]
+    operations = [{"op": "Replace", "path": "active", "value": "False"}]
+    scim.patch(f"/Users/{scim_id}", operations)
+    scim.post("/Users", spelled(person("ines.okafor", userName="ada.roth@harborline.example")))
+    refused = scim.post("/Users", spelled(person("cleo.berg", userName="c" * 400)))
+    assert refused.status_code == HTTPStatus.BAD_REQUEST
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    found = {
+        term: [card.answer.state for card in browser.get(people, {"q": term}).context["cards"]]
+        for term in ("Roth", "Okafor", "Berg", "Nobody")
+    }
+    assert found == {"Roth": ["inactive"], "Okafor": ["inactive"], "Berg": ["refused"], "Nobody": []}
+    assert "Switched off on" in text(browser.get(people, {"q": "Roth"}))

@@ -62,6 +62,23 @@ def _compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "rows", rows)
 
 
+@pytest.fixture(autouse=True)
+def _shown_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is shown by the columns that are shown is shown by their adapter too, and compared."""
+    shown = loading._shown
+
+    def both(people: Any, adapter_class: Any, connection: SCIMConnection) -> Any:
+        found = shown(people, adapter_class, connection)
+        keys = [each.pk for each in people]
+        again = sorted(
+            adapter_class.links(connection).filter(pk__in=keys), key=lambda link: keys.index(link.pk)
+        )
+        assert found == [adapter.to_dict() for adapter in adapter_class.for_links(again, connection)]
+        return found
+
+    monkeypatch.setattr(loading, "_shown", both)
+
+
 @pytest.fixture
 def ines(scim: ScimClient) -> str:
     boss = scim.post("/Users", spelled(person("boss.one", **{ENTERPRISE: {"department": "Cloud"}}))).json()[

@@ -67,10 +67,10 @@ def test_a_mapped_column_that_must_be_unique_is_409_with_its_attribute(scim: Sci
     assert "username" in event.cause["database"]
 
 
-def test_the_client_is_never_told_the_value_that_stands_in_the_way(scim: ScimClient, taken: str) -> None:
+def test_the_value_that_stands_in_the_way_is_neither_told_nor_kept(scim: ScimClient, taken: str) -> None:
     answer = scim.post("/Users", person())
     assert taken not in answer.content.decode()
-    assert (taken in last().cause["database"]) == (connection.vendor != "sqlite")
+    assert taken not in str(last().cause)
 
 
 def test_a_unique_column_of_another_table_is_named_itself(scim: ScimClient, receive: Connect) -> None:

@@ -130,3 +130,15 @@ def test_a_guest_who_is_disconnected_takes_nobodys_password(
     connections.disconnect(other.connection, learners="sso_only", actor=None)
     who.refresh_from_db()
     assert who.has_usable_password()
+
+
+def test_nothing_is_revoked_when_a_guest_leaves_whom_the_owner_keeps_on(
+    scim: ScimClient, ines: dict[str, Any], other: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoked: list[Any] = []
+    monkeypatch.setattr(LearnerAdapter, "revoke_access", lambda self, learner: revoked.append(learner))
+    guest = share(other, ines)
+    assert other.scim.delete(f"/Users/{guest['id']}").status_code == 204
+    assert (revoked, account(ines).is_active) == ([], True)
+    assert scim.delete(f"/Users/{ines['id']}").status_code == 204
+    assert len(revoked) == 1

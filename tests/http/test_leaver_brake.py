@@ -20,7 +20,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.signals import leavers_held
 from tests.client import ScimClient
-from tests.leavers import OFF, established, learners, leave, let_go_at_most
+from tests.leavers import OFF, ON, established, learners, leave, let_go_at_most
 from tests.lms_factories import LearnerFactory
 from tests.people import person
 from tests.sharing import Customer
@@ -247,3 +247,10 @@ def age_departures(connection: SCIMConnection, by: timedelta) -> None:
     minutes = int(by.total_seconds()) // 60
     brake.recent = [[minute - minutes, number] for minute, number in brake.recent]
     brake.save()
+
+
+def test_who_goes_to_and_fro_within_the_hour_is_one_leaver(scim: ScimClient, people: list[str]) -> None:
+    for _again in range(4):
+        assert leave(scim, people[0]) == [200]
+        assert scim.patch(f"/Users/{people[0]}", ON).status_code == 200
+    assert leave(scim, *people[:4]) == [200, 200, 200, 503]

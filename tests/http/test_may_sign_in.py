@@ -52,6 +52,9 @@ def test_whoever_is_active_may_and_one_query_tells(
 ) -> None:
     with django_assert_num_queries(1):
         assert may_sign_in(ines)
+    # Whose the connection is, is told by its SSO row, which is read once.
+    with django_assert_num_queries(2):
+        assert may_sign_in(ines, connection)
     with django_assert_num_queries(1):
         assert may_sign_in(ines, connection)
 

@@ -29,13 +29,33 @@ def test_spellings_that_no_database_takes_for_one_name_make_one_row(spelling: st
     assert Team.objects.get().name == "Straße 7"
 
 
-def test_a_row_that_the_lms_has_called_otherwise_is_not_the_names_any_more(scim: ScimClient) -> None:
+def test_a_row_that_the_lms_has_called_otherwise_is_the_names_still(scim: ScimClient) -> None:
     first = join(scim, "ines.okafor", "Locks")
     Team.objects.update(name="Bolts")
-    second = join(scim, "rui.sousa", "Locks")
-    assert second != first
+    assert join(scim, "rui.sousa", "Locks") == first
     assert join(scim, "lin.wei", "Bolts") == first
-    assert join(scim, "ann.bell", "LOCKS") == second
+    assert join(scim, "ann.bell", "LOCKS") == first
+
+
+def test_a_name_is_that_of_the_row_that_has_it_now(scim: ScimClient, organization: Organization) -> None:
+    first = join(scim, "ines.okafor", "Locks")
+    Team.objects.update(name="Bolts")
+    theirs = Team.objects.create(organization=organization, name="Locks")
+    assert join(scim, "rui.sousa", "locks") == theirs
+    theirs.name = "Keys"
+    theirs.save()
+    assert join(scim, "ann.bell", "LOCKS") == theirs
+    assert join(scim, "lin.wei", "Bolts") == first
+
+
+def test_a_row_of_the_lms_goes_on_being_meant_when_it_is_renamed(
+    scim: ScimClient, organization: Organization
+) -> None:
+    theirs = Team.objects.create(organization=organization, name="Locks")
+    assert join(scim, "ines.okafor", "Locks") == theirs
+    Team.objects.update(name="Bolts")
+    assert join(scim, "rui.sousa", "Locks") == theirs
+    assert Team.objects.count() == 1
 
 
 def test_a_row_that_the_lms_has_deleted_is_made_again(scim: ScimClient) -> None:

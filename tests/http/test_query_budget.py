@@ -39,6 +39,8 @@ MANAGER = 1
 FORMER_NAME = 1  # what a person was called before stays searchable
 LAST_USED = 1
 SESSIONS = 1  # those of somebody whose access ends
+HEARD_FIRST = 1  # the name of a row that the LMS made
+DEPARTMENT = f"{ENTERPRISE}:department"
 BRAKE = 2  # somebody who goes is counted: lock, write
 
 
@@ -88,6 +90,8 @@ def warm(scim: ScimClient, directory: int) -> ScimClient:
     ids = scim.post("/Users", person("warm.up")).json()["id"]
     scim.get("/Users?count=1")
     scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "title", "value": "Warm"}])
+    # The first time that the name of a team is heard, it is written down which one it means.
+    scim.patch(f"/Users/{ids}", [{"op": "replace", "path": DEPARTMENT, "value": "Crowd"}])
     established()
     scim.patch(f"/Users/{ids}", [{"op": "replace", "path": "active", "value": False}])
     return scim
@@ -179,8 +183,27 @@ def test_a_changed_team_is_looked_up_once_and_created_under_a_lock(
     warm: ScimClient, ines: str, team: str, extra: int
 ) -> None:
     with queries() as sent:
-        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": f"{ENTERPRISE}:department", "value": team}])
+        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": DEPARTMENT, "value": team}])
     assert len(sent) == PATCH + extra + PAYLOAD, sent
+
+
+def test_what_a_name_of_the_lms_means_is_written_down_the_first_time_that_it_is_heard(
+    warm: ScimClient, ines: str
+) -> None:
+    Team.objects.create(organization=Team.objects.get(name="Crowd").organization, name="Theirs")
+    with queries() as sent:
+        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": DEPARTMENT, "value": "Theirs"}])
+    assert len(sent) == PATCH + REFERENCE + HEARD_FIRST + PAYLOAD, sent
+
+
+def test_a_name_that_waits_takes_a_lock_and_is_written_down(
+    warm: ScimClient, ines: str, connection: SCIMConnection
+) -> None:
+    connection.policies = {"new_units": {DEPARTMENT: "review"}}
+    connection.save()
+    with queries() as sent:
+        warm.patch(f"/Users/{ines}", [{"op": "Replace", "path": DEPARTMENT, "value": "Never Heard"}])
+    assert len(sent) == PATCH + REFERENCE_CREATED - 1 + PAYLOAD, sent
 
 
 def test_a_changed_manager_is_looked_up_once(warm: ScimClient, ines: str) -> None:

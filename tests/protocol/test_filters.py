@@ -255,3 +255,34 @@ def test_folding_keeps_accents_and_spaces_apart() -> None:
     assert fold("Jos\u00e9") == fold("JOSE\u0301")
     assert fold("Straße") == fold("STRASSE")
     assert len({fold("Ana"), fold("Aná"), fold("ana "), fold("an")}) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'userName eq "x"',
+        'emails[type eq "work"].value eq "x"',
+        'emails[primary eq "true"].type sw "W"',
+        'addresses[type ne "home"].locality co "ei"',
+    ],
+)
+def test_what_is_asked_all_day_means_in_parentheses_what_it_means_without(text: str) -> None:
+    assert parse(f"({text})", USER_SCHEMA) == parse(text, USER_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'nonsense[type eq "work"].value eq "x"',
+        'emails[kind eq "work"].value eq "x"',
+        'emails[type eq "w"].it eq "x"',
+    ]
+    + ['title[type eq "work"].value eq "x"', 'emails[type eq "work"].primary gt "x"'],
+)
+def test_what_is_asked_all_day_is_refused_in_the_same_words(text: str) -> None:
+    said = []
+    for form in (text, f"({text})"):
+        with pytest.raises(InvalidFilter) as refused:
+            parse(form, USER_SCHEMA)
+        said.append((refused.value.code, refused.value.detail))
+    assert said[0] == said[1]

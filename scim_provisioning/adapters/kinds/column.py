@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, OuterRef, Subquery
 
+from scim_provisioning.adapters.customers import Customer
 from scim_provisioning.adapters.expressions import DocumentText, Exactly, Folded
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import SCIMConnection
@@ -19,7 +20,8 @@ class Column:
     """Where the value of one mapped attribute stands in SQL.
 
     ``leaf`` is the attribute or sub-attribute whose type and case rule apply; ``keys`` say where the searchable
-    copy of the document keeps it; ``people`` is the row that a manager's foreign key points at.
+    copy of the document keeps it; ``people`` is the row that a manager's foreign key points at, ``customer`` tells
+    whose they are.
     """
 
     source: RowSource
@@ -28,6 +30,7 @@ class Column:
     keys: tuple[str, ...]
     connection: SCIMConnection
     people: RowSource | None = None
+    customer: Customer = Customer()
 
     def value(self, name: str = "") -> F | Subquery:
         """The column (or what ``name`` reaches from it), by a join or, for a row of which an account has several,

@@ -139,6 +139,10 @@ class MappedAttribute:
 
     # --- reading
 
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        """The columns, seen from the row, that ``current`` and ``is_on`` read; None where they need the row itself."""
+        return (field.attname,)
+
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         """The row's value in Python, or None when the field is empty."""
         value = getattr(row, field.attname)
@@ -151,6 +155,15 @@ class MappedAttribute:
     def same(self, sent: Any, current: Any) -> bool:
         """Whether the row still means what the identity provider sent, so that it is returned as sent."""
         return bool(sent == current)
+
+    def is_meant(self, sent: Any, row: models.Model | None, field: Any, person: Person) -> bool:
+        """Whether the row stands as what was sent was understood, though it does not look the same: asked where
+        something of the person was understood otherwise than it says (``Person.meant``)."""
+        return False
+
+    def name_keys(self, sent: Any) -> frozenset[str]:
+        """What is the same of all spellings of the names that a value holds, as ``Person.meant`` knows them."""
+        return frozenset()
 
     def shown(self, sent: Any, current: Any) -> Any:
         """What an answer holds: what was sent while the row means the same, else what the row means."""

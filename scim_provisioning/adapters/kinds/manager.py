@@ -85,7 +85,7 @@ def managed_by(column: Column, who: Q | None = None, *, living: bool = False) ->
     """
     key, field = f"{_target(column).lookup('pk')}", column.field.attname
     links = ProvisionedUser.objects.living() if living else ProvisionedUser.objects.all()
-    links = links.filter(connection=column.connection)
+    links = links.filter(column.customer.has, connection=column.connection)
     meant = links.filter(**{f"{key}__isnull": False})
     if who is not None:
         meant = meant.filter(who).exclude(Exists(links.filter(_SHOWN_BEFORE, user=OuterRef("user"))))
@@ -105,7 +105,7 @@ def _target(column: Column) -> RowSource:
 def _manager_id(column: Column) -> Subquery:
     """The SCIM id of the person whom the manager's foreign key names."""
     target, source = _target(column), column.source
-    links = ProvisionedUser.objects.filter(connection=column.connection)
+    links = ProvisionedUser.objects.filter(column.customer.has, connection=column.connection)
     if source.is_joined:
         links = links.filter(**{target.lookup("pk"): OuterRef(source.lookup(column.field.attname))})
     else:

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from unicodedata import normalize
 
-from django.db import DatabaseError, connections, models, router
-from django.db.models import Case, F, Value, When
+from django.db import connections, models, router
+from django.db.models import Case, F, Subquery, Value, When
 from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import violations
 from scim_provisioning.adapters.any_case import called, spellings
 from scim_provisioning.adapters.expressions import Exactly
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
-from scim_provisioning.models import ReferenceKey
+from scim_provisioning.models import Meaning, ReferenceKey
+from scim_provisioning.models.reference_key import NAME_LENGTH, key_of
 from scim_provisioning.protocol.text import fold
+
+#: Hyphens and dashes of every width.
+_HYPHENS: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
 def reference_key(text: str) -> str:
-    """What makes two spellings of a company, unit or team name the same: case and spaces do not count."""
+    """What makes two spellings of a company, unit or team name the same: case, spaces and the Unicode form do not
+    count."""
+    text = text if text.isascii() else normalize("NFKC", text)
     return fold(" ".join(text.split()))
+
+
+def without_hyphens(text: str) -> str:
+    """The same, where "R&D-West" and "R&D West" are one name too."""
+    return reference_key(_HYPHENS.sub(" ", text))
 
 
 def named_column(model: Any, by: str, scope: Collection[str]) -> NamedColumn:
@@ -38,15 +50,20 @@ def named_column(model: Any, by: str, scope: Collection[str]) -> NamedColumn:
 
 @dataclass(frozen=True, slots=True)
 class NamedRows:
-    """The rows of ``model`` inside ``scope`` (fields and values: the customer), called by their field ``by``."""
+    """The rows of ``model`` inside ``scope`` (fields and values: the customer), called by their field ``by``; ``key``
+    says which spellings are one name."""
 
     model: Any
     by: str
     scope: Mapping[str, Any]
+    key: Callable[[str], str] = reference_key
 
     def find(self, name: str) -> models.Model | None:
         """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
-        index finds a name in any case and it is written otherwise."""
+        index finds a name in any case and it is written otherwise.
+
+        ``meaning_of`` tells what the name means by what is remembered of it.
+        """
         named = named_column(self.model, self.by, self.scope)
         index = indexes.for_any_case(named, connections[router.db_for_read(self.model)])
         row: models.Model | None = None
@@ -58,7 +75,8 @@ class NamedRows:
         self, build: prepared.Build, index: indexes.NameIndex | None, name: str
     ) -> models.Model | None:
         spelled = spellings(index, name, connections[router.db_for_read(self.model)].vendor)
-        given, values = (self.model, self.by, tuple(self.scope), index), (*self.scope.values(), name, spelled)
+        given = (self.model, self.by, tuple(self.scope), index)
+        values = (*self.scope.values(), name, spelled, self.digest(name))
         row: models.Model | None
         if prepared.is_plain(self.model._default_manager):
             row = prepared.first(build, *values, given=given)
@@ -66,58 +84,79 @@ class NamedRows:
             row = build(*given, *values).first()
         return row
 
+    def alike(self, name: str) -> models.Model | None:
+        """The row whose name is another spelling of it that no database knows: in another Unicode form, or with
+        hyphens. One query over the customer's rows; none where there can be no such spelling."""
+        if name.isascii() and self.key is reference_key:
+            return None
+        wanted, names = self.key(name), self.rows().order_by("pk").values_list("pk", self.by)
+        found = next((pk for pk, held in names.iterator() if self.key(str(held)) == wanted), None)
+        return None if found is None else self.rows().filter(pk=found).first()
+
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
-        """A new row with these values, or the one that another request has just made. Three statements. Raises
-        ``Overtaken``, and what the database says of a row that it refuses.
+        """A new row with these values; the name's key is locked. Raises what the database says of a row that it
+        refuses."""
+        row: models.Model = self.model._default_manager.create(**{**values, self.by: name})
+        return row
 
-        The key is locked first. A unique constraint of the host's alone does not do: it may be missing, and on
-        PostgreSQL takes "Sales" and "SALES" for two names.
-        """
-        try:
-            with databases.atomic():
-                key = ReferenceKey.locked(self._digest(name))
-                row = self._made_before(key, name)
-                if row is None:
-                    row = self.model._default_manager.create(**{**values, self.by: name})
-                    key.point_at(row)
-                return row
-        except DatabaseError as error:
-            theirs = self._made_by_the_lms(name) if violations.read(error) is not None else None
-            if theirs is None:
-                raise
-            return theirs
-
-    def _made_by_the_lms(self, name: str) -> models.Model | None:
+    def made_by_the_lms(self, name: str) -> models.Model | None:
         """The row that stands in the way of a new one: the LMS's own pages made it, which take no lock. Or the host's
-        collation takes two names for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table."""
-        same = self._rows().filter(**{self.by: name})
+        collation takes two names for one (MariaDB: "Café" and "Cafe"), and its word counts in its own table. Raises
+        ``Overtaken``."""
+        same = self.rows().filter(**{self.by: name})
         theirs: models.Model | None = self.find(name) or same.first()
         if theirs is None and _is_there(same):
             raise databases.Overtaken
         return theirs
 
-    def _made_before(self, key: ReferenceKey, name: str) -> models.Model | None:
-        """The row that ``key`` points at, unless the LMS has deleted, renamed or moved it."""
-        if not key.target:
+    def at(self, target: str) -> models.Model | None:
+        """The row with that key, unless the LMS has deleted it or given it to another customer. Raises
+        ``Overtaken``."""
+        if not target:
             return None
-        made = self._rows().filter(pk=key.target)
+        made = self.rows().filter(pk=target)
         row: models.Model | None = made.first()
         if row is None and _is_there(made):
             raise databases.Overtaken
-        return (
-            row if row is not None and reference_key(getattr(row, self.by)) == reference_key(name) else None
-        )
+        return row
 
-    def _rows(self) -> models.QuerySet[Any]:
+    def rows(self) -> models.QuerySet[Any]:
+        """All of them."""
         rows: models.QuerySet[Any] = self.model._default_manager.filter(**self.scope)
         return rows
 
-    def _digest(self, name: str) -> str:
+    def facts(self, name: str) -> dict[str, Any]:
+        """What is remembered of a name beside what it means."""
+        return {"scope": self.scope_digest, "name": name[:NAME_LENGTH]}
+
+    @property
+    def scope_digest(self) -> str:
+        """The same for all names of these rows, in whatever connection."""
+        return _digest(self._meant())
+
+    def digest(self, name: str) -> str:
         """The same for everybody who means the same row, in whatever connection and spelling."""
+        return _digest([*self._meant(), self.key(name)])
+
+    def _meant(self) -> list[Any]:
         columns = {field.name: field.attname for field in self.model._meta.concrete_fields}
         scope = {columns.get(key, key): _plain(value) for key, value in self.scope.items()}
-        meant = [self.model._meta.label_lower, self.by, sorted(scope.items()), reference_key(name)]
-        return hashlib.sha256(json.dumps(meant).encode()).hexdigest()
+        return [self.model._meta.label_lower, self.by, sorted(scope.items())]
+
+
+def _digest(meant: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(meant).encode()).hexdigest()
+
+
+def remembered(row: Any) -> tuple[str | None, str]:
+    """What the name by which ``NamedRows.find`` found a row means, by what is remembered of it, and the key of that
+    row. None where nothing is."""
+    return row.scim_meaning, row.scim_target or ""
+
+
+def is_its_name(row: models.Model) -> bool:
+    """Whether the name by which a row was found is remembered as its own."""
+    return remembered(row) == (Meaning.NAME, key_of(row))
 
 
 def _plain(value: Any) -> str:
@@ -132,16 +171,25 @@ def _is_there(rows: models.QuerySet[Any]) -> bool:
 def _written_alike(
     model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any
 ) -> models.QuerySet[Any]:
-    *scope, name, _spelled = values
-    rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
-    return rows.filter(**{by: name}).filter(_is_alike(by, name)).order_by("pk")[:1]  # type: ignore[no-any-return]
+    *scope, name, _spelled, digest = values
+    rows = _remembering(model, dict(zip(keys, scope, strict=True)), digest)
+    return rows.filter(**{by: name}).filter(_is_alike(by, name)).order_by("pk")[:1]
 
 
 def _called(model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any) -> models.QuerySet[Any]:
-    *scope, name, spelled = values
-    rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
+    *scope, name, spelled, digest = values
+    rows = _remembering(model, dict(zip(keys, scope, strict=True)), digest)
     first = Case(When(_is_alike(by, name), then=Value(0)), default=Value(1))
-    return rows.filter(called(named_column(model, by, keys), name, spelled)).order_by(first, "pk")[:1]  # type: ignore[no-any-return]
+    return rows.filter(called(named_column(model, by, keys), name, spelled)).order_by(first, "pk")[:1]
+
+
+def _remembering(model: Any, scope: Mapping[str, Any], digest: str) -> models.QuerySet[Any]:
+    """Rows, each with what is remembered of the name: no statement more."""
+    key = ReferenceKey.objects.filter(digest=digest).exclude(scope="")
+    rows: models.QuerySet[Any] = model._default_manager.filter(**scope).annotate(
+        scim_meaning=Subquery(key.values("meaning")), scim_target=Subquery(key.values("target"))
+    )
+    return rows
 
 
 def _is_alike(by: str, name: str) -> Exact:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from django.db import DatabaseError, models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
@@ -14,22 +14,31 @@ from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
-from scim_provisioning.adapters.kinds.named_rows import NamedRows, named_column, reference_key
+from scim_provisioning.adapters.kinds.meanings import KNOWN, Names
+from scim_provisioning.adapters.kinds.named_rows import (
+    NamedRows,
+    named_column,
+    reference_key,
+    without_hyphens,
+)
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
 from scim_provisioning.databases.indexes import NamedColumn
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
+from scim_provisioning.protocol.text import fold
 
 
 class Reference(MappedAttribute):
     """A row of another model, named by text.
 
     ``by`` is the field that holds the name. Names are compared without regard to case, and what is sent also
-    without regard to spaces around and repeated between words; ``within`` narrows the look-up to one customer and
-    fills new rows, ``defaults`` only fill new ones (see :class:`RelatedRow`); ``create="never"`` refuses a name
-    that does not exist instead of creating it.
+    without regard to spaces around and repeated between words, and with ``hyphens="ignore"`` to hyphens; ``within``
+    narrows the look-up to one customer and fills new rows, ``defaults`` only fill new ones (see :class:`RelatedRow`).
+    ``create`` says what becomes of a name that does not exist, unless an administrator chooses otherwise:
+    ``"auto"`` creates it, ``"review"`` lets it wait for an administrator. ``"never"`` refuses it, and leaves
+    nothing to choose.
     """
 
     label = _("row by name")
@@ -43,10 +52,13 @@ class Reference(MappedAttribute):
         by: str = "name",
         within: Scope | None = None,
         defaults: Scope | None = None,
-        create: Literal["auto", "never"] = "auto",
+        create: Literal["auto", "review", "never"] = "auto",
+        hyphens: Literal["keep", "ignore"] = "keep",
         **options: Any,
     ) -> None:
         super().__init__(path, target, **options)
+        #: What is the same of all spellings of one name.
+        self.key = reference_key if hyphens == "keep" else without_hyphens
         self.by = by
         self.within: Scope = within or {}
         self.defaults: Scope = defaults or {}
@@ -57,6 +69,9 @@ class Reference(MappedAttribute):
 
     def looked_up(self, field: Any) -> NamedColumn:
         return named_column(field.related_model, self.by, self.within)
+
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        return field.attname, f"{field.name}__{self.by}"
 
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         # A new row has no key yet; asking for the row itself would raise where the column must not be NULL.
@@ -69,14 +84,52 @@ class Reference(MappedAttribute):
 
     def same(self, sent: Any, current: Any) -> bool:
         name = self.to_scim(current)
-        return isinstance(sent, str) and (sent == name or reference_key(sent) == reference_key(name))
+        return isinstance(sent, str) and (sent == name or self.key(sent) == self.key(name))
+
+    def is_meant(self, sent: Any, row: models.Model | None, field: Any, person: Person) -> bool:
+        """Whether the row stands as the value that was sent for it was understood: by an alias, under a name that the
+        LMS has changed since, or not at all yet."""
+        understood = person.meant.get(self.path, {})
+        if not understood or not isinstance(sent, str):
+            return False
+        return understood.get(self.key(sent)) == _reached(row, field)
+
+    def name_keys(self, sent: Any) -> frozenset[str]:
+        return frozenset({self.key(sent)} if isinstance(sent, str) else ())
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         name = self._name(value, field.related_model)
         if not name:
             self.clear(row, field, person)
             return
-        setattr(row, field.name, self.row_named(name, field.related_model, person.connection))
+        meant = self.row_named(name, field.related_model, person)
+        if meant is None and not field.null:
+            sentence = f"'{name}' is not known here, and waits for an administrator of the application."
+            raise self.refusal(sentence, code="attr.reference")
+        setattr(row, field.name, meant)
+        is_named = meant is not None and self.key(str(getattr(meant, self.by))) == self.key(name)
+        person.understand(self.path, {} if is_named else {self.key(name): _reached(row, field)})
+        if meant is None:
+            person.unknown_names.append((self.path, name))
+
+    def exchange(
+        self, row: models.Model, field: Any, old: models.Model, new: models.Model, sent: Any, person: Person
+    ) -> bool:
+        """Put ``new`` in the place of ``old``, unsaved; what was ``sent`` for that is understood so from now on. False
+        where the row does not name it."""
+        current = self.current(row, field, person)
+        if current != old:
+            return False
+        is_theirs = sent is not None and (self.same(sent, current) or self.is_meant(sent, row, field, person))
+        setattr(row, field.name, new)
+        if is_theirs:
+            person.understand(self.path, {self.key(sent): _reached(row, field)})
+        return True
+
+    def hand_over(self, row: models.Model, field: Any, old: models.Model, new: models.Model) -> None:
+        """The same of somebody whom no identity provider manages, saved."""
+        setattr(row, field.name, new)
+        row.save(update_fields=[field.name])
 
     def clear(self, row: models.Model, field: Any, person: Person) -> None:
         if not field.null:
@@ -96,7 +149,28 @@ class Reference(MappedAttribute):
         return super().compare(column, op, value)
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        return Q(TextMatch(column.text(self.by), op, operand))
+        called = Q(TextMatch(column.text(self.by), op, operand)) | self.unknown(column, op, operand)
+        target = self.target_of(column, op, operand)
+        return called | self.at(column, target) if target else called
+
+    def unknown(self, column: Column, op: str, operand: Any) -> Q:
+        """Whether it is true of a name that waits, or is left out: that is in the document alone."""
+        text = fold(operand) if isinstance(operand, str) else operand
+        return Q(TextMatch(column.document(), op, text))
+
+    def target_of(self, column: Column, op: str, operand: Any) -> str:
+        """The key of the row that a name means, whatever that is called (one query, for ``eq``)."""
+        if op != "eq":
+            return ""
+        rows = self.names(column.field.related_model, column.connection).rows
+        key = ReferenceKey.objects.filter(digest=rows.digest(operand), meaning__in=KNOWN).first()
+        return "" if key is None else str(key.target)
+
+    def at(self, column: Column, target: str) -> Q:
+        """Whether it is the row with that key."""
+        if column.source.is_joined:
+            return Q(**{column.source.lookup(f"{column.field.name}__pk"): target})
+        return Q(Exists(column.rows().filter(**{f"{column.field.name}__pk": target})))
 
     def order(self, column: Column) -> Expression:
         return sort_text(column.text(self.by))
@@ -114,7 +188,7 @@ class Reference(MappedAttribute):
             )
             yield MappingProblem("by", self.path, self.target, f"{label} {what}", advice)
             return
-        if self.create == "auto":
+        if self.create != "never":
             yield from new_row_problems(
                 self.path,
                 self.target,
@@ -131,24 +205,44 @@ class Reference(MappedAttribute):
     def _name(self, value: Any, model: Any) -> str:
         return " ".join(checked_text(self.path, value, model._meta.get_field(self.by)).split())
 
-    def row_named(self, name: str, model: Any, connection: SCIMConnection) -> models.Model:
-        """The row of that name within the customer; a new one where there is none and one may be made."""
-        rows = NamedRows(model, self.by, resolve_scope(self.within, connection))
-        found = rows.find(name)
-        if found is not None:
-            return found
+    def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
+        """The row that a name means within the customer; a new one where it means none and one may be made. None for a
+        name that waits, or is left out."""
+        names = self.names(model, person.connection, brought_by=person.link.scim_id)
         if self.create == "never":
-            raise self.refusal(f"'{name}' does not exist here.", code="attr.reference")
+            found = names.known(name)
+            if found is None:
+                raise self.refusal(f"'{name}' does not exist here.", code="attr.reference")
+            return found
         try:
-            return rows.make(name, scope_values(model, {**self.defaults, **self.within}, connection))
+            return names.meant_by(name)
         except DatabaseError as error:
             refused = database_errors.explain(error, database_errors.every_model(), {})
             if refused is None:
                 raise
             raise self._not_created(name, refused) from error
 
+    def names(self, model: Any, connection: SCIMConnection, *, brought_by: str = "") -> Names:
+        """What names mean within the customer."""
+        rows = NamedRows(model, self.by, resolve_scope(self.within, connection), self.key)
+        values = {**self.defaults, **self.within}
+        return Names(
+            rows, self.new_units(connection), lambda: scope_values(model, values, connection), brought_by
+        )
+
+    def new_units(self, connection: SCIMConnection) -> NewUnits:
+        """What becomes of a name that is not known here."""
+        chosen = connection.new_units(self.path)
+        return chosen or (NewUnits.REVIEW if self.create == "review" else NewUnits.CREATE)
+
     def _not_created(self, name: str, refused: SCIMError) -> InvalidValue:
         """The refusal of a name for which the database takes no row: with the column that it is about."""
         facts = {**refused.params, "attribute": self.path, "column": refused.params.get("attribute", "")}
         detail = f"{self.path}: '{name}' could not be created here. {refused.detail}"
         return InvalidValue(detail, code="attr.reference", params=facts)
+
+
+def _reached(row: models.Model | None, field: Any) -> str:
+    """What a row's foreign key holds, as text; nothing where it holds nothing."""
+    key = None if row is None else getattr(row, field.attname)
+    return "" if key is None else str(key)

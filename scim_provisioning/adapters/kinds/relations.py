@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,13 +11,14 @@ from django.db.models import Exists, F, Q, Subquery
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.expressions import Folded, TextMatch, sort_text
+from scim_provisioning.adapters.expressions import ElementExists, Folded, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.named_rows import reference_key
 from scim_provisioning.adapters.kinds.references import Reference
 from scim_provisioning.adapters.person import Person
+from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.text import fold
 
 
 class References(Reference):
@@ -57,6 +59,9 @@ class References(Reference):
 
     # --- reading
 
+    def reads(self, field: Any) -> tuple[str, ...] | None:
+        return None
+
     def current(self, row: models.Model, field: Any, person: Person) -> list[str] | None:
         if row._state.adding:
             return None
@@ -67,8 +72,8 @@ class References(Reference):
         return current
 
     def same(self, sent: Any, current: Any) -> bool:
-        wanted = {reference_key(name) for name in _listed(sent)}
-        held = {reference_key(name) for name in current}
+        wanted = {self.key(name) for name in _listed(sent)}
+        held = {self.key(name) for name in current}
         return wanted == held if self.others == "remove" else wanted <= held
 
     def shown(self, sent: Any, current: Any) -> Any:
@@ -77,34 +82,80 @@ class References(Reference):
             return sent
         names = list(current or ())
         if self.others == "keep":
-            held = {reference_key(name) for name in names}
-            names = [name for name in _listed(sent) if reference_key(name) in held]
+            held = {self.key(name) for name in names}
+            names = [name for name in _listed(sent) if self.key(name) in held]
         return names or None
+
+    def is_meant(self, sent: Any, row: models.Model | None, field: Any, person: Person) -> bool:
+        understood = person.meant.get(self.path, {})
+        if not understood or (row is not None and row._state.adding):
+            return False
+        related = [] if row is None else list(getattr(row, _accessor(field)).all())
+        held = {self.key(self.to_name(one)): key_of(one) for one in related}
+        wanted = {understood.get(key, held.get(key)) for key in self.name_keys(sent)} - {""}
+        return wanted == set(held.values()) if self.others == "remove" else wanted <= set(held.values())
+
+    def name_keys(self, sent: Any) -> frozenset[str]:
+        return frozenset(map(self.key, _listed(sent)))
 
     # --- writing
 
     def is_written(self, sent: Any, current: Any, person: Person) -> bool:
-        before, now = (
-            {reference_key(name) for name in _listed(names)} for names in (person.sent_before, sent)
-        )
+        before, now = ({self.key(name) for name in _listed(names)} for names in (person.sent_before, sent))
         return before <= now and super().is_written(sent, current, person)
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         model = field.related_model
         named = dict.fromkeys(self._name(name, model) for name in map(str.strip, _listed(value)) if name)
         # In one order for everybody: two who make the same rows would wait for each other.
-        in_order = sorted(named, key=reference_key)
-        rows = [self.row_named(name, model, person.connection) for name in in_order]
-        self._later(field, rows, person)
+        in_order = sorted(named, key=self.key)
+        meant = {name: self.row_named(name, model, person) for name in in_order}
+        before = person.meant.get(self.path, {})
+        person.unknown_names += [(self.path, name) for name, row in meant.items() if row is None]
+        person.understand(
+            self.path,
+            {
+                self.key(name): "" if row is None else key_of(row)
+                for name, row in meant.items()
+                if row is None or self.key(self.to_name(row)) != self.key(name)
+            },
+        )
+        self._later(
+            field, list(dict.fromkeys(row for row in meant.values() if row is not None)), person, before
+        )
+
+    def exchange(
+        self, row: models.Model, field: Any, old: models.Model, new: models.Model, sent: Any, person: Person
+    ) -> bool:
+        relation = getattr(row, _accessor(field))
+        if old not in relation.all():
+            return False
+        understood = person.meant.get(self.path, {})
+        theirs = {
+            key: key_of(new)
+            for key in self.name_keys(sent)
+            if understood.get(key, key_of(old)) == key_of(old)
+            and (key in understood or key == self.key(self.to_name(old)))
+        }
+        person.understand(self.path, {**understood, **theirs})
+        person.rows.after_save(lambda: self.hand_over(row, field, old, new))
+        return True
+
+    def hand_over(self, row: models.Model, field: Any, old: models.Model, new: models.Model) -> None:
+        relation = getattr(row, _accessor(field))
+        relation.remove(old)
+        relation.add(new)
 
     def clear(self, row: models.Model, field: Any, person: Person) -> None:
-        self._later(field, [], person)
+        self._later(field, [], person, person.meant.get(self.path, {}))
 
-    def _later(self, field: Any, rows: list[models.Model], person: Person) -> None:
+    def _later(self, field: Any, rows: list[models.Model], person: Person, meant: Mapping[str, str]) -> None:
         """The relation can be written once the row has a key; the row may still be exchanged for one that a
         signal makes."""
         name = self.target.rpartition(".")[0]
-        before = {reference_key(text) for text in _listed(person.sent_before)}
+        before = self.name_keys(person.sent_before)
+        # Of what was sent before, what went by another name.
+        others = {target for key, target in meant.items() if key in before}
 
         def write() -> None:
             row = person.rows.get(name)
@@ -115,7 +166,7 @@ class References(Reference):
             gone = [
                 old
                 for old in relation.all()
-                if reference_key(self.to_name(old)) in before and old not in rows
+                if (self.key(self.to_name(old)) in before or key_of(old) in others) and old not in rows
             ]
             if gone:
                 relation.remove(*gone)
@@ -133,9 +184,19 @@ class References(Reference):
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         relation = column.field.name
         if op == "pr":
-            return Q(Exists(column.rows().filter(**{f"{relation}__isnull": False})))
+            related = Q(Exists(column.rows().filter(**{f"{relation}__isnull": False})))
+            return related | self.unknown(column, op, operand)
         text = Folded(F(f"{relation}__{self.by}"))
-        return Q(Exists(column.rows().filter(TextMatch(text, "eq", operand))))
+        called = Q(TextMatch(text, "eq", operand))
+        if target := self.target_of(column, op, operand):
+            called |= Q(**{f"{relation}__pk": target})
+        return Q(Exists(column.rows().filter(called))) | self.unknown(column, op, operand)
+
+    def unknown(self, column: Column, op: str, operand: Any) -> Q:
+        if not column.leaf.multi_valued:
+            return super().unknown(column, op, operand)
+        one = ("always", True) if op == "pr" else ("value", op, fold(operand))
+        return Q(ElementExists("search", column.keys, one))
 
     def order(self, column: Column) -> Expression:
         name = f"{column.field.name}__{self.by}"

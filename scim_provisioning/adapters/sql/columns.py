@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 
+from scim_provisioning.adapters.customers import Customer, customer_of
 from scim_provisioning.adapters.entries import Entry, Group
 from scim_provisioning.adapters.expressions import Always, DocumentText, Exactly, TextMatch
 from scim_provisioning.adapters.kinds import Column
@@ -40,7 +41,12 @@ class Columns:
             keys=tuple(self.keys(ref_of(entry))),
             connection=self.connection,
             people=self.mapping.people_source,
+            customer=self._customer if entry.declaration.is_manager else Customer(),
         )
+
+    @property
+    def _customer(self) -> Customer:
+        return customer_of(self.mapping.sources, self.connection)
 
     def compare(self, entry: Entry, op: str, value: Any) -> Q:
         """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""

@@ -6,11 +6,12 @@ selects (``emails[type eq "work"]``) keep their other sub-attributes under a key
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
-from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT
 from scim_provisioning.protocol.filters import select
 from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.schema import Attribute, UserSchema
@@ -50,9 +51,16 @@ def key(attribute: Attribute) -> str:
 
 
 def search_copy(
-    document: Document, mapping: CompiledMapping, *, awaits_manager: bool, owns_account: bool = True
+    document: Document,
+    mapping: CompiledMapping,
+    *,
+    awaits_manager: bool,
+    owns_account: bool = True,
+    meant: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Document:
-    """What of ``document`` filters look for in the link; see the module's docstring."""
+    """What of ``document`` filters look for in the link; see the module's docstring. ``meant`` is kept with it (see
+    ``Person.meant``)."""
+    unknown = {path for path, names in (meant or {}).items() if "" in names.values()}
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
     for group in mapping.groups:
@@ -64,12 +72,14 @@ def search_copy(
         for entry in group.entries:
             if entry.is_element:
                 rest = _take_element(rest, document, entry, copy)
-            elif not (awaits_manager and entry == mapping.manager):
+            elif not ((awaits_manager and entry == mapping.manager) or entry.declaration.path in unknown):
                 rest = _without(rest, entry)
     if "active" not in document:
         copy[ACTIVE_UNASSIGNED] = "1"
     if awaits_manager:
         copy[AWAITS_MANAGER] = "1"
+    if meant:
+        copy[MEANT] = meant
     copy |= _folded_attributes(rest, mapping.schema)
     return copy | _preferred(document, rest, mapping.schema)
 

@@ -8,7 +8,7 @@ InvalidFilter, never widened.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from scim2_filter_parser import ast
 from scim2_filter_parser.parser import SCIMParser, SCIMParserError
@@ -29,6 +29,20 @@ class UnknownFilterAttribute(InvalidFilter):
     code = "filter.unknown_attribute"
 
 
+#: Of ``emails[type eq "work"].value eq "..."``, which has one reading too.
+_ELEMENT: Final = (
+    "ATTRNAME",
+    "LBRACKET",
+    "ATTRNAME",
+    "",
+    "COMP_VALUE",
+    "RBRACKET",
+    "SUBATTR",
+    "",
+    "COMP_VALUE",
+)
+
+
 def parse(text: str, schema: UserSchema, limits: Limits = DEFAULT_LIMITS) -> Filter:
     """Return the tree of a filter, typed against the schema.
 
@@ -40,6 +54,10 @@ def parse(text: str, schema: UserSchema, limits: Limits = DEFAULT_LIMITS) -> Fil
         # What identity providers ask all day, userName eq "...", has only one reading.
         name, operator, value = (token.value for token in tokens)
         return comparison(_Builder(schema)._ref(str(name)), str(operator), value)
+    if len(tokens) == len(_ELEMENT) and all(
+        kind in ("", token.type) for kind, token in zip(_ELEMENT, tokens, strict=True)
+    ):
+        return _Builder(schema).element(*(token.value for token in tokens))
     feed = _Feed(tokens)
     try:
         tree = SCIMParser().parse(feed)
@@ -92,6 +110,14 @@ class _Builder:
         else:
             result = self.build(expression)
         return Not(result) if node.negated else result
+
+    def element(self, *values: object) -> ValuePath:
+        """What the tokens of one comparison in brackets and one behind them mean."""
+        holder, _left, selecting, eq, wanted, _right, name, operator, value = values
+        attribute = self._holder(str(holder))
+        inside = self._inside(attribute)
+        selected = comparison(inside._ref(str(selecting)), str(eq), wanted)
+        return ValuePath(attribute, And((selected, comparison(inside._ref(str(name)), str(operator), value))))
 
     def _logical(self, node: Any) -> Filter:
         """Regroup ``a or b and c``: the parser reads it from left to right, ``and`` binds tighter."""

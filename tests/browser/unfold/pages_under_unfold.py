@@ -77,6 +77,7 @@ def test_every_page_renders(
             "admin:scim_provisioning_provisioningevent_change",
             args=[connection.events.filter(outcome="refused").first().pk],  # type: ignore[attr-defined]
         ),
+        "people": f"{reverse('admin:scim_provisioning_provisioningevent_people')}?q=user",
         "mapping": url("mapping", connection),
         "selftest": url("selftest", connection),
         "change": url("change", connection),
@@ -87,5 +88,10 @@ def test_every_page_renders(
         assert response.status == 200, name
         expect(page.locator("body")).to_contain_text(re.compile(r"\S"))
         picture(page, f"unfold-{name}-{scheme}")
+        if name in ("log", "list", "change", "people"):
+            page.get_by_label("Why has this person no account?").fill("somebody")
+            page.get_by_role("button", name="Find person").click()
+            expect(page.get_by_role("status").first).to_contain_text("Nobody like “somebody”")
+            page.go_back()
         if name in ("index", "list"):
             expect(page.get_by_role("alert").first).to_contain_text("Entra ID of Harborline")

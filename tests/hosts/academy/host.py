@@ -51,3 +51,7 @@ def spelled(text: str) -> str:
 
 def switch(user_name: str, customer: Customer, on: bool) -> None:
     User.everybody.filter(email=user_name, customer=customer).update(is_active=on)
+
+
+def move(user_name: str, customer: Customer, other: Customer) -> bool:
+    return bool(User.everybody.filter(email=user_name, customer=customer).update(customer=other))

@@ -24,6 +24,9 @@ class LearnerAdapter(scim.LearnerAdapter):
     # People sign in with the address by which their directory names them.
     user_name_is_sso_subject = True
 
+    # Whose an account is stands in its own row.
+    rows = {"": scim.RelatedRow(User, within={"customer_id": tenant})}
+
     mapping = [
         scim.Text("userName", "email"),
         scim.Text("name.givenName", "given_name"),

@@ -9,7 +9,7 @@ from tests.hosts.defaults import make_administrator, spelled
 
 from .models import Club, Membership, SignIn
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "move", "retitle", "spelled", "switch"]
 
 _numbers = count(1)
 
@@ -47,3 +47,7 @@ def switch(user_name: str, customer: Club, on: bool) -> None:
     membership = Membership.objects.get(user__username=user_name, club=customer)
     membership.status = Membership.Status.ACTIVE if on else Membership.Status.SUSPENDED
     membership.save()
+
+
+def move(user_name: str, customer: Club, other: Club) -> bool:
+    return False

@@ -9,7 +9,7 @@ from tests.hosts.profile import make_customer, make_sso
 
 from .models import User
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "move", "retitle", "spelled", "switch"]
 
 
 def facts(user_name: str, customer: Any) -> dict[str, Any]:
@@ -35,3 +35,7 @@ def retitle(user_name: str, customer: Any, title: str) -> None:
 
 def switch(user_name: str, customer: Any, on: bool) -> None:
     User.objects.filter(username=user_name).update(is_active=on)
+
+
+def move(user_name: str, customer: Any, other: Any) -> bool:
+    return False

@@ -9,7 +9,7 @@ from tests.hosts.profile import make_customer, make_sso
 
 from .models import Membership
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "move", "retitle", "spelled", "switch"]
 
 
 def facts(user_name: str, customer: Any) -> dict[str, Any]:
@@ -38,3 +38,7 @@ def switch(user_name: str, customer: Any, on: bool) -> None:
     membership = Membership.objects.get(user__username=user_name, organization=customer)
     membership.is_active = on
     membership.save()
+
+
+def move(user_name: str, customer: Any, other: Any) -> bool:
+    return False

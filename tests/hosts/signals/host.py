@@ -9,7 +9,7 @@ from tests.hosts.defaults import make_administrator, spelled
 
 from .models import Customer, Profile, SingleSignOn
 
-__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "retitle", "spelled", "switch"]
+__all__ = ["facts", "make_administrator", "make_customer", "make_sso", "move", "retitle", "spelled", "switch"]
 
 _numbers = count(1)
 
@@ -47,3 +47,7 @@ def switch(user_name: str, customer: Customer, on: bool) -> None:
     profile = Profile.objects.get(user__username=user_name, customer=customer)
     profile.user.is_active = on
     profile.user.save(update_fields=["is_active"])
+
+
+def move(user_name: str, customer: Customer, other: Customer) -> bool:
+    return bool(Profile.objects.filter(user__username=user_name, customer=customer).update(customer=other))

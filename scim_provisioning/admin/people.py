@@ -1,0 +1,132 @@
+"""The page that answers why somebody has no account: a person for a name, with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
+from scim_provisioning.admin.ownership import owner_of
+from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
+from scim_provisioning.admin.provisioned_user import learner_page
+from scim_provisioning.administration import people, permissions, reactivation
+from scim_provisioning.administration.people.answer import DELETED, HELD, INACTIVE, Answer
+from scim_provisioning.administration.people.search import AT_MOST
+from scim_provisioning.events import reports
+from scim_provisioning.models import Operation, SCIMConnection
+from scim_provisioning.templatetags.scim_admin import PEOPLE_URL
+
+_LONGEST: Final = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An answer, what leads on from it, and the one of these that mends it."""
+
+    answer: Answer
+    links: list[PageLink]
+    action: PageLink | None = None
+
+
+class PeoplePage(OperationPage):
+    """The page of the log on which people are found, by whatever somebody types."""
+
+    def people_urls(self) -> list[URLPattern]:
+        """One route."""
+        return [path("people/", self.admin_site.admin_view(self.people_view), name=PEOPLE_URL)]
+
+    def people_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer ``q``, on all connections that this person sees, or on ``connection`` alone: a 404 if it is not theirs
+        to see."""
+        reports.keep_quiet(request)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        self.refuse_unstorable(request)
+        connections = permissions.visible_connections(request.user)
+        chosen: SCIMConnection | None = None
+        if asked := request.GET.get("connection"):
+            chosen = permissions.get_connection(request, asked)
+            connections = connections.filter(pk=chosen.pk)
+        term = request.GET.get("q", "").strip()[:_LONGEST]
+        in_clear = self.may(request, permissions.VIEW_PAYLOAD)
+        found = people.ask(term, connections, in_clear=in_clear) if term else None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": _("Why has this person no account?"),
+            "connection": chosen,
+            "connection_url": "" if chosen is None else self._page("change", chosen),
+            "term": term,
+            "in_clear": in_clear,
+            "found": found,
+            "at_most": AT_MOST,
+            "cards": [self._card(request, answer) for answer in (found.people if found else ())],
+            "unseen": [
+                (one, self._page("change", one.connection)) for one in (found.unseen if found else ())
+            ],
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
+
+    def _card(self, request: HttpRequest, answer: Answer) -> Card:
+        links = []
+        if answer.event is not None:
+            links.append(PageLink(self.event_url(answer.event), _("What was sent, and the answer")))
+            for other in self._others(answer.event, *LINK_FACTS):
+                links.append(PageLink(other["url"], _("Learner “%(name)s”") % other))
+        if answer.link is not None:
+            history = self.list_url(learner=answer.link.pk, lookups="show")
+            links.append(PageLink(history, _("What happened to this learner?")))
+            if url := learner_page(self.admin_site, request, answer.link, answer.learner):
+                links.append(PageLink(url, _("Learner’s page")))
+        if url := self._page("change", answer.connection):
+            links.append(PageLink(url, str(answer.connection)))
+        return Card(answer, links, self._action(request, answer))
+
+    def _action(self, request: HttpRequest, answer: Answer) -> PageLink | None:
+        """What an administrator of these permissions can do about it by pressing a button."""
+        connection, event = answer.connection, answer.event
+        if connection.is_archived:
+            return None
+        if connection.is_paused and self.may(request, permissions.CHANGE):
+            return PageLink(self._page("resume", connection), _("Resume provisioning"))
+        if answer.state in (HELD, INACTIVE, DELETED):
+            if not self.may(request, permissions.APPROVE_HELD):
+                return None
+            if answer.state == HELD:
+                page = self._page("held", connection)
+                return PageLink(f"{page}?q={quote_plus(answer.user_name)}", _("Decide"))
+            return self._undo(answer)
+        if event is not None and owner_of(request, event) and self.may(request, permissions.MANAGE_POLICY):
+            page = self._page("share_refused", connection, event_id=event.pk)
+            return PageLink(page, _("Allow a shared link"))
+        return None
+
+    def _undo(self, answer: Answer) -> PageLink | None:
+        """Where a departure is taken back, as long as that page has it."""
+        event, link = answer.event, answer.link
+        if event is None or link is None or link.active or event.operation == Operation.ADMIN:
+            return None
+        hours = max(reactivation.HOURS)
+        if event.created_at < timezone.now() - timedelta(hours=hours):
+            return None
+        page = self._page("undo", answer.connection)
+        return PageLink(f"{page}?hours={hours}&learner={link.pk}", _("Take it back"))
+
+    def _page(self, name: str, connection: SCIMConnection, **keys: Any) -> str:
+        """The address of a page of a connection; empty where the host does not register them."""
+        try:
+            name = f"{self.admin_site.name}:{page_url_name(name)}"
+            return reverse(name, kwargs={"object_id": connection.pk, **keys})
+        except NoReverseMatch:
+            return ""

@@ -1,0 +1,220 @@
+"""The pages on which an administrator says what the names of companies, business units and teams mean.
+
+GET changes nothing; every button asks who is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
+from scim_provisioning.administration import permissions, unit_list, units
+from scim_provisioning.administration.unit_list import Unit
+from scim_provisioning.models import Meaning, NewUnits, ReferenceKey, SCIMConnection
+from scim_provisioning.provisioning.units import Line
+from scim_provisioning.templatetags.scim_admin import scim_number
+
+_PER_PAGE: Final = 100
+
+
+class NewUnitsForm(IdentityForm):
+    """What becomes of unknown names, a question for each attribute."""
+
+    def __init__(self, *args: Any, lines: list[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for line in lines:
+            self.fields[line.path] = forms.ChoiceField(
+                label=line.path.rpartition(":")[2],
+                choices=NewUnits.choices,
+                initial=line.kind.new_units(line.connection),
+                widget=forms.RadioSelect,
+            )
+        self.order_fields([name for name in self.fields if name != "password"])
+
+    @property
+    def chosen(self) -> dict[str, NewUnits]:
+        """By path of the mapping."""
+        return {path: NewUnits(value) for path, value in self.cleaned_data.items()}
+
+
+class NameForm(IdentityForm):
+    """What a name means; for some answers, by the name of another unit."""
+
+    VERDICTS: Final = {
+        "create": gettext_lazy("Create it: the people who wait get it"),
+        "alias": gettext_lazy("It is another name of the unit below"),
+        "rename": gettext_lazy("It is the new name of the unit below: rename that one"),
+        "merge": gettext_lazy(
+            "Merge it into the unit below: its people are moved, and the name goes on working"
+        ),
+        "leave_out": gettext_lazy("Never: people are written without it"),
+        "forget": gettext_lazy("It is a name of its own again"),
+        "go_on": gettext_lazy("Move the people who are left"),
+    }
+    #: What needs another unit.
+    OF_ANOTHER: Final = ("alias", "rename", "merge")
+
+    verdict = forms.ChoiceField(label=gettext_lazy("What does it mean?"), widget=forms.RadioSelect)
+    unit = forms.CharField(
+        label=gettext_lazy("The other unit"),
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField", "list": "scim-units", "autocomplete": "off"}),
+        help_text=gettext_lazy("Its name, as it is called in this application."),
+    )
+
+    def __init__(self, *args: Any, verdicts: list[str], line: Line, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = line
+        self.fields["verdict"].choices = [(name, self.VERDICTS[name]) for name in verdicts]  # type: ignore[attr-defined]
+        if not set(verdicts) & set(self.OF_ANOTHER):
+            del self.fields["unit"]
+
+    def clean(self) -> dict[str, Any]:
+        """The unit has to be one of this customer's, where one is needed."""
+        if self.cleaned_data.get("verdict") in self.OF_ANOTHER:
+            found = units.named(self._line, self.cleaned_data.get("unit", ""))
+            if found is None:
+                self.add_error("unit", _("There is no unit of this name here."))
+            self.cleaned_data["other"] = found
+        return super().clean()
+
+
+class UnitsPages(ConnectionPages):
+    """The list of names, and the page of one."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """Two routes."""
+        policy = permissions.MANAGE_POLICY
+        return [
+            *super().connection_urls(),
+            self.connection_path("units/", self.units_view, "units", permission=policy),
+            self.connection_path("units/<str:digest>/", self.unit_view, "unit", permission=policy),
+        ]
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """The link to the list, with how many names wait."""
+        links = super().connection_links(request, connection)
+        if connection.is_archived or not permissions.has_permission(request.user, permissions.MANAGE_POLICY):
+            return links
+        waiting = unit_list.waiting_count(connection)
+        said = _("What their names mean: new ones, aliases, mergers.")
+        if waiting:
+            said = ngettext("%(n)s new name waits for you.", "%(n)s new names wait for you.", waiting) % {
+                "n": scim_number(waiting)
+            }
+        url = self.page_url("units", connection)
+        return [*links, PageLink(url, _("Companies, business units, teams"), said)]
+
+    def units_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """The names, and what becomes of new ones."""
+        if not units.can_be_asked(connection):
+            return self.back(connection)
+        lines = units.choosable(connection)
+        form = NewUnitsForm(posted(request), request=request, lines=lines)
+        if form.is_valid():
+            changed = units.choose(connection, form.chosen, **who(request))
+            messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
+            return HttpResponseRedirect(self.page_url("units", connection))
+        show, text = request.GET.get("show", ""), request.GET.get("q", "")
+        show = show if show in unit_list.SHOWN else ("all" if text else "week")
+        page = Paginator(unit_list.names(connection, show, text), _PER_PAGE).get_page(request.GET.get("p"))
+        rows = unit_list.described(connection, page.object_list)
+        context = {
+            "title": _("Companies, business units, teams"),
+            "rows": [(row, self.page_url("unit", connection, digest=row.digest)) for row in rows],
+            "page": page,
+            "show": show,
+            "text": text,
+            "shows": [
+                ("open", _("Undecided")),
+                ("week", _("New within a week")),
+                ("all", _("All")),
+            ],
+            "waiting": unit_list.waiting_count(connection),
+            "form": form,
+            "lines": lines,
+        }
+        return self.render_page(request, "connection/units.html", connection, context)
+
+    def unit_view(self, request: HttpRequest, connection: SCIMConnection, digest: str) -> HttpResponse:
+        """One name, and the administrator's word on it."""
+        found = units.find(connection, digest) if units.can_be_asked(connection) else None
+        if found is None:
+            raise Http404("There is no such name.")
+        line, key = found
+        unit = unit_list.detail(line, key)
+        verdicts = _verdicts(line, unit)
+        suggested = {"verdict": "rename" if unit.came_from and "rename" in verdicts else verdicts[0]}
+        form = NameForm(
+            posted(request),
+            request=request,
+            verdicts=verdicts,
+            line=line,
+            initial={**suggested, "unit": unit.came_from or unit.alike},
+        )
+        if form.is_valid():
+            try:
+                self._decide(request, line, key, form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                return HttpResponseRedirect(self.page_url("units", connection))
+        context = {
+            "title": _("What “%(name)s” means") % {"name": unit.name},
+            "unit": unit,
+            "form": form,
+            "names": unit_list.unit_names(line),
+            "units_url": self.page_url("units", connection),
+        }
+        return self.render_page(request, "connection/unit.html", connection, context)
+
+    def _decide(self, request: HttpRequest, line: Line, key: ReferenceKey, answer: dict[str, Any]) -> None:
+        verdict, by = answer["verdict"], who(request)
+        if verdict in NameForm.OF_ANOTHER:
+            _OF_ANOTHER[verdict](line, key, answer["other"], **by)
+        elif verdict != "go_on":
+            _VERDICTS[verdict](line, key, **by)
+        moved = units.settle(line, actor=by["actor"])
+        told = ngettext("%(n)s person was written.", "%(n)s people were written.", moved)
+        messages.success(request, _("Decided.") + " " + told % {"n": scim_number(moved)})
+        if moved >= units.AT_ONCE:
+            messages.info(
+                request, _("“manage.py scim_units” writes those who are left; so does this page, once more.")
+            )
+
+
+def _verdicts(line: Line, unit: Unit) -> list[str]:
+    """What can be said of a name as it stands."""
+    open_verdicts = ["create", "alias", "rename", "leave_out"] if line.kind.create != "never" else ["alias"]
+    if unit.meaning == Meaning.WAITING:
+        return open_verdicts
+    if unit.meaning == Meaning.LEFT_OUT:
+        return [name for name in open_verdicts if name != "leave_out"]
+    found = ["forget", "alias"] if unit.meaning == Meaning.ALIAS else ["merge"]
+    if unit.is_renamed:
+        found.append("forget")
+    return ["go_on", *found] if unit.moving or unit.waiting else found
+
+
+_OF_ANOTHER: Final[dict[str, Callable[..., None]]] = {
+    "alias": units.call,
+    "rename": units.rename,
+    "merge": units.merge,
+}
+_VERDICTS: Final[dict[str, Callable[..., Model | None]]] = {
+    "create": units.create,
+    "leave_out": units.leave_out,
+    "forget": units.forget,
+}

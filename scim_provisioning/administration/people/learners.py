@@ -1,0 +1,231 @@
+"""What there is to say of learners: since when they have an account, or what became of it, and by whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import log_words, times
+from scim_provisioning.administration.facts import WRITES
+from scim_provisioning.administration.people.answer import (
+    ACTIVE,
+    DELETED,
+    GONE,
+    HELD,
+    INACTIVE,
+    Answer,
+    name_in,
+)
+from scim_provisioning.models import (
+    Action,
+    HeldLeaver,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.provisioning import differences
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+_LEFT: Final = (Action.DEACTIVATED, Action.DELETED)
+_AGAIN: Final = gettext_lazy(
+    "If the person should have access, assign and enable them in the identity provider: they come back as the same "
+    "learner, with their progress."
+)
+
+
+def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
+    """An answer for each link: four queries, and what the host's adapter asks for each connection."""
+    links = list(_links(keys)) if keys else []
+    named = {key for link in links for key in (link.departure, link.refusal) if key}
+    events = ProvisioningEvent.objects.select_related("token", "actor").in_bulk(named) if named else {}
+    held = {row.link_id: row for row in HeldLeaver.objects.filter(link__in=links).waiting()} if links else {}
+    standing = _standing(links)
+    return [
+        _of_link(
+            link,
+            events.get(link.departure),
+            events.get(link.refusal) if (link.refusal or 0) > (link.applied or 0) else None,
+            held.get(link.pk),
+            standing[link.pk],
+            in_clear=in_clear,
+        )
+        for link in links
+    ]
+
+
+def _links(keys: Sequence[int]) -> QuerySet[Any]:
+    """Each with the keys of their last departure, of their last change, and of the last one that was refused."""
+    own = ProvisioningEvent.objects.filter(connection=OuterRef("connection"), link=OuterRef("pk"))
+    changes = own.filter(operation__in=WRITES)
+    return (
+        ProvisionedUser.objects.filter(pk__in=keys)
+        .select_related("user", "connection")
+        .annotate(
+            departure=Subquery(own.filter(action__in=_LEFT).order_by("-pk").values("pk")[:1]),
+            applied=Subquery(changes.filter(outcome=Outcome.APPLIED).order_by("-pk").values("pk")[:1]),
+            refusal=Subquery(changes.filter(outcome=Outcome.REFUSED).order_by("-pk").values("pk")[:1]),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How the account stands: as SCIM shows it, where the LMS differs, and whether it is protected."""
+
+    is_active: bool
+    difference: str = ""
+    is_protected: bool = False
+    learner: Any = None
+
+
+def _standing(links: Iterable[ProvisionedUser]) -> dict[int, _Standing]:
+    together: dict[SCIMConnection, list[int]] = defaultdict(list)
+    known = {link.pk: _Standing(link.active) for link in links}
+    for link in links:
+        if not link.is_deleted and link.user is not None:
+            together[link.connection].append(link.pk)
+    for connection, keys in together.items():
+        try:
+            adapter_class = get_adapter_class()
+            rows = list(adapter_class.links(connection).filter(pk__in=keys))
+            for adapter in adapter_class.for_links(rows, connection):
+                met = differences.between(adapter)
+                said = "" if met is None else log_words.switched_in_lms(met.facts)
+                protected = bool(adapter.is_protected(adapter.obj))
+                known[adapter.link.pk] = _Standing(adapter.is_active, said, protected, adapter.learner)
+        except Exception:  # noqa: S112 - the host's adapter does not load, or its rows are gone: the link's word serves
+            continue
+    return known
+
+
+def _of_link(
+    link: ProvisionedUser,
+    departure: ProvisioningEvent | None,
+    refusal: ProvisioningEvent | None,
+    held: HeldLeaver | None,
+    standing: _Standing,
+    *,
+    in_clear: bool,
+) -> Answer:
+    state = _state(link, held, standing)
+    sentence, todo = _said(state, link, departure, held, standing)
+    notes, cause = _notes(state, link, standing, in_clear=in_clear), ""
+    if refusal is not None and state not in (HELD, DELETED):
+        why = log_words.explanation(refusal, in_clear=in_clear)
+        facts = {"when": times.written(refusal.created_at), "reason": why.title}
+        notes.append(_("Their latest change was refused on %(when)s: %(reason)s") % facts)
+        cause, todo = why.cause, " ".join(filter(None, (todo, why.todo)))
+    name = (name_in(link.document) if in_clear else "") or link.user_name
+    event = refusal or (departure if state in (INACTIVE, DELETED) else None)
+    return Answer(
+        state,
+        name,
+        link.user_name,
+        link.connection,
+        sentence,
+        cause,
+        todo,
+        tuple(notes),
+        link,
+        event,
+        standing.learner,
+    )
+
+
+def _state(link: ProvisionedUser, held: HeldLeaver | None, standing: _Standing) -> str:
+    if link.is_deleted:
+        return DELETED
+    if link.user is None:
+        return GONE
+    if held is not None:
+        return HELD
+    return ACTIVE if standing.is_active else INACTIVE
+
+
+def _said(
+    state: str,
+    link: ProvisionedUser,
+    departure: ProvisioningEvent | None,
+    held: HeldLeaver | None,
+    standing: _Standing,
+) -> tuple[str, str]:
+    """What is so, and what to do about it."""
+    if state == ACTIVE:
+        since = times.written(link.adopted_at or link.created_at)
+        if link.adopted_at is not None:
+            return _("An account that was here before is managed by SCIM since %(when)s.") % {
+                "when": since
+            }, ""
+        return _("Has an account since %(when)s.") % {"when": since}, ""
+    if state == HELD and held is not None:
+        words = _(
+            "The identity provider asked on %(when)s to switch them off or delete them. The leaver brake keeps them "
+            "until an administrator decides."
+        )
+        return words % {"when": times.written(held.last_asked_at)}, _("Let them go, or keep them.")
+    if state == GONE:
+        return _("Their account was deleted in this application."), _(
+            "The identity provider makes them anew when it next sends them; in Entra ID, “Provision on demand” does it "
+            "now."
+        )
+    if state == DELETED:
+        return _left(_DELETED, departure), str(_AGAIN)
+    if link.active:
+        return standing.difference or _("Switched off in this application."), _(
+            "Switch the account on here if the person may come in again."
+        )
+    return _left(_SWITCHED_OFF, departure), str(_AGAIN)
+
+
+#: By the identity provider, with a token or without; by an administrator; and where the log no longer knows.
+_SWITCHED_OFF: Final = (
+    gettext_lazy("Switched off on %(when)s by the identity provider, with the token “%(token)s”."),
+    gettext_lazy("Switched off on %(when)s by the identity provider."),
+    gettext_lazy("Switched off on %(when)s by %(name)s."),
+    gettext_lazy("Switched off. When and by whom, the log no longer knows."),
+)
+_DELETED: Final = (
+    gettext_lazy("Deleted on %(when)s by the identity provider, with the token “%(token)s”."),
+    gettext_lazy("Deleted on %(when)s by the identity provider."),
+    gettext_lazy("Deleted on %(when)s by %(name)s."),
+    gettext_lazy("Deleted. When and by whom, the log no longer knows."),
+)
+
+
+def _left(words: Sequence[StrOrPromise], departure: ProvisioningEvent | None) -> str:
+    if departure is None:
+        return str(words[3])
+    facts = {
+        "when": times.written(departure.created_at),
+        "token": departure.token.label if departure.token is not None else "",
+        "name": departure.actor or _("an administrator"),
+    }
+    is_ours = departure.operation == Operation.ADMIN
+    return str(words[2 if is_ours else 0 if facts["token"] else 1]) % facts
+
+
+def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: bool) -> list[str]:
+    notes = []
+    if state == ACTIVE and standing.difference:
+        notes.append(standing.difference)
+    if standing.is_protected:
+        notes.append(_("The account is protected: provisioning never changes or deactivates it."))
+    if link.awaited_manager and state in (ACTIVE, INACTIVE, HELD):
+        manager = link.awaited_manager if in_clear else log_words.MASK
+        notes.append(_("Waits for a manager who is not here yet: “%(manager)s”.") % {"manager": manager})
+    if link.connection.is_archived:
+        notes.append(_("The connection has ended; nothing is provisioned on it any more."))
+    elif link.connection.is_paused:
+        notes.append(_("Provisioning is paused on this connection."))
+    return notes

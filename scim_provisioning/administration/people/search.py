@@ -1,0 +1,218 @@
+"""Finding a person by whatever somebody types who asks after them, also of those who were refused.
+
+Every word has to be the beginning of one that the person has, or had, in any case: of a name, an address, a userName, a
+number. An externalId or SCIM id of a learner counts as a whole, and so does every word for readers who may not see
+values: asked for letter by letter they would be told after all. A userName stands in the log for every reader.
+
+Only people of the connections that are handed in are found. What the LMS calls learners, and what they were called, is
+compared with everybody's of these connections; all else, and whoever was refused, is found by an index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import F, Max, Q, QuerySet, TextField, Value
+from django.db.models.expressions import Expression
+from django.db.models.functions import Concat
+
+from scim_provisioning import databases
+from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Exactly, Folded, TextMatch
+from scim_provisioning.administration.log_search import name_fields
+from scim_provisioning.events import sent_names
+from scim_provisioning.events.identifiers import key_of
+from scim_provisioning.models import (
+    FormerIdentifier,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    RefusedName,
+    SCIMConnection,
+)
+from scim_provisioning.models.former_identifier import begins_with
+from scim_provisioning.protocol.constants import ENTERPRISE_USER
+from scim_provisioning.protocol.text import is_storable
+
+#: So many people are an answer; more are a reason to write more of the name.
+AT_MOST: Final = 20
+_WORDS: Final = 5
+#: What of a name or number only the document holds, as ``adapters.sql.searchable`` keeps it.
+_IN_DOCUMENT: Final = (
+    ("displayname",),
+    ("nickname",),
+    ("name", "givenname"),
+    ("name", "familyname"),
+    ("name", "formatted"),
+    (ENTERPRISE_USER.casefold(), "employeenumber"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed, and among whom it is looked for."""
+
+    term: str
+    connections: list[int]
+    in_clear: bool
+
+    @property
+    def whole(self) -> str:
+        """All of it, folded as names are."""
+        return key_of(self.term)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Its words, each once: folded, and as it was typed, to be compared with what no fold has gone over."""
+        typed = {key_of(word): word for word in sent_names.split(self.term)}
+        return dict(list(typed.items())[:_WORDS])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Keys of links, and of the last refusal of everybody who has none; ``is_cut``: there are more."""
+
+    links: list[int]
+    refusals: list[int]
+    is_cut: bool = False
+
+
+def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Found:
+    """Whom ``term`` may mean, at most ``AT_MOST`` people (eight queries at most). ``in_clear``: whether the reader may
+    see values."""
+    if not is_storable(term) or not sent_names.split(term):
+        return Found([], [])
+    keys = list(connections.order_by("pk").values_list("pk", flat=True))
+    asked = Asked(term.strip(), keys, in_clear)
+    links: dict[int, None] = {}
+    links |= dict.fromkeys(_by_identifier(asked))
+    links |= dict.fromkeys(_by_former_identifier(asked))
+    links |= dict.fromkeys(_by_name(asked, connections))
+    if not links:
+        links |= dict.fromkeys(_in_documents(asked))
+    refused, refused_links = _refused(asked)
+    links |= dict.fromkeys(refused_links)
+    is_cut = len(links) + len(refused) > AT_MOST
+    return Found(list(links)[:AT_MOST], refused[: max(0, AT_MOST - len(links))], is_cut)
+
+
+def _by_identifier(asked: Asked) -> Iterable[int]:
+    same = Q(user_name_key=asked.whole) | Q(user_name_tombstone_key=asked.whole)
+    same |= Q(external_id=asked.term) | Q(scim_id=asked.term.lower())
+    rows = ProvisionedUser.objects.filter(same, connection__in=asked.connections)
+    return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+
+
+def _by_former_identifier(asked: Asked) -> Iterable[int]:
+    Kind = FormerIdentifier.Kind
+    condition = Q()
+    for word in asked.words:
+        one = Q(key=word) | Q(kind=Kind.NAME, key__endswith=f" {word}")
+        one |= Q(kind=Kind.NAME, key__startswith=f"{word} ") | Q(kind=Kind.NAME, key__contains=f" {word} ")
+        one |= Q(kind=Kind.USER_NAME) & begins_with("key", word)
+        if asked.in_clear:
+            one |= begins_with("key", word) | Q(kind=Kind.NAME, key__contains=f" {word}")
+        condition &= one
+    rows = FormerIdentifier.objects.filter(condition, connection__in=asked.connections).order_by()
+    return rows.values_list("link", flat=True).distinct()[: AT_MOST + 1]
+
+
+def _refused_once(asked: Asked) -> list[int]:
+    """The last refusals under this very userName: the log knows it for longer than what was sent is kept."""
+    rows = ProvisioningEvent.objects.filter(
+        user_name_key=asked.whole,
+        connection__in=asked.connections,
+        link__isnull=True,
+        outcome=Outcome.REFUSED,
+    )
+    found = rows.order_by().values("connection").annotate(last=Max("pk")).order_by("-last")
+    return [row["last"] for row in found[: AT_MOST + 1]]
+
+
+def _by_name(asked: Asked, connections: QuerySet[SCIMConnection]) -> Iterable[int]:
+    """By what the LMS calls them, and by their userName."""
+    texts: list[Any] = [F(field) for field in ("user_name", *name_fields(connections))]
+    condition = Q()
+    for typed in asked.words.values():
+        one = Q(_says(texts, typed, in_clear=asked.in_clear))
+        if not asked.in_clear:
+            one |= Q(TextMatch(Folded(F("user_name")), "sw", typed))
+        condition &= one
+    rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
+    return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+
+
+def _in_documents(asked: Asked) -> Iterable[int]:
+    """By what was sent and no column of the LMS's holds."""
+    texts = [DocumentText("search", *keys) for keys in _IN_DOCUMENT]
+    condition = Q()
+    for word in asked.words:
+        address = ElementExists("search", ("emails",), ("value", "sw" if asked.in_clear else "eq", word))
+        said = Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
+        condition &= Q(_mentions(word)) & said
+    rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
+    return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+
+
+def _mentions(word: str) -> Expression:
+    """Whether the copy of the document has ``word`` in it anywhere: told without reading the JSON of everybody, where
+    that takes long. Outside PostgreSQL it is kept as Django writes it, with letters beyond ASCII spelled out."""
+    spelled = word if databases.connection().vendor == "postgresql" else json.dumps(word)[1:-1]
+    return TextMatch(Exactly(F("search")), "co", spelled, prepared=True)
+
+
+def _says(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
+    """Whether a word of any of ``texts`` begins so, or is that word: all of them one after the other are compared once,
+    which is what makes it quick to compare everybody."""
+    parts = [part for text in texts for part in (Value(" "), text)]
+    said = Concat(*parts, Value(" "), output_field=TextField())
+    return TextMatch(Folded(said), "co", f" {word}" if in_clear else f" {word} ")
+
+
+def _refused(asked: Asked) -> tuple[list[int], list[int]]:
+    """The last refusal of everybody who was called so and has no link, the latest first; and links: of learners who
+    were sent under that name, and of those who have been provisioned since."""
+    events = ProvisioningEvent.objects.filter(connection__in=asked.connections)
+    said = [row["last"] for row in _by_sent_name(asked)[: AT_MOST + 1]]
+    met = Q(payload__in=said) | Q(pk__in=_refused_once(asked))
+    rows = list(events.filter(met).values_list("pk", "connection", "link", "user_name_key").order_by("-pk"))
+    here = _here_now({row[3] for row in rows if row[2] is None and row[3]}, asked.connections)
+    links: dict[int, None] = {}
+    refused: dict[tuple[object, ...], int] = {}
+    for key, connection, own, name in rows:
+        link = own or here.get((connection, name))
+        if link is not None:
+            links[link] = None
+        else:
+            refused.setdefault((connection, name) if name else (key,), key)
+    return list(refused.values()), list(links)
+
+
+def _by_sent_name(asked: Asked) -> QuerySet[RefusedName, Any]:
+    """Of everybody who was sent under these names, the last payload."""
+    names = RefusedName.objects.filter(connection__in=asked.connections)
+    first, *others = sorted(asked.words, key=len, reverse=True)
+    for word in others:
+        names = names.filter(person__in=_called(asked, word).values("person"))
+    conditions = _word(asked, first)
+    grouped = names.filter(conditions).order_by().values("connection", "person")
+    return grouped.annotate(last=Max("payload")).order_by("-last")
+
+
+def _called(asked: Asked, word: str) -> QuerySet[RefusedName]:
+    return RefusedName.objects.filter(_word(asked, word), connection__in=asked.connections)
+
+
+def _word(asked: Asked, word: str) -> Q:
+    return begins_with("key", word) if asked.in_clear else Q(key=word)
+
+
+def _here_now(names: set[str], connections: list[int]) -> dict[tuple[int, str], int]:
+    """The links of those who were refused and have been provisioned since."""
+    if not names:
+        return {}
+    living = ProvisionedUser.objects.living().filter(connection__in=connections, user_name_key__in=names)
+    rows = living.values_list("connection", "user_name_key", "pk")
+    return {(connection, name or ""): link for connection, name, link in rows}

@@ -1,0 +1,204 @@
+"""The names of companies, business units and teams of one customer, as an administrator looks at them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from scim_provisioning.adapters.kinds.named_rows import without_hyphens
+from scim_provisioning.adapters.person import MEANT
+from scim_provisioning.models import Meaning, ProvisionedUser, ProvisioningEvent, ReferenceKey, SCIMConnection
+from scim_provisioning.models.reference_key import key_of
+from scim_provisioning.provisioning import units
+from scim_provisioning.provisioning.units import Line
+
+NEW_FOR: Final = timedelta(days=7)
+#: What the list may show.
+SHOWN: Final = ("open", "week", "all")
+#: So many people who came from one unit to a new name are taken for its new name.
+_A_RENAME: Final = 3
+_EVENTS: Final = 5_000
+_NAMES: Final = 5_000
+#: What was not in the LMS before somebody came with it.
+_NEW: Final = Q(made=True) | ~Q(meaning=Meaning.NAME)
+_SIGNS: Final = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One name. ``called`` is what the unit that it means is called; ``learners`` are in that, ``waiting`` are written
+    without it. ``came`` and ``came_from``: so many came from that unit lately. ``alike`` is another name that looks
+    much the same."""
+
+    digest: str
+    name: str
+    path: str
+    meaning: Meaning
+    called: str
+    learners: int
+    waiting: int
+    made: bool
+    moving: bool
+    heard_at: datetime | None
+    brought_by: str
+    came: int = 0
+    came_from: str = ""
+    alike: str = ""
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the LMS calls the unit otherwise than the identity provider."""
+        return self.meaning == Meaning.NAME and bool(self.called) and not _same(self.called, self.name)
+
+
+def names(connection: SCIMConnection, show: str = "all", text: str = "") -> QuerySet[ReferenceKey]:
+    """The customer's names: ``"open"`` are new and undecided, ``"week"`` came first within a week and were not in the
+    LMS before. The newest first."""
+    keys = ReferenceKey.objects.filter(scope__in={line.rows.scope_digest for line in units.lines(connection)})
+    if show == "open":
+        keys = keys.filter(meaning=Meaning.WAITING)
+    elif show == "week":
+        keys = keys.filter(_NEW, heard_at__gte=timezone.now() - NEW_FOR)
+    if text:
+        keys = keys.filter(name__icontains=text)
+    return keys.order_by("-heard_at", "digest")
+
+
+def described(connection: SCIMConnection, keys: Iterable[ReferenceKey]) -> list[Unit]:
+    """These names with what is to know of them: a few queries for each line of the mapping, whatever their number."""
+    keys, found = list(keys), []
+    waiting = _waiting(connection)
+    brought = dict(
+        ProvisionedUser.objects.filter(
+            connection=connection, scim_id__in={key.brought_by for key in keys}
+        ).values_list("scim_id", "user_name")
+    )
+    lines: dict[str, list[Line]] = {}
+    for line in units.lines(connection):
+        lines.setdefault(line.rows.scope_digest, []).append(line)
+    for scope, same in lines.items():
+        mine = [key for key in keys if key.scope == scope]
+        if mine:
+            found += _of_scope(same, mine, waiting, brought)
+    order = {key.digest: place for place, key in enumerate(keys)}
+    return sorted(found, key=lambda unit: order[unit.digest])
+
+
+def detail(line: Line, key: ReferenceKey) -> Unit:
+    """One name, with the unit that many people came from to it lately, and a name that looks much the same."""
+    [unit] = described(line.connection, [key])
+    came_from, came = _came_from(line, key) if unit.made or key.meaning == Meaning.WAITING else ("", 0)
+    return replace(unit, came_from=came_from, came=came, alike=_alike(line, unit))
+
+
+def unit_names(line: Line) -> list[str]:
+    """What the customer's units are called, for somebody who has to name one; the first of them."""
+    names: QuerySet[Any] = line.rows.rows().order_by(line.kind.by).values_list(line.kind.by, flat=True)
+    return [str(name) for name in names[:500]]
+
+
+def brought_by(connection: SCIMConnection) -> QuerySet[ReferenceKey]:
+    """The names that came first with people of this connection; the adapter need not be asked."""
+    people = ProvisionedUser.objects.filter(connection=connection, scim_id=OuterRef("brought_by"))
+    return ReferenceKey.objects.filter(Exists(people))
+
+
+def waiting_count(connection: SCIMConnection) -> int:
+    """How many of these wait for an administrator (one query)."""
+    return brought_by(connection).filter(meaning=Meaning.WAITING).count()
+
+
+def new_since(connection: SCIMConnection, moment: datetime) -> list[ReferenceKey]:
+    """Those of these that were not in the LMS before, the newest first (one query)."""
+    return list(brought_by(connection).filter(_NEW, heard_at__gt=moment).order_by("-heard_at", "digest"))
+
+
+def _of_scope(
+    lines: list[Line], keys: list[ReferenceKey], waiting: Mapping[str, int], brought: Mapping[str, str]
+) -> list[Unit]:
+    first = lines[0]
+    targets = {key.target for key in keys} | {key.merged for key in keys} - {""}
+    rows = {key_of(row): row for row in first.rows.rows().filter(pk__in=targets - {""})}
+    held: Counter[str] = Counter()
+    for line in lines:
+        name = line.entry.field.name
+        held_by = line.entry.source.queryset(line.connection).filter(**{f"{name}__in": [*rows.values()]})
+        counted = held_by.order_by().values_list(name).annotate(n=Count("pk"))
+        held.update({str(pk): n for pk, n in counted if pk is not None})
+    return [
+        Unit(
+            digest=key.digest,
+            name=key.name,
+            path=", ".join(line.path.rpartition(":")[2] for line in lines),
+            meaning=Meaning(key.meaning),
+            called=str(getattr(rows[key.target], first.kind.by)) if key.target in rows else "",
+            learners=held[key.target],
+            waiting=waiting.get(key.digest, 0),
+            made=key.made,
+            moving=bool(key.merged and held[key.merged]),
+            heard_at=key.heard_at,
+            brought_by=brought.get(key.brought_by, ""),
+        )
+        for key in keys
+    ]
+
+
+def _waiting(connection: SCIMConnection) -> Counter[str]:
+    """How many people wait for each name, by its digest."""
+    rows = {line.path: line.rows for line in units.lines(connection)}
+    people = ProvisionedUser.objects.living().filter(connection=connection, search__has_key=MEANT)
+    counted: Counter[tuple[str, str]] = Counter(
+        (path, name)
+        for search in people.values_list("search", flat=True).iterator()
+        for path, understood in search[MEANT].items()
+        for name, target in understood.items()
+        if not target and path in rows
+    )
+    found: Counter[str] = Counter()
+    for (path, name), n in counted.items():
+        found[rows[path].digest(name)] += n
+    return found
+
+
+def _came_from(line: Line, key: ReferenceKey) -> tuple[str, int]:
+    """The unit that most people came from to a new name within a week, and how many; nothing for a few."""
+    moves = ProvisioningEvent.objects.filter(
+        connection=line.connection, created_at__gte=timezone.now() - NEW_FOR, changes__has_key=line.path
+    )
+    came: Counter[str] = Counter()
+    for changes in moves.order_by("-pk").values_list("changes", flat=True)[:_EVENTS]:
+        before, after = changes[line.path]
+        if isinstance(before, str) and isinstance(after, str) and line.rows.digest(after) == key.digest:
+            came[before] += 1
+    name, n = came.most_common(1)[0] if came else ("", 0)
+    unit = (
+        line.kind.names(line.entry.field.related_model, line.connection).known(name)
+        if n >= _A_RENAME
+        else None
+    )
+    if unit is None or key_of(unit) == key.target:
+        return "", 0
+    return str(getattr(unit, line.kind.by)), n
+
+
+def _alike(line: Line, unit: Unit) -> str:
+    """The name of another unit that differs in signs and spaces only: "R&D" and "R & D"."""
+    mine = _squashed(unit.name)
+    others: QuerySet[Any] = line.rows.rows().order_by("pk").values_list(line.kind.by, flat=True)
+    found = (str(name) for name in others[:_NAMES] if _squashed(str(name)) == mine)
+    return next((name for name in found if name != unit.called and not _same(name, unit.name)), "")
+
+
+def _squashed(name: str) -> str:
+    return _SIGNS.sub("", without_hyphens(name)) or name
+
+
+def _same(one: str, other: str) -> bool:
+    return without_hyphens(one) == without_hyphens(other)

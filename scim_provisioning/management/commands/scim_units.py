@@ -1,0 +1,34 @@
+"""``manage.py scim_units``: bring people to the companies and teams that were decided on. For cron, hourly."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from scim_provisioning.administration.units import can_be_asked
+from scim_provisioning.management.finding import find_connection
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.provisioning import units
+
+
+class Command(BaseCommand):
+    """Idempotent; safe beside running requests."""
+
+    help = (
+        "Give people the companies, business units and teams that they wait for, once an administrator has decided on "
+        "them, and move those whose unit was merged into another. Paused connections are left alone."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--connection", metavar="NAME", help="only this one; its name or SSO key")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and say to how many people."""
+        name = options["connection"]
+        connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
+        served = [one for one in connections if not one.is_paused and can_be_asked(one)]
+        written = sum(units.settle(connection) for connection in served)
+        self.stdout.write(f"Brought {written} people to their company, business unit or team.")

@@ -1,0 +1,19 @@
+from django.db import migrations
+
+import scim_provisioning.models.fields
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("scim_provisioning", "0017_units"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="sharedaccount",
+            name="customer",
+            field=scim_provisioning.models.fields.ExactCharField(
+                blank=True, db_default="", default="", editable=False, max_length=200, verbose_name="customer"
+            ),
+        ),
+    ]

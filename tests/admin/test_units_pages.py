@@ -1,0 +1,208 @@
+"""The pages on which an administrator says what the names of companies, business units and teams mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from example_project.lms.models import Learner, Organization, Team
+from scim_provisioning.models import Meaning, ProvisioningEvent, ReferenceKey, SCIMConnection
+from scim_provisioning.provisioning import units
+from scim_provisioning.testing.factories import ConnectionFactory
+from tests.admin.conftest import Administrator
+from tests.admin.pages import PASSWORD, text, url
+from tests.client import ScimClient
+from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
+from tests.people import ENTERPRISE, person
+
+pytestmark = pytest.mark.django_db
+
+DEPARTMENT = f"{ENTERPRISE}:department"
+
+
+def join(scim: ScimClient, name: str, team: str) -> str:
+    return str(scim.post("/Users", person(name, **{ENTERPRISE: {"department": team}})).json()["id"])
+
+
+def move(scim: ScimClient, scim_id: str, team: str) -> None:
+    scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": DEPARTMENT, "value": team}])
+
+
+@pytest.fixture
+def reviewed(connection: SCIMConnection) -> SCIMConnection:
+    connection.policies = {"new_units": {DEPARTMENT: "review"}}
+    connection.save()
+    return connection
+
+
+def unit_url(connection: SCIMConnection, name: str) -> str:
+    key = ReferenceKey.objects.get(name=name)
+    return reverse(
+        "admin:scim_provisioning_scimconnection_unit",
+        kwargs={"object_id": connection.pk, "digest": key.digest},
+    )
+
+
+def decide(
+    client: Client, connection: SCIMConnection, name: str, verdict: str, unit: str = "", **more: Any
+) -> Any:
+    data = {"verdict": verdict, "unit": unit, "password": PASSWORD, **more}
+    return client.post(unit_url(connection, name), data, follow=True)
+
+
+def teams() -> dict[str, str | None]:
+    learners = Learner.objects.select_related("user", "team")
+    return {one.user.username.partition("@")[0]: one.team.name if one.team else None for one in learners}
+
+
+def test_units_first_seen_this_week_are_listed_with_who_brought_them(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="Here Before")
+    join(scim, "ines.okafor", "Harborlien")
+    join(scim, "rui.sousa", "Here Before")
+    page = text(admin_client.get(url("units", connection)))
+    assert "Harborlien" in page
+    assert "created by provisioning" in page
+    assert "ines.okafor@harborline.example" in page
+    assert "Here Before" not in page
+    assert "Here Before" in text(admin_client.get(url("units", connection) + "?show=all"))
+    assert "Here Before" in text(admin_client.get(url("units", connection) + "?q=before"))
+
+
+def test_the_connection_page_says_how_many_names_wait_and_leads_there(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "Locsk")
+    page = admin_client.get(url("change", reviewed))
+    assert "Companies, business units, teams 1 new name waits for you." in text(page)
+    assert url("units", reviewed) in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "unit", "team", "meaning"),
+    [
+        ("create", "", "Locsk", Meaning.NAME),
+        ("alias", "locks", "Locks", Meaning.ALIAS),
+        ("leave_out", "", None, Meaning.LEFT_OUT),
+    ],
+)
+def test_a_name_that_waits_is_decided_on_with_the_password(
+    admin_client: Client,
+    scim: ScimClient,
+    reviewed: SCIMConnection,
+    organization: Organization,
+    verdict: str,
+    unit: str,
+    team: str | None,
+    meaning: Meaning,
+) -> None:
+    Team.objects.create(organization=organization, name="Locks")
+    join(scim, "ines.okafor", "Locsk")
+    decide(admin_client, reviewed, "Locsk", verdict, unit, password="wrong")
+    assert ReferenceKey.objects.get(name="Locsk").meaning == Meaning.WAITING
+    answer = decide(admin_client, reviewed, "Locsk", verdict, unit)
+    assert "Decided." in text(answer)
+    assert teams()["ines.okafor"] == team
+    assert ReferenceKey.objects.get(name="Locsk").meaning == meaning
+    event = ProvisioningEvent.objects.filter(action="unit_decided").get()
+    assert "Locsk" in event.detail
+    assert event.actor is not None
+
+
+def test_a_merger_from_the_page_holds_and_can_be_taken_back(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "R&D")
+    rui = join(scim, "rui.sousa", "R & D")
+    assert (
+        "“R&amp;D” looks much the same." in admin_client.get(unit_url(connection, "R & D")).content.decode()
+    )
+    answer = decide(admin_client, connection, "R & D", "merge", "R&D")
+    assert "1 person was written." in text(answer)
+    assert set(teams().values()) == {"R&D"}
+    move(scim, rui, "Elsewhere")
+    move(scim, rui, "R & D")
+    assert teams()["rui.sousa"] == "R&D"
+    decide(admin_client, connection, "R & D", "forget")
+    move(scim, rui, "Elsewhere")
+    move(scim, rui, "R & D")
+    assert teams()["rui.sousa"] == "R & D"
+
+
+def test_many_who_come_from_one_team_to_a_new_name_are_offered_as_one_rename(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="Locks")
+    ids = [join(scim, f"p{n}.x", "Locks") for n in range(4)]
+    team = Team.objects.get()
+    for scim_id in ids[:3]:
+        move(scim, scim_id, "Fasteners")
+    page = text(admin_client.get(unit_url(reviewed, "Fasteners")))
+    assert "3 people came from “Locks” to this name within a week." in page
+    decide(admin_client, reviewed, "Fasteners", "rename", "Locks")
+    team.refresh_from_db()
+    assert team.name == "Fasteners"
+    assert set(teams().values()) == {"Fasteners"}
+    assert Team.objects.count() == 1
+    # Whoever Entra has not sent anew yet is where they were, and its old name means the team still.
+    join(scim, "late.x", "Locks")
+    assert Team.objects.count() == 1
+
+
+def test_a_rename_that_the_lms_does_not_take_is_refused_in_words(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="Locks")
+    join(scim, "ines.okafor", "Keys")
+    Team.objects.create(organization=organization, name="Keys")
+    answer = decide(admin_client, reviewed, "Keys", "rename", "Locks")
+    assert "another unit may be called so. Merge the two." in text(answer)
+    assert Team.objects.filter(name="Locks").exists()
+
+
+def test_what_becomes_of_new_names_is_chosen_for_each_attribute(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    paths = [line.path for line in units.lines(connection)]
+    data = {**dict.fromkeys(paths, "create"), DEPARTMENT: "never", "password": PASSWORD}
+    answer = admin_client.post(url("units", connection), data, follow=True)
+    assert "It was changed." in text(answer)
+    connection.refresh_from_db()
+    assert connection.policies["new_units"] == {DEPARTMENT: "never"}
+    event = ProvisioningEvent.objects.get(action="policy_changed")
+    assert event.changes == {DEPARTMENT: ["create", "never"]}
+
+
+def test_nobody_sees_or_names_the_units_of_another_customer(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection
+) -> None:
+    other = OrganizationFactory()
+    theirs = ConnectionFactory(name="Theirs", sso_key=str(SSOSettingsFactory(organization=other).pk))
+    Team.objects.create(organization=other, name="Secret Works")
+    join(scim, "ines.okafor", "Locsk")
+    digest = ReferenceKey.objects.get(name="Locsk").digest
+    foreign = reverse(
+        "admin:scim_provisioning_scimconnection_unit", kwargs={"object_id": theirs.pk, "digest": digest}
+    )
+    assert admin_client.get(foreign).status_code == 404
+    assert "Locsk" not in text(admin_client.get(url("units", theirs) + "?show=all"))
+    assert "Secret Works" not in admin_client.get(unit_url(reviewed, "Locsk")).content.decode()
+    answer = decide(admin_client, reviewed, "Locsk", "alias", "Secret Works")
+    assert "There is no unit of this name here." in text(answer)
+
+
+def test_looking_changes_nothing_and_needs_the_permission(
+    administrator: Administrator, scim: ScimClient, reviewed: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "Locsk")
+    vera = administrator("view_scimconnection", name="vera")
+    assert vera.get(url("units", reviewed)).status_code == 403
+    assert vera.get(unit_url(reviewed, "Locsk")).status_code == 403
+    paul = administrator("view_scimconnection", "manage_policy", name="paul")
+    before = list(ReferenceKey.objects.values())
+    assert paul.get(unit_url(reviewed, "Locsk")).status_code == 200
+    assert list(ReferenceKey.objects.values()) == before
