@@ -133,7 +133,7 @@ def test_the_third_live_token_is_refused(connection: SCIMConnection) -> None:
     with pytest.raises(tokens.TokenRefused) as caught:
         tokens.issue(connection, label="one too many")
     assert caught.value.code == "token.cap"
-    assert caught.value.message == "Two tokens are already live. Revoke one first, or use Rotate."
+    assert caught.value.message == "Two tokens are already live. Revoke one first."
 
 
 def test_the_cap_counts_live_tokens_of_this_connection_only(

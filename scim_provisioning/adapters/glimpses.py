@@ -42,7 +42,7 @@ _LINK: Final = (
 )
 #: As they are stored: what is looked for in the second is hardly ever there.
 _STORED: Final = tuple(ExpressionWrapper(F(name), models.TextField()) for name in ("document", "search"))
-_MARKS: Final = tuple(json.dumps(mark) for mark in (ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT))
+_UNASSIGNED, _AWAITS, _MEANT = map(json.dumps, (ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT))
 #: What of a kind touches a row, or what was read of it.
 _READING: Final = ("current", "is_on", "to_scim", "same", "shown", "is_meant")
 _OURS: Final = f"{__name__.partition('.')[0]}."
@@ -57,15 +57,12 @@ class _StandIn(tuple[Any, ...]):
     __slots__ = ()
 
 
-def _stand_in(name: str, columns: Mapping[str, int], joined: Mapping[str, tuple[str, int]]) -> type[_StandIn]:
-    """The class of stand-ins for a row: its ``columns`` and where they are, and the rows that are ``joined`` to it, of
-    which one column is read."""
+def _stand_in(columns: Mapping[str, int], joined: Mapping[str, Mapping[str, int]]) -> type[_StandIn]:
+    """The class of stand-ins for a row: its ``columns`` and where they are, and those of rows ``joined`` to it.
+    As with the rows themselves, nobody asks for one that is not there."""
     has: dict[str, Any] = {column: property(itemgetter(place)) for column, place in columns.items()}
-    for attribute, (column, place) in joined.items():
-        near = type(attribute, (_StandIn,), {"__slots__": (), column: property(itemgetter(place))})
-        # As the rows it stands for: nobody asks for one that is not there.
-        has[attribute] = property(near)
-    return type(name or "account", (_StandIn,), {"__slots__": (), **has})
+    near = {attribute: property(_stand_in(others, {})) for attribute, others in joined.items()}
+    return type("StandIn", (_StandIn,), {"__slots__": (), **has, **near})
 
 
 class Glimpse(_StandIn):
@@ -75,14 +72,21 @@ class Glimpse(_StandIn):
 
     pk: int
     scim_id: str
+    _stored: str
     rows: Mapping[str, _StandIn | None]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Read anew each time: whoever shows people one by one has no more than one of them at hand."""
+        document: dict[str, Any] = json.loads(self._stored)
+        return document
 
     def person(self, connection: SCIMConnection, people: People) -> Person:
         """What is handed to kinds."""
         return Person(cast(ProvisionedUser, self), connection, cast(RowSet, self.rows), people)
 
 
-for _place, _name in enumerate((*_LINK, "document", "search", "rows")):
+for _place, _name in enumerate((*_LINK, "_stored", "search", "rows")):
     setattr(Glimpse, _name, property(itemgetter(_place)))
 
 
@@ -94,24 +98,26 @@ class Plan:
         self.models: set[type[models.Model]] = {ProvisionedUser}
         #: Of each row: what stands for it, and the column that is empty where there is none.
         self._rows: list[tuple[str, type[_StandIn], int]] = []
+        # A userName is shown as the link has it.
+        entries = [entry for entry in mapping.all_entries if entry is not mapping.user_name]
         for source in mapping.sources.values():
-            self._add(source, [entry for entry in mapping.all_entries if entry.source == source])
+            self._add(source, [entry for entry in entries if entry.source == source])
         self.columns += _STORED
 
     def _add(self, source: RowSource, entries: Sequence[Entry]) -> None:
         self.models.add(source.model)
-        key, joined = self._asked(source.lookup("pk")), {}
-        places = {"pk": key}
+        key = self._asked(source.lookup("pk"))
+        places, joined = {"pk": key}, dict[str, dict[str, int]]()
         for entry in entries:
             for read in entry.declaration.reads(entry.field) or ():
                 reference, _, name = read.partition("__")
                 place = self._asked(source.lookup(read))
                 if name:
                     self.models.add(entry.field.related_model)
-                    joined[reference] = (name, place)
+                    joined.setdefault(reference, {})[name] = place
                 else:
                     places[read] = place
-        self._rows.append((source.name, _stand_in(source.name, places, joined), key))
+        self._rows.append((source.name, _stand_in(places, joined), key))
 
     def _asked(self, column: str) -> int:
         """The place of a column; each is asked for once."""
@@ -122,9 +128,10 @@ class Plan:
     def glimpse(self, found: tuple[Any, ...]) -> Glimpse:
         """A person of whom these columns were read."""
         document, search = found[-2:]
-        marks = json.loads(search) if any(mark in search for mark in _MARKS) else {}
+        is_marked = _UNASSIGNED in search or _AWAITS in search or _MEANT in search
+        marks = json.loads(search) if is_marked else {}
         rows = {name: None if found[key] is None else kind(found) for name, kind, key in self._rows}
-        return Glimpse((*found[: len(_LINK)], json.loads(document), marks, rows))
+        return Glimpse((*found[: len(_LINK)], document, marks, rows))
 
 
 # --- where that is all that is needed
@@ -141,8 +148,8 @@ def plan(mapping: CompiledMapping) -> Plan | None:
     return found if all(map(_is_made_by_django, found.models)) else None
 
 
-def is_in_use(found: Plan) -> bool:
-    """Whether nobody waits to be told of models that are made."""
+def nobody_waits_for_models(found: Plan) -> bool:
+    """Whether no receiver of the host's is to be told of models that are made: it may change them."""
     return not any(
         signal.receivers and any(signal.has_listeners(model) for model in found.models)
         for signal in (pre_init, post_init)

@@ -86,7 +86,7 @@ def glimpsed(
     columns they read, else as links."""
     compiled = adapter_class.compiled(connection)
     plan = glimpses.plan(compiled) if _shows_as_mapped(adapter_class) else None
-    if plan is None or not glimpses.is_in_use(plan):
+    if plan is None or not glimpses.nobody_waits_for_models(plan):
         return found(adapter_class, connection, narrow, *values, given=given, ways=ways)
     customer = customers.customer_of(compiled.sources, connection)
     shape = (plan, narrow, given, compiled, customer.lookups)

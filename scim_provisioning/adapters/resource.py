@@ -53,5 +53,6 @@ def shown(person: Person, mapping: CompiledMapping, resource_type: str) -> Docum
     shows people in no way of its own."""
     document = person.document
     otherwise = documents.show(document, person, mapping)
-    said = {**meta(person, resource_type), "version": version(person, document, otherwise)}
+    said = meta(person, resource_type)
+    said["version"] = version(person, document, otherwise)
     return resource(person, mapping, document, said)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import models
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import SCIMConnection
@@ -149,7 +149,16 @@ class RowSet:
 
 def _may_make_rows(account: type[models.Model]) -> bool:
     """Whether saving an account can run code of the host's; if not, nobody needs to look what it made."""
-    return post_save.has_listeners(account) or not account.save.__module__.startswith("django.")
+    return post_save.has_listeners(account) or _saves_by_itself(account)
+
+
+def runs_code_of_the_host(model: type[models.Model]) -> bool:
+    """Whether saving such a row can run code of the host's, which may change any row."""
+    return pre_save.has_listeners(model) or post_save.has_listeners(model) or _saves_by_itself(model)
+
+
+def _saves_by_itself(model: type[models.Model]) -> bool:
+    return not model.save.__module__.startswith("django.")
 
 
 def _columns(row: models.Model) -> dict[str, Any]:

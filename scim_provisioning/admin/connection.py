@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,14 +10,13 @@ from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, reverse
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file, token_rows
+from scim_provisioning.admin.adding import AddPage
+from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
@@ -35,6 +33,7 @@ from scim_provisioning.admin.units import UnitsPages
 from scim_provisioning.administration import (
     churn,
     connections,
+    entra_rows,
     health,
     leaver_brake,
     name_indexes,
@@ -45,9 +44,6 @@ from scim_provisioning.administration import (
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.templatetags.scim_admin import scim_time
-
-SOON = timedelta(days=30)
 
 
 class ConnectionAdminMixin(
@@ -61,6 +57,8 @@ class ConnectionAdminMixin(
     SelfTestPages,
     NumbersPages,
     StepsPage,
+    AddPage,
+    ConnectionColumns,
     ConnectionScopedAdmin,
 ):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
@@ -69,17 +67,6 @@ class ConnectionAdminMixin(
     change_form_template = f"{TEMPLATES}/connection/change_form.html"
     change_list_template = f"{TEMPLATES}/connection/change_list.html"
     fields = ("name",)
-    list_display = (
-        "name",
-        "tenant",
-        "identity_provider",
-        "health_badge",
-        "live_tokens",
-        "next_expiry",
-        "last_request",
-        "errors_today",
-        "held_today",
-    )
     list_filter = (HealthFilter, IdentityProviderFilter, TokenFilter, StateFilter)
     search_fields = ("name", "sso_key")
     actions = ("pause_selected", "resume_selected", "export_selected")
@@ -94,8 +81,8 @@ class ConnectionAdminMixin(
         return super().media + MEDIA
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only where there are no SSO settings from which a connection would be set up."""
-        return app_settings.sso_model is None and super().has_add_permission(request)
+        """As Django asks, of those who may look: *Add* leads to the SSO settings from which a connection is set up."""
+        return permissions.may_view(request.user) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: a connection is disconnected, and its log stays."""
@@ -117,53 +104,8 @@ class ConnectionAdminMixin(
         judged = health.known_to(request, changelist.result_list)
         for connection in changelist.result_list:
             connection.scim_health = judged[connection.pk]
+            connection.scim_log_url = self._log_url(request, connection)
         return changelist
-
-    @admin.display(description=_("tenant"))
-    def tenant(self, connection: SCIMConnection) -> str:
-        """The host's SSO settings row."""
-        if connection.sso_key is None or connection.is_archived:
-            return "—"
-        return str(connection.sso or "—")
-
-    @admin.display(description=_("identity provider"))
-    def identity_provider(self, connection: Any) -> str:
-        """Who calls, by their User-Agent."""
-        return connection.scim_health.facts.identity_provider or "—"
-
-    @admin.display(description=_("health"))
-    def health_badge(self, connection: Any) -> SafeString:
-        """The badge, in words."""
-        return badge(connection.scim_health)
-
-    @admin.display(description=_("live tokens"))
-    def live_tokens(self, connection: Any) -> int:
-        """How many tokens work now."""
-        return len(connection.scim_health.facts.live)
-
-    @admin.display(description=_("next expiry"))
-    def next_expiry(self, connection: Any) -> str | SafeString:
-        """ "in 12 days", bold when that is soon."""
-        moment = connection.scim_health.facts.next_expiry
-        shown = scim_time(moment, "ago")
-        if moment is not None and moment - timezone.now() <= SOON:
-            return format_html("<strong>{}</strong>", shown)
-        return shown
-
-    @admin.display(description=_("last request"))
-    def last_request(self, connection: Any) -> str | SafeString:
-        """When a good token was used last."""
-        return scim_time(connection.scim_health.facts.last_request_at, "ago")
-
-    @admin.display(description=_("errors in 24 h"))
-    def errors_today(self, connection: Any) -> int:
-        """Refusals of the last 24 hours."""
-        return int(connection.scim_health.facts.refused)
-
-    @admin.display(description=_("held changes"))
-    def held_today(self, connection: Any) -> int:
-        """Changes of the last 24 hours that wait for approval."""
-        return int(connection.scim_health.facts.held)
 
     @admin.action(description=_("Pause provisioning"), permissions=["change"])
     def pause_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
@@ -199,6 +141,8 @@ class ConnectionAdminMixin(
         connection = context.get("original")
         if connection is not None:
             context["scim"] = self._page(request, connection)
+            # Another one begins at SSO settings of its own.
+            context["show_save_and_add_another"] = app_settings.sso_model is None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _page(self, request: HttpRequest, connection: SCIMConnection) -> dict[str, Any]:
@@ -224,6 +168,8 @@ class ConnectionAdminMixin(
         return {
             "health": found,
             "slow": name_indexes.slow(connection),
+            "rows_to_add": entra_rows.to_add(connection),
+            "never_arrived": self._never_arrived(connection),
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": token_rows.of(request, connection, self.page_url),
@@ -234,15 +180,28 @@ class ConnectionAdminMixin(
             "churn": churn.recent(connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
+            "problems_url": self._problems_url(request, connection),
         }
+
+    def _never_arrived(self, connection: SCIMConnection) -> list[str]:
+        missing = [] if connection.is_archived else entra_rows.never_arrived(connection)
+        return [entra_rows.sentence(row) for row in missing]
 
     def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
         """The log first, then what the families of pages offer."""
-        log = log_url(self.admin_site.name, connection)
+        log = self._log_url(request, connection)
         links = super().connection_links(request, connection)
-        if not log or not permissions.has_permission(request.user, permissions.VIEW_LOG):
+        if not log:
             return links
         return [PageLink(log, _("Provisioning log"), _("What happened to whom, and why.")), *links]
+
+    def _log_url(self, request: HttpRequest, connection: SCIMConnection) -> str:
+        """The log of a connection, for those who may read it; else empty."""
+        return log_url(self.admin_site.name, connection) if permissions.may_read_log(request.user) else ""
+
+    def _problems_url(self, request: HttpRequest, connection: SCIMConnection) -> str:
+        log = self._log_url(request, connection)
+        return log and f"{log}&problems=only"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Save, and write into the provisioning log who did what."""
@@ -253,15 +212,6 @@ class ConnectionAdminMixin(
             setting_up.note_made(obj, actor=user, address=address)
         elif "name" in form.changed_data:
             connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
-
-
-def badge(found: health.Health) -> SafeString:
-    """A badge as HTML: a dot, and the words."""
-    return format_html(
-        '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
-        found.tone,
-        found.label,
-    )
 
 
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.forms import Media
@@ -17,14 +15,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import log_export
-from scim_provisioning.admin.log_filters import LIST_FILTERS, RECENT, order_of_list, pinned, recent
+from scim_provisioning.admin import denied, log_export
+from scim_provisioning.admin.log_columns import LogColumns, Worded
+from scim_provisioning.admin.log_days import DAYS
+from scim_provisioning.admin.log_filters import LIST_FILTERS, order_of_list
+from scim_provisioning.admin.log_recent import RECENT, pinned, recent
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.admin.people import PeoplePage
 from scim_provisioning.admin.provisioned_user import managed_by
@@ -32,30 +31,19 @@ from scim_provisioning.administration import (
     catalogue,
     log_order,
     log_search,
-    log_words,
     permissions,
     reactivation,
 )
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, reports
 from scim_provisioning.http.address import client_address
-from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent
-from scim_provisioning.models.token import display
-from scim_provisioning.templatetags.scim_admin import scim_time
+from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
 
 Events = QuerySet[ProvisioningEvent]
 
 #: The URL name of the CSV export, for ``reverse("admin:" + ...)``.
 EXPORT_URL: Final = "scim_provisioning_provisioningevent_export"
 _GROUPS: Final = 5
-#: How an action is coloured, beside its words; those that are not named are "good".
-_TONES: Final[Mapping[str, str]] = {
-    Action.REFUSED: "bad",
-    Action.HELD: "warn",
-    Action.SKIPPED: "warn",
-    Action.DEACTIVATED: "idle",
-    Action.DELETED: "idle",
-}
 
 
 class LatestPaginator(Paginator):  # type: ignore[type-arg]
@@ -68,12 +56,10 @@ class LatestPaginator(Paginator):  # type: ignore[type-arg]
         return int(latest.count())
 
 
-class EventAdminMixin(PeoplePage):
+class EventAdminMixin(LogColumns, PeoplePage):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
-    list_display: Any = ("moment", "learner", "result", "attributes", "token_used", "took", "request_ref")
-    list_display_links: Any = ("moment",)
     list_filter: ClassVar[Any] = LIST_FILTERS
     list_select_related: ClassVar[Any] = ("token",)
     linked_lookups: ClassVar[frozenset[str]] = frozenset({"connection__id__exact"})
@@ -134,6 +120,17 @@ class EventAdminMixin(PeoplePage):
             )
         return queryset.filter(known[search_term]), False
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Django's list, which counts operations."""
+        changelist = super().get_changelist_instance(request)
+        changelist.opts = Worded(changelist.opts)  # type: ignore[assignment]
+        # Not by a join: with it PostgreSQL reads the log in another order than its index has.
+        shown = [event for event in changelist.result_list if event.connection_id is not None]
+        known = SCIMConnection.objects.in_bulk({event.connection_id for event in shown})
+        for event in shown:
+            event.connection = known[event.connection_id]
+        return changelist
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -143,6 +140,7 @@ class EventAdminMixin(PeoplePage):
         may_export = self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)
         own = {
             "title": capfirst(self.opts.verbose_name_plural),
+            "opts": self.opts,
             "export_url": f"{reverse(self.url_name('export'))}?{query}" if may_export else "",
         }
         answer = super().changelist_view(request, {**own, **(extra_context or {})})
@@ -152,15 +150,20 @@ class EventAdminMixin(PeoplePage):
             context["similar"] = self._similar_failures(request, changelist)
             context["is_cut"] = changelist.result_count >= RECENT
             context["recent"] = RECENT
+            context["range"] = _range(request)
             context |= self._history(request)
             context["undoable"] = self._undoable(request, changelist)
         return answer
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV, with the filters and the search that are in the URL."""
+        return denied.in_words(self, request, self._export, request)
+
+    def _export(self, request: HttpRequest) -> HttpResponseBase:
         reports.keep_quiet(request)
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
-            raise PermissionDenied
+            lacking = permissions.EXPORT_LOG if self.has_view_permission(request) else permissions.VIEW_LOG
+            raise permissions.missing(lacking)
         self.refuse_unstorable(request)
         try:
             events = self.get_changelist_instance(request).queryset
@@ -230,58 +233,15 @@ class EventAdminMixin(PeoplePage):
             "former_identifiers": former,
         }
 
-    # --- columns ------------------------------------------------------------------------------------------------
 
-    @admin.display(description=gettext_lazy("time"))
-    def moment(self, event: ProvisioningEvent) -> SafeString | str:
-        """The time in the administrator's zone; in UTC when they point at it."""
-        return scim_time(event.created_at, "seconds")
-
-    @admin.display(description=gettext_lazy("learner"), empty_value="—")
-    def learner(self, event: ProvisioningEvent) -> SafeString | str | None:
-        """The name at the time, with a link to all that happened to that learner."""
-        if event.link_id is None:
-            return event.user_name or None
-        url = self.list_url(learner=event.link_id)
-        return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
-
-    @admin.display(description=gettext_lazy("changed attributes"), empty_value="—")
-    def attributes(self, event: ProvisioningEvent) -> str | None:
-        """Their names, the first few; never their values."""
-        return log_words.attributes_in_short(event) or None
-
-    @admin.display(description=gettext_lazy("result"))
-    def result(self, event: ProvisioningEvent) -> SafeString:
-        """The action, in words and a colour; of a refusal also what was asked for, and the reason."""
-        badge = format_html(
-            '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
-            _TONES.get(event.action, "good"),
-            event.get_action_display(),
-        )
-        if event.outcome != Outcome.REFUSED:
-            return badge
-        asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
-        if event.times > 1:
-            reason = f"{reason} ({log_words.how_often(event.times)})"
-        return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
-
-    @admin.display(description=gettext_lazy("token"), empty_value="—")
-    def token_used(self, event: ProvisioningEvent) -> SafeString | str | None:
-        """Its label; its prefix when they point at it."""
-        if event.token is not None:
-            return format_html('<span title="{}">{}</span>', event.token.display_prefix, event.token.label)
-        return display(event.token_prefix) if event.token_prefix else None
-
-    @admin.display(description=gettext_lazy("duration"), empty_value="—")
-    def took(self, event: ProvisioningEvent) -> str | None:
-        """Milliseconds."""
-        return None if event.duration_ms is None else _("%(ms)s ms") % {"ms": event.duration_ms}
-
-    @admin.display(description=gettext_lazy("request id"), empty_value="—")
-    def request_ref(self, event: ProvisioningEvent) -> SafeString | None:
-        """Shortened; the link shows everything of that request."""
-        if not event.request_id:
-            return None
-        url = self.list_url(q=event.request_id, lookups="show")
-        short = event.request_id if len(event.request_id) <= 12 else f"{event.request_id[:8]}…"
-        return format_html('<a href="{}" title="{}"><code>{}</code></a>', url, event.request_id, short)
+def _range(request: HttpRequest) -> dict[str, Any]:
+    """The form of the days: what is chosen, and what else of the address stays as it is."""
+    days = {name: request.GET.get(name, "") for name in DAYS}
+    replaced = {*days, "p"}
+    kept = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if name not in replaced and not name.startswith("created_at__")
+    ]
+    return {**days, "kept": kept}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import __version__, moments
+from scim_provisioning.admin import denied
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
@@ -45,9 +46,12 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """One operation. 404 for an operation of a connection that this person does not see."""
+        return denied.in_words(self, request, self._operation, request, object_id, extra_context)
+
+    def _operation(self, request: HttpRequest, object_id: str, extra_context: Any) -> HttpResponse:
         reports.keep_quiet(request)
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise permissions.missing(permissions.VIEW_LOG)
         related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
         events = self.get_queryset(request).select_related(*related)
         found = (

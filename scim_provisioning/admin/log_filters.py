@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning import moments
+from scim_provisioning.admin.log_days import DAYS, DateFilter, RangeFilter
+from scim_provisioning.admin.log_recent import Events, RecentFacets, pinned, recent
 from scim_provisioning.administration import catalogue, log_order, reactivation
 from scim_provisioning.administration.log_search import lookups
 from scim_provisioning.administration.permissions import visible_connections, within
@@ -20,7 +20,6 @@ from scim_provisioning.models import (
     Action,
     Outcome,
     ProvisionedUser,
-    ProvisioningEvent,
     SCIMToken,
 )
 
@@ -30,27 +29,6 @@ if TYPE_CHECKING:
 
     Choice = tuple[str, StrOrPromise]
 
-Events = QuerySet[ProvisioningEvent]
-
-#: Counts, and the grouping of failures, look at so many of the latest operations.
-RECENT: Final = 10_000
-
-
-def recent(events: Events, request: HttpRequest, everything: Events) -> Events:
-    """``events`` among the latest ``RECENT`` of ``everything`` (one query a request)."""
-    if not hasattr(request, "_scim_log_since"):
-        newest = log_order.newest_first(pinned(request))
-        oldest = everything.order_by(*newest).values_list("pk", flat=True)[RECENT : RECENT + 1].first()
-        request._scim_log_since = oldest  # type: ignore[attr-defined]
-    since = request._scim_log_since  # type: ignore[attr-defined]
-    return events if since is None else events.filter(pk__gt=since)
-
-
-def pinned(request: HttpRequest) -> set[str]:
-    """The columns of which the list shows one value, as far as ``recent`` and its order know: by who looks."""
-    found: set[str] = request.__dict__.setdefault("_scim_log_pinned", set())
-    return found
-
 
 def order_of_list(request: HttpRequest) -> tuple[str, ...]:
     """The newest first, in the order of the index that the filters in the address leave."""
@@ -58,7 +36,7 @@ def order_of_list(request: HttpRequest) -> tuple[str, ...]:
     if asked.get("q"):
         # A search has indexes of its own, which find less than a connection has.
         return ("-id",)
-    if any(name.startswith("created_at__") for name in asked):
+    if any(name.startswith("created_at__") or (name in DAYS and asked[name]) for name in asked):
         return ("-created_at", "-id")
     found = set(pinned(request))
     if _may_be_key(asked.get("connection", "")):
@@ -67,20 +45,6 @@ def order_of_list(request: HttpRequest) -> tuple[str, ...]:
         found.add("outcome")
     found |= {column for column, name in (("action", "action"), ("error_code", "error")) if asked.get(name)}
     return log_order.newest_first(found)
-
-
-class RecentFacets:
-    """Mixin of filters: their counts are of the latest operations."""
-
-    def get_facet_queryset(self, changelist: ChangeList) -> dict[str, int]:
-        """As Django's, over ``recent`` operations only."""
-        filtered = changelist.get_queryset(
-            self.request,  # type: ignore[attr-defined]
-            exclude_parameters=self.expected_parameters(),  # type: ignore[attr-defined]
-        )
-        filtered = recent(filtered, self.request, changelist.root_queryset)  # type: ignore[attr-defined]
-        counts = self.get_facet_counts(changelist.pk_attname, filtered)  # type: ignore[attr-defined]
-        return filtered.aggregate(**counts)
 
 
 class _Filter(RecentFacets, admin.SimpleListFilter):
@@ -191,24 +155,6 @@ class ActionFilter(_Filter):
         return log_order.exactly(action=value)
 
 
-class DateFilter(RecentFacets, admin.DateFieldListFilter):
-    """A link with a zone in it is understood on a host without zones too, where Django would fail."""
-
-    def queryset(self, request: HttpRequest, queryset: Events) -> Events | None:
-        for name in {self.lookup_kwarg_since, self.lookup_kwarg_until} & self.used_parameters.keys():
-            texts: Any = self.used_parameters[name]
-            self.used_parameters[name] = [_as_stored(text) for text in texts]
-        return super().queryset(request, queryset)
-
-
-def _as_stored(text: Any) -> Any:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return text
-    return text if moment is None or moment.tzinfo is None else moments.stored(moment)
-
-
 class ErrorFilter(_Filter):
     """By the catalogue's sentence; only failures that happened lately are offered."""
 
@@ -291,6 +237,7 @@ LIST_FILTERS: Final[tuple[Any, ...]] = (
     DepartureFilter,
     LookupsFilter,
     ("created_at", DateFilter),
+    RangeFilter,
     ("outcome", OutcomeFilter),
     ActionFilter,
     ErrorFilter,

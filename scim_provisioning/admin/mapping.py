@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
@@ -77,7 +76,7 @@ class MappingPages(ConnectionPages):
         """The tables; with POST, what the pasted payload would do. Raises ``host.AdapterBroken``."""
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         if request.method == "POST" and not in_clear:
-            raise PermissionDenied
+            raise permissions.missing(permissions.VIEW_PAYLOAD)
         host.adapter_class()
         form = TrialForm(request.POST if request.method == "POST" else None)
         result = None

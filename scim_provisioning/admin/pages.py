@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
+from scim_provisioning.admin import denied
 from scim_provisioning.administration import host, permissions, setting_up
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
@@ -94,6 +95,9 @@ class ConnectionPages(_Base):
 
         def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
             reports.keep_quiet(request)
+            return denied.in_words(self, request, answered, request, object_id, **rest)
+
+        def answered(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
             connection = permissions.get_connection(request, object_id, permission)
             try:
                 return view(request, connection, **rest)

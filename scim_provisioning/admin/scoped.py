@@ -9,6 +9,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from scim_provisioning.admin import denied
 from scim_provisioning.administration.permissions import has_permission, visible_connections, within
 from scim_provisioning.protocol.text import is_storable
 
@@ -44,7 +45,15 @@ class ConnectionScopedAdmin(_Base):
     ) -> HttpResponse:
         """The list. Raises as ``refuse_unstorable``."""
         self.refuse_unstorable(request)
-        return super().changelist_view(request, extra_context)
+        return denied.in_words(self, request, super().changelist_view, request, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page of one row."""
+        return denied.in_words(
+            self, request, super().change_view, request, object_id, form_url, extra_context
+        )
 
     @staticmethod
     def refuse_unstorable(request: HttpRequest) -> None:
@@ -71,9 +80,9 @@ class ConnectionScopedAdmin(_Base):
 
 def _asks(asked: Any, lookup: str) -> bool:
     """Whether an entry of ``list_filter`` may put this condition into the address."""
-    parameter = getattr(asked, "parameter_name", None)
-    if parameter is not None:
-        return bool(lookup == parameter)
+    parameters = getattr(asked, "parameter_names", None) or [getattr(asked, "parameter_name", None)]
+    if parameters[0] is not None:
+        return lookup in parameters
     field = asked if isinstance(asked, str) else asked[0]
     return lookup in {field, *(f"{field}__{condition}" for condition in _CONDITIONS)}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
@@ -47,7 +46,7 @@ class SelfTestPages(ConnectionPages):
         """GET shows the ticks; POST runs the self-test as well, and changes nothing either."""
         may_run = permissions.has_permission(request.user, permissions.CHANGE)
         if request.method == "POST" and not may_run:
-            raise PermissionDenied
+            raise permissions.missing(permissions.CHANGE)
         lines = selftest.run(connection) if request.method == "POST" else None
         ticks = selftest.first_contact(connection)
         context: dict[str, Any] = {

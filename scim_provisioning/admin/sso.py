@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import get_template, select_template
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from scim_provisioning.admin import denied
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
+from scim_provisioning.admin.sso_end import SSODeletion, TakeOverPages, loaded
 from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.http.address import client_address
@@ -25,14 +24,10 @@ from scim_provisioning.models import SCIMConnection
 if TYPE_CHECKING:
     from django.db.models import Model
 
-    _Base = ModelAdmin[Any]
-else:
-    _Base = object
-
 PANEL_TEMPLATE: Final = f"{TEMPLATES}/sso/change_form.html"
 
 
-class SCIMPanelMixin(_Base):
+class SCIMPanelMixin(TakeOverPages, SSODeletion):
     """Adds a panel to the change page of the host's SSO settings; nothing else has to change.
 
     It goes before the base class: ``class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin)``. The host's own
@@ -43,8 +38,8 @@ class SCIMPanelMixin(_Base):
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The host's routes, and the one that sets up SCIM."""
         set_up = self.admin_site.admin_view(require_POST(self.scim_set_up_view))
-        own = path("<path:object_id>/scim/set-up/", set_up, name=self._scim_url_name("scim_set_up"))
-        return [own, *super().get_urls()]
+        own = path("<path:object_id>/scim/set-up/", set_up, name=self.scim_url_name("scim_set_up"))
+        return [own, *self.take_over_urls(), *super().get_urls()]
 
     @property
     def media(self) -> Media:
@@ -61,7 +56,7 @@ class SCIMPanelMixin(_Base):
             return response
         response.context_data = {
             **(response.context_data or {}),
-            "scim_base_template": _loaded(response.template_name),
+            "scim_base_template": loaded(response.template_name),
             "scim_panel": self.scim_panel(request, row),
         }
         response.template_name = PANEL_TEMPLATE
@@ -83,10 +78,11 @@ class SCIMPanelMixin(_Base):
             "set_up_url": None,
         }
         panel["is_blocked"] = panel["require_sso"] and not panel["sso_is_on"]
+        panel["take_over_url"] = self.take_over_url(request, row, connection)
         if connection is None or (archived and connection.restorable_until is None):
-            if self._may_set_up(request, row):
+            if self.may_set_up(request, row):
                 panel["set_up_url"] = reverse(
-                    f"{self.admin_site.name}:{self._scim_url_name('scim_set_up')}", args=(quote(row.pk),)
+                    f"{self.admin_site.name}:{self.scim_url_name('scim_set_up')}", args=(quote(row.pk),)
                 )
             return panel
         panel["health"] = health.of(connection)
@@ -114,39 +110,26 @@ class SCIMPanelMixin(_Base):
 
     def scim_set_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make the connection of this row and go to its page. POST only."""
+        return denied.in_words(self, request, self._set_up, request, object_id)
+
+    def _set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404("There are no such SSO settings.")
-        if not self._may_set_up(request, row):
-            raise PermissionDenied
+        if not self.may_set_up(request, row):
+            raise permissions.missing(permissions.ADD)
         user: Any = request.user
         try:
             connection, _made = setting_up.set_up_for(user, row, address=client_address(request))
         except setting_up.ConnectionRefused as refusal:
             messages.error(request, refusal.message)
-            return HttpResponseRedirect(self._row_url(row))
+            return HttpResponseRedirect(self.scim_row_url(row))
         if not permissions.may_view(request.user):
             messages.success(request, _("SCIM is set up. Ask an administrator to generate the token."))
-            return HttpResponseRedirect(self._row_url(row))
+            return HttpResponseRedirect(self.scim_row_url(row))
         return HttpResponseRedirect(
             reverse(f"{self.admin_site.name}:{page_url_name('change')}", kwargs={"object_id": connection.pk})
         )
-
-    def _may_set_up(self, request: HttpRequest, row: Model) -> bool:
-        return self.has_change_permission(request, row) and permissions.has_permission(
-            request.user, permissions.ADD
-        )
-
-    def _row_url(self, row: Model) -> str:
-        return reverse(f"{self.admin_site.name}:{self._scim_url_name('change')}", args=(quote(row.pk),))
-
-    def _scim_url_name(self, name: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
-
-
-def _loaded(names: Any) -> Any:
-    # `{% extends %}` takes a template, but no list of names to choose from.
-    return get_template(names) if isinstance(names, str) else select_template(names)
 
 
 def _unsaved(row: Model) -> SCIMConnection:

@@ -55,7 +55,7 @@ class GenerateForm(IdentityForm):
         # A fresh nonce for each page that is served; a page that is shown again with errors keeps its own.
         initial = {
             "nonce": secrets.token_urlsafe(24),
-            "label": _("Entra ID"),
+            "label": token_rules.free_label(connection, _("Entra ID")),
             "expires": str(token_rules.usual_days()),
             "networks": "\n".join(connection.default_networks),
             **(kwargs.pop("initial", None) or {}),
@@ -89,7 +89,7 @@ class RotateForm(GenerateForm):
 
     def __init__(self, *args: Any, replaces: SCIMToken, **kwargs: Any) -> None:
         initial = {
-            "label": replaces.label,
+            "label": token_rules.free_label(replaces.connection, replaces.label),
             "networks": "\n".join(replaces.allowed_networks),
             "overlap": "",
         }

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.administration import permissions
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.models import Operation, Outcome, ProvisioningEvent, SCIMConnection, SCIMToken
 
 WEEK: Final = timedelta(days=7)
 
@@ -28,7 +28,12 @@ def of(
     recent = ProvisioningEvent.objects.filter(
         connection=connection, token__in=tokens, created_at__gte=timezone.now() - WEEK
     )
-    counts = dict(recent.order_by().values_list("token").annotate(n=Count("pk")))
+    # What administrators did with a token is no use of it.
+    recent = recent.exclude(operation=Operation.ADMIN).order_by()
+    counted = recent.values("token").annotate(
+        n=Count("pk"), no=Count("pk", filter=Q(outcome=Outcome.REFUSED))
+    )
+    counts = {row["token"]: (row["n"], row["no"]) for row in counted}
     live = [token for token in tokens if token.is_live]
     # At the cap a rotation would only be refused: there is one under way, or a token to revoke first.
     may_rotate = may_rotate and len(live) < app_settings.tokens_live_max
@@ -36,7 +41,9 @@ def of(
     rows = []
     for token in tokens:
         is_live = token in live and not connection.is_archived
-        row = {"token": token, "state": token_state(token), "operations": counts.get(token.pk, 0)}
+        operations, refusals = counts.get(token.pk, (0, 0))
+        state = token_state(token, is_called=bool(operations))
+        row = {"token": token, "state": state, "operations": operations, "refused": refusals}
         if is_live and may_rotate and token.pk not in replaced:
             row["rotate_url"] = page_url("rotate", connection, token_id=token.pk)
         if is_live and token.replaces_id is not None:
@@ -47,9 +54,12 @@ def of(
     return rows
 
 
-def token_state(token: SCIMToken) -> dict[str, Any]:
-    """The state of a token in words, and how it is coloured."""
+def token_state(token: SCIMToken, *, is_called: bool) -> dict[str, Any]:
+    """The state of a token in words, and how it is coloured. ``is_called``: somebody has called with it lately, and was
+    refused if it was never used."""
     if token.is_live and token.first_used_at is None:
+        if is_called:
+            return {"label": _("Not let in yet"), "tone": "bad"}
         return {"label": _("Never used"), "tone": "idle"}
     return {
         # Translators: states of a token.

@@ -26,8 +26,15 @@ from scim_provisioning.models import (
 )
 
 DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
 FAILING_WRITES: Final = 10
+#: Fewer people than this are people with a fault of their own, however often they are refused.
+FAILING_PEOPLE: Final = 3
+#: So many connections are asked for in one statement.
+_TOGETHER: Final = 200
 WRITES: Final = (Operation.CREATE, Operation.REPLACE, Operation.PATCH, Operation.DELETE, Operation.BULK)
+TOKEN_REFUSALS: Final = ("auth.invalid", "auth.expired", "auth.revoked")
+GROUPS_REFUSED: Final = "group.unsupported"
 
 
 @dataclass(slots=True)
@@ -38,13 +45,17 @@ class Facts:
     last_dead: SCIMToken | None = None
     last_request_at: datetime | None = None
     last_agent: str = ""
-    groups_seen: bool = False
     refused: int = 0
     logged: int = 0
     held: int = 0
     last_refused_token_at: datetime | None = None
     last_applied_at: datetime | None = None
-    tenth_refusal_at: datetime | None = None
+    #: The key of the tenth refused write counted from the latest, where all ten came after the last change.
+    refused_since: int | None = None
+    #: How many people these ten were about; each that names nobody counts as somebody.
+    refused_people: int = 0
+    #: When a group was last refused.
+    last_group_at: datetime | None = None
     managed: int = 0
     #: Whom the identity provider has switched off; the LMS may have switched them on again.
     inactive: int = 0
@@ -53,6 +64,21 @@ class Facts:
     def next_expiry(self) -> datetime | None:
         """When the first of the live tokens ends; None when none does."""
         return min((token.expires_at for token in self.live if token.expires_at), default=None)
+
+    @property
+    def groups_seen_at(self) -> datetime | None:
+        """When the identity provider last sent groups, by a token that is live; None where that is a week ago or more:
+        somebody has switched it off."""
+        began = max((token.first_group_at for token in self.live if token.first_group_at), default=None)
+        if began is None:
+            return None
+        seen = max(began, self.last_group_at or began)
+        return seen if timezone.now() - seen < WEEK else None
+
+    @property
+    def keeps_being_refused(self) -> bool:
+        """Whether the last ten writes, or more, were refused."""
+        return self.refused_since is not None
 
     @property
     def identity_provider(self) -> str:
@@ -84,11 +110,28 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
 
 
 def gather(keys: Sequence[int]) -> dict[int, Facts]:
-    """The facts of connections, by primary key (three queries); how many learners they have is ``count_learners``'s."""
+    """The facts of connections, by primary key: four queries, and one more for each 200 connections whose last ten
+    writes were refused. How many learners they have is ``count_learners``'s."""
     facts: dict[int, Facts] = defaultdict(Facts)
     _gather_tokens(keys, facts)
     _gather_day(keys, facts)
+    _gather_refusals(keys, facts)
     _gather_writes(keys, facts)
+    return facts
+
+
+def gather_urgent(keys: Sequence[int]) -> dict[int, Facts]:
+    """As ``gather``, of what makes a connection fail or quiet, for pages that everybody opens: which have their latest
+    writes looked at, the refusals of the last two days tell."""
+    facts: dict[int, Facts] = defaultdict(Facts)
+    _gather_tokens(keys, facts)
+    _gather_refusals(keys, facts)
+    lately = ProvisioningEvent.objects.filter(
+        created_at__gte=timezone.now() - 2 * DAY, outcome=Outcome.REFUSED
+    )
+    counted = lately.filter(operation__in=WRITES).order_by().values("connection").annotate(n=Count("pk"))
+    often = set(counted.filter(n__gte=FAILING_WRITES).values_list("connection", flat=True))
+    _gather_writes([key for key in keys if key in often], facts)
     return facts
 
 
@@ -100,7 +143,6 @@ def _gather_tokens(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
             known.live.append(token)
         else:
             known.last_dead = token
-        known.groups_seen |= token.first_group_at is not None
         used = token.last_used_at
         if used is not None and (known.last_request_at is None or used > known.last_request_at):
             known.last_request_at, known.last_agent = used, token.last_used_agent
@@ -122,38 +164,69 @@ _TOKEN_COLUMNS: Final = (
 def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     rows = ProvisioningEvent.objects.filter(connection__in=keys, created_at__gte=timezone.now() - DAY)
     rows = rows.exclude(operation=Operation.ADMIN).order_by()
-    token_refused = Q(
-        outcome=Outcome.REFUSED, error_code__in=("auth.invalid", "auth.expired", "auth.revoked")
-    )
     for row in rows.values("connection").annotate(
         logged=Count("pk"),
         refused=Count("pk", filter=Q(outcome=Outcome.REFUSED)),
         held=Count("pk", filter=Q(action=Action.HELD)),
-        token_refused=Max("created_at", filter=token_refused),
     ):
         known = facts[row["connection"]]
         known.logged, known.refused, known.held = row["logged"], row["refused"], row["held"]
-        known.last_refused_token_at = row["token_refused"]
 
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
-    applied = _writes(Outcome.APPLIED)[:1]
-    tenth = _writes(Outcome.REFUSED)[FAILING_WRITES - 1 : FAILING_WRITES]
-    rows = SCIMConnection.objects.filter(pk__in=keys).order_by()
-    for row in rows.annotate(applied=Subquery(applied), tenth=Subquery(tenth)).values(
-        "pk", "applied", "tenth"
-    ):
-        facts[row["pk"]].last_applied_at = row["applied"]
-        facts[row["pk"]].tenth_refusal_at = row["tenth"]
+    applied, refused = _writes(Outcome.APPLIED)[:1], _writes(Outcome.REFUSED)
+    named = SCIMConnection.objects.filter(pk__in=keys).order_by()
+    rows = named.annotate(
+        applied=Subquery(applied.values("pk")),
+        applied_at=Subquery(applied.values("created_at")),
+        tenth=Subquery(refused[FAILING_WRITES - 1 : FAILING_WRITES].values("pk")),
+    ).values("pk", "applied", "applied_at", "tenth")
+    for row in rows:
+        known = facts[row["pk"]]
+        known.last_applied_at = row["applied_at"]
+        if row["tenth"] is not None and (row["applied"] is None or row["tenth"] > row["applied"]):
+            known.refused_since = row["tenth"]
+    _gather_refused_people(facts)
+
+
+def _gather_refused_people(facts: Mapping[int, Facts]) -> None:
+    """Whom the last ten refused writes were about, of each connection that has made no change since."""
+    since = {key: known.refused_since for key, known in facts.items() if known.refused_since is not None}
+    keys = list(since)
+    for start in range(0, len(keys), _TOGETHER):
+        asked = Q(pk__in=())
+        for key in keys[start : start + _TOGETHER]:
+            asked |= Q(connection_id=key, outcome=Outcome.REFUSED, pk__gte=since[key])
+        # Who is held waits, and is not refused.
+        rows = ProvisioningEvent.objects.filter(asked, operation__in=WRITES).exclude(action=Action.HELD)
+        people: dict[int | None, set[object]] = defaultdict(set)
+        columns = ("connection", "user_name_key", "scim_id", "external_id", "pk")
+        for key, name, scim_id, external_id, number in rows.order_by().values_list(*columns):
+            people[key].add(name or scim_id or external_id or number)
+        for key in keys[start : start + _TOGETHER]:
+            facts[key].refused_people = len(people[key])
+
+
+def _gather_refusals(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
+    """When tokens and groups were refused last, within a week. Without a limit, so that what is rare is found where it
+    stands, in the index (connection, error_code, -id)."""
+    codes = (*TOKEN_REFUSALS, GROUPS_REFUSED)
+    rows = ProvisioningEvent.objects.filter(connection__in=keys, error_code__in=codes)
+    rows = rows.filter(created_at__gte=timezone.now() - WEEK).order_by()
+    for key, code, moment in rows.values_list("connection", "error_code").annotate(Max("created_at")):
+        known = facts[key]
+        if code == GROUPS_REFUSED:
+            known.last_group_at = moment
+        elif known.last_refused_token_at is None or moment > known.last_refused_token_at:
+            known.last_refused_token_at = moment
 
 
 def _writes(outcome: Outcome) -> QuerySet[ProvisioningEvent, Any]:
-    """When a connection's writes with this outcome were, the newest first."""
+    """A connection's writes with this outcome, the newest first."""
     own = log_order.exactly(connection_id=OuterRef("pk"), outcome=outcome)
     newest = log_order.newest_first({"connection_id", "outcome"})
-    rows = ProvisioningEvent.objects.filter(own, operation__in=WRITES)
-    return rows.order_by(*newest).values("created_at")
+    return ProvisioningEvent.objects.filter(own, operation__in=WRITES).order_by(*newest)
 
 
 def count_learners(connection: SCIMConnection, facts: Facts) -> None:

@@ -6,12 +6,12 @@ this order; the first that holds names the badge:
 1. *Archived*: it was disconnected, or its SSO settings are gone.
 2. *Paused*: an administrator paused it.
 3. *Not set up*: it has no live token, and the last one did not simply run out.
-4. *Failing*: the last token has expired; SSO is off; the last 10 writes were refused; or for 2 hours every
-   request was refused for its token although one had succeeded before.
+4. *Failing*: the last token has expired; SSO is off; the last 10 writes were refused, of 3 people or more; or for
+   2 hours every request was refused for its token although one had succeeded before.
 5. *Waiting for first request*: a token is live and nobody has called yet.
 6. *Held*: the leaver brake held something in the last 24 hours.
 7. *Quiet*: no request for 24 hours although a token is live. Entra polls every 20 to 40 minutes.
-8. *Degraded*: at least 10 % of what was logged in 24 hours was refused.
+8. *Degraded*: at least 10 % of what was logged in 24 hours was refused, be it of one person, again and again.
 9. *Expiring*: the last live token ends within 30 days.
 10. *Healthy*.
 """
@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.administration import facts, times
-from scim_provisioning.administration.facts import DAY, FAILING_WRITES, Facts
+from scim_provisioning.administration.facts import DAY, FAILING_PEOPLE, FAILING_WRITES, Facts
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.models.token import EXPIRING_DAYS
@@ -75,6 +75,8 @@ class Health:
     badge: str
     sentence: str
     facts: Facts
+    #: Whether the rows of the log say what to do.
+    is_in_log: bool = False
 
     @property
     def label(self) -> StrOrPromise:
@@ -95,10 +97,30 @@ def of(connection: SCIMConnection) -> Health:
 
 
 def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
-    """The health of each, by primary key. Four queries (three without ``SSO_MODEL``), however many they are."""
+    """The health of each, by primary key. Five queries (four without ``SSO_MODEL``), however many they are,
+    and one more for each 200 whose last writes were refused."""
     facts.load_sso(connections)
     known = facts.gather([connection.pk for connection in connections])
     return {connection.pk: judge(connection, known[connection.pk]) for connection in connections}
+
+
+def urgent_of(
+    connections: Sequence[SCIMConnection], known: Mapping[int, Health]
+) -> list[tuple[SCIMConnection, Health]]:
+    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: five queries, and as
+    ``of_connections``."""
+    asked = [connection for connection in connections if connection.pk not in known]
+    facts.load_sso(asked)
+    found = facts.gather_urgent([connection.pk for connection in asked]) if asked else {}
+    judged = {**known, **{connection.pk: judge(connection, found[connection.pk]) for connection in asked}}
+    pairs = [(connection, judged[connection.pk]) for connection in connections]
+    return [(connection, state) for connection, state in pairs if state.badge in (FAILING, QUIET)]
+
+
+def known_so_far(request: HttpRequest) -> Mapping[int, Health]:
+    """What ``known_to`` has found out during this request."""
+    known: dict[int, Health] = request.__dict__.get("_scim_health", {})
+    return known
 
 
 def known_to(request: HttpRequest, connections: Sequence[SCIMConnection]) -> dict[int, Health]:
@@ -116,11 +138,13 @@ def judge(connection: SCIMConnection, facts: Facts) -> Health:
     for rule in (_ended, _tokenless, _refusing, _waiting, _noticeable):
         verdict = rule(connection, facts)
         if verdict is not None:
-            return Health(*verdict, facts)
+            badge, sentence, *rest = verdict
+            return Health(badge, sentence, facts, is_in_log=bool(rest))
     return Health(HEALTHY, _("Requests arrive and succeed."), facts)
 
 
-Verdict = tuple[str, str] | None
+#: Badge and sentence; a third where the log says more.
+Verdict = tuple[str, str] | tuple[str, str, bool] | None
 
 
 def _ended(connection: SCIMConnection, facts: Facts) -> Verdict:
@@ -149,12 +173,12 @@ def _tokenless(connection: SCIMConnection, facts: Facts) -> Verdict:
 def _refusing(connection: SCIMConnection, facts: Facts) -> Verdict:
     if app_settings.require_sso and connection.sso_key is not None and not connection.sso_is_on:
         return FAILING, _("Single sign-on is switched off, so every request is refused. Turn it on.")
-    tenth, applied = facts.tenth_refusal_at, facts.last_applied_at
-    if tenth is not None and (applied is None or tenth > applied):
-        sentence = _("The last %(n)d writes or more were refused. Open the log: each row says what to do.")
-        return FAILING, sentence % {"n": FAILING_WRITES}
+    if facts.keeps_being_refused and facts.refused_people >= FAILING_PEOPLE:
+        sentence = _("The last %(n)d writes or more were refused. In the log each row says what to do.")
+        return FAILING, sentence % {"n": FAILING_WRITES}, True
     last, refused = facts.last_request_at, facts.last_refused_token_at
-    if last and refused and refused > last and refused - last >= AUTHENTICATION_FAILING:
+    is_new = refused is not None and timezone.now() - refused < DAY
+    if last and refused and is_new and refused - last >= AUTHENTICATION_FAILING:
         sentence = _("Since %(day)s every request was refused for its token. Generate a new token.")
         return FAILING, sentence % _day(last)
     return None
@@ -180,14 +204,29 @@ def _noticeable(connection: SCIMConnection, facts: Facts) -> Verdict:
             "No request since %(day)s. Look in your identity provider whether provisioning is still on."
         )
         return QUIET, sentence % _day(last)
-    if facts.logged and facts.refused / facts.logged >= DEGRADED_SHARE:
-        sentence = _("%(refused)d of %(logged)d operations in the last 24 hours were refused. Open the log.")
-        return DEGRADED, sentence % {"refused": facts.refused, "logged": facts.logged}
+    if degraded := _degraded(facts):
+        return DEGRADED, degraded, True
     end = facts.last_expiry
     if end is not None and end <= now + timedelta(days=EXPIRING_DAYS):
         sentence = _("The last token ends on %(day)s. Rotate it before that day.")
         return EXPIRING, sentence % _day(end)
     return None
+
+
+def _degraded(facts: Facts) -> str:
+    if not facts.refused:
+        return ""
+    if facts.keeps_being_refused and 0 < facts.refused_people < FAILING_PEOPLE:
+        sentence = ngettext(
+            "%(n)d person is refused again and again; nobody else is waiting. The log says why.",
+            "%(n)d people are refused again and again; nobody else is waiting. The log says why.",
+            facts.refused_people,
+        )
+        return sentence % {"n": facts.refused_people}
+    if facts.refused / facts.logged < DEGRADED_SHARE:
+        return ""
+    sentence = _("%(refused)d of %(logged)d operations in the last 24 hours were refused. The log says why.")
+    return sentence % {"refused": facts.refused, "logged": facts.logged}
 
 
 def _day(moment: Any) -> dict[str, str]:

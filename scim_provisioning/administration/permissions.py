@@ -18,6 +18,7 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from scim_provisioning.administration import host
 from scim_provisioning.conf import app_settings
@@ -121,17 +122,34 @@ def may_change_sso(user: Any, key: str) -> bool:
     return row is not None and bool(user.has_perm(permission, row))
 
 
+def missing(codename: str) -> PermissionDenied:
+    """The refusal of somebody who lacks a permission of this app: it says which."""
+    return PermissionDenied(_("It needs the permission “%(permission)s”.") % {"permission": _named(codename)})
+
+
+def _named(codename: str) -> str:
+    """A permission as the page on which it is given calls it."""
+    for model in apps.get_app_config(APP).get_models():
+        for known, words in model._meta.permissions:
+            if known == codename:
+                return str(words)
+        for action in model._meta.default_permissions:
+            if get_permission_codename(action, model._meta) == codename:
+                return f"Can {action} {model._meta.verbose_name_raw}"
+    return codename
+
+
 def get_connection(request: HttpRequest, object_id: str, codename: str = VIEW) -> SCIMConnection:
     """The connection of a URL, for a page that needs ``codename``.
 
     Raises ``Http404`` for what this person must not see, ``PermissionDenied`` for what they may not do.
     """
     if not may_view(request.user):
-        raise PermissionDenied
+        raise missing(VIEW)
     try:
         connection = visible_connections(request.user).get(pk=object_id)
     except (SCIMConnection.DoesNotExist, ValueError, ValidationError):
         raise Http404("There is no such SCIM connection.") from None
     if codename != VIEW and not has_permission(request.user, codename):
-        raise PermissionDenied
+        raise missing(codename)
     return connection

@@ -64,7 +64,8 @@ class TokenViewSet(AdministratorViewSet):
         if not old.is_live:
             raise Conflict("Only a live token can be rotated. Generate a new one instead.", "token.dead")
         body = self.valid(serializers.RotationSerializer, request)
-        body = {"label": old.label, "allowed_networks": old.allowed_networks, **body}
+        label = token_rules.free_label(old.connection, old.label)
+        body = {"label": label, "allowed_networks": old.allowed_networks, **body}
         return self._made(connection, body, old)
 
     def rotation(self, request: Request, connection_id: int, token_id: int) -> Response:

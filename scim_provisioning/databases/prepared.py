@@ -155,7 +155,9 @@ class _Statement:
         return converted
 
     def _converters(self, connection: BaseDatabaseWrapper) -> list[tuple[int, list[Any], Any]]:
-        bound = connection.__dict__.setdefault(_BOUND, WeakKeyDictionary())
+        bound = connection.__dict__.get(_BOUND)
+        if bound is None:
+            bound = connection.__dict__[_BOUND] = WeakKeyDictionary()
         converters: list[tuple[int, list[Any], Any]] | None = bound.get(self)
         if converters is None:
             compiler: Any = self._query.get_compiler(connection=connection)

@@ -115,8 +115,9 @@ def _explained(
 
 def _is_made(param: Any, value: Any, way: Way) -> bool:
     if way is type(param):
-        # psycopg is told the size of an integer by its type.
-        return issubclass(way, type(value)) and bool(way(value) == param == value)
+        # psycopg is told the size of an integer by its type; of nothing else is there one that could be made so.
+        is_number = type(value) is int and issubclass(way, int)
+        return is_number and bool(way(value) == param == value)
     if way is not _as_it_is and not isinstance(value, UUID if way is _as_hex else str):
         return False
     made = way(value)

@@ -11,13 +11,17 @@ _LEFT_OUT: Final = "(…)"
 _SENTENCES: Final = tuple(
     re.compile(pattern, re.S)
     for pattern in (
-        # PostgreSQL: 'invalid input syntax for type integer: "x"', 'value "x" is out of range for type integer'.
-        r'(invalid input syntax for type [\w ]+: )(?:".*"|".*$)',
-        r'(value )(?:".*"(?= is out of range)|"[^"]*$)',
+        # PostgreSQL: 'invalid input syntax for type integer: "x"', and whatever else has a value behind a colon (names
+        # of tables, columns and constraints stand behind a word); 'value "x" is out of range for type integer'.
+        r'(: )(?:".*"|".*$)',
+        r'((?:value|time zone) )(?:".*"(?= is out of range| not recognized)|"[^"]*$)',
+        # The piece of the statement at which PostgreSQL stopped, and what it was doing with which value.
+        r"(\n(?:LINE \d+|CONTEXT): +).*$",
+        r"(\nDETAIL: +)(?!Key |Failing row ).*$",
         # MariaDB and MySQL: "Duplicate entry 'x' for key 'y'", "Incorrect integer value: 'x' for column …". Before the
         # keys of PostgreSQL, which such a value may look like.
         r"(Duplicate entry )(?:'.*'(?= for key )|'.*$)",
-        r"(Incorrect [\w ]+ value: )(?:'.*'(?= for column )|'.*$)",
+        r"([Ii]ncorrect [\w ]+ value: )(?:'.*'(?= for column )|'.*$)",
         # PostgreSQL: "Key (email)=(x) already exists.", in whatever language; "Failing row contains (1, x, null)."
         r"(\)=)(?:\(.*\)|\(.*$)",
         r"(Failing row contains )(?:\(.*\)|\(.*$)",

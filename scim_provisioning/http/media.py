@@ -20,6 +20,8 @@ from scim_provisioning.protocol.constants import MEDIA_TYPE
 from scim_provisioning.protocol.errors import NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 
 _ACCEPTED = (MEDIA_TYPE, "application/json")
+#: What nearly every client says of it.
+_ACCEPTING = frozenset({*_ACCEPTED, "*/*", ""})
 
 
 class SCIMParser(BaseParser):
@@ -84,6 +86,8 @@ class SCIMNegotiation(BaseContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The renderer. Raises ``NotAcceptable`` when the client takes no JSON."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _ACCEPTING:
+            return next(iter(renderers)), MEDIA_TYPE
         # Parameters say nothing about JSON: clients write "application/scim+json; charset=utf-8" here too.
         listed = (
             item.partition(";")[0].strip() for item in request.META.get("HTTP_ACCEPT", "*/*").split(",")

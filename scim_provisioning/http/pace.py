@@ -11,6 +11,7 @@ a longer time a quarter more than the pace.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from scim_provisioning.http.counting import counted, given_back, key_of, known
@@ -60,5 +61,6 @@ def _counts(name: str, now: float, amount: int) -> tuple[str, list[int]]:
     return key, [counted(key, seconds=_KEPT, amount=amount), *(earlier.get(one, 0) for one in before)]
 
 
+@lru_cache(maxsize=1024)
 def _key(name: str, second: int) -> str:
     return key_of(name, second)

@@ -6,6 +6,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final
 
 from django.utils.crypto import salted_hmac
@@ -142,9 +143,8 @@ class Failures:
     """
 
     def __init__(self, address: str) -> None:
-        network = _network(address)
-        self._key = key_of("failures", network, int(time.time()) // _MINUTE)
-        self._trickle = key_of("trickle", network, int(time.time()))
+        self._network = _network(address)
+        self._key = key_of("failures", self._network, int(time.time()) // _MINUTE)
 
     def refuse_flood(self, plaintext: str) -> bool:
         """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
@@ -165,7 +165,8 @@ class Failures:
         return not has_failed and tokens.is_well_formed(plaintext)
 
     def _is_next(self) -> bool:
-        return counted(self._trickle, seconds=5) <= 1
+        trickle = key_of("trickle", self._network, int(time.time()))
+        return counted(trickle, seconds=5) <= 1
 
     def note(self, plaintext: str = "") -> int:
         """Count one, and return how many there are in this minute."""
@@ -185,6 +186,7 @@ def _keys_of_token(plaintext: str) -> tuple[str, str]:
     return key_of("good", digest), key_of("bad", digest)
 
 
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)

@@ -64,8 +64,4 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", default="", editable=False, max_length=64
             ),
         ),
-        migrations.AddIndex(
-            model_name="referencekey",
-            index=models.Index(fields=["scope", "heard_at"], name="scim_reference_scope"),
-        ),
     ]

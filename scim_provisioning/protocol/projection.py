@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,10 +81,10 @@ class Projection:
         _refuse_costly(named, limits)
         return cls(schema, named if keep else None, named if leave else None)
 
-    def apply(self, resource: Mapping[str, Any]) -> Document:
-        """Return what is left of a full resource, which itself stays as it is."""
+    def apply(self, resource: Document) -> Document:
+        """Return what is left of a full resource, which itself stays as it is; itself where that is all of it."""
         if self.included is None and self.excluded is None and not self.schema.has_hidden:
-            return dict(resource)
+            return resource
         result = {}
         extensions = {extension.urn for extension in self.schema.extensions}
         for key, value in resource.items():

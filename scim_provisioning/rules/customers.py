@@ -3,6 +3,11 @@ customer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.customers import Customer, customer_of
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -24,7 +29,7 @@ def is_lost(link: ProvisionedUser) -> bool:
 
 def is_counted(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int | None) -> bool:
     """Whether the host counts an account among this customer's; True where nothing tells customers apart."""
-    if not _is_the_hosts_own(adapter_class) and not _scoped(adapter_class, connection):
+    if not tells_apart(adapter_class, connection):
         return True
     return bool(adapter_class.tenant_users(connection).filter(pk=account).exists())
 
@@ -40,6 +45,39 @@ def may_be(adapter_class: type[LearnerAdapter], connection: SCIMConnection, acco
         for source in _scoped(adapter_class, connection)
         if source.belongs_to_account
     )
+
+
+def tells_apart(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> bool:
+    """Whether the host says whose an account is at all."""
+    return _is_the_hosts_own(adapter_class) or bool(_scoped(adapter_class, connection))
+
+
+def all_are(
+    adapter_class: type[LearnerAdapter], connection: SCIMConnection, accounts: QuerySet[Any, Any]
+) -> bool:
+    """Whether these accounts (a queryset of their keys) are this customer's: some are, by what the host says, and none
+    is another's. An account without any row that would say so is anybody's."""
+    counted = adapter_class.tenant_users(connection)
+    if not counted.filter(pk__in=accounts).exists():
+        return False
+    if _is_the_hosts_own(adapter_class):
+        return (
+            not adapter_class.all_accounts()
+            .filter(pk__in=accounts)
+            .exclude(pk__in=counted.values("pk"))
+            .exists()
+        )
+    return not any(
+        _foreign(source, resolve_scope(source.within, connection), accounts)
+        for source in _scoped(adapter_class, connection)
+    )
+
+
+def _foreign(source: RowSource, scope: Mapping[str, Any], accounts: QuerySet[Any, Any]) -> bool:
+    """Whether one of these accounts has rows of this kind, and none of this customer."""
+    rows = source.model._default_manager.filter(**{f"{source.user_field}__in": accounts})
+    ours = source.model._default_manager.filter(**scope, **{source.user_field: OuterRef(source.user_field)})
+    return bool(rows.filter(~Exists(ours)).exists())
 
 
 def _is_the_hosts_own(adapter_class: type[LearnerAdapter]) -> bool:

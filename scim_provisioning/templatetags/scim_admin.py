@@ -46,9 +46,13 @@ def scim_number(number: int) -> str:
 @register.inclusion_tag("scim_provisioning/admin/alerts.html", takes_context=True)
 def scim_alerts(context: Any) -> dict[str, Any]:
     """What is urgent among the connections that this person sees; nothing at all when nothing is."""
-    user = context["request"].user
+    request = context["request"]
+    user = request.user
+    troubled = alerts.troubled(request)
     return {
         "alerts": alerts.for_user(user),
+        "troubled": troubled[: alerts.SHOWN],
+        "more_troubled": len(troubled) > alerts.SHOWN,
         "disconnections": disconnection.unfinished_seen_by(user),
         "holds": leaver_brake.seen_by(user),
         "people_url": _people_url(context),

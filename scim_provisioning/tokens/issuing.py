@@ -160,7 +160,7 @@ def _refuse_at_the_cap(connection: SCIMConnection) -> None:
 def _cap_sentence(cap: int) -> str:
     sentences: Mapping[int, str] = {
         1: _("One token is already live. Revoke it first."),
-        2: _("Two tokens are already live. Revoke one first, or use Rotate."),
+        2: _("Two tokens are already live. Revoke one first."),
         3: _("Three tokens are already live. Revoke one first."),
         4: _("Four tokens are already live. Revoke one first."),
         5: _("Five tokens are already live. Revoke one first."),

@@ -112,7 +112,7 @@ def test_a_token_that_ended_stays_on_the_banner_until_it_is_replaced(
     SCIMToken.objects.filter(connection=three[1]).update(expires_at=timezone.now() - timedelta(days=1))
     assert "no other is live" in text(admin_client.get(reverse("admin:index")))
     TokenFactory(connection=three[1])
-    assert 'role="alert"' not in admin_client.get(reverse("admin:index")).content.decode()
+    assert "no other is live" not in text(admin_client.get(reverse("admin:index")))
 
 
 def test_staff_who_may_not_see_connections_get_no_banner(
@@ -134,7 +134,7 @@ def test_the_list_takes_the_same_queries_for_three_and_for_twenty(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     admin_client.get(reverse(LIST))
-    with django_assert_max_num_queries(15) as few:
+    with django_assert_max_num_queries(18) as few:
         admin_client.get(reverse(LIST))
     for number in range(17):
         connection = ConnectionFactory(name=f"More {number}", sso_key=str(SSOSettingsFactory().pk))
@@ -228,8 +228,9 @@ def test_the_page_takes_the_same_queries_whatever_it_shows(
 ) -> None:
     settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "TOKENS_LIVE_MAX": 50}
     TokenFactory(connection=connection, created_by=User.objects.get())
+    refused_writes(connection, 10)
     admin_client.get(url("change", connection))
-    with django_assert_max_num_queries(16) as few:
+    with django_assert_max_num_queries(21) as few:
         admin_client.get(url("change", connection))
     for _number in range(20):
         TokenFactory(connection=connection, created_by=User.objects.get())

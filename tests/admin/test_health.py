@@ -196,7 +196,7 @@ def test_many_connections_take_the_queries_of_one(
         log(connection, n=3)
         rows.append(SCIMConnection.objects.get(pk=connection.pk))
     for some in (rows[:1], rows):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert {found.badge for found in health.of_connections(some).values()} == {health.HEALTHY}
 
 

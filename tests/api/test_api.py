@@ -154,14 +154,14 @@ def test_rotate_use_and_revoke(boss: API, connection: SCIMConnection) -> None:
     assert ScimClient(new["secret"]).get("/Users").status_code == 200
 
 
-def test_a_rotated_token_keeps_label_and_networks_unless_others_are_sent(
+def test_a_rotated_token_is_numbered_and_keeps_the_networks_unless_others_are_sent(
     boss: API, connection: SCIMConnection
 ) -> None:
     old = TokenFactory(connection=connection, label="Night shift", allowed_networks=["203.0.113.0/24"])
 
     new = boss.post("rotate", connection.pk, old.pk, password=PASSWORD).json()
 
-    assert (new["label"], new["allowed_networks"]) == ("Night shift", ["203.0.113.0/24"])
+    assert (new["label"], new["allowed_networks"]) == ("Night shift 2", ["203.0.113.0/24"])
     SCIMToken.objects.filter(pk=new["id"]).delete()
     body = {"label": "Day shift", "allowed_networks": [], "password": PASSWORD}
     new = boss.post("rotate", connection.pk, old.pk, **body).json()

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scim_provisioning.models import SCIMConnection
 from tests.behaviours.mutant import answers, is_instead, mutants
 
 _MASKED = "tests/admin/test_masked_values.py::"
 _CONFIRMATION = "tests/admin/test_confirmation.py::"
 _REPORTS = "tests/http/test_error_reports.py::"
+_PEOPLE = "tests/admin/test_people.py::"
 
 MUTANTS = mutants(
+    (
+        "people of other connections are not found",
+        "administration.people.search:find",
+        lambda find: lambda term, own, in_clear: find(term, SCIMConnection.objects.all(), in_clear=in_clear),
+        f"{_PEOPLE}test_nobody_of_another_customers_connection_is_found_or_hinted_at",
+    ),
+    (
+        "the beginning of a name is found by those who may see values",
+        "administration.people.search:find",
+        lambda find: lambda term, connections, in_clear: find(term, connections, in_clear=True),
+        f"{_PEOPLE}test_who_may_not_see_values_finds_whole_words_only_and_is_shown_none",
+    ),
+    (
+        "people who were refused are found by what was sent",
+        "events.sent_names:remember",
+        answers(None),
+        f"{_PEOPLE}test_somebody_who_was_refused_is_found_by_any_part_of_what_was_sent",
+    ),
+    (
+        "who was refused and is here now is answered as who is here",
+        "administration.people.search:_here_now",
+        answers({}),
+        f"{_PEOPLE}test_whoever_was_refused_and_is_here_now_has_an_account",
+    ),
     (
         "the database's sentence is a value",
         "administration.log_words:explanation",

@@ -135,9 +135,21 @@ MUTANTS = mutants(
     ),
     (
         "a name that only folding makes the same is the same row",
-        "adapters.kinds.named_rows:NamedRows._made_before",
+        "adapters.kinds.named_rows:NamedRows.at",
         answers(None),
         "tests/http/test_named_rows.py::test_spellings_that_no_database_takes_for_one_name_make_one_row",
+    ),
+    (
+        "a merged unit is what was sent",
+        "adapters.kinds.references:Reference.is_meant",
+        answers(False),
+        "tests/http/test_units.py::test_a_merger_moves_everybody_with_an_event_and_entra_finds_no_difference",
+    ),
+    (
+        "a merger moves people",
+        "provisioning.units:mergers",
+        answers(()),
+        "tests/http/test_units.py::test_a_merger_of_a_merger_leads_to_the_last",
     ),
     (
         "a PUT without active changes nothing about it",

@@ -13,8 +13,8 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD
 from tests.browser import scenes
+from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import watched
-from tests.browser.test_pages import assert_accessible
 from tests.client import ScimClient
 from tests.leavers import established
 from tests.people import person

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,7 +15,7 @@ from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMCon
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
-from tests.browser.conftest import watched
+from tests.browser.accessibility import assert_accessible
 from tests.client import ScimClient
 from tests.people import person
 
@@ -60,21 +59,6 @@ def scim(connection: SCIMConnection) -> ScimClient:
     )
     scim.get("/Users/00000000-0000-4000-8000-000000000000", **agent)
     return scim
-
-
-def assert_accessible(page: Page, complaints: list[str]) -> None:
-    """No violation that axe calls serious or critical, in what the app adds to the page."""
-    before = len(complaints)
-    found = Axe().run(page, context={"include": [[".scim"]]}).response["violations"]
-    serious = [
-        f"{fault['id']}: {[node['html'] for node in fault['nodes'][:3]]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert not serious, "\n".join(serious)
-    # axe itself tries inline styles while it measures; the policy stops them, and the console says so.
-    page.wait_for_timeout(50)
-    del complaints[before:]
 
 
 def rows(page: Page) -> int:
@@ -152,33 +136,6 @@ def test_from_the_learner_to_everything_that_happened_to_them(
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
     expect(page.get_by_text("ines.okafor@harborline.example").first).to_be_visible()
     picture(page, "learner-history")
-
-
-def test_every_page_is_accessible_in_the_dark_and_on_a_telephone(
-    new_context: Callable[..., BrowserContext],
-    complaints: list[str],
-    scim: ScimClient,
-    connection: SCIMConnection,
-    picture: Picture,
-) -> None:
-    event = ProvisioningEvent.objects.filter(error_code="user.username_taken").latest("pk")
-    link = ProvisionedUser.objects.get(user_name="ines.adeyemi@harborline.example")
-    pages = {
-        "log": LIST,
-        "learner-history": f"{LIST}?learner={link.pk}",
-        "log-operation": reverse("admin:scim_provisioning_provisioningevent_change", args=[event.pk]),
-        "learner": reverse("admin:lms_learner_change", args=[link.user.learner.pk]),  # type: ignore[union-attr]
-        "mapping": url("mapping", connection),
-        "selftest": url("selftest", connection),
-    }
-    for device, size in (("dark", (1280, 900)), ("telephone", (390, 844))):
-        scheme = "dark" if device == "dark" else "light"
-        page = watched(new_context(color_scheme=scheme).new_page(), complaints)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        for name, address in pages.items():
-            page.goto(address)
-            picture(page, f"{name}-{device}")
-            assert_accessible(page, complaints)
 
 
 def test_the_mapping_and_a_payload_that_is_tried(

@@ -1,4 +1,4 @@
-"""Every page in a browser: it renders, its console is silent under the policy, axe finds nothing serious."""
+"""The pages of a connection in a browser: they work, their console is silent under the policy, axe finds nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
@@ -21,6 +20,7 @@ from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.batches import batches_of
 from tests.browser import scenes
+from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import watched
 
 Picture = Callable[[Page, str], None]
@@ -30,21 +30,6 @@ NewContext = Callable[..., BrowserContext]
 @pytest.fixture
 def harborline(superuser: User) -> SCIMConnection:
     return scenes.busy(scenes.connected(scenes.sso_of("Harborline")), superuser)
-
-
-def assert_accessible(page: Page, complaints: list[str]) -> None:
-    """No violation that axe calls serious or critical, in what the app adds to the page."""
-    before = len(complaints)
-    found = Axe().run(page, context={"include": [[".scim"]]}).response["violations"]
-    serious = [
-        f"{fault['id']}: {fault['help']} {[node['html'] for node in fault['nodes'][:3]]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert not serious, "\n".join(serious)
-    # axe itself tries inline styles while it measures; the policy stops them, and the console says so.
-    page.wait_for_timeout(50)
-    del complaints[before:]
 
 
 def pages_of(connection: SCIMConnection, token: SCIMToken, new: SCIMToken) -> dict[str, str]:
@@ -60,25 +45,6 @@ def pages_of(connection: SCIMConnection, token: SCIMToken, new: SCIMToken) -> di
         "disconnect": url("disconnect", connection),
         "steps": url("steps", connection),
     }
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible_and_keeps_to_the_policy(
-    new_context: NewContext,
-    complaints: list[str],
-    harborline: SCIMConnection,
-    picture: Picture,
-    scheme: str,
-) -> None:
-    token = SCIMToken.objects.get()
-    new = TokenFactory(connection=harborline, label="Entra ID 2027", replaces=token)
-    page = watched(new_context(color_scheme=scheme).new_page(), complaints)
-    for name, address in pages_of(harborline, token, new).items():
-        response = page.goto(address)
-        assert response is not None
-        assert response.status == 200, name
-        picture(page, f"{name}-{scheme}")
-        assert_accessible(page, complaints)
 
 
 def test_the_list_and_the_index_show_three_badges_and_the_banner(

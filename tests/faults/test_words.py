@@ -28,6 +28,14 @@ SENTENCES = {
     "Duplicate entry 'x1-SECRET": "Duplicate entry (…)",
     "Key (a)=(b\nx1-SECRET) already exists.": "Key (a)=(…) already exists.",
     'invalid input syntax for type integer: "x1-SECRET"': "invalid input syntax for type integer: (…)",
+    'date/time field value out of range: "x1-SECRET"': "date/time field value out of range: (…)",
+    'time zone "x1-SECRET" not recognized': "time zone (…) not recognized",
+    "Truncated incorrect DOUBLE value: 'x1-SECRET'": "Truncated incorrect DOUBLE value: (…)",
+    "syntax error\nLINE 1: select 'x1-SECRET'::int\n               ^": "syntax error\nLINE 1: (…)",
+    'bad json\nDETAIL:  Token "x1-SECRET" is invalid.\nCONTEXT:  JSON data, line 1: x1-SECRET': (
+        "bad json\nDETAIL:  (…)"
+    ),
+    'null value in column "email" of relation "lms_learner"': 'null value in column "email" of relation "lms_learner"',
     "UNIQUE constraint failed: lms_team.name": "UNIQUE constraint failed: lms_team.name",
 }
 

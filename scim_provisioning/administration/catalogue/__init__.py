@@ -6,12 +6,15 @@ template may name facts as ``%(name)s``; where the facts are not known, the next
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning.administration import times
 from scim_provisioning.administration.catalogue import attributes, callers, host, people, requests
 from scim_provisioning.administration.catalogue.entry import Entry
 
@@ -20,6 +23,9 @@ UNKNOWN: Final = Entry(
     (_("The host application refused it with a code of its own."),),
     _("Ask the developers of this application, and give them the request id."),
 )
+
+#: A moment as facts keep it.
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 #: By error code.
 CATALOGUE: Final[Mapping[str, Entry]] = {
@@ -67,4 +73,7 @@ def _first_complete(templates: Iterable[object], known: Mapping[str, str]) -> st
 
 
 def _said(value: object) -> str:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        moment = parse_datetime(value)
+        return value if moment is None else times.written(moment)
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -29,6 +29,7 @@ from scim_provisioning.models import (
     Outcome,
     ProvisionedUser,
     ProvisioningEvent,
+    ProvisioningPayload,
     RefusedName,
     SCIMConnection,
 )
@@ -80,7 +81,7 @@ class Found:
 
 
 def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Found:
-    """Whom ``term`` may mean, at most ``AT_MOST`` people (eight queries at most). ``in_clear``: whether the reader may
+    """Whom ``term`` may mean, at most ``AT_MOST`` people (eleven queries at most). ``in_clear``: whether the reader may
     see values."""
     if not is_storable(term) or not sent_names.split(term):
         return Found([], [])
@@ -99,9 +100,17 @@ def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) ->
 
 
 def _by_identifier(asked: Asked) -> Iterable[int]:
-    same = Q(user_name_key=asked.whole) | Q(user_name_tombstone_key=asked.whole)
-    same |= Q(external_id=asked.term) | Q(scim_id=asked.term.lower())
-    rows = ProvisionedUser.objects.filter(same, connection__in=asked.connections)
+    values = {
+        "user_name_key": asked.whole,
+        "user_name_tombstone_key": asked.whole,
+        "external_id": asked.term,
+        "scim_id": asked.term.lower(),
+    }
+    # With the connection in each, as their indexes begin with it.
+    same = Q()
+    for name, value in values.items():
+        same |= Q(**{"connection__in": asked.connections, name: value})
+    rows = ProvisionedUser.objects.filter(same)
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
 
 
@@ -176,8 +185,11 @@ def _refused(asked: Asked) -> tuple[list[int], list[int]]:
     were sent under that name, and of those who have been provisioned since."""
     events = ProvisioningEvent.objects.filter(connection__in=asked.connections)
     said = [row["last"] for row in _by_sent_name(asked)[: AT_MOST + 1]]
-    met = Q(payload__in=said) | Q(pk__in=_refused_once(asked))
-    rows = list(events.filter(met).values_list("pk", "connection", "link", "user_name_key").order_by("-pk"))
+    payloads = ProvisioningPayload.objects.filter(pk__in=said)
+    met = [*(payloads.values_list("event", flat=True) if said else ()), *_refused_once(asked)]
+    rows = list(
+        events.filter(pk__in=met).values_list("pk", "connection", "link", "user_name_key").order_by("-pk")
+    )
     here = _here_now({row[3] for row in rows if row[2] is None and row[3]}, asked.connections)
     links: dict[int, None] = {}
     refused: dict[tuple[object, ...], int] = {}

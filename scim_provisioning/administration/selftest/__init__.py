@@ -23,6 +23,7 @@ def run(connection: SCIMConnection, *, reach: bool = True) -> list[Line]:
     lines = prerequisites.of_the_adapter(connection)
     if not any(line.result == Result.FAILED for line in lines):
         lines += sequence.play(connection)
+        lines += prerequisites.of_the_people(connection)
     lines += prerequisites.of_the_server(connection)
     if reach:
         lines += prerequisites.of_the_tenant_url()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Max, Min
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
+from scim_provisioning.administration import facts
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
 if TYPE_CHECKING:
@@ -40,8 +41,5 @@ def first_contact(connection: SCIMConnection) -> list[Tick]:
 
 
 def groups_seen_at(connection: SCIMConnection) -> datetime | None:
-    """When the identity provider last began to send groups; None while it did not (one query)."""
-    seen: datetime | None = SCIMToken.objects.filter(connection=connection).aggregate(
-        at=Max("first_group_at")
-    )["at"]
-    return seen
+    """When the identity provider last sent groups; None while it does not, or not any more (four queries)."""
+    return facts.gather_urgent([connection.pk])[connection.pk].groups_seen_at

@@ -14,7 +14,7 @@ from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
-from scim_provisioning.administration import catalogue, disconnection, doctor
+from scim_provisioning.administration import catalogue, disconnection, doctor, entra_rows
 from scim_provisioning.administration.report import Line, Result, failed, passed, warned
 from scim_provisioning.administration.selftest.sending import get
 from scim_provisioning.conf import app_settings, tenant_url
@@ -86,6 +86,13 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
         mend = _("Ask the developers of this application to correct tenant_enabled() of the adapter.")
         return failed(what, f"{type(error).__name__}: {error}", mend)
     return passed(what)
+
+
+def of_the_people(connection: SCIMConnection) -> list[Line]:
+    """Whether every attribute of the mapping has arrived of somebody, once there are people enough to tell."""
+    what = _("Every mapped attribute arrives")
+    missing = entra_rows.never_arrived(connection)
+    return [warned(what, row.target, entra_rows.sentence(row)) for row in missing] or [passed(what)]
 
 
 def of_the_server(connection: SCIMConnection) -> list[Line]:

@@ -20,6 +20,7 @@ from scim_provisioning.administration import (
     ownership,
     policy_choices,
     setting_up,
+    takeover,
 )
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
@@ -27,6 +28,7 @@ from scim_provisioning.management.finding import find_among, find_connection, fi
 from scim_provisioning.management.options import base_options
 from scim_provisioning.models import OnDisconnect, PolicyNumber, SCIMConnection
 
+_METAVAR: Final = "{create,list,pause,resume,policies,share,own,disconnect,take-over}"
 #: How often it says how far it is.
 _SECONDS: Final = 5.0
 
@@ -35,15 +37,14 @@ class Command(BaseCommand):
     """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
 
     help = (
-        "Set up, list, pause, resume and end SCIM connections, choose policies, and let two share an account."
+        "Set up, list, pause, resume, end and take over SCIM connections, choose policies, and let two share an "
+        "account."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the sub-commands."""
         base = [base_options()]
-        commands = parser.add_subparsers(
-            dest="command", required=True, metavar="{create,list,pause,resume,policies,share,own,disconnect}"
-        )
+        commands = parser.add_subparsers(dest="command", required=True, metavar=_METAVAR)
         create = commands.add_parser(
             "create", parents=base, help="Set up SCIM; what is set up already stays as it is."
         )
@@ -74,14 +75,18 @@ class Command(BaseCommand):
         what.add_argument(
             "--resume", action="store_true", help="go on with the learners of one that was ended"
         )
-        for one in (pause, resume, policies, share, own, disconnect):
+        take_over = commands.add_parser(
+            "take-over", parents=base, help="Let new SSO settings go on with a connection whose own are gone."
+        )
+        take_over.add_argument("--sso", required=True, metavar="KEY", help="key of the new SSO settings")
+        for one in (pause, resume, policies, share, own, disconnect, take_over):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         _add_policies(policies)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
         try:
-            getattr(self, f"_{options['command']}")(options)
+            getattr(self, f"_{options['command'].replace('-', '_')}")(options)
         except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
             raise CommandError(refusal.message) from None
 
@@ -194,6 +199,17 @@ class Command(BaseCommand):
         if found.failed:
             raise CommandError(f"{done} To try again: the same command with --resume.")
         self._say(done)
+
+    def _take_over(self, options: dict[str, Any]) -> None:
+        ended = takeover.ended(SCIMConnection.objects.all())
+        nothing = "No connection has ended that has learners; nothing was changed."
+        found = find_among(ended, options["connection"], nothing)
+        connection = takeover.take_over(found, find_sso(options["sso"]), actor=None)
+        self._say(
+            f"Connection “{connection}” goes on with the SSO settings “{connection.sso}”: the same learners."
+        )
+        name = shlex.quote(name_for(connection))
+        self._say(f"Its old tokens stay dead. Next: manage.py scim_token create --connection {name}")
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scim_provisioning import tokens
-from scim_provisioning.administration import rotation
+from scim_provisioning.administration import rotation, token_rules
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
 from scim_provisioning.management.finding import find_connection
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="command", required=True, metavar="{create,list,revoke}")
         create = commands.add_parser("create", parents=base, help="Make a token and print it, once.")
         create.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
-        create.add_argument("--label", default="Entra ID", metavar="L", help="what to call it (Entra ID)")
+        create.add_argument("--label", metavar="L", help="what to call it; “Entra ID” unless given")
         create.add_argument(
             "--expires-in-days", type=int, metavar="N", help="its life; TOKEN_DEFAULT_DAYS unless given"
         )
@@ -49,9 +49,10 @@ class Command(BaseCommand):
         else:
             self._revoke(options["prefix"])
 
-    def _create(self, name: str, label: str, days: int | None) -> None:
+    def _create(self, name: str, label: str | None, days: int | None) -> None:
         connection = find_connection(name)
         life = tokens.DEFAULT if days is None else days
+        label = token_rules.free_label(connection, "Entra ID") if label is None else label
         try:
             token, secret = rotation.generate(connection, actor=None, label=label, expires_in_days=life)
         except tokens.TokenRefused as refusal:

@@ -89,7 +89,28 @@
         part();
     }
 
+    // On a narrow screen a row of a table becomes a card, whose cells say what they are: see "scim-stacked" in the
+    // stylesheet. The roles keep it a table for those who hear it.
+    function stack(table) {
+        const heads = Array.from(table.querySelectorAll("thead th"));
+        const labels = heads.map(function (head) { return head.textContent.trim(); });
+        table.setAttribute("role", "table");
+        table.querySelectorAll("thead, tbody").forEach(function (part) { part.setAttribute("role", "rowgroup"); });
+        table.querySelectorAll("tr").forEach(function (row) { row.setAttribute("role", "row"); });
+        heads.forEach(function (head) { head.setAttribute("role", "columnheader"); });
+        table.querySelectorAll("tbody tr").forEach(function (row) {
+            Array.from(row.cells).forEach(function (cell, number) {
+                cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+                if (row.cells.length === labels.length && labels[number]) {
+                    cell.dataset.scimLabel = labels[number];
+                }
+            });
+        });
+        table.classList.add("scim-stacked");
+    }
+
     function start() {
+        document.querySelectorAll(".scim-table, .scim-list #result_list").forEach(stack);
         document.querySelectorAll("[data-scim-copy]").forEach(copyButton);
         document.querySelectorAll("[data-scim-poll]").forEach(poll);
         document.querySelectorAll("[data-scim-advance]").forEach(advance);

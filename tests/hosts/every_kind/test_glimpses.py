@@ -13,7 +13,7 @@ from scim_provisioning.adapters import glimpses
 from scim_provisioning.models import SCIMConnection
 from tests.client import ScimClient
 from tests.hosts.every_kind.models import Dossier, Topic
-from tests.hosts.every_kind.scim import OWN, LearnerAdapter
+from tests.hosts.every_kind.scim import OWN, WITHIN, LearnerAdapter
 from tests.hosts.every_kind.test_kinds import SENT, body, post
 from tests.people import ENTERPRISE
 
@@ -21,9 +21,10 @@ pytestmark = pytest.mark.django_db
 
 
 class JoinedAdapter(LearnerAdapter):
-    """Without what takes a statement of its own."""
+    """Without what takes a statement of its own, and with a second name of one row."""
 
     mapping = [line for line in LearnerAdapter.mapping if not isinstance(line, kinds.References)]
+    mapping += [kinds.Reference(f"{OWN}:colour", "dossier.main_topic", by="colour", within=WITHIN)]
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,8 @@ def test_a_page_shows_people_as_their_adapters_do_whoever_changed_them_last(
     scim: ScimClient, connection: SCIMConnection
 ) -> None:
     ids = [post(scim, person(number))["id"] for number in range(len(SENT))]
+    named_otherwise = {**body("otherwise", colour="GREY"), "title": None}
+    ids.append(post(scim, named_otherwise)["id"])
     scim.patch(f"/Users/{ids[0]}", [{"op": "replace", "path": "active", "value": False}])
     scim.patch(f"/Users/{ids[1]}", [{"op": "remove", "path": "active"}])
     assert glimpses.plan(JoinedAdapter.compiled(connection)) is not None
@@ -65,7 +68,7 @@ def test_a_page_shows_people_as_their_adapters_do_whoever_changed_them_last(
         if changed:
             Dossier.objects.update(**changed)
         expected = as_models(connection)
-        assert len(expected) == len(SENT)
+        assert len(expected) == len(ids)
         assert scim.get("/Users").json()["Resources"] == expected
         for scim_id, one in zip(ids, expected, strict=True):
             assert scim.get(f"/Users/{scim_id}").json() == one

@@ -5,7 +5,7 @@ import scim_provisioning.models.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scim_provisioning", "0017_units"),
+        ("scim_provisioning", "0018_units_index"),
     ]
 
     operations = [

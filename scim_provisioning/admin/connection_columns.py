@@ -1,0 +1,100 @@
+"""The columns of the list of connections: as few as fit beside the filters on a laptop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from scim_provisioning.administration import health
+from scim_provisioning.models.token import EXPIRING_DAYS
+from scim_provisioning.templatetags.scim_admin import scim_number, scim_time
+
+if TYPE_CHECKING:
+    _Base = ModelAdmin[Any]
+else:
+    _Base = object
+
+_LINE: Final = '<span class="scim-fact">{}</span>'
+
+
+class ConnectionColumns(_Base):
+    """What the list says of a connection, whose health was judged with all of the page. ``scim_log_url``: empty for
+    whom the log is not theirs to read."""
+
+    list_display = (
+        "name",
+        "customer",
+        "health_badge",
+        "live_tokens",
+        "last_request",
+        "errors_today",
+    )
+
+    @admin.display(description=_("customer"), empty_value="—")
+    def customer(self, connection: Any) -> SafeString | None:
+        """The host's SSO settings row, and who calls, by their User-Agent."""
+        has_row = connection.sso_key is not None and not connection.is_archived
+        row = str(connection.sso or "") if has_row else ""
+        named = [row if row != connection.name else "", connection.scim_health.facts.identity_provider]
+        return _lines(*named)
+
+    @admin.display(description=_("health"))
+    def health_badge(self, connection: Any) -> SafeString:
+        """The badge, in words."""
+        return badge(connection.scim_health)
+
+    @admin.display(description=_("tokens"), empty_value="—")
+    def live_tokens(self, connection: Any) -> SafeString | None:
+        """How many tokens work now, and when the first one ends: bold when that is soon."""
+        facts = connection.scim_health.facts
+        if not facts.live:
+            return None
+        n, end = len(facts.live), facts.next_expiry
+        if end is None:
+            ends: SafeString | str = ""
+        else:
+            is_soon = (end - timezone.now()).days < EXPIRING_DAYS
+            ends = format_html("<strong>{}</strong>" if is_soon else "{}", _ends(scim_time(end, "ago")))
+        return _lines(ngettext("%(n)d live", "%(n)d live", n) % {"n": n}, ends)
+
+    @admin.display(description=_("last request"))
+    def last_request(self, connection: Any) -> str | SafeString:
+        """When a good token was used last."""
+        return scim_time(connection.scim_health.facts.last_request_at, "ago")
+
+    @admin.display(description=_("errors in 24 h"))
+    def errors_today(self, connection: Any) -> SafeString | str | None:
+        """Refusals of the last 24 hours, with a link to them; below them what waits for approval."""
+        facts, log = connection.scim_health.facts, connection.scim_log_url
+        errors: SafeString | str = scim_number(facts.refused)
+        if facts.refused and log:
+            errors = format_html('<a href="{}&amp;problems=only">{}</a>', log, errors)
+        held = ngettext("%(n)d held", "%(n)d held", facts.held) % {"n": facts.held} if facts.held else ""
+        return _lines(errors, held)
+
+
+def badge(found: health.Health) -> SafeString:
+    """A badge as HTML: a dot, and the words."""
+    return format_html(
+        '<span class="scim-badge scim-{}"><span class="scim-dot" aria-hidden="true"></span>{}</span>',
+        found.tone,
+        found.label,
+    )
+
+
+def _lines(*texts: Any) -> SafeString | None:
+    """Texts below one another; None where there is none."""
+    told = [(text,) for text in texts if text]
+    return format_html_join("", _LINE, told) if told else None
+
+
+def _ends(when: str | SafeString) -> SafeString:
+    # Translators: of the first token that ends: "ends in 12 days".
+    return format_html(gettext("ends {when}"), when=when)

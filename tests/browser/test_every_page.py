@@ -1,0 +1,129 @@
+"""Every page in light, dark, German and on a telephone: it fits, axe finds nothing, the policy is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page
+from pytest_django import Settings
+
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.testing.factories import TokenFactory
+from tests.admin.pages import url
+from tests.browser import scenes
+from tests.browser.accessibility import faults_of
+from tests.browser.conftest import watched
+from tests.client import ScimClient
+from tests.lms_factories import SSOSettingsFactory
+from tests.people import person
+
+LOG = reverse("admin:scim_provisioning_provisioningevent_changelist")
+LIST = reverse("admin:scim_provisioning_scimconnection_changelist")
+
+#: How a page is looked at: options of the browser.
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "telephone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "german": {"locale": "de-DE"},
+    "german-telephone": {"locale": "de-DE", "viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+#: What lies behind the edge of the page, or of a table in it.
+_CUT = """() => {
+    const wide = Array.from(document.querySelectorAll(".scim-scroll, .scim-list .results, html"));
+    return wide.filter(box => box.scrollWidth > box.clientWidth + 1)
+        .map(box => `${box.className || box.tagName}: ${box.scrollWidth} in ${box.clientWidth}`);
+}"""
+#: Buttons that a finger misses.
+_SMALL = """() => Array.from(document.querySelectorAll(".scim .scim-button, .scim .scim-copy-button"))
+    .filter(button => button.offsetParent && button.getBoundingClientRect().height < 44)
+    .map(button => button.textContent.trim())"""
+
+
+@pytest.fixture
+def addresses(superuser: User) -> dict[str, str]:
+    """Every page, of a connection in the middle of its life."""
+    connection = scenes.busy(scenes.connected(scenes.sso_of("Harborline")), superuser, refused=1)
+    scenes.busy(scenes.connected(scenes.sso_of("Brightwater")), superuser, days=12, refused=1)
+    scenes.failing(scenes.connected(scenes.sso_of("Meadow")), superuser)
+    old = SCIMToken.objects.get(connection=connection)
+    new = TokenFactory(connection=connection, label="Entra ID 2", replaces=old)
+    scim = ScimClient(new.plaintext)
+    for _time in range(2):
+        scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
+    return {**_of_the_connection(connection, old, new), **_of_the_log()}
+
+
+def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
+    names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
+    return {
+        "index": reverse("admin:index"),
+        "list": LIST,
+        "panel": reverse("admin:lms_ssosettings_change", args=[connection.sso_key]),
+        "connection": url("change", connection),
+        **{name: url(name, connection) for name in names},
+        "add": reverse("admin:scim_provisioning_scimconnection_add"),
+        "sso-delete": reverse("admin:lms_ssosettings_delete", args=[connection.sso_key]),
+        "take-over": _take_over(),
+        "rotate": url("rotate", connection, new),
+        "rotation": url("rotation", connection, new),
+        "revoke": url("revoke", connection, old),
+    }
+
+
+def _take_over() -> str:
+    """The page on which new settings take over a connection whose own were deleted."""
+    old = scenes.sso_of("Meadow Academy")
+    gone = scenes.connected(old)
+    for learner in ("jon.berg", "mara.lind"):
+        assert (
+            ScimClient(TokenFactory(connection=gone).plaintext).post("/Users", person(learner)).status_code
+            == 201
+        )
+    new = SSOSettingsFactory(organization=old.organization, name="Entra ID of Meadow Academy, new")
+    old.delete()
+    return reverse("admin:lms_ssosettings_scim_take_over", args=[new.pk])
+
+
+def _of_the_log() -> dict[str, str]:
+    refused = ProvisioningEvent.objects.filter(error_code="user.username_taken").latest("pk")
+    link = ProvisionedUser.objects.get(external_id="meitanaka")
+    return {
+        "log": LOG,
+        "log-days": f"{LOG}?from=2026-01-01&until=2099-12-31",
+        "learner": reverse("admin:lms_learner_change", args=[link.user.learner.pk]),  # type: ignore[union-attr]
+        "history": f"{LOG}?learner={link.pk}",
+        "operation": reverse("admin:scim_provisioning_provisioningevent_change", args=[refused.pk]),
+    }
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_fits_is_accessible_and_keeps_to_the_policy(
+    new_context: Callable[..., BrowserContext],
+    complaints: list[str],
+    addresses: dict[str, str],
+    picture: Callable[[Page, str], None],
+    settings: Settings,
+    look: str,
+) -> None:
+    # Before the first request: the middleware is read then.
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    page = watched(new_context(**LOOKS[look]).new_page(), complaints)
+    wrong: list[str] = []
+    for name, address in addresses.items():
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 200, name
+        picture(page, f"{name}-{look}")
+        wrong += [f"{name} cuts {what}" for what in page.evaluate(_CUT)]
+        if "telephone" in look:
+            wrong += [f"{name} has a small {what}" for what in page.evaluate(_SMALL)]
+        if "german" not in look:
+            # In another language the page has the same elements and colours.
+            wrong += [f"{name}: {fault}" for fault in faults_of(page, complaints)]
+    assert not wrong, "\n".join(wrong)
