@@ -84,6 +84,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
+    Action.ADOPTED: gettext_lazy(
+        "An administrator linked an account that was here already, for the identity provider to find."
+    ),
     Action.DEACTIVATED: gettext_lazy("An administrator ended this learner’s access. Their progress is kept."),
     Action.REACTIVATED: gettext_lazy("An administrator took a deactivation back: the learner is as before."),
     Action.REVIVED: gettext_lazy("An administrator took a deletion back: the learner is as before."),

@@ -138,7 +138,7 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
     document = {"active": True, **sent.document}
     newcomer = meet(caller, document)
     adapter, action = newcomer.adapter, newcomer.action
-    before = adapter.read() if action is Action.REVIVED else {}
+    before = {} if adapter.link._state.adding else adapter.read()
     event = write(
         adapter,
         caller,
@@ -157,7 +157,7 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
         if adapter.id in allowance.given:
             # Somebody may be their own manager.
             adapter = load_locked(caller, adapter.link.pk)
-    return _told(adapter, caller, exchange, event, "on_provisioned")
+    return _told(adapter, caller, exchange, event, newcomer.hook)
 
 
 def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Precondition | None) -> None:

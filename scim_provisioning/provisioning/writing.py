@@ -48,7 +48,7 @@ def write(
     met = differences.between(adapter) if action not in _FIRST else None
     check_link(after, adapter.link)
     if not active and action in _GOES:
-        rules.let_go(adapter, is_new=action is Action.ADOPTED)
+        rules.let_go(adapter, is_new=adapter.link._state.adding)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
         adapter.link.active = active

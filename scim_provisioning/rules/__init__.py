@@ -24,8 +24,10 @@ from scim_provisioning.rules.identity import (
 from scim_provisioning.rules.ownership import claim, hand_on
 from scim_provisioning.rules.protection import protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
+from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
+    "KnownStanding",
     "PAUSED_RETRY_AFTER",
     "admit",
     "adopted",

@@ -1,0 +1,121 @@
+"""Linking accounts that are here before their identity provider sends anybody: an administrator's word.
+
+The link waits for the identity provider (``ProvisionedUser.is_awaited``): a look-up by userName finds it, a PATCH or
+PUT writes to it, and a POST takes it up. Nothing of the account is changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import IntegrityError
+from django.db.models import F
+from django.utils import timezone
+
+from scim_provisioning import databases, events, rules
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.events import Caller
+from scim_provisioning.models import Action, ProvisionedUser
+from scim_provisioning.models.provisioned_user import AWAITED_VERSION, user_name_key
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.provisioning.links import keep_document
+from scim_provisioning.provisioning.loading import hold_connection
+from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.verdicts import Finding, Verdict
+from scim_provisioning.rules import KnownStanding
+from scim_provisioning.rules.ownership import lock_links
+
+#: So many are linked in one transaction.
+TOGETHER: Final = 200
+_DETAIL: Final = "Linked before the identity provider sent this person; nothing of the account was changed."
+
+
+def link_certain(caller: Caller, verdicts: Sequence[Verdict]) -> int:
+    """Link those of these people who are certain, a few hundred at most, in one transaction; return how many.
+
+    Whoever is not certain any more once their account is locked is left out. Raises what ``durable`` raises, and
+    ``Unauthorized`` for a connection that has ended.
+    """
+    certain = [one for one in verdicts if one.finding is Finding.CERTAIN]
+    return durable(lambda: _linked(caller, certain)) if certain else 0
+
+
+def _linked(caller: Caller, certain: Sequence[Verdict]) -> int:
+    """In the order in which everybody locks: the accounts' links, the accounts, and the connection in the end."""
+    keys = [one.accounts[0].pk for one in certain]
+    lock_links(ProvisionedUser.objects.filter(user__in=keys))
+    accounts = type(certain[0].accounts[0])._base_manager.filter(pk__in=keys)
+    here = {account.pk for account in accounts.select_for_update().order_by("pk")}
+    if databases.sees_no_additions():
+        # See loading.lock_newcomer.
+        ProvisionedUser.objects.filter(user__in=keys).order_by().update(version=F("version"))
+        name = accounts.model.USERNAME_FIELD
+        accounts.order_by().update(**{name: F(name)})
+    standing = KnownStanding(caller.tenant)
+    again = decide(caller.tenant, [one.document for one in certain], standing)
+    still = [
+        now
+        for now, before in zip(again, certain, strict=True)
+        if now.finding is Finding.CERTAIN and now.accounts[0].pk == before.accounts[0].pk
+    ]
+    adapters = [_adapter(caller, one, standing) for one in still if one.accounts[0].pk in here]
+    hold_connection(caller.tenant)
+    _write(caller, adapters)
+    return len(adapters)
+
+
+def _adapter(caller: Caller, verdict: Verdict, standing: KnownStanding) -> LearnerAdapter:
+    """The account with its new link, unsaved."""
+    account, name = verdict.accounts[0], verdict.document["userName"]
+    link = ProvisionedUser(
+        connection=caller.tenant,
+        user=account,
+        user_name=name,
+        user_name_key=user_name_key(name),
+        version=AWAITED_VERSION,
+        adopted_at=timezone.now(),
+    )
+    adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
+    document: Document = {"userName": name, "active": True}
+    if standing.holder(account) is not None or standing.may_share(account):
+        rules.claim(link, account)
+    keep_document(adapter, document)
+    return adapter
+
+
+def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
+    """Links and log; the host is told of each, as of somebody whom a POST links."""
+    links = [adapter.link for adapter in adapters]
+    try:
+        ProvisionedUser.objects.bulk_create(links)
+    except IntegrityError as error:
+        # Somebody new was given one of these names meanwhile: begun again, they are found.
+        raise databases.Overtaken from error
+    if any(link.pk is None for link in links):
+        # MySQL does not tell their keys.
+        keys = dict(
+            ProvisionedUser.objects.filter(
+                connection=caller.tenant, scim_id__in=[link.scim_id for link in links]
+            ).values_list("scim_id", "pk")
+        )
+        for link in links:
+            link.pk = keys[link.scim_id]
+    if not get_adapter_class().overrides("on_provisioned"):
+        events.admin_for_each(
+            caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=_DETAIL, changes={}
+        )
+        return
+    for adapter in adapters:
+        event = events.admin(
+            caller.tenant,
+            action=Action.ADOPTED,
+            actor=caller.actor,
+            link=adapter.link,
+            address=caller.address,
+            detail=_DETAIL,
+        )
+        host_calls.tell(adapter, "on_provisioned", event)

@@ -1,0 +1,71 @@
+"""What is known of accounts beside the evidence: who has linked them, and who may share them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from scim_provisioning.models import ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.rules import ownership
+
+
+class Standing:
+    """Asks the database about each account, at the moment: for one person."""
+
+    def __init__(self, connection: SCIMConnection) -> None:
+        self.connection = connection
+
+    def is_linked(self, account: Any) -> bool:
+        """Whether a living link of this connection has the account already."""
+        living = ProvisionedUser.objects.living()
+        return living.filter(user=account, connection=self.connection).exists()
+
+    def holder(self, account: Any) -> ProvisionedUser | None:
+        """The link of another connection that uses the account, its owner first."""
+        return ownership.holder_beside(self.connection, account)
+
+    def may_share(self, account: Any) -> bool:
+        """Whether an administrator has allowed this connection to use an account of another one's."""
+        return ownership.may_share(self.connection, account)
+
+    def shared(self, accounts: Iterable[Any]) -> set[Any]:
+        """The keys of those of these accounts that this connection may share."""
+        shares = SharedAccount.objects.filter(connection=self.connection)
+        return set(shares.filter(user__in=[one.pk for one in accounts]).values_list("user", flat=True))
+
+
+class KnownStanding(Standing):
+    """Answers the same for thousands of people from what was asked once: two queries, and one for each ``learn``."""
+
+    def __init__(self, connection: SCIMConnection) -> None:
+        super().__init__(connection)
+        living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+        self._linked = set(living.values_list("user", flat=True))
+        self._shared = set(SharedAccount.objects.filter(connection=connection).values_list("user", flat=True))
+        self._asked: set[Any] = set()
+        self._beside: set[Any] = set()
+
+    def learn(self, accounts: Iterable[Any]) -> None:
+        """Ask at once which of the accounts with these keys another connection uses (one query)."""
+        new = set(accounts) - self._asked
+        if new:
+            beside = ProvisionedUser.objects.beside(self.connection)
+            self._asked |= new
+            self._beside |= set(beside.filter(user__in=new).values_list("user", flat=True))
+
+    def is_linked(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._linked
+
+    def holder(self, account: Any) -> ProvisionedUser | None:
+        """See ``Standing``."""
+        is_free = account.pk in self._asked and account.pk not in self._beside
+        return None if is_free else super().holder(account)
+
+    def may_share(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._shared
+
+    def shared(self, accounts: Iterable[Any]) -> set[Any]:
+        """See ``Standing``."""
+        return {one.pk for one in accounts} & self._shared
