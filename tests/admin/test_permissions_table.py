@@ -39,6 +39,7 @@ PAGES = {
     "pause": "change_scimconnection",
     "resume": "change_scimconnection",
     "policies": "manage_policy",
+    "adopt": "manage_policy",
     "disconnect": "change_scimconnection",
     "disconnection": "change_scimconnection",
     "restore": "change_scimconnection",

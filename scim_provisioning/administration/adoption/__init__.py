@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import databases
-from scim_provisioning.administration import audit
+from scim_provisioning.administration import audit, host
 from scim_provisioning.administration.adoption import words
 from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
 from scim_provisioning.administration.connections import notice
@@ -71,6 +71,7 @@ class Report:
 
 def examine(connection: SCIMConnection, directory: Directory) -> Report:
     """Look at everybody; changes nothing. Some 10,000 people take a few seconds."""
+    host.adapter_class()
     order = list(words.FINDINGS)
     verdicts = decide(connection, directory.people)
     return Report(sorted(verdicts, key=lambda one: order.index(one.finding)), directory.unreadable)
