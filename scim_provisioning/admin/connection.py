@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file, token_rows
 from scim_provisioning.admin.adoption import AdoptionPages
+from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
@@ -55,6 +56,7 @@ class ConnectionAdminMixin(
     HeldPages,
     OwnershipPages,
     AdoptionPages,
+    AdoptionQueuePages,
     MappingPages,
     SelfTestPages,
     StepsPage,

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.admin.adoption_queue import question_of
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
@@ -41,6 +42,8 @@ class ManagedBy:
     shared_with: tuple[ProvisionedUser, ...] = ()
     share_url: str = ""
     own_url: str = ""
+    #: Where to say whether they are somebody who was deleted.
+    question_url: str = ""
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -124,10 +127,13 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
         "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
     }
     keys = {"object_id": link.connection_id, "link_id": link.pk}
+    question = question_of(link)
+    asked = {"object_id": link.connection_id, "question_id": question.pk} if question else {}
     pages = {
         f"{name}_url": _address(site, page_url_name(name), keys) for name, is_so in offered.items() if is_so
     }
-    return {"shared_with": tuple(shared), **pages}
+    asks = _address(site, page_url_name("same_person"), asked) if asked else ""
+    return {"shared_with": tuple(shared), "question_url": asks, **pages}
 
 
 def _address(site: AdminSite, name: str, keys: dict[str, Any]) -> str:

@@ -81,6 +81,8 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
     Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
+    Action.MERGED: gettext_lazy("An administrator had two accounts of one person joined."),
+    Action.ANSWERED: gettext_lazy("An administrator said who somebody is."),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {

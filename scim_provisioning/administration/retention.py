@@ -19,6 +19,7 @@ from django.utils import timezone
 from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
+    AdoptionAnswer,
     HeldLeaver,
     IdentityQuestion,
     ProvisioningEvent,
@@ -57,7 +58,8 @@ def prune(*, dry_run: bool = False) -> Pruned:
     old_sign_ins = SignIn.objects.filter(began_at__lt=over)
     old_strangers = Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT)
     # An open question stays, however old: somebody has to answer it.
-    answered = IdentityQuestion.objects.filter(answered_at__lt=now - timedelta(days=keep.decided_days))
+    decided = now - timedelta(days=keep.decided_days)
+    answered = IdentityQuestion.objects.filter(answered_at__lt=decided)
     remove = _count if dry_run else _delete
     payloads = remove(old_payloads)
     for rows in _beyond_the_cap(keep.payloads_per_connection, since=now - timedelta(days=keep.payload_days)):
@@ -70,7 +72,7 @@ def prune(*, dry_run: bool = False) -> Pruned:
         remove(old_sign_ins),
         remove(old_strangers),
         remove(HeldLeaver.objects.filter(last_asked_at__lt=now - FORGOTTEN)),
-        remove(answered),
+        remove(answered) + remove(AdoptionAnswer.objects.filter(answered_at__lt=decided)),
     )
 
 

@@ -68,6 +68,8 @@ class Action(models.TextChoices):
     OWNER_MOVED = "owner_moved", _("Ownership moved")
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
+    MERGED = "merged", _("Joined")
+    ANSWERED = "answered", _("Answered")
 
 
 class Outcome(models.TextChoices):

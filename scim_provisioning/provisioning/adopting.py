@@ -7,7 +7,7 @@ PUT writes to it, and a POST takes it up. Nothing of the account is changed here
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 from django.db.models import F
@@ -21,9 +21,10 @@ from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.models.provisioned_user import AWAITED_VERSION, user_name_key
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning.earlier import free_names
 from scim_provisioning.provisioning.evidence import decide
-from scim_provisioning.provisioning.links import keep_document
-from scim_provisioning.provisioning.loading import hold_connection
+from scim_provisioning.provisioning.links import check_link, keep_document, make_tombstone
+from scim_provisioning.provisioning.loading import hold_connection, lock_newcomer
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
 from scim_provisioning.rules import KnownStanding
@@ -42,6 +43,39 @@ def link_certain(caller: Caller, verdicts: Sequence[Verdict]) -> int:
     """
     certain = [one for one in verdicts if one.finding is Finding.CERTAIN]
     return durable(lambda: _linked(caller, certain)) if certain else 0
+
+
+def link_one(
+    caller: Caller, document: Document, account: Any, *, keeps_profile: bool = False
+) -> ProvisionedUser:
+    """Link one person to an account that an administrator names, whatever the evidence, and a protected one too: it
+    stays protected. ``keeps_profile``: the link does not own the account, and writes nothing of it but access.
+
+    Raises ``Uniqueness`` for a userName or an account that is in use, and one that the application has switched off;
+    ``InvalidValue``, ``Unauthorized``, and what ``durable`` raises.
+    """
+    return durable(lambda: _linked_one(caller, document, account, keeps_profile))
+
+
+def _linked_one(caller: Caller, document: Document, account: Any, keeps_profile: bool) -> ProvisionedUser:
+    past = rules.history(caller.tenant, document)
+    if past.awaited is not None:
+        raise rules.user_name_taken(past.awaited)
+    for vacant in past.vacant:
+        make_tombstone(vacant)
+    link = _link(caller, document["userName"], account)
+    adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
+    if past.tombstone is not None or past.earlier:
+        free_names(caller, adapter, document)
+    lock_newcomer(adapter)
+    rules.claim(link, adapter.obj)
+    rules.refuse_switched_off(adapter)
+    check_link(document, link)
+    link.owns_profile = link.owns_profile and not keeps_profile
+    keep_document(adapter, _said(document["userName"]))
+    hold_connection(caller.tenant)
+    _write(caller, [adapter])
+    return link
 
 
 def _linked(caller: Caller, certain: Sequence[Verdict]) -> int:
@@ -71,7 +105,16 @@ def _linked(caller: Caller, certain: Sequence[Verdict]) -> int:
 def _adapter(caller: Caller, verdict: Verdict, standing: KnownStanding) -> LearnerAdapter:
     """The account with its new link, unsaved."""
     account, name = verdict.accounts[0], verdict.document["userName"]
-    link = ProvisionedUser(
+    link = _link(caller, name, account)
+    adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
+    if standing.holder(account) is not None or standing.may_share(account):
+        rules.claim(link, account)
+    keep_document(adapter, _said(name))
+    return adapter
+
+
+def _link(caller: Caller, name: str, account: Any) -> ProvisionedUser:
+    return ProvisionedUser(
         connection=caller.tenant,
         user=account,
         user_name=name,
@@ -79,12 +122,11 @@ def _adapter(caller: Caller, verdict: Verdict, standing: KnownStanding) -> Learn
         version=AWAITED_VERSION,
         adopted_at=timezone.now(),
     )
-    adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
-    document: Document = {"userName": name, "active": True}
-    if standing.holder(account) is not None or standing.may_share(account):
-        rules.claim(link, account)
-    keep_document(adapter, document)
-    return adapter
+
+
+def _said(name: str) -> Document:
+    """All that is known of what the identity provider wants: the rest is read from the account."""
+    return {"userName": name, "active": True}
 
 
 def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:

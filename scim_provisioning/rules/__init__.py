@@ -13,7 +13,6 @@ from scim_provisioning.rules.identity import (
     deleted_holders,
     deleted_namesakes,
     history,
-    legible,
     name_is_reused,
     refuse_linked,
     refuse_protected,
@@ -21,6 +20,7 @@ from scim_provisioning.rules.identity import (
     told_apart,
     user_name_taken,
 )
+from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.ownership import claim, hand_on
 from scim_provisioning.rules.protection import protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive

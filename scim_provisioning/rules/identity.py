@@ -15,8 +15,9 @@ from scim_provisioning.databases import prepared
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
-from scim_provisioning.protocol.errors import InvalidValue, Uniqueness
+from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
+from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.standing import Standing
 
 #: Of so many deleted people it is asked whether a newcomer is one of them: the last who were. Any number may have had
@@ -134,30 +135,6 @@ def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> lis
     return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
 
 
-def legible(name: str, attribute: str = "userName") -> None:
-    """Refuse a name that may look like another one, whoever has that: what nobody can see, what is drawn like something
-    else, blanks around it. Raises ``InvalidValue``.
-
-    By its own characters alone: an answer that depends on who has the other name tells of other customers' people.
-    """
-    for odd, sentence in (
-        (spelling.unseen(name), "characters that cannot be seen"),
-        (spelling.stand_ins(name), "characters that look like others"),
-    ):
-        if odd:
-            raise InvalidValue(
-                f"{attribute} holds {sentence}: {odd}.",
-                code="attr.characters",
-                params={"attribute": attribute, "code_points": odd},
-            )
-    if name != name.strip():
-        raise InvalidValue(
-            f"{attribute} begins or ends with a blank. Remove the blank.",
-            code="attr.blanks",
-            params={"attribute": attribute},
-        )
-
-
 def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iterable[str]) -> None:
     """Refuse a new name of ``document`` that merely looks like that of an account of this customer. Raises
     ``Uniqueness``, and ``InvalidValue`` for one that may look like anybody's.
@@ -199,8 +176,9 @@ def adopted(
 
     Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
     account. Weak or ambiguous evidence never links by itself, and never makes a second account for what may be the
-    same person: 409, which Entra shows and tries again. An administrator's word that an account may be shared is
-    evidence enough; a protected account is nobody's whatever the word.
+    same person: 409, which Entra shows and tries again, until an administrator says that it is somebody new. An
+    administrator's word that an account may be shared is evidence enough; a protected account is nobody's whatever the
+    word.
     """
     standing = standing or Standing(adapter.connection)
     shared = _shared_account(adapter, document["userName"], standing)
@@ -223,6 +201,8 @@ def adopted(
         if policy is ExistingLearners.LINK:
             return strong[0]
         params["policy"] = policy.value
+    if standing.is_somebody_new(document["userName"]):
+        return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
     raise _unmanaged(params)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scim_provisioning.models import ProvisionedUser, SCIMConnection, SharedAccount
+from django.db.models import QuerySet
+
+from scim_provisioning.models import AdoptionAnswer, ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.rules import ownership
 
 
@@ -28,6 +31,14 @@ class Standing:
         """Whether an administrator has allowed this connection to use an account of another one's."""
         return ownership.may_share(self.connection, account)
 
+    def is_somebody_new(self, user_name: str) -> bool:
+        """Whether an administrator has said that whoever is sent under this name gets an account of their own."""
+        return self._said_new().filter(user_name_key=user_name_key(user_name)).exists()
+
+    def _said_new(self) -> QuerySet[AdoptionAnswer]:
+        separate = AdoptionAnswer.Verdict.SEPARATE
+        return AdoptionAnswer.objects.filter(connection=self.connection, verdict=separate)
+
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """The keys of those of these accounts that this connection may share."""
         shares = SharedAccount.objects.filter(connection=self.connection)
@@ -35,13 +46,14 @@ class Standing:
 
 
 class KnownStanding(Standing):
-    """Answers the same for thousands of people from what was asked once: two queries, and one for each ``learn``."""
+    """Answers the same for thousands of people from what was asked once: three queries, and one for each ``learn``."""
 
     def __init__(self, connection: SCIMConnection) -> None:
         super().__init__(connection)
         living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
         self._linked = set(living.values_list("user", flat=True))
         self._shared = set(SharedAccount.objects.filter(connection=connection).values_list("user", flat=True))
+        self._new = set(self._said_new().values_list("user_name_key", flat=True))
         self._asked: set[Any] = set()
         self._beside: set[Any] = set()
 
@@ -65,6 +77,10 @@ class KnownStanding(Standing):
     def may_share(self, account: Any) -> bool:
         """See ``Standing``."""
         return account.pk in self._shared
+
+    def is_somebody_new(self, user_name: str) -> bool:
+        """See ``Standing``."""
+        return user_name_key(user_name) in self._new
 
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """See ``Standing``."""

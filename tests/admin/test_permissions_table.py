@@ -40,6 +40,7 @@ PAGES = {
     "resume": "change_scimconnection",
     "policies": "manage_policy",
     "adopt": "manage_policy",
+    "queue": "manage_policy",
     "disconnect": "change_scimconnection",
     "disconnection": "change_scimconnection",
     "restore": "change_scimconnection",

@@ -19,7 +19,15 @@ from django.utils.translation import gettext as _
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
-from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.events.identifiers import key_of
+from scim_provisioning.models import (
+    AdoptionAnswer,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import SCIMError
@@ -105,24 +113,48 @@ def from_csv(
 
 def from_log(connection: SCIMConnection) -> Directory:
     """The people who were sent and refused within the last days, and are not here since: the latest of each."""
-    refused = ProvisioningEvent.objects.filter(
+    found = Directory()
+    for event in refused(connection):
+        _add(found, connection, sent(event), event.user_name)
+    return found
+
+
+def refused(
+    connection: SCIMConnection, *, without_answer: bool = False, most: int | None = None
+) -> Iterator[ProvisioningEvent]:
+    """The last refusal of each person who waits, the latest first; at most so many. Who is ignored by an
+    administrator's word is left out; ``without_answer``: who was answered otherwise too."""
+    refusals = ProvisioningEvent.objects.filter(
         connection=connection,
         outcome=Outcome.REFUSED,
         operation=Operation.CREATE,
         error_code__in=REFUSALS,
         created_at__gt=timezone.now() - WAITS,
     )
-    latest = dict(refused.exclude(user_name_key="").order_by("pk").values_list("user_name_key", "pk"))
+    latest = dict(refusals.exclude(user_name_key="").order_by("pk").values_list("user_name_key", "pk"))
+    answers = AdoptionAnswer.objects.filter(connection=connection)
+    if not without_answer:
+        answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
+    gone = {key_of(name) for name in answers.values_list("user_name", flat=True)}
+    waiting = sorted((pk, key) for key, pk in latest.items() if key not in gone)
     living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    found, keys = Directory(), iter(latest)
-    while some := list(islice(keys, _TOGETHER)):
-        here = set(living.filter(user_name_key__in=some).values_list("user_name_key", flat=True))
-        waiting = [latest[key] for key in some if key not in here]
-        for event in (
-            ProvisioningEvent.objects.filter(pk__in=waiting).select_related("payload").order_by("pk")
-        ):
-            _add(found, connection, sent(event), event.user_name)
-    return found
+    several, given = iter(reversed(waiting)), 0
+    while some := list(islice(several, _TOGETHER)):
+        names = living.filter(user_name_key__in=[key for _pk, key in some])
+        here = set(names.values_list("user_name_key", flat=True))
+        keys = [pk for pk, key in some if key not in here]
+        for event in ProvisioningEvent.objects.filter(pk__in=keys).select_related("payload").order_by("-pk"):
+            if given == most:
+                return
+            given += 1
+            yield event
+
+
+def document_of(connection: SCIMConnection, event: ProvisioningEvent) -> Document | None:
+    """The canonical document of a refused operation; None where it cannot be made out."""
+    found = Directory()
+    _add(found, connection, sent(event), event.user_name)
+    return found.people[0] if found.people else None
 
 
 def sent(event: ProvisioningEvent) -> dict[str, Any]:
