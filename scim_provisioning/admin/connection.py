@@ -32,6 +32,7 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.admin.undo_adoption import UndoAdoptionPage
 from scim_provisioning.administration import (
     connections,
     health,
@@ -57,6 +58,7 @@ class ConnectionAdminMixin(
     OwnershipPages,
     AdoptionPages,
     AdoptionQueuePages,
+    UndoAdoptionPage,
     MappingPages,
     SelfTestPages,
     StepsPage,

@@ -19,6 +19,7 @@ from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.provisioning import differences
+from scim_provisioning.provisioning.undoing import undoable
 
 if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
@@ -44,6 +45,8 @@ class ManagedBy:
     own_url: str = ""
     #: Where to say whether they are somebody who was deleted.
     question_url: str = ""
+    #: Where to take the link back, while that can be done.
+    take_back_url: str = ""
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -125,6 +128,7 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
     offered = {
         "own": any(other.owns_profile for other in shared),
         "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
+        "take_back": link.adopted_at is not None and undoable(link) is not None,
     }
     keys = {"object_id": link.connection_id, "link_id": link.pk}
     question = question_of(link)

@@ -82,6 +82,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
     Action.LEAVERS_HELD: gettext_lazy("An administrator decided on the hold of leavers."),
     Action.MERGED: gettext_lazy("An administrator had two accounts of one person joined."),
+    Action.ADOPTION_UNDONE: gettext_lazy(
+        "An administrator took a link back: the account is what it was before."
+    ),
     Action.ANSWERED: gettext_lazy("An administrator said who somebody is."),
 }
 #: The same, where an administrator did it.

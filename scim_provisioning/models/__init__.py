@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scim_provisioning.models.adoption import Adoption
 from scim_provisioning.models.adoption_answer import AdoptionAnswer
 from scim_provisioning.models.command_run import CommandRun
 from scim_provisioning.models.confirmation import ConfirmationAttempts
@@ -29,6 +30,7 @@ from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillR
 
 __all__ = [
     "Action",
+    "Adoption",
     "AdoptionAnswer",
     "CommandRun",
     "ConfirmationAttempts",

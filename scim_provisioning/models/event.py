@@ -69,6 +69,7 @@ class Action(models.TextChoices):
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
     MERGED = "merged", _("Joined")
+    ADOPTION_UNDONE = "adoption_undone", _("Link taken back")
     ANSWERED = "answered", _("Answered")
 
 

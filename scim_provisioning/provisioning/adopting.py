@@ -17,7 +17,7 @@ from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
-from scim_provisioning.models import Action, ProvisionedUser
+from scim_provisioning.models import Action, Adoption, ProvisionedUser
 from scim_provisioning.models.provisioned_user import AWAITED_VERSION, user_name_key
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import host_calls
@@ -26,6 +26,7 @@ from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.links import check_link, keep_document, make_tombstone
 from scim_provisioning.provisioning.loading import hold_connection, lock_newcomer
 from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.undoing import adoption, kept
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
 from scim_provisioning.rules import KnownStanding
 from scim_provisioning.rules.ownership import lock_links
@@ -146,6 +147,7 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
         )
         for link in links:
             link.pk = keys[link.scim_id]
+    Adoption.objects.bulk_create([adoption(adapter, kept(adapter)) for adapter in adapters])
     if not get_adapter_class().overrides("on_provisioned"):
         events.admin_for_each(
             caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=_DETAIL, changes={}

@@ -194,6 +194,8 @@ class _Asked:
             return Verdict(document, Finding.LOOK, accounts, refusal.code, dict(refusal.params))
         if any(self.standing.is_linked(account) for account in accounts):
             return Verdict(document, Finding.LOOK, accounts, "user.username_taken")
+        if any(self.standing.is_refuted(account) for account in accounts):
+            return Verdict(document, Finding.LOOK, accounts, "undone")
         written = any(self._remark(document, adapter, account) for account in accounts)
         return Verdict(
             document,

@@ -22,7 +22,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, earlier, host_calls, searching
+from scim_provisioning.provisioning import differences, earlier, host_calls, searching, undoing
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
@@ -139,6 +139,7 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
     newcomer = meet(caller, document)
     adapter, action = newcomer.adapter, newcomer.action
     before = {} if adapter.link._state.adding else adapter.read()
+    kept = undoing.kept(adapter) if action is Action.ADOPTED and adapter.link._state.adding else None
     event = write(
         adapter,
         caller,
@@ -152,6 +153,8 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
         cause=earlier.cause(newcomer.earlier),
     )
     earlier.ask(adapter.link, newcomer.earlier)
+    if kept is not None:
+        undoing.adoption(adapter, kept).save(force_insert=True)
     if action is Action.REVIVED:
         give(caller.tenant, adapter.id, allowance)
         if adapter.id in allowance.given:

@@ -198,9 +198,10 @@ def adopted(
             return likely[0]
     if len(strong) == 1 and _is_free(strong[0], adapter, standing):
         policy = adapter.connection.existing_learners
-        if policy is ExistingLearners.LINK:
+        if policy is not ExistingLearners.LINK:
+            params["policy"] = policy.value
+        elif not standing.is_refuted(strong[0]):
             return strong[0]
-        params["policy"] = policy.value
     if standing.is_somebody_new(document["userName"]):
         return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):

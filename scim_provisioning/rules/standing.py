@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from scim_provisioning.models import AdoptionAnswer, ProvisionedUser, SCIMConnection, SharedAccount
+from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.rules import ownership
 
@@ -35,6 +35,15 @@ class Standing:
         """Whether an administrator has said that whoever is sent under this name gets an account of their own."""
         return self._said_new().filter(user_name_key=user_name_key(user_name)).exists()
 
+    def is_refuted(self, account: Any) -> bool:
+        """Whether an administrator has taken a link of this connection to the account back."""
+        return self._taken_back().filter(user=account).exists()
+
+    def _taken_back(self) -> QuerySet[Adoption]:
+        return Adoption.objects.filter(
+            connection=self.connection, undone_at__isnull=False, user__isnull=False
+        )
+
     def _said_new(self) -> QuerySet[AdoptionAnswer]:
         separate = AdoptionAnswer.Verdict.SEPARATE
         return AdoptionAnswer.objects.filter(connection=self.connection, verdict=separate)
@@ -46,7 +55,7 @@ class Standing:
 
 
 class KnownStanding(Standing):
-    """Answers the same for thousands of people from what was asked once: three queries, and one for each ``learn``."""
+    """Answers the same for thousands of people from what was asked once: four queries, and one for each ``learn``."""
 
     def __init__(self, connection: SCIMConnection) -> None:
         super().__init__(connection)
@@ -54,6 +63,7 @@ class KnownStanding(Standing):
         self._linked = set(living.values_list("user", flat=True))
         self._shared = set(SharedAccount.objects.filter(connection=connection).values_list("user", flat=True))
         self._new = set(self._said_new().values_list("user_name_key", flat=True))
+        self._refuted = set(self._taken_back().values_list("user", flat=True))
         self._asked: set[Any] = set()
         self._beside: set[Any] = set()
 
@@ -81,6 +91,10 @@ class KnownStanding(Standing):
     def is_somebody_new(self, user_name: str) -> bool:
         """See ``Standing``."""
         return user_name_key(user_name) in self._new
+
+    def is_refuted(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._refuted
 
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """See ``Standing``."""

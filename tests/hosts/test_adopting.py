@@ -13,9 +13,10 @@ from django.contrib.auth import get_user_model
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import adoption
-from scim_provisioning.administration.adoption import Directory, Finding
+from scim_provisioning.administration.adoption import Directory, Finding, undoing
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
+from scim_provisioning.provisioning.undoing import kept
 from tests.client import ScimClient
 from tests.hosts.current import spelled
 from tests.people import person
@@ -81,3 +82,26 @@ def test_another_customers_people_are_nobodys(
     assert found.accounts == ()
     answer = scim.post("/Users", body())
     assert (answer.status_code == 201) == (found.finding is Finding.NOBODY)
+
+
+def test_an_adoption_undone_leaves_the_account_as_it_was(
+    scim: ScimClient, connection: SCIMConnection, ines: Any
+) -> None:
+    adoption.link(connection, examined(connection, "ines.okafor"), actor=None)
+    link = ProvisionedUser.objects.get()
+    before = held(link)
+    changed = spelled(person("ines.okafor", title="Lead", displayName="I. Bell", phoneNumbers=None))
+    changed["active"] = False
+    assert scim.put(f"/Users/{link.scim_id}", changed).status_code == 200
+    assert held(link) != before
+    undoing.undo(link, actor=None)
+    account = ProvisionedUser(connection=connection, user=ines)
+    assert held(account) == before
+    assert not ProvisionedUser.objects.living().exists()
+
+
+def held(link: ProvisionedUser) -> Any:
+    """What the LMS has of somebody in the fields of the mapping, and whether they may come in."""
+    account = get_user_model()._base_manager.get(pk=link.user_id)
+    adapter = get_adapter_class()(account, link=link, connection=link.connection)
+    return kept(adapter), adapter.has_access

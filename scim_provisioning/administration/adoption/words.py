@@ -53,6 +53,7 @@ _REASONS: Final[Mapping[str, StrOrPromise]] = {
         "the same; otherwise it is somebody new."
     ),
     "one_account": _("Several people of the directory would get this account."),
+    "undone": _("An administrator took the link to this account back."),
     "twice": _("The same user name stands in the list more than once."),
     "written": _("An account here has this user name, written otherwise."),
     "host.refused": _("The application refuses this person in its own words."),
