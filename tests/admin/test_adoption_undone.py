@@ -167,12 +167,15 @@ def test_it_can_be_undone_for_thirty_days(
 
 
 def test_a_name_that_somebody_else_has_by_now_is_not_taken_from_them(
-    admin_client: Client, link: ProvisionedUser
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser
 ) -> None:
+    renamed = [{"op": "Replace", "path": "userName", "value": "ines.bell@harborline.example"}]
+    assert scim.patch(f"/Users/{link.scim_id}", renamed).status_code == 200
     other = User.objects.create(username=INES.upper())
     said = text(undo(admin_client, link))
     assert "already in use" in said
     assert ProvisionedUser.objects.living().get() == link
+    assert User.objects.get(pk=link.user_id).username == "ines.bell@harborline.example"
     other.refresh_from_db()
     assert other.username == INES.upper()
 

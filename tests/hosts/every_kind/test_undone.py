@@ -1,4 +1,4 @@
-"""An adoption undone brings back fields of every kind: numbers, dates, references to several rows, keys of JSON columns."""
+"""An adoption undone brings back fields of every kind: numbers, dates, several references, keys of JSON columns."""
 
 from __future__ import annotations
 
