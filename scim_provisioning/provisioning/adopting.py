@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.reading import complete
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, Adoption, ProvisionedUser
 from scim_provisioning.models.provisioned_user import AWAITED_VERSION, user_name_key
@@ -98,9 +99,20 @@ def _linked(caller: Caller, certain: Sequence[Verdict]) -> int:
         if now.finding is Finding.CERTAIN and now.accounts[0].pk == before.accounts[0].pk
     ]
     adapters = [_adapter(caller, one, standing) for one in still if one.accounts[0].pk in here]
+    _read_rows(adapters)
     hold_connection(caller.tenant)
     _write(caller, adapters)
     return len(adapters)
+
+
+def _read_rows(adapters: Sequence[LearnerAdapter]) -> None:
+    """The rows of all of these people, what is kept of them, at once: a query for each kind of row."""
+    if not adapters:
+        return
+    compiled = adapters[0].compiled_mapping
+    accessors = [source.accessor for source in compiled.sources.values() if source.accessor]
+    prefetch_related_objects([adapter.obj for adapter in adapters], *accessors)
+    complete([adapter.person for adapter in adapters], compiled, adapters[0].connection)
 
 
 def _adapter(caller: Caller, verdict: Verdict, standing: KnownStanding) -> LearnerAdapter:
