@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from scim_provisioning.models import (
+    AdoptionAnswer,
     ConfirmationAttempts,
     HeldLeaver,
     IdentityQuestion,
@@ -121,3 +122,16 @@ def test_answered_questions_of_identity_go_after_their_days_and_open_ones_stay(
     assert "And 1 answered questions of identity." in prune(dry_run=True)
     assert "And 1 answered questions of identity." in prune()
     assert list(IdentityQuestion.objects.order_by("pk")) == [fresh, still_open]
+
+
+def test_answers_on_refused_people_go_ninety_days_after_they_were_given(connection: SCIMConnection) -> None:
+    for name, days in (("old@x.example", 91), ("new@x.example", 89)):
+        AdoptionAnswer.objects.create(
+            connection=connection,
+            user_name=name,
+            user_name_key=name,
+            verdict=AdoptionAnswer.Verdict.IGNORED,
+            answered_at=timezone.now() - timedelta(days=days),
+        )
+    prune()
+    assert [one.user_name for one in AdoptionAnswer.objects.all()] == ["new@x.example"]

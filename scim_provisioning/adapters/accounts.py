@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth import get_user_model
 from django.db import models
@@ -14,6 +14,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase, spellings
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -21,6 +22,9 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.protocol.text import fold
+
+#: So many accounts of one name are looked at.
+_HOLDERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,18 @@ class HostAccounts(HostHooks):
     obj: Any
     link: ProvisionedUser
     connection: SCIMConnection
+    _known_customers: Mapping[Any, models.Model | None] | None = None
 
     @property
     def compiled_mapping(self) -> CompiledMapping:
         """The same, of this person's connection."""
         return self.compiled(self.connection)
+
+    def _of_customer(self, keys: list[Any]) -> Iterable[models.Model]:
+        """The accounts with these keys that ``tenant_users`` has."""
+        if self._known_customers is None or not set(keys) <= self._known_customers.keys():
+            return self.tenant_users(self.connection).filter(pk__in=keys)
+        return [account for key in keys if (account := self._known_customers[key]) is not None]
 
     @cached_property
     def _known_holders(self) -> dict[str, list[models.Model]]:
@@ -97,7 +108,7 @@ class HostAccounts(HostHooks):
             return []
         same_name = self.holders_of(name)
         same = [a.pk for a in same_name if fold(getattr(a, entry.field.attname) or "") == fold(name)]
-        mine = self.tenant_users(self.connection).filter(pk__in=same) if same else []
+        mine = self._of_customer(same) if same else []
         # Names that only normalisation makes one are weak evidence: `K` may be the Kelvin sign.
         return [
             Candidate(
@@ -162,6 +173,14 @@ class HostAccounts(HostHooks):
             self._known_holders[name] = self.accounts_named(name)
         return self._known_holders[name]
 
+    def know_holders(self, name: str, accounts: list[models.Model]) -> None:
+        """Have ``holders_of`` answer from what was read for many people at once."""
+        self._known_holders[name] = accounts[:_HOLDERS]
+
+    def know_customers(self, accounts: Mapping[Any, models.Model | None]) -> None:
+        """The same for ``find_learner``: accounts by key, None for one that ``tenant_users`` has not."""
+        self._known_customers = accounts
+
     def _found_free(self, name: str) -> bool:
         """Whether ``name`` was looked for in this request, and nobody had it."""
         return self._known_holders.get(name) == []
@@ -202,7 +221,7 @@ class HostAccounts(HostHooks):
         # Each by a statement of its own: of several in one SQLite would use no index.
         for spelled in spelling.compositions(name):
             found |= {account.pk: account for account in _accounts_called(asked, spelled, self.obj.pk)}
-        return list(found.values())[:5]
+        return list(found.values())[:_HOLDERS]
 
     def _name_account(self, name: str) -> str:
         """``name``, or what the host says where somebody else's account, in whatever tenant, holds it."""
@@ -235,15 +254,6 @@ class HostAccounts(HostHooks):
         sources = self.compiled_mapping.sources.values()
         rows = [self.obj, *(source.of(self.obj) for source in sources if source.accessor)]
         return any(row is not None and self.is_hidden(row) for row in rows)
-
-
-def hidden_account(params: Mapping[str, object]) -> Uniqueness:
-    """The 409 for a person whose account the host has deleted softly and does not bring back."""
-    return Uniqueness(
-        "This account was deleted in the application. It has to be restored, or removed for good, there.",
-        code="user.hidden",
-        params=params,
-    )
 
 
 def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniqueness:

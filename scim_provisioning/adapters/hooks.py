@@ -72,6 +72,15 @@ class HostHooks:
         """
         raise NotImplementedError
 
+    def merge(self, into: Any, other: Any) -> None:
+        """Join two learners who are one person, because an administrator said so: bring progress, certificates and
+        enrolments of ``other``, who was deleted by the identity provider, to ``into``, who goes on. What becomes of
+        ``other`` is the host's to say. Called in the transaction.
+
+        There is no default. Without it administrators are told that the two have to be joined by hand.
+        """
+        raise NotImplementedError
+
     def revoke_access(self, learner: Any) -> None:
         """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""
 

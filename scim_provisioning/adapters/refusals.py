@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.utils import translation
 
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Uniqueness
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -57,6 +57,15 @@ class Refuse(SCIMError):
         if retry_after is not None:
             seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
             self.headers["Retry-After"] = str(max(0, round(seconds)))
+
+
+def hidden_account(params: Mapping[str, object]) -> Uniqueness:
+    """The 409 for a person whose account the host has deleted softly and does not bring back."""
+    return Uniqueness(
+        "This account was deleted in the application. It has to be restored, or removed for good, there.",
+        code="user.hidden",
+        params=params,
+    )
 
 
 def of_permission_denied(error: PermissionDenied, params: Mapping[str, object]) -> Refuse:

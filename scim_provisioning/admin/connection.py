@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 from scim_provisioning import moments
 from scim_provisioning.admin import activity, csv_file, token_rows
 from scim_provisioning.admin.adding import AddPage
+from scim_provisioning.admin.adoption import AdoptionPages
+from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
 from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
@@ -29,6 +31,7 @@ from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
 from scim_provisioning.admin.token import TokenPages
+from scim_provisioning.admin.undo_adoption import UndoAdoptionPage
 from scim_provisioning.admin.units import UnitsPages
 from scim_provisioning.administration import (
     churn,
@@ -53,6 +56,9 @@ class ConnectionAdminMixin(
     HeldPages,
     OwnershipPages,
     UnitsPages,
+    AdoptionPages,
+    AdoptionQueuePages,
+    UndoAdoptionPage,
     MappingPages,
     SelfTestPages,
     NumbersPages,

@@ -1,31 +1,19 @@
-"""CSV files for spreadsheets: streamed, and nothing in them that a spreadsheet would run."""
+"""CSV files for spreadsheets, as answers."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
-from itertools import islice
-from typing import Final
+from collections.abc import Iterable, Sequence
 
 from django.http import StreamingHttpResponse
 
 from scim_provisioning import moments
-
-# Spreadsheets take a cell for a formula when it begins so, spaces and control characters before it ignored; the
-# full-width signs are folded to the plain ones by East Asian versions.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-_SKIPPED: Final = " \x00\ufeff"
-#: What a cell begins with that has to be looked at; few do.
-_SUSPICIOUS: Final = frozenset((*_FORMULA, *_SKIPPED))
-#: Rows that are sent together: a server writes each piece by itself.
-_AT_ONCE: Final = 200
+from scim_provisioning.administration import spreadsheets
 
 
 def response(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """The file ``<name>-<today>.csv``, as an answer that no cache keeps."""
     return StreamingHttpResponse(
-        _lines(header, rows),
+        spreadsheets.lines(header, rows),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}-{moments.today():%Y-%m-%d}.csv"',
@@ -33,28 +21,3 @@ def response(name: str, header: Sequence[object], rows: Iterable[Sequence[object
             "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-def _lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    # Without the mark Excel reads UTF-8 as the code page of the machine.
-    yield "\ufeff" + _text([[str(cell) for cell in header]])
-    waiting = iter(rows)
-    while several := [_safe_row(row) for row in islice(waiting, _AT_ONCE)]:
-        yield _text(several)
-
-
-def _text(rows: Iterable[Sequence[str]]) -> str:
-    file = StringIO(newline="")
-    csv.writer(file).writerows(rows)
-    return file.getvalue()
-
-
-def _safe_row(row: Sequence[object]) -> list[str]:
-    # Asked here, for a call of a function for each of twenty cells is what a long file costs.
-    return [cell if type(cell) is str and cell[:1] not in _SUSPICIOUS else _safe(cell) for cell in row]
-
-
-def _safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(_SKIPPED).startswith(_FORMULA) else text

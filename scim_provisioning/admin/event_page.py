@@ -22,9 +22,10 @@ from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import log_words, permissions
+from scim_provisioning.administration.adoption.directory import REFUSALS
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
-from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
 
@@ -103,6 +104,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             context["explanation"] = log_words.explanation(event, in_clear=in_clear)
             context["others"] = self._others(event, *LINK_FACTS)
             context |= self._sharing(request, event)
+            context["answer_url"] = self._answer_url(request, event)
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
         context["same_request"] = self._listed(event, same_request)
         minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
@@ -141,6 +143,14 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             keys = {"object_id": event.connection.pk, "event_id": event.pk}
             found["share_url"] = reverse(name, kwargs=keys)
         return found
+
+    def _answer_url(self, request: HttpRequest, event: ProvisioningEvent) -> str:
+        """Where to say who somebody is who was refused; empty where nobody asks, or for whoever may not say."""
+        asks = event.operation == Operation.CREATE and event.error_code in REFUSALS
+        if not asks or event.connection is None or not self.may(request, permissions.MANAGE_POLICY):
+            return ""
+        name = f"{self.admin_site.name}:{page_url_name('answer')}"
+        return reverse(name, kwargs={"object_id": event.connection.pk, "event_id": event.pk})
 
     def _others(self, event: ProvisioningEvent, *facts: str) -> list[dict[str, str]]:
         """The learners that an operation was about, when its facts name some of the same connection."""

@@ -16,7 +16,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-ConnectionView = Callable[..., HttpResponse]
+ConnectionView = Callable[..., HttpResponse | StreamingHttpResponse]
 
 TEMPLATES: Final = "scim_provisioning/admin"
 #: The one stylesheet and the one script of all pages; each page works without the script.
@@ -93,11 +93,15 @@ class ConnectionPages(_Base):
         way is reported without what was typed: passwords, and payloads with people in them.
         """
 
-        def guarded(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
+        def guarded(
+            request: HttpRequest, object_id: str, **rest: Any
+        ) -> HttpResponse | StreamingHttpResponse:
             reports.keep_quiet(request)
             return denied.in_words(self, request, answered, request, object_id, **rest)
 
-        def answered(request: HttpRequest, object_id: str, **rest: Any) -> HttpResponse:
+        def answered(
+            request: HttpRequest, object_id: str, **rest: Any
+        ) -> HttpResponse | StreamingHttpResponse:
             connection = permissions.get_connection(request, object_id, permission)
             try:
                 return view(request, connection, **rest)

@@ -17,10 +17,12 @@ from django.utils.translation import gettext as _
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.admin.adoption_queue import question_of
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import log_words, ownership, permissions
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.provisioning import differences, moved
+from scim_provisioning.provisioning.undoing import undoable
 from scim_provisioning.rules.customers import is_lost
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ class ManagedBy:
     own_url: str = ""
     #: The LMS counts them among another customer's people.
     is_moved: bool = False
+    #: Where to say whether they are somebody who was deleted.
+    question_url: str = ""
+    #: Where to take the link back, while that can be done.
+    take_back_url: str = ""
 
 
 class SCIMManagedAdminMixin(_Base):
@@ -150,12 +156,16 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
     offered = {
         "own": any(other.owns_profile for other in shared),
         "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
+        "take_back": link.adopted_at is not None and undoable(link) is not None,
     }
     keys = {"object_id": link.connection_id, "link_id": link.pk}
+    question = question_of(link)
+    asked = {"object_id": link.connection_id, "question_id": question.pk} if question else {}
     pages = {
         f"{name}_url": _address(site, page_url_name(name), keys) for name, is_so in offered.items() if is_so
     }
-    return {"shared_with": tuple(shared), **pages}
+    asks = _address(site, page_url_name("same_person"), asked) if asked else ""
+    return {"shared_with": tuple(shared), "question_url": asks, **pages}
 
 
 def _address(site: AdminSite, name: str, keys: dict[str, Any]) -> str:

@@ -88,11 +88,19 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.UNIT_DECIDED: gettext_lazy(
         "An administrator decided what the name of a company, a business unit or a team means."
     ),
+    Action.MERGED: gettext_lazy("An administrator had two accounts of one person joined."),
+    Action.ADOPTION_UNDONE: gettext_lazy(
+        "An administrator took a link back: the account is what it was before."
+    ),
+    Action.ANSWERED: gettext_lazy("An administrator said who somebody is."),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
     Action.UPDATED: gettext_lazy(
         "An administrator decided on a company, a business unit or a team: the learner was moved."
+    ),
+    Action.ADOPTED: gettext_lazy(
+        "An administrator linked an account that was here already, for the identity provider to find."
     ),
     Action.DEACTIVATED: gettext_lazy("An administrator ended this learner’s access. Their progress is kept."),
     Action.REACTIVATED: gettext_lazy("An administrator took a deactivation back: the learner is as before."),

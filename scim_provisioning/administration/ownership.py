@@ -22,6 +22,7 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.rules import ownership
+from scim_provisioning.rules.customers import is_lost
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -129,11 +130,11 @@ def owned_account(
     owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
     if seen_by is not None:
         owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))
-    found = list(owners.filter(user__in=named).select_related("user", "connection"))
+    owners = owners.select_related("user", "connection")
+    # Whom the LMS has moved to another customer, nobody there owns any more.
+    found = [link for link in owners.filter(user__in=named) if not is_lost(link)]
     if not found:
-        found = list(
-            owners.filter(user_name_key=user_name_key(user_name)).select_related("user", "connection")
-        )
+        found = [link for link in owners.filter(user_name_key=user_name_key(user_name)) if not is_lost(link)]
     if len(found) != 1:
         several = _("Several connections own an account of this name.")
         none = _("No other connection owns an account of this name.")

@@ -20,6 +20,8 @@ from django.utils import timezone
 from scim_provisioning.administration import confirmations
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import (
+    Adoption,
+    AdoptionAnswer,
     HeldLeaver,
     IdentityQuestion,
     ProvisioningEvent,
@@ -28,6 +30,7 @@ from scim_provisioning.models import (
     SignIn,
     Stranger,
 )
+from scim_provisioning.models.adoption import UNDONE_WITHIN
 from scim_provisioning.models.leaver_brake import FORGOTTEN
 
 #: Rows a statement, so that no request waits long for a lock.
@@ -58,7 +61,10 @@ def prune(*, dry_run: bool = False) -> Pruned:
     old_sign_ins = SignIn.objects.filter(began_at__lt=over)
     old_strangers = Stranger.objects.filter(last_at__lt=now - STRANGERS_KEPT)
     # An open question stays, however old: somebody has to answer it.
-    answered = IdentityQuestion.objects.filter(answered_at__lt=now - timedelta(days=keep.decided_days))
+    # What says that an account is not to be linked again stays; it holds no values any more.
+    old_adoptions = Adoption.objects.filter(undone_at__isnull=True, made_at__lt=now - UNDONE_WITHIN)
+    decided = now - timedelta(days=keep.decided_days)
+    answered = IdentityQuestion.objects.filter(answered_at__lt=decided)
     remove = _count if dry_run else _delete
     payloads = remove(old_payloads)
     for rows in _beyond_the_cap(keep.payloads_per_connection, since=now - timedelta(days=keep.payload_days)):
@@ -71,7 +77,9 @@ def prune(*, dry_run: bool = False) -> Pruned:
         remove(old_sign_ins),
         remove(old_strangers),
         remove(HeldLeaver.objects.filter(last_asked_at__lt=now - FORGOTTEN)),
-        remove(answered),
+        remove(old_adoptions)
+        + remove(answered)
+        + remove(AdoptionAnswer.objects.filter(answered_at__lt=decided)),
     )
 
 

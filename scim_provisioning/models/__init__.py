@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from scim_provisioning.models.adoption import Adoption
+from scim_provisioning.models.adoption_answer import AdoptionAnswer
 from scim_provisioning.models.command_run import CommandRun
 from scim_provisioning.models.confirmation import ConfirmationAttempts
 from scim_provisioning.models.connection import ConnectionQuerySet, SCIMConnection
@@ -30,6 +32,8 @@ from scim_provisioning.models.token import SCIMToken, TokenQuerySet, TokenStillR
 
 __all__ = [
     "Action",
+    "Adoption",
+    "AdoptionAnswer",
     "CommandRun",
     "ConfirmationAttempts",
     "ConnectionQuerySet",

@@ -71,6 +71,9 @@ class Action(models.TextChoices):
     LEAVERS_HELD = "leavers_held", _("Hold of leavers")
     CHURN = "churn", _("Unusual changes")
     UNIT_DECIDED = "unit_decided", _("Unit decided on")
+    MERGED = "merged", _("Joined")
+    ADOPTION_UNDONE = "adoption_undone", _("Link taken back")
+    ANSWERED = "answered", _("Answered")
 
 
 class Outcome(models.TextChoices):

@@ -18,6 +18,8 @@ from scim_provisioning.protocol.text import fold
 
 #: Of these one changes with every change of a link.
 _STATE: Final = ("version", "active", "deleted_at")
+#: The version of a link that was made before its identity provider said anything; every write counts from there.
+AWAITED_VERSION: Final = 0
 USER_NAME_LENGTH = 320
 # Folding can lengthen a text ("ß" becomes "ss"), so a key has twice the room. More would not fit an index of
 # InnoDB's.
@@ -172,6 +174,11 @@ class ProvisionedUser(models.Model):
     def state(self) -> tuple[object, ...]:
         """What differs whenever somebody has changed the link."""
         return self.pk, *(getattr(self, name) for name in _STATE)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an administrator linked the account and the identity provider has not written to it yet."""
+        return self.version == AWAITED_VERSION and self.deleted_at is None
 
     @property
     def is_deleted(self) -> bool:

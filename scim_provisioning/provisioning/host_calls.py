@@ -41,6 +41,11 @@ def require(adapter: LearnerAdapter, method: str, row: Any) -> None:
     _call(adapter, method, (row,), {}, None, is_vital=True)
 
 
+def merge(adapter: LearnerAdapter, other: Any) -> None:
+    """Have the host join the learner ``other`` to the adapter's. Raises ``InternalError`` where it would be undone."""
+    _call(adapter, "merge", (adapter.learner, other), {}, None, is_vital=True)
+
+
 @spanned("hooks")
 def _call(
     adapter: LearnerAdapter,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from scim_provisioning import events
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning.links import make_tombstone
+from scim_provisioning.rules import forget_hold
 from scim_provisioning.rules.customers import customer, is_lost
 from scim_provisioning.rules.ownership import lock_links
 
@@ -49,6 +50,7 @@ def note_if_lost(link: ProvisionedUser) -> bool:
     each time."""
     if link.user_id is None or not is_lost(link):
         return False
+    forget_hold(link)
     of_link = ProvisioningEvent.objects.filter(connection=link.connection_id, link=link)
     if not of_link.filter(action=Action.MOVED, created_at__gte=link.modified_at).exists():
         events.admin(link.connection, action=Action.MOVED, actor=None, link=link, detail=sentence())

@@ -21,6 +21,7 @@ from scim_provisioning.provisioning.earlier import free_names, hold_names
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import (
     hold_connection,
+    load_for_update,
     load_tombstone_for_update,
     lock_newcomer,
 )
@@ -34,6 +35,8 @@ class Newcomer:
     adapter: LearnerAdapter
     action: Action
     earlier: tuple[ProvisionedUser, ...] = ()
+    #: What the host is told; of somebody whom an administrator has linked it knows already.
+    hook: str = "on_provisioned"
 
 
 @spanned("match")
@@ -50,6 +53,8 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     for vacant in past.vacant:
         moved.note_if_lost(vacant)
         make_tombstone(vacant)
+    if past.awaited is not None:
+        return Newcomer(_awaited(caller, past.awaited), Action.ADOPTED, hook="on_updated")
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
     link = ProvisionedUser(connection=caller.tenant)
@@ -88,6 +93,16 @@ def _adopted(caller: Caller, link: ProvisionedUser, account: Any) -> LearnerAdap
     rules.claim(link, adapter.obj)
     rules.refuse_switched_off(adapter)
     link.adopted_at = timezone.now()
+    return adapter
+
+
+def _awaited(caller: Caller, link: ProvisionedUser) -> LearnerAdapter:
+    """The person whom an administrator has linked, locked, if nobody has written to them since."""
+    adapter = load_for_update(caller, link.scim_id)
+    if not adapter.link.is_awaited:
+        raise rules.user_name_taken(link)
+    rules.protect(adapter)
+    rules.refuse_switched_off(adapter)
     return adapter
 
 

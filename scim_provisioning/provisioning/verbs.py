@@ -23,7 +23,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching
+from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching, undoing
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
@@ -139,7 +139,8 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
     document = {"active": True, **sent.document}
     newcomer = meet(caller, document)
     adapter, action = newcomer.adapter, newcomer.action
-    before = adapter.read() if action is Action.REVIVED else {}
+    before = {} if adapter.link._state.adding else adapter.read()
+    kept = undoing.kept(adapter) if action is Action.ADOPTED and adapter.link._state.adding else None
     event = write(
         adapter,
         caller,
@@ -153,12 +154,14 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
         cause=earlier.cause(newcomer.earlier),
     )
     earlier.ask(adapter.link, newcomer.earlier)
+    if kept is not None:
+        undoing.adoption(adapter, kept).save(force_insert=True)
     if action is Action.REVIVED:
         give(caller.tenant, adapter.id, allowance)
         if adapter.id in allowance.given:
             # Somebody may be their own manager.
             adapter = load_locked(caller, adapter.link.pk)
-    return _told(adapter, caller, exchange, event, "on_provisioned")
+    return _told(adapter, caller, exchange, event, newcomer.hook)
 
 
 def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Precondition | None) -> None:

@@ -50,7 +50,7 @@ def write(
     check_link(after, adapter.link)
     if not active and action in _GOES:
         rules.keep_an_administrator(adapter)
-        rules.let_go(adapter, is_new=action is Action.ADOPTED)
+        rules.let_go(adapter, is_new=adapter.link._state.adding)
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
         adapter.link.active = active

@@ -13,7 +13,6 @@ from scim_provisioning.rules.identity import (
     deleted_holders,
     deleted_namesakes,
     history,
-    legible,
     name_is_reused,
     refuse_linked,
     refuse_protected,
@@ -21,11 +20,14 @@ from scim_provisioning.rules.identity import (
     told_apart,
     user_name_taken,
 )
+from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.ownership import claim, hand_on
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
+from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
+    "KnownStanding",
     "PAUSED_RETRY_AFTER",
     "admit",
     "adopted",

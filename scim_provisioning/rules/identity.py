@@ -10,15 +10,17 @@ from django.db.models import Case, Q, QuerySet, Value, When
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.accounts import hidden_account
 from scim_provisioning.adapters.customers import lost
+from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol import spelling
-from scim_provisioning.protocol.errors import InvalidValue, Uniqueness
+from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.legibility import legible
+from scim_provisioning.rules.standing import Standing
 
 #: Of so many deleted people it is asked whether a newcomer is one of them: the last who were. Any number may have had
 #: an identifier, and no request may cost more than its size.
@@ -35,15 +37,18 @@ class History:
     vacant: tuple[ProvisionedUser, ...] = ()
     #: Tombstones that agree in one identifier only: other people, until an administrator says otherwise.
     earlier: tuple[ProvisionedUser, ...] = ()
+    #: The link of an account that an administrator linked before the identity provider sent the person.
+    awaited: ProvisionedUser | None = None
 
 
 def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     """Decide a POST against this connection's own history, in one query.
 
-    A living link of the same userName, active or not: 409. A tombstone that agrees in userName *and* externalId (or
-    where both lack one): that person returns under the same SCIM id. Whoever agrees in one of them only is somebody
-    new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit another's certificates. Links whose
-    account is gone, or another customer's by now, cannot be inherited and do not count. Few are read, of however many.
+    A living link of the same userName, active or not: 409, unless it waits for the identity provider. A tombstone that
+    agrees in userName *and* externalId (or where both lack one): that person returns under the same SCIM id. Whoever
+    agrees in one of them only is somebody new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit
+    another's certificates. Links whose account is gone, or another customer's by now, cannot be inherited and do not
+    count. Few are read, of however many.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
     whose = customer(connection)
@@ -53,6 +58,8 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     met = [link for link in found if link.user_id is not None and link.is_here]
     for link in met:
         if not link.is_deleted:
+            if link.is_awaited:
+                return History(None, awaited=link)
             raise user_name_taken(link)
     vacant = tuple(link for link in found if link not in met and not link.is_deleted)
     agreeing = [
@@ -137,30 +144,6 @@ def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> lis
     return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
 
 
-def legible(name: str, attribute: str = "userName") -> None:
-    """Refuse a name that may look like another one, whoever has that: what nobody can see, what is drawn like something
-    else, blanks around it. Raises ``InvalidValue``.
-
-    By its own characters alone: an answer that depends on who has the other name tells of other customers' people.
-    """
-    for odd, sentence in (
-        (spelling.unseen(name), "characters that cannot be seen"),
-        (spelling.stand_ins(name), "characters that look like others"),
-    ):
-        if odd:
-            raise InvalidValue(
-                f"{attribute} holds {sentence}: {odd}.",
-                code="attr.characters",
-                params={"attribute": attribute, "code_points": odd},
-            )
-    if name != name.strip():
-        raise InvalidValue(
-            f"{attribute} begins or ends with a blank. Remove the blank.",
-            code="attr.blanks",
-            params={"attribute": attribute},
-        )
-
-
 def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iterable[str]) -> None:
     """Refuse a new name of ``document`` that merely looks like that of an account of this customer. Raises
     ``Uniqueness``, and ``InvalidValue`` for one that may look like anybody's.
@@ -194,37 +177,60 @@ def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:
     return living.filter(user__in=keys).exists() or mine.exists()
 
 
-def adopted(adapter: LearnerAdapter, document: Mapping[str, Any]) -> Any | None:
-    """The existing account that a newcomer is, or None for somebody new.
+def adopted(
+    adapter: LearnerAdapter, document: Mapping[str, Any], standing: Standing | None = None
+) -> Any | None:
+    """The existing account that a newcomer is, or None for somebody new. ``standing``: what is known of accounts, where
+    thousands of people are asked about.
 
     Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
     account. Weak or ambiguous evidence never links by itself, and never makes a second account for what may be the
-    same person: 409, which Entra shows and tries again. An administrator's word that an account may be shared is
-    evidence enough; a protected account is nobody's whatever the word.
+    same person: 409, which Entra shows and tries again, until an administrator says that it is somebody new. An
+    administrator's word that an account may be shared is evidence enough; a protected account is nobody's whatever the
+    word.
     """
-    shared = ownership.allowed_account(adapter, document["userName"])
-    if shared is not None and _is_free(shared, adapter):
+    standing = standing or Standing(adapter.connection)
+    shared = _shared_account(adapter, document["userName"], standing)
+    if shared is not None and _is_free(shared, adapter, standing):
         return shared
     told_apart(adapter, document, adapter.names_of(document))
     candidates = list(adapter.find_learner(document))
     if not candidates:
-        _refuse_owned_name(adapter, document)
+        _refuse_owned_name(adapter, document, standing)
         return None
     params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     strong = [candidate.user for candidate in candidates if candidate.strong]
     likely = strong if len(strong) == 1 else [candidate.user for candidate in candidates]
-    if len(likely) == 1 and _is_free(likely[0], adapter):
-        ownership.refuse_owned(adapter.connection, likely[0])
-        if ownership.may_share(adapter.connection, likely[0]):
+    if len(likely) == 1 and _is_free(likely[0], adapter, standing):
+        _refuse_owned(likely[0], standing)
+        if standing.may_share(likely[0]):
             return likely[0]
-    if len(strong) == 1 and _is_free(strong[0], adapter):
+    if len(strong) == 1 and _is_free(strong[0], adapter, standing):
         policy = adapter.connection.existing_learners
-        if policy is ExistingLearners.LINK:
+        if policy is not ExistingLearners.LINK:
+            params["policy"] = policy.value
+        elif not standing.is_refuted(strong[0]):
             return strong[0]
-        params["policy"] = policy.value
+    if standing.is_somebody_new(document["userName"]):
+        return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
     raise _unmanaged(params)
+
+
+def _shared_account(adapter: LearnerAdapter, user_name: str, standing: Standing) -> Any | None:
+    """The account of that name that an administrator allowed this connection to share, or None."""
+    accounts = adapter.holders_of(user_name)
+    allowed = standing.shared(accounts) if accounts else set()
+    return next((account for account in accounts if account.pk in allowed), None)
+
+
+def _refuse_owned(account: Any, standing: Standing) -> None:
+    """Refuse an account that another connection uses, whatever the evidence, unless an administrator who may see both
+    has allowed a shared link. Raises ``Uniqueness``."""
+    holder = standing.holder(account)
+    if holder is not None and not standing.may_share(account):
+        raise ownership.owned_elsewhere(account, holder)
 
 
 def _unmanaged(params: Mapping[str, object]) -> Uniqueness:
@@ -250,12 +256,12 @@ def refuse_linked(tombstone: ProvisionedUser) -> None:
         raise name_is_reused(tombstone)
 
 
-def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
+def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any], standing: Standing) -> None:
     """Where people sign in by the name there is no second one to give: say whose account it is, if it is somebody's."""
     if adapter.user_name_is_sso_subject:
         for name in adapter.names_of(document):
             for account in adapter.holders_of(name):
-                ownership.refuse_owned(adapter.connection, account)
+                _refuse_owned(account, standing)
 
 
 def refuse_switched_off(adapter: LearnerAdapter) -> None:
@@ -290,9 +296,6 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
         raise _unmanaged({"accounts": accounts})
 
 
-def _is_free(user: Any, adapter: LearnerAdapter) -> bool:
+def _is_free(user: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
     """Whether this connection may link the account at all: not a protected one, nor one that it has linked."""
-    if adapter.is_protected(user):
-        return False
-    living = ProvisionedUser.objects.living()
-    return not living.filter(user=user, connection=adapter.connection).exists()
+    return not adapter.is_protected(user) and not standing.is_linked(user)

@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER, MEANT
@@ -19,12 +18,6 @@ from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules.customers import customer, is_lost, may_be
-
-
-def refuse_owned(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """Refuse an account that another connection uses, whatever the evidence, unless an administrator who may see both
-    has allowed a shared link: then the holder's link is returned. Raises ``Uniqueness``."""
-    return _unless_shared(connection, account, holder_beside(connection, account))
 
 
 def holder_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -77,16 +70,6 @@ def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
         code="user.owned_elsewhere",
         params={"accounts": [account.pk], "owner_connection": owner.connection_id, "owner": owner.scim_id},
     )
-
-
-def allowed_account(adapter: LearnerAdapter, user_name: str) -> Any | None:
-    """The account of that name that an administrator allowed this connection to share, or None."""
-    accounts = adapter.holders_of(user_name)
-    if not accounts:
-        return None
-    allowed_here = shares(adapter.connection).filter(user__in=[account.pk for account in accounts])
-    allowed = set(allowed_here.values_list("user", flat=True))
-    return next((account for account in accounts if account.pk in allowed), None)
 
 
 def claim(link: ProvisionedUser, account: Any) -> None:

@@ -40,6 +40,8 @@ PAGES = {
     "resume": "change_scimconnection",
     "policies": "manage_policy",
     "units": "manage_policy",
+    "adopt": "manage_policy",
+    "queue": "manage_policy",
     "disconnect": "change_scimconnection",
     "disconnection": "change_scimconnection",
     "restore": "change_scimconnection",

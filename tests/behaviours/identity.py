@@ -103,7 +103,7 @@ MUTANTS = mutants(
     ),
     (
         "a new name has no blank around it",
-        "rules.identity:legible",
+        "rules.legibility:legible",
         answers(None),
         "tests/http/test_names.py::test_a_blank_around_a_new_name_is_refused_by_every_verb_and_told",
     ),

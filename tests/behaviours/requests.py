@@ -293,7 +293,7 @@ MUTANTS = mutants(
     ),
     (
         "a cell of a file is text",
-        "admin.csv_file:_safe",
+        "administration.spreadsheets:_safe",
         lambda original: str,
         "tests/admin/test_log.py::test_a_value_that_a_spreadsheet_would_run_is_exported_as_text",
     ),

@@ -15,6 +15,7 @@ SHARED = [
     "tests/hosts/test_access.py",
     "tests/hosts/test_sharing.py",
     "tests/hosts/test_moved.py",
+    "tests/hosts/test_adopting.py",
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",

@@ -47,8 +47,8 @@ ENTRIES: Final[Mapping[str, Entry]] = {
             ),
         ),
         _(
-            "Find out whether it is the same person. If so, ask the developers to let the adapter recognise them "
-            "(find_learner); if not, rename the account."
+            "Find out whether it is the same person, and say so (“Who is it?”): link the account, or let a separate "
+            "one be made. If there are many, ask the developers to let the adapter recognise them (find_learner)."
         ),
     ),
     "user.address_taken": Entry(

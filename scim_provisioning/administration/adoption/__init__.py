@@ -1,0 +1,133 @@
+"""Existing learners: whom an identity provider's people are here already, and linking them before it sends anybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scim_provisioning import databases
+from scim_provisioning.administration import audit, host
+from scim_provisioning.administration.adoption import words
+from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
+from scim_provisioning.administration.connections import notice
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.events import Caller
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.provisioning.adopting import TOGETHER, link_certain
+from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.provisioning.verdicts import Finding, Verdict
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+__all__ = [
+    "DOUBTFUL",
+    "Directory",
+    "Finding",
+    "Report",
+    "Verdict",
+    "examine",
+    "from_csv",
+    "from_log",
+    "header",
+    "link",
+    "named",
+    "rows",
+]
+
+#: What an administrator should look at before the first sync.
+DOUBTFUL: Final = (Finding.LOOK, Finding.DOUBLE, Finding.SPELLING, Finding.PROTECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found of each person, those to be looked at first."""
+
+    verdicts: Sequence[Verdict]
+    unreadable: Sequence[tuple[str, str]] = ()
+
+    @property
+    def counts(self) -> dict[Finding, int]:
+        """How many of each, in the order in which they are shown."""
+        counted = Counter(one.finding for one in self.verdicts)
+        return {finding: counted[finding] for finding in words.FINDINGS}
+
+    @property
+    def doubtful(self) -> int:
+        """How many somebody should look at; lines that could not be read are among them."""
+        return sum(self.counts[finding] for finding in DOUBTFUL) + len(self.unreadable)
+
+    def of(self, *findings: Finding) -> list[Verdict]:
+        """Those of these kinds."""
+        return [one for one in self.verdicts if one.finding in findings]
+
+
+def examine(connection: SCIMConnection, directory: Directory) -> Report:
+    """Look at everybody; changes nothing. Some 10,000 people take a few seconds."""
+    host.adapter_class()
+    order = list(words.FINDINGS)
+    verdicts = decide(connection, directory.people)
+    return Report(sorted(verdicts, key=lambda one: order.index(one.finding)), directory.unreadable)
+
+
+def link(
+    connection: SCIMConnection,
+    report: Report,
+    *,
+    actor: AbstractBaseUser | None,
+    address: str = "",
+    said: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Link everybody who is certain, some hundred in a transaction; return how many. ``said`` is told how far it is.
+
+    Raises ``ConnectionRefused`` where the connection has ended.
+    """
+    caller, done = Caller(connection, None, address=address, actor=actor), 0
+    waiting = iter(report.of(Finding.CERTAIN))
+    try:
+        while some := list(islice(waiting, TOGETHER)):
+            done += link_certain(caller, some)
+            said(done)
+    except SCIMError as refusal:
+        raise ConnectionRefused(refusal.detail, "adoption.refused") from refusal
+    finally:
+        if done:
+            _tell(connection, done, actor, address)
+    return done
+
+
+def _tell(connection: SCIMConnection, done: int, actor: AbstractBaseUser | None, address: str) -> None:
+    message = ngettext(
+        "%(n)d account that was here already was linked.",
+        "%(n)d accounts that were here already were linked.",
+        done,
+    ) % {"n": done}
+    with databases.atomic():
+        audit.log_entry(actor, connection, message)
+        audit.tell_contacts(connection, *notice(connection, actor, message, address))
+
+
+def header() -> list[str]:
+    """The columns of ``rows``."""
+    return [_("userName"), _("Found"), _("Account"), _("Why")]
+
+
+def rows(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, str, str]]:
+    """What is found of each, as cells: userName, finding, accounts, the reason."""
+    for one in verdicts:
+        accounts = ", ".join(map(named, one.accounts))
+        yield one.document["userName"], str(words.FINDINGS[one.finding]), accounts, words.why(one)
+
+
+def named(account: Any) -> str:
+    """An account as administrators know it: what it signs in by, and its address."""
+    name = str(account.get_username())
+    address = str(getattr(account, getattr(type(account), "EMAIL_FIELD", "") or "", "") or "")
+    return f"{name} <{address}>" if address and address.casefold() != name.casefold() else name

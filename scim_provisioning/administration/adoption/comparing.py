@@ -1,0 +1,90 @@
+"""Somebody who was refused beside an account of this customer: what agrees, what a link would write, what to fear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration.log_words import masked, nameless, shown
+from scim_provisioning.administration.times import written
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol import documents
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
+from scim_provisioning.rules.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One attribute: as it was sent, and as the account has it."""
+
+    attribute: str
+    sent: str
+    here: str
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that the person may be."""
+
+    account: Any
+    name: str
+    lines: tuple[Line, ...]
+    #: What an administrator should think about first.
+    risks: tuple[str, ...]
+    last_login: str
+
+    @property
+    def agreeing(self) -> list[str]:
+        """The attributes in which both agree."""
+        return [line.attribute for line in self.lines if line.agrees]
+
+
+def compare(connection: SCIMConnection, document: Document, account: Any, *, in_clear: bool) -> Candidate:
+    """The two side by side. Without ``in_clear`` values are masked, the account's name excepted."""
+    name = str(account.get_username())
+    link = ProvisionedUser(connection=connection, user=account, user_name=name)
+    adapter = get_adapter_class()(account, link=link, connection=connection)
+    here = dict(_values(adapter.read()))
+    show, call = (shown, str) if in_clear else (masked, nameless)
+    lines = [
+        Line(call(path), show(value), show(here.get(path)), _alike(value, here.get(path)))
+        for path, value in _values(document)
+    ]
+    risks = [sentence for is_so, sentence in _risks(connection, adapter, account) if is_so]
+    seen = getattr(account, "last_login", None)
+    return Candidate(account, name, tuple(lines), tuple(risks), written(seen) if seen else _("never"))
+
+
+def _values(document: Document) -> list[tuple[str, Any]]:
+    """Simple values by path; those that say nothing about who it is are left out."""
+    leaves = documents.changes({}, document)
+    return [
+        (path, after) for path, (_none, after) in leaves.items() if not path.endswith((".type", ".primary"))
+    ]
+
+
+def _alike(sent: Any, here: Any) -> bool:
+    if isinstance(sent, str) and isinstance(here, str):
+        return fold(sent.strip()) == fold(here.strip())
+    return bool(sent == here)
+
+
+def _risks(connection: SCIMConnection, adapter: Any, account: Any) -> list[tuple[bool, str]]:
+    standing = Standing(connection)
+    has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
+    return [
+        (
+            adapter.is_protected(account),
+            _("Protected: whatever the identity provider sends for them is refused."),
+        ),
+        (standing.is_linked(account), _("Linked already, to somebody else of this connection.")),
+        (standing.holder(account) is not None, _("Managed through another connection.")),
+        (adapter.is_switched_off, _("Switched off in this application.")),
+        (adapter.is_hidden(account), _("Deleted in this application, and hidden.")),
+        (has_password, _("Has a password of their own: somebody signs in with it.")),
+    ]

@@ -1,0 +1,228 @@
+"""People of a directory whom nobody has sent yet: from Entra's CSV export of its users, or from what was refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import StringIO
+from itertools import islice
+from typing import Any, Final
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.conf import app_settings, tenant_url_or_empty
+from scim_provisioning.events.identifiers import key_of
+from scim_provisioning.models import (
+    AdoptionAnswer,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.protocol import documents
+from scim_provisioning.protocol.constants import ENTERPRISE_USER
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.resources import Document
+
+#: What a refused operation may be about that a link would answer.
+REFUSALS: Final = (
+    "user.exists_unmanaged",
+    "user.address_taken",
+    "user.name_taken",
+    "user.value_taken",
+    "user.look_alike",
+    "user.switched_off",
+    "user.hidden",
+    "user.owned_elsewhere",
+    "user.protected",
+    "user.identity_conflict",
+)
+#: How long a refusal waits to be answered: Entra asks again long before.
+WAITS: Final = timedelta(days=30)
+#: The file that one page or command reads at most, in bytes.
+MOST_BYTES: Final = 64 * 1024 * 1024
+_TOGETHER: Final = 500
+#: Columns of Entra's exports, by what else they are called in its portal and its other exports: without blanks, case,
+#: and signs.
+_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "userprincipalname": ("username", "upn", "benutzerprinzipalname"),
+    "mail": ("email", "emailaddress", "primaryemail", "emailadresse"),
+    "displayname": ("anzeigename",),
+    "givenname": ("firstname", "vorname"),
+    "surname": ("lastname", "familyname", "nachname"),
+    "employeeid": ("employeenumber", "personalnummer"),
+    "objectid": ("id", "objektid"),
+    "accountenabled": ("enabled", "kontoaktiviert"),
+    "jobtitle": (),
+    "department": (),
+    "companyname": ("company",),
+    "mailnickname": ("alias",),
+}
+_NO: Final = frozenset({"false", "no", "0", "nein", "falsch"})
+#: In the templates of Entra's bulk operations: ``User name [userPrincipalName] Required``.
+_IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
+
+
+@dataclass(slots=True)
+class Directory:
+    """The people who were read, and what could not be: the line, or the name, and a sentence."""
+
+    people: list[Document] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def from_csv(
+    connection: SCIMConnection,
+    raw: bytes,
+    *,
+    user_name: str = "userPrincipalName",
+    external_id: str = "",
+) -> Directory:
+    """The people of a CSV export, as the identity provider would send them. Columns in any order and case, after a
+    comma, semicolon or tab; UTF-8 or UTF-16. ``user_name`` and ``external_id``: the columns that are mapped to these
+    attributes.
+
+    Raises ``ConnectionRefused`` for what is no such file.
+    """
+    rows = _rows(raw)
+    header = [_column(name) for name in next(rows, [])]
+    for wanted in filter(None, (user_name, external_id)):
+        if _column(wanted) not in header:
+            message = _("The file has no column “%(wanted)s”. Its columns are: %(columns)s.")
+            raise ConnectionRefused(
+                message % {"wanted": wanted, "columns": ", ".join(filter(None, header)) or "—"},
+                "adoption.columns",
+            )
+    found = Directory()
+    for number, row in enumerate(rows, start=2):
+        values = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
+        if values:
+            body = _body(values, _column(user_name), _column(external_id))
+            _add(found, connection, body, _("line %(number)s") % {"number": number})
+    return found
+
+
+def from_log(connection: SCIMConnection) -> Directory:
+    """The people who were sent and refused within the last days, and are not here since: the latest of each."""
+    found = Directory()
+    for event in refused(connection):
+        _add(found, connection, sent(event), event.user_name)
+    return found
+
+
+def refused(
+    connection: SCIMConnection, *, without_answer: bool = False, most: int | None = None
+) -> Iterator[ProvisioningEvent]:
+    """The last refusal of each person who waits, the latest first; at most so many. Who is ignored by an
+    administrator's word is left out; ``without_answer``: who was answered otherwise too."""
+    refusals = ProvisioningEvent.objects.filter(
+        connection=connection,
+        outcome=Outcome.REFUSED,
+        operation=Operation.CREATE,
+        error_code__in=REFUSALS,
+        created_at__gt=timezone.now() - WAITS,
+    )
+    latest = dict(refusals.exclude(user_name_key="").order_by("pk").values_list("user_name_key", "pk"))
+    answers = AdoptionAnswer.objects.filter(connection=connection)
+    if not without_answer:
+        answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
+    gone = {key_of(name) for name in answers.values_list("user_name", flat=True)}
+    waiting = sorted((pk, key) for key, pk in latest.items() if key not in gone)
+    living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    several, given = iter(reversed(waiting)), 0
+    while some := list(islice(several, _TOGETHER)):
+        names = living.filter(user_name_key__in=[key for _pk, key in some])
+        here = set(names.values_list("user_name_key", flat=True))
+        keys = [pk for pk, key in some if key not in here]
+        for event in ProvisioningEvent.objects.filter(pk__in=keys).select_related("payload").order_by("-pk"):
+            if given == most:
+                return
+            given += 1
+            yield event
+
+
+def document_of(connection: SCIMConnection, event: ProvisioningEvent) -> Document | None:
+    """The canonical document of a refused operation; None where it cannot be made out."""
+    found = Directory()
+    _add(found, connection, sent(event), event.user_name)
+    return found.people[0] if found.people else None
+
+
+def sent(event: ProvisioningEvent) -> dict[str, Any]:
+    """The body of a refused operation, as far as it is kept: its names at least."""
+    names = {"userName": event.user_name, **({"externalId": event.external_id} if event.external_id else {})}
+    try:
+        body = json.loads(event.payload.request)
+    except (ObjectDoesNotExist, ValueError):
+        return names
+    return body if isinstance(body, dict) else names
+
+
+def _add(found: Directory, connection: SCIMConnection, body: dict[str, Any], where: str) -> None:
+    schema = get_adapter_class().compiled(connection).schema
+    try:
+        document = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty()).document
+        documents.require(document)
+    except SCIMError as refusal:
+        found.unreadable.append((where, refusal.detail))
+    else:
+        found.people.append({"active": True, **document})
+
+
+def _body(values: Mapping[str, str], user_name: str, external_id: str) -> dict[str, Any]:
+    """A row as Entra's default mapping sends it."""
+    name = {"givenName": values.get("givenname"), "familyName": values.get("surname")}
+    enterprise = {
+        "employeeNumber": values.get("employeeid"),
+        "department": values.get("department"),
+        "organization": values.get("companyname"),
+    }
+    body: dict[str, Any] = {
+        "userName": values.get(user_name),
+        "externalId": values.get(external_id),
+        "active": values.get("accountenabled", "true").casefold() not in _NO,
+        "displayName": values.get("displayname"),
+        "title": values.get("jobtitle"),
+        "name": {key: value for key, value in name.items() if value},
+        ENTERPRISE_USER: {key: value for key, value in enterprise.items() if value},
+    }
+    if values.get("mail"):
+        body["emails"] = [{"type": "work", "primary": True, "value": values["mail"]}]
+    return {key: value for key, value in body.items() if value not in (None, {}, "")}
+
+
+def _rows(raw: bytes) -> Iterator[list[str]]:
+    text = _text(raw)
+    # Entra's templates begin with a line of their own, which is no header.
+    if text.startswith("version:"):
+        text = text.partition("\n")[2]
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    return iter(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+
+
+def _text(raw: bytes) -> str:
+    if len(raw) > MOST_BYTES:
+        raise ConnectionRefused(_("The file is too large: divide it."), "adoption.file")
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        message = _("The file is no text in UTF-8. Export it anew, or save it as “CSV UTF-8”.")
+        raise ConnectionRefused(message, "adoption.file") from None
+
+
+def _column(name: str) -> str:
+    """A column's name as it is compared, and as Entra calls it inside."""
+    bracketed = _IN_BRACKETS.search(name)
+    plain = re.sub(r"[^a-z0-9]", "", (bracketed[1] if bracketed else name).casefold())
+    return next((known for known, others in _CALLED.items() if plain in others), plain)

@@ -1,0 +1,177 @@
+"""The queue: people whom the identity provider sent and who were refused, and an administrator's word on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from scim_provisioning import databases, events
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.accounts import is_address
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import audit, catalogue, host
+from scim_provisioning.administration.adoption.directory import document_of, refused
+from scim_provisioning.administration.connections import locked_current, notice
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.events import Caller
+from scim_provisioning.models import (
+    Action,
+    AdoptionAnswer,
+    IdentityQuestion,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.provisioning.adopting import link_one
+from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.provisioning.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+#: So many of the queue are looked at.
+MOST: Final = 200
+#: So many accounts are offered for one person.
+_OFFERED: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who was refused, and what is found of them now."""
+
+    event: ProvisioningEvent
+    verdict: Verdict
+
+
+def waiting(connection: SCIMConnection) -> list[Waiting]:
+    """Who waits for an answer, the latest first. Raises ``host.AdapterBroken``."""
+    host.adapter_class()
+    found: list[tuple[ProvisioningEvent, Document]] = []
+    for event in refused(connection, without_answer=True, most=MOST):
+        document = document_of(connection, event)
+        if document is not None:
+            found.append((event, document))
+    verdicts = decide(connection, [document for _event, document in found])
+    return [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
+
+
+def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
+    """The same of one refused operation. Raises ``ConnectionRefused`` where nobody can be made out any more."""
+    host.adapter_class()
+    document = document_of(connection, event)
+    if document is None:
+        raise ConnectionRefused(_("What was sent is not kept any more."), "adoption.gone")
+    return Waiting(event, decide(connection, [document])[0])
+
+
+def accounts_called(connection: SCIMConnection, text: str) -> list[Any]:
+    """The accounts of this customer that have ``text`` as their user name or e-mail address."""
+    adapter = _newcomer(connection)
+    keys = {account.pk for account in adapter.accounts_named(text)}
+    mine = type(adapter).tenant_users(connection)
+    column = getattr(get_user_model(), "EMAIL_FIELD", "")
+    found = {one.pk: one for one in mine.filter(pk__in=keys)}
+    if column:
+        found |= {one.pk: one for one in mine.filter(**{f"{column}__iexact": text})[:_OFFERED]}
+    return list(found.values())[:_OFFERED]
+
+
+def link(
+    connection: SCIMConnection,
+    document: Document,
+    account: Any,
+    *,
+    keeps_profile: bool,
+    actor: AbstractBaseUser | None,
+    address: str = "",
+) -> ProvisionedUser:
+    """Link the person to an account of this customer, at once; the identity provider's next try finds them.
+    ``keeps_profile``: it switches the person on and off, and writes nothing of the account.
+
+    Raises ``ConnectionRefused`` where the account is another customer's, somebody else's, or switched off.
+    """
+    if not type(_newcomer(connection)).tenant_users(connection).filter(pk=account.pk).exists():
+        raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
+    caller = Caller(connection, None, address=address, actor=actor)
+    try:
+        linked = link_one(caller, document, account, keeps_profile=keeps_profile)
+    except SCIMError as refusal:
+        raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
+    message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
+    _tell(connection, message, actor, address)
+    return linked
+
+
+def answer(
+    connection: SCIMConnection,
+    document: Document,
+    verdict: AdoptionAnswer.Verdict,
+    *,
+    actor: AbstractBaseUser | None,
+    address: str = "",
+) -> None:
+    """Write down that the person is somebody new, or is to be left alone. Raises ``ConnectionRefused`` where there can
+    be no second account of that name."""
+    name = document["userName"]
+    if verdict is AdoptionAnswer.Verdict.SEPARATE:
+        _refuse_second(connection, document)
+        message = _("“%(name)s” is somebody new: a separate account is made at the next try.")
+    else:
+        message = _("“%(name)s” is not asked about any more.")
+    message %= {"name": name}
+    with databases.atomic():
+        locked_current(connection)
+        AdoptionAnswer.objects.update_or_create(
+            connection=connection,
+            user_name_key=user_name_key(name),
+            defaults={
+                "user_name": name,
+                "verdict": verdict,
+                "answered_by_id": None if actor is None else actor.pk,
+            },
+        )
+        events.admin(connection, action=Action.ANSWERED, actor=actor, detail=message, address=address)
+        _tell(connection, message, actor, address)
+
+
+def _refuse_second(connection: SCIMConnection, document: Document) -> None:
+    adapter = _newcomer(connection)
+    entry = adapter.compiled_mapping.account_name
+    signs_in_by_it = adapter.user_name_is_sso_subject or (entry is not None and is_address(entry.field))
+    if signs_in_by_it and any(adapter.holders_of(name) for name in adapter.names_of(document)):
+        message = _(
+            "People sign in by this name here, so there can be no second account of it: rename the one that is here, "
+            "or correct the identity provider."
+        )
+        raise ConnectionRefused(message, "adoption.name")
+
+
+def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
+    """Who may be the same person as somebody deleted, unanswered, the latest first."""
+    asked = IdentityQuestion.objects.filter(
+        connection=connection,
+        answered_at__isnull=True,
+        newcomer__user__isnull=False,
+        earlier__user__isnull=False,
+    )
+    asked = asked.filter(newcomer__deleted_at__isnull=True, earlier__deleted_at__isnull=False)
+    return asked.select_related("newcomer__user", "earlier__user", "connection").order_by("-pk")
+
+
+def _newcomer(connection: SCIMConnection) -> LearnerAdapter:
+    adapter = get_adapter_class()(None, link=ProvisionedUser(connection=connection), connection=connection)
+    adapter.obj = adapter.new_account()
+    return adapter
+
+
+def _tell(connection: SCIMConnection, message: str, actor: AbstractBaseUser | None, address: str) -> None:
+    with databases.atomic():
+        audit.log_entry(actor, connection, message)
+        audit.tell_contacts(connection, *notice(connection, actor, message, address))

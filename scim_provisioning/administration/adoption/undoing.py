@@ -1,0 +1,48 @@
+"""Taking an adoption back, by an administrator's word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from scim_provisioning import databases
+from scim_provisioning.administration import audit, catalogue, host
+from scim_provisioning.administration.connections import notice
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.events import Caller
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.provisioning import undoing
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+def preview(link: ProvisionedUser) -> ProvisioningEvent:
+    """What undoing would write, as the event that says so; it is done and rolled back. Raises ``ConnectionRefused``."""
+    host.adapter_class()
+    with databases.atomic():
+        event = _undone(link, None, "")
+        transaction.set_rollback(True, using=databases.alias())
+    return event
+
+
+def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> ProvisioningEvent:
+    """Do it. Raises ``ConnectionRefused`` where it cannot be done (any more)."""
+    event = _undone(link, actor, address)
+    message = event.detail
+    with databases.atomic():
+        audit.log_entry(actor, link.connection, message)
+        audit.tell_contacts(link.connection, *notice(link.connection, actor, message, address))
+    return event
+
+
+def _undone(link: ProvisionedUser, actor: AbstractBaseUser | None, address: str) -> ProvisioningEvent:
+    message = _("The link of “%(name)s” was taken back: the account is what it was before.")
+    caller = Caller(link.connection, None, address=address, actor=actor)
+    try:
+        return undoing.undo(caller, link, detail=message % {"name": link.user_name})
+    except SCIMError as refusal:
+        raise ConnectionRefused(catalogue.title(refusal.code), "adoption.undo") from refusal

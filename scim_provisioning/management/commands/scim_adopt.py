@@ -1,0 +1,117 @@
+"""``manage.py scim_adopt``: who of an identity provider's people is here already, before it sends anybody; with
+``--apply``, link those who are certain."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from scim_provisioning.administration import adoption, host
+from scim_provisioning.administration.adoption import Directory, Report, words
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.administration.spreadsheets import lines
+from scim_provisioning.management import tables
+from scim_provisioning.management.finding import find_connection
+from scim_provisioning.models import SCIMConnection
+
+#: So many people are printed; the report holds all.
+_SHOWN: Final = 50
+#: The command has done what was asked, and there are people to be looked at.
+_TO_BE_LOOKED_AT: Final = 3
+
+
+class Command(BaseCommand):
+    """A dry run unless ``--apply`` is said. Exit codes: 0, nobody needs a look; 3, some do; 1, it could not be done."""
+
+    help = (
+        "Show which accounts of this application the people of an identity provider are, by the rules that a POST "
+        "goes by. Changes nothing without --apply, which links those who are certain."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
+        parser.add_argument(
+            "--from",
+            dest="file",
+            metavar="CSV",
+            help="Entra's export: Users > Download users; without it, the people who were refused in the last 30 days",
+        )
+        parser.add_argument(
+            "--user-name",
+            default="userPrincipalName",
+            metavar="COLUMN",
+            help="the column that is mapped to userName (userPrincipalName)",
+        )
+        parser.add_argument(
+            "--external-id", default="", metavar="COLUMN", help="the column that is mapped to externalId"
+        )
+        parser.add_argument("--apply", action="store_true", help="link those who are certain")
+        parser.add_argument("--report", metavar="FILE", help="write everybody into this CSV file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Look, report, and link what is certain where that was asked."""
+        connection = find_connection(options["connection"])
+        # As every command: English, whoever reads it.
+        with translation.override("en"):
+            try:
+                report = adoption.examine(connection, self._directory(connection, options))
+                self._say(connection, report, options["report"])
+                if options["apply"]:
+                    self._link(connection, report)
+            except (ConnectionRefused, host.AdapterBroken) as refusal:
+                raise CommandError(refusal.message) from None
+        if report.doubtful:
+            raise CommandError(f"{report.doubtful} people need a look.", returncode=_TO_BE_LOOKED_AT)
+
+    def _directory(self, connection: SCIMConnection, options: dict[str, Any]) -> Directory:
+        if not options["file"]:
+            return adoption.from_log(connection)
+        try:
+            raw = Path(options["file"]).read_bytes()
+        except OSError as error:
+            raise CommandError(f"{options['file']}: {error.strerror}") from None
+        return adoption.from_csv(
+            connection, raw, user_name=options["user_name"], external_id=options["external_id"]
+        )
+
+    def _say(self, connection: SCIMConnection, report: Report, file: str | None) -> None:
+        total = len(report.verdicts) + len(report.unreadable)
+        self.stdout.write(f"{total} people were read; “{connection}” would meet them so:")
+        counted = [(f"{count}", str(words.FINDINGS[finding])) for finding, count in report.counts.items()]
+        if report.unreadable:
+            counted.append((f"{len(report.unreadable)}", "Not readable"))
+        for line in tables.lines(counted):
+            self.stdout.write(f"  {line}")
+        doubtful = report.of(*adoption.DOUBTFUL)
+        if doubtful:
+            table = [tuple(text.upper() for text in adoption.header()), *adoption.rows(doubtful[:_SHOWN])]
+            self.stdout.write("")
+            for line in tables.lines(table):
+                self.stdout.write(line)
+        for where, why in report.unreadable[:_SHOWN]:
+            self.stdout.write(f"{where}: {why}")
+        if len(doubtful) > _SHOWN:
+            self.stdout.write(f"... and {len(doubtful) - _SHOWN} more: --report FILE holds all.")
+        if file:
+            self._write(report, file)
+
+    def _write(self, report: Report, file: str) -> None:
+        unreadable = [(where, "Not readable", "", why) for where, why in report.unreadable]
+        everybody = [*adoption.rows(report.verdicts), *unreadable]
+        try:
+            with Path(file).open("w", encoding="utf-8", newline="") as target:
+                target.writelines(lines(adoption.header(), everybody))
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}") from None
+        self.stdout.write(f"The report is in {file}.")
+
+    def _link(self, connection: SCIMConnection, report: Report) -> None:
+        done = adoption.link(connection, report, actor=None)
+        self.stdout.write(
+            f"Linked {done} accounts. Their identity provider finds them when it looks for them next."
+        )

@@ -1,0 +1,280 @@
+"""Whom a POST would meet, of thousands of people and before anybody is sent: by the very rules that a POST goes by.
+
+What these rules ask of one person is asked here of many in a statement where that is dear: whom the connection has met
+already, whose account is linked, and who is called what where no index finds a name in any case.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, prefetch_related_objects
+from django.db.models.functions import Lower
+
+from scim_provisioning import databases, rules
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.databases import indexes
+from scim_provisioning.databases.indexes import NamedColumn
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning.links import check_link
+from scim_provisioning.provisioning.verdicts import Finding, Verdict
+from scim_provisioning.rules import KnownStanding
+
+#: So many people are asked about in one statement.
+TOGETHER: Final = 500
+
+
+def decide(
+    connection: SCIMConnection, documents: Iterable[Document], standing: KnownStanding | None = None
+) -> list[Verdict]:
+    """A verdict on each canonical document, in their order. Changes nothing."""
+    people = list(documents)
+    with databases.primary():
+        asked = _Asked(connection, standing or KnownStanding(connection))
+        asked.know_names(people)
+        waiting = iter(people)
+        verdicts: list[Verdict] = []
+        while several := list(islice(waiting, TOGETHER)):
+            verdicts += asked.judge(several)
+    return list(_without_rivals(verdicts))
+
+
+def _without_rivals(verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Nobody is certain who would get an account that another one of the list would get too, and who is in it twice
+    counts once."""
+    claims = Counter(one.accounts[0].pk for one in verdicts if one.finding is Finding.CERTAIN)
+    seen: set[str] = set()
+    for verdict in verdicts:
+        key = user_name_key(verdict.document["userName"])
+        if key in seen:
+            yield replace(verdict, finding=Finding.LOOK, reason="twice")
+        elif verdict.finding is Finding.CERTAIN and claims[verdict.accounts[0].pk] > 1:
+            yield replace(verdict, finding=Finding.DOUBLE, reason="one_account")
+        else:
+            yield verdict
+        seen.add(key)
+
+
+class _Asked:
+    """What is known of one connection and the application's accounts while people are judged."""
+
+    def __init__(self, connection: SCIMConnection, standing: KnownStanding) -> None:
+        self.connection = connection
+        self.standing = standing
+        self.adapter_class = get_adapter_class()
+        self.compiled = self.adapter_class.compiled(connection)
+        self._names: dict[str, list[Any]] | None = None
+        self._accounts_met: Mapping[Any, Any] = {}
+
+    def know_names(self, people: Sequence[Document]) -> None:
+        """Where no index finds a name in any case, read once who is called like one of these people; otherwise each
+        would have all accounts read. Names beyond ASCII are few, and asked for as a POST asks."""
+        entry = self.compiled.account_name
+        database = databases.connection()
+        if entry is None or len(people) < 2 or indexes.for_any_case(NamedColumn(entry.field), database):
+            return
+        # Collations that take "aná" for "ana" cannot be asked in Python; columns of MySQL's kin have their index.
+        if database.vendor == "mysql":
+            return
+        asking = self._newcomer()
+        wanted = {name.lower() for one in people for name in asking.names_of(one) if name.isascii()}
+        rows = self.adapter_class.all_accounts().values_list("pk", entry.field.attname).iterator()
+        called = {pk: name.lower() for pk, name in rows if name and name.lower() in wanted}
+        self._names = {name: [] for name in wanted}
+        keys = iter(called)
+        while some := list(islice(keys, TOGETHER)):
+            for account in self.adapter_class.all_accounts().filter(pk__in=some):
+                self._names[called[account.pk]].append(account)
+
+    def judge(self, people: Sequence[Document]) -> list[Verdict]:
+        """Of a few hundred."""
+        met = self._met(people)
+        adapters = [self._newcomer() for _one in people]
+        holders = [
+            account
+            for one, adapter in zip(people, adapters, strict=True)
+            for account in self._holders(one, adapter)
+        ]
+        self._know({account.pk: account for account in holders}, adapters)
+        found = [
+            self._judged(one, adapter, is_met=bool(met & _keys(one)))
+            for one, adapter in zip(people, adapters, strict=True)
+        ]
+        self._read_switches(found)
+        found = [self._if_on(verdict) for verdict in found]
+        return self._named_by_address(found)
+
+    def _know(self, holders: Mapping[Any, Any], adapters: Sequence[LearnerAdapter]) -> None:
+        """Whose the accounts of these names are, as far as the host and the links say (two queries)."""
+        self._accounts_met = holders
+        self.standing.learn(holders)
+        mine = self.adapter_class.tenant_users(self.connection).filter(pk__in=list(holders))
+        customers: dict[Any, Any] = dict.fromkeys(holders)
+        customers |= {account.pk: account for account in (mine if holders else ())}
+        for adapter in adapters:
+            adapter.know_customers(customers)
+
+    def _newcomer(self) -> LearnerAdapter:
+        """As ``newcomers`` makes one for a POST."""
+        adapter = self.adapter_class(
+            None, link=ProvisionedUser(connection=self.connection), connection=self.connection
+        )
+        adapter.obj = adapter.new_account()
+        return adapter
+
+    def _met(self, people: Sequence[Document]) -> set[tuple[str, str]]:
+        """Which of these people's names and identifiers the connection's links have, living or not (one query)."""
+        keys = set().union(*map(_keys, people))
+        names = [value for kind, value in keys if kind == "name"]
+        numbers = [value for kind, value in keys if kind == "id"]
+        known = Q(user_name_key__in=names) | Q(user_name_tombstone_key__in=names)
+        if numbers:
+            known |= Q(external_id__in=numbers, deleted_at__isnull=False)
+        links = ProvisionedUser.objects.filter(known, connection=self.connection)
+        met: set[tuple[str, str]] = set()
+        for living, gone, number in links.values_list(
+            "user_name_key", "user_name_tombstone_key", "external_id"
+        ):
+            met |= {("name", living or ""), ("name", gone or ""), ("id", number or "")}
+        return met
+
+    def _holders(self, document: Document, adapter: LearnerAdapter) -> list[Any]:
+        found = []
+        for name in adapter.names_of(document):
+            if self._names is not None and name.isascii():
+                adapter.know_holders(name, self._names.get(name.lower(), []))
+            found += adapter.holders_of(name)
+        return found
+
+    def _judged(self, document: Document, adapter: LearnerAdapter, *, is_met: bool) -> Verdict:
+        if is_met:
+            try:
+                past = rules.history(self.connection, document)
+            except SCIMError:
+                return Verdict(document, Finding.LINKED)
+            if past.awaited is not None:
+                return Verdict(document, Finding.LINKED, (past.awaited.user,))
+            earlier = past.earlier if past.tombstone is None else (past.tombstone,)
+            if earlier:
+                return Verdict(document, Finding.LOOK, tuple(one.user for one in earlier), "earlier")
+        try:
+            account = rules.adopted(adapter, document, self.standing)
+        except (SCIMError, PermissionDenied, ValidationError) as refusal:
+            return self._refused(document, adapter, refusal)
+        if account is None:
+            return Verdict(document, Finding.NOBODY)
+        return Verdict(document, Finding.CERTAIN, (account,), self._remark(document, adapter, account))
+
+    def _refused(self, document: Document, adapter: LearnerAdapter, refusal: Exception) -> Verdict:
+        """Say why a POST would be refused. That it would is decided; here is only looked for words."""
+        if not isinstance(refusal, SCIMError):
+            return Verdict(document, Finding.LOOK, (), "host.refused")
+        if refusal.code != "user.exists_unmanaged":
+            finding = Finding.SPELLING if refusal.code == "user.look_alike" else Finding.LOOK
+            return Verdict(
+                document, finding, self._accounts(refusal, adapter), refusal.code, dict(refusal.params)
+            )
+        accounts = self._accounts(refusal, adapter)
+        if any(adapter.is_protected(account) for account in accounts):
+            return Verdict(document, Finding.PROTECTED, accounts, "user.protected")
+        if len(accounts) > 1:
+            return Verdict(document, Finding.DOUBLE, accounts, "weak")
+        if "policy" in refusal.params:
+            return Verdict(document, Finding.LOOK, accounts, refusal.code, dict(refusal.params))
+        if any(self.standing.is_linked(account) for account in accounts):
+            return Verdict(document, Finding.LOOK, accounts, "user.username_taken")
+        if any(self.standing.is_refuted(account) for account in accounts):
+            return Verdict(document, Finding.LOOK, accounts, "undone")
+        written = any(self._remark(document, adapter, account) for account in accounts)
+        return Verdict(
+            document,
+            Finding.SPELLING if written else Finding.LOOK,
+            accounts,
+            "written" if written else "weak",
+        )
+
+    def _accounts(self, refusal: SCIMError, adapter: LearnerAdapter) -> tuple[Any, ...]:
+        """The accounts that a refusal is about, as far as the rules name them and they are this customer's."""
+        keys = refusal.params.get("accounts")
+        if not isinstance(keys, list) or refusal.code == "user.owned_elsewhere":
+            return ()
+        unmet = [key for key in keys if key not in self._accounts_met]
+        others = (
+            {one.pk: one for one in self.adapter_class.all_accounts().filter(pk__in=unmet)} if unmet else {}
+        )
+        found = [others.get(key) or self._accounts_met.get(key) for key in keys]
+        return tuple(account for account in found if account is not None)
+
+    def _remark(self, document: Document, adapter: LearnerAdapter, account: Any) -> str:
+        """ "written" where the account has the person's name, written otherwise."""
+        entry = self.compiled.account_name
+        held = "" if entry is None else getattr(account, entry.field.attname) or ""
+        names = adapter.names_of(document)
+        return "written" if held not in names and fold(held) in map(fold, names) else ""
+
+    def _read_switches(self, verdicts: Sequence[Verdict]) -> None:
+        """The rows on which access is switched, at once (one query, none where it is the account's own)."""
+        entry = self.compiled.active
+        accounts = [one.accounts[0] for one in verdicts if one.finding is Finding.CERTAIN]
+        if entry is not None and entry.source.accessor and accounts:
+            prefetch_related_objects(accounts, entry.source.accessor)
+
+    def _if_on(self, verdict: Verdict) -> Verdict:
+        """Who was switched off or hidden by the application is not certain: a POST looks again before it links."""
+        if verdict.finding is not Finding.CERTAIN:
+            return verdict
+        account = verdict.accounts[0]
+        adapter = self.adapter_class(
+            account, link=ProvisionedUser(connection=self.connection), connection=self.connection
+        )
+        if adapter.is_hidden(account):
+            return replace(verdict, finding=Finding.LOOK, reason="user.hidden")
+        try:
+            rules.refuse_switched_off(adapter)
+            check_link(verdict.document, adapter.link)
+        except SCIMError as refusal:
+            return replace(verdict, finding=Finding.LOOK, reason=refusal.code)
+        return verdict
+
+    def _named_by_address(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """Of those who would be made anew, who has the e-mail address of an account of this customer (one query)."""
+        column = getattr(get_user_model(), "EMAIL_FIELD", "")
+        new = {i: _addresses(one.document) for i, one in enumerate(verdicts) if one.finding is Finding.NOBODY}
+        wanted = {address.lower() for addresses in new.values() for address in addresses}
+        if not column or not wanted:
+            return verdicts
+        mine = self.adapter_class.tenant_users(self.connection)
+        by_address: dict[str, list[Any]] = {}
+        for account in mine.annotate(scim_address=Lower(column)).filter(scim_address__in=wanted):
+            by_address.setdefault(fold(getattr(account, column)), []).append(account)
+        for i, addresses in new.items():
+            met = {one.pk: one for address in addresses for one in by_address.get(fold(address), ())}
+            if met:
+                finding = Finding.LOOK if len(met) == 1 else Finding.DOUBLE
+                verdicts[i] = replace(
+                    verdicts[i], finding=finding, accounts=tuple(met.values()), reason="address"
+                )
+        return verdicts
+
+
+def _keys(document: Document) -> set[tuple[str, str]]:
+    """What the connection's history is asked for."""
+    keys = {("name", user_name_key(document["userName"]))}
+    return keys | ({("id", document["externalId"])} if document.get("externalId") else set())
+
+
+def _addresses(document: Document) -> set[str]:
+    """The e-mail addresses of a document, and its userName if it looks like one."""
+    sent = [element.get("value") for element in document.get("emails") or () if isinstance(element, dict)]
+    return {text for text in [*sent, document["userName"]] if isinstance(text, str) and "@" in text}

@@ -1,0 +1,101 @@
+"""What is known of accounts beside the evidence: who has linked them, and who may share them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.rules import ownership
+
+
+class Standing:
+    """Asks the database about each account, at the moment: for one person."""
+
+    def __init__(self, connection: SCIMConnection) -> None:
+        self.connection = connection
+
+    def is_linked(self, account: Any) -> bool:
+        """Whether a living link of this connection has the account already."""
+        living = ProvisionedUser.objects.living()
+        return living.filter(user=account, connection=self.connection).exists()
+
+    def holder(self, account: Any) -> ProvisionedUser | None:
+        """The link of another connection that uses the account, its owner first."""
+        return ownership.holder_beside(self.connection, account)
+
+    def may_share(self, account: Any) -> bool:
+        """Whether an administrator has allowed this connection to use an account of another one's."""
+        return ownership.may_share(self.connection, account)
+
+    def is_somebody_new(self, user_name: str) -> bool:
+        """Whether an administrator has said that whoever is sent under this name gets an account of their own."""
+        return self._said_new().filter(user_name_key=user_name_key(user_name)).exists()
+
+    def is_refuted(self, account: Any) -> bool:
+        """Whether an administrator has taken a link of this connection to the account back."""
+        return self._taken_back().filter(user=account).exists()
+
+    def _taken_back(self) -> QuerySet[Adoption]:
+        return Adoption.objects.filter(
+            connection=self.connection, undone_at__isnull=False, user__isnull=False
+        )
+
+    def _said_new(self) -> QuerySet[AdoptionAnswer]:
+        separate = AdoptionAnswer.Verdict.SEPARATE
+        return AdoptionAnswer.objects.filter(connection=self.connection, verdict=separate)
+
+    def shared(self, accounts: Iterable[Any]) -> set[Any]:
+        """The keys of those of these accounts that this connection may share."""
+        shares = ownership.shares(self.connection).filter(user__in=[one.pk for one in accounts])
+        return set(shares.values_list("user", flat=True))
+
+
+class KnownStanding(Standing):
+    """Answers the same for thousands of people from what was asked once: four queries, and one for each ``learn``."""
+
+    def __init__(self, connection: SCIMConnection) -> None:
+        super().__init__(connection)
+        living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+        self._linked = set(living.values_list("user", flat=True))
+        self._shared = set(ownership.shares(connection).values_list("user", flat=True))
+        self._new = set(self._said_new().values_list("user_name_key", flat=True))
+        self._refuted = set(self._taken_back().values_list("user", flat=True))
+        self._asked: set[Any] = set()
+        self._beside: set[Any] = set()
+
+    def learn(self, accounts: Iterable[Any]) -> None:
+        """Ask at once which of the accounts with these keys another connection uses (one query)."""
+        new = set(accounts) - self._asked
+        if new:
+            beside = ProvisionedUser.objects.beside(self.connection)
+            self._asked |= new
+            self._beside |= set(beside.filter(user__in=new).values_list("user", flat=True))
+
+    def is_linked(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._linked
+
+    def holder(self, account: Any) -> ProvisionedUser | None:
+        """See ``Standing``."""
+        is_free = account.pk in self._asked and account.pk not in self._beside
+        return None if is_free else super().holder(account)
+
+    def may_share(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._shared
+
+    def is_somebody_new(self, user_name: str) -> bool:
+        """See ``Standing``."""
+        return user_name_key(user_name) in self._new
+
+    def is_refuted(self, account: Any) -> bool:
+        """See ``Standing``."""
+        return account.pk in self._refuted
+
+    def shared(self, accounts: Iterable[Any]) -> set[Any]:
+        """See ``Standing``."""
+        return {one.pk for one in accounts} & self._shared

@@ -1,0 +1,356 @@
+"""An administrator says who somebody is: linked, somebody new, ignored, the same person as somebody deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from example_project.lms.models import Learner, Organization
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.models import (
+    AdoptionAnswer,
+    IdentityQuestion,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from tests.admin.pages import PASSWORD, text
+from tests.client import ScimClient
+from tests.lms_factories import LearnerFactory, OrganizationFactory
+from tests.people import person
+from tests.tables import contents
+
+pytestmark = pytest.mark.django_db
+
+INES = "ines.okafor@harborline.example"
+POLICY = ("view_scimconnection", "view_provisioningevent", "manage_policy", "view_payload")
+LOOK_UP = f'/Users?filter=userName%20eq%20"{INES}"'
+
+
+@pytest.fixture
+def ines(organization: Organization) -> User:
+    """Somebody who was here before her identity provider."""
+    learner = LearnerFactory(
+        organization=organization,
+        job_role="Analyst",
+        user__username=INES,
+        user__email=INES,
+        user__first_name="Ina",
+    )
+    user: User = learner.user
+    return user
+
+
+@pytest.fixture
+def refusal(scim: ScimClient, ines: User) -> ProvisioningEvent:
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    return ProvisioningEvent.objects.latest("pk")
+
+
+def queue(connection: SCIMConnection) -> str:
+    return reverse("admin:scim_provisioning_scimconnection_queue", args=[connection.pk])
+
+
+def page(event: ProvisioningEvent) -> str:
+    return reverse("admin:scim_provisioning_scimconnection_answer", args=[event.connection_id, event.pk])
+
+
+def answer(
+    browser: Client, event: ProvisioningEvent, said: str, account: User | None = None, q: str = ""
+) -> Any:
+    body = {"answer": said, "password": PASSWORD, "account": "" if account is None else account.pk}
+    return browser.post(page(event) + (f"?q={q}" if q else ""), body, follow=True)
+
+
+# --- where it is found
+
+
+def test_the_queue_has_each_person_once_and_says_why(
+    admin_client: Client, connection: SCIMConnection, scim: ScimClient, refusal: ProvisioningEvent
+) -> None:
+    for _again in range(3):
+        scim.post("/Users", person("ines.okafor"))
+    shown = text(admin_client.get(queue(connection)))
+    assert shown.count(INES) == 2  # The person, and the account.
+    assert "Needs a look" in shown
+
+
+def test_the_refused_operation_leads_there_in_one_click(
+    administrator: Callable[..., Client], refusal: ProvisioningEvent
+) -> None:
+    operation = reverse("admin:scim_provisioning_provisioningevent_change", args=[refusal.pk])
+    assert page(refusal) in administrator(*POLICY).get(operation).content.decode()
+    only_reads = administrator(*POLICY[:2], name="vera")
+    assert page(refusal) not in only_reads.get(operation).content.decode()
+    assert only_reads.get(page(refusal)).status_code == 403
+
+
+def test_both_stand_side_by_side_and_nothing_is_changed(
+    admin_client: Client, refusal: ProvisioningEvent, ines: User
+) -> None:
+    before = contents()
+    shown = text(admin_client.get(page(refusal)))
+    assert contents() == before
+    assert f"userName {INES} {INES} yes" in shown
+    assert "name.givenName Ines Ina —" in shown
+    assert "title Secure Coding Lead Analyst —" in shown
+
+
+def test_who_may_not_see_values_sees_none(
+    administrator: Callable[..., Client], refusal: ProvisioningEvent
+) -> None:
+    shown = text(administrator(*POLICY[:3]).get(page(refusal)))
+    assert "Analyst" not in shown
+    assert "name.givenName •••••• •••••• —" in shown
+
+
+# --- Link
+
+
+def test_who_is_linked_is_found_at_the_next_try_with_their_learner(
+    administrator: Callable[..., Client], scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    learner = Learner.objects.get(user=ines).pk
+    said = text(answer(administrator(*POLICY), refusal, "link", ines))
+    assert "Provision on demand" in said
+    assert "Nobody waits for an answer." in said
+    event = ProvisioningEvent.objects.get(action="adopted")
+    assert (event.actor.username, event.operation) == ("ada", "admin")
+    assert LogEntry.objects.filter(user__username="ada").exists()
+    found = scim.get(LOOK_UP).json()["Resources"]
+    assert [one["title"] for one in found] == ["Analyst"]
+    changes = [{"op": "Replace", "path": "title", "value": "Lead"}]
+    assert scim.patch(f"/Users/{found[0]['id']}", changes).status_code == 200
+    assert Learner.objects.get(pk=learner).job_role == "Lead"
+
+
+def test_a_post_after_the_link_succeeds_too(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    answer(admin_client, refusal, "link", ines)
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    assert Learner.objects.get(user=ines).job_role == "Secure Coding Lead"
+
+
+def test_somebody_of_another_name_is_found_and_linked(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, organization: Organization
+) -> None:
+    maiden = LearnerFactory(organization=organization, user__username="ines.bell").user
+    stranger = LearnerFactory(organization=OrganizationFactory(), user__username="stranger").user
+    assert "ines.bell" in text(admin_client.get(page(refusal) + "?q=INES.bell"))
+    assert "no such account" not in text(admin_client.get(page(refusal) + "?q=stranger"))
+    assert admin_client.get(page(refusal) + "?q=stranger").context["candidates"][0].name == INES
+    answer(admin_client, refusal, "link", stranger, q="stranger")
+    assert not ProvisionedUser.objects.exists()
+    answer(admin_client, refusal, "link", maiden, q="ines.bell")
+    assert ProvisionedUser.objects.get().user == maiden
+
+
+def test_a_kept_profile_is_not_written_and_access_is(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    answer(admin_client, refusal, "keep", ines)
+    before = {**User.objects.values().get(pk=ines.pk), **Learner.objects.values().get(user=ines)}
+    sent = scim.post("/Users", person("ines.okafor"))
+    # What was sent is what is read, or the identity provider would send it again each cycle.
+    assert (sent.status_code, sent.json()["title"]) == (201, "Secure Coding Lead")
+    after = {**User.objects.values().get(pk=ines.pk), **Learner.objects.values().get(user=ines)}
+    assert after == before
+    off = [{"op": "Replace", "path": "active", "value": "False"}]
+    assert scim.patch(f"/Users/{sent.json()['id']}", off).status_code == 200
+    ines.refresh_from_db()
+    assert not ines.is_active
+
+
+def test_a_protected_account_is_linked_by_this_word_alone_and_stays_protected(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    User.objects.filter(pk=ines.pk).update(is_staff=True)
+    assert "Protected: whatever the identity provider sends" in text(admin_client.get(page(refusal)))
+    answer(admin_client, refusal, "link", ines)
+    found = scim.get(LOOK_UP).json()["Resources"][0]
+    off = [{"op": "Replace", "path": "active", "value": "False"}]
+    assert scim.patch(f"/Users/{found['id']}", off).status_code == 403
+    assert scim.delete(f"/Users/{found['id']}").status_code == 403
+    ines.refresh_from_db()
+    assert (ines.is_active, ines.first_name) == (True, "Ina")
+
+
+def test_who_was_switched_off_is_not_linked(
+    admin_client: Client, refusal: ProvisioningEvent, ines: User
+) -> None:
+    User.objects.filter(pk=ines.pk).update(is_active=False)
+    assert "was deactivated in this application" in text(answer(admin_client, refusal, "link", ines))
+    assert not ProvisionedUser.objects.exists()
+
+
+def test_another_connections_account_is_not_linked(
+    admin_client: Client, refusal: ProvisioningEvent, other_connection: SCIMConnection, ines: User
+) -> None:
+    ProvisionedUser.objects.create(connection=other_connection, user=ines, user_name=INES, user_name_key=INES)
+    assert "managed through another connection" in text(answer(admin_client, refusal, "link", ines))
+    assert ProvisionedUser.objects.count() == 1
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_nothing_is_done_without_the_password(
+    administrator: Callable[..., Client], refusal: ProvisioningEvent, ines: User, password: str
+) -> None:
+    before = ProvisioningEvent.objects.count()
+    for said in ("link", "keep", "separate", "ignore"):
+        administrator(*POLICY, name=f"ada-{said}").post(
+            page(refusal), {"answer": said, "account": ines.pk, "password": password}
+        )
+    assert (ProvisionedUser.objects.count(), AdoptionAnswer.objects.count()) == (0, 0)
+    assert ProvisioningEvent.objects.count() == before
+
+
+# --- Create separate, Ignore
+
+
+def test_somebody_new_gets_an_account_of_their_own_at_the_next_try(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    assert "A new account is made" in text(answer(admin_client, refusal, "separate"))
+    sent = scim.post("/Users", person("ines.okafor"))
+    assert (sent.status_code, sent.json()["userName"]) == (201, INES)
+    assert ProvisionedUser.objects.get().user != ines
+    # The word was about this person only.
+    LearnerFactory(organization=Learner.objects.get(user=ines).organization, user__username="rui@x.example")
+    assert scim.post("/Users", person("rui", userName="rui@x.example")).status_code == 409
+
+
+def test_where_people_sign_in_by_the_name_there_is_no_second_one(
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    refusal: ProvisioningEvent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    connection.policies = {"existing_learners": "refuse"}
+    connection.save()
+    assert "there can be no second account" in text(answer(admin_client, refusal, "separate"))
+    assert not AdoptionAnswer.objects.exists()
+
+
+def test_who_is_ignored_is_not_in_the_queue_and_goes_on_being_refused(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, refusal: ProvisioningEvent
+) -> None:
+    assert "Nobody waits for an answer." in text(answer(admin_client, refusal, "ignore"))
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    assert "Nobody waits for an answer." in text(admin_client.get(queue(connection)))
+
+
+# --- one customer's only
+
+
+def test_nobody_sees_or_answers_for_another_customer(
+    administrator: Callable[..., Client],
+    refusal: ProvisioningEvent,
+    ines: User,
+    other_connection: SCIMConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        LearnerAdapter,
+        "connections_for",
+        classmethod(lambda cls, user: SCIMConnection.objects.filter(pk=other_connection.pk)),
+    )
+    theirs = administrator(*POLICY)
+    assert theirs.get(page(refusal)).status_code == 404
+    assert theirs.get(queue(refusal.connection)).status_code == 404  # type: ignore[arg-type]
+    mixed = reverse("admin:scim_provisioning_scimconnection_answer", args=[other_connection.pk, refusal.pk])
+    assert theirs.get(mixed).status_code == 404
+    assert theirs.post(mixed, {"answer": "link", "account": ines.pk, "password": PASSWORD}).status_code == 404
+    assert not ProvisionedUser.objects.exists()
+
+
+# --- Same person
+
+
+@pytest.fixture
+def question(scim: ScimClient) -> IdentityQuestion:
+    """Somebody was deleted, and somebody of the same name is new."""
+    first = scim.post("/Users", person("ines.okafor")).json()["id"]
+    scim.delete(f"/Users/{first}")
+    scim.post("/Users", person("ines.okafor", externalId="another"))
+    return IdentityQuestion.objects.get()
+
+
+def say(browser: Client, question: IdentityQuestion, same: str) -> Any:
+    return browser.post(ask(question), {"same": same, "password": PASSWORD}, follow=True)
+
+
+def ask(question: IdentityQuestion) -> str:
+    keys = [question.connection_id, question.pk]
+    return reverse("admin:scim_provisioning_scimconnection_same_person", args=keys)
+
+
+def test_the_same_person_keeps_the_progress_through_the_hosts_merge(
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    question: IdentityQuestion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    joined: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(LearnerAdapter, "merge", lambda self, into, other: joined.append((into, other)))
+    newcomer, earlier = question.newcomer, question.earlier
+    assert ask(question) in admin_client.get(queue(connection)).content.decode()
+    assert "There are no open questions." in text(say(admin_client, question, "yes"))
+    assert [(into.user, other.user) for into, other in joined] == [(newcomer.user, earlier.user)]
+    question.refresh_from_db()
+    earlier.refresh_from_db()
+    assert question.answered_at is not None
+    assert earlier.user is None
+    event = ProvisioningEvent.objects.get(action="merged")
+    assert (event.link, event.actor.username) == (newcomer, "ada")
+    # Whoever agrees with the tombstone in all gets no account of theirs any more.
+    assert scim.get(f"/Users/{newcomer.scim_id}").status_code == 200
+
+
+def test_without_the_hosts_merge_it_is_refused_with_a_sentence(
+    admin_client: Client, question: IdentityQuestion
+) -> None:
+    said = text(say(admin_client, question, "yes"))
+    assert "does not say how two accounts become one" in said
+    question.refresh_from_db()
+    assert question.answered_at is None
+
+
+def test_a_merge_that_fails_leaves_everything_as_it_was(
+    admin_client: Client, question: IdentityQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def merge(self: Any, into: Any, other: Any) -> None:
+        into.job_role = "half"
+        into.save()
+        raise ValueError("not today")
+
+    monkeypatch.setattr(LearnerAdapter, "merge", merge)
+    said = text(say(admin_client, question, "yes"))
+    assert "could not join the two (ValueError). Nothing was changed." in said
+    assert "not today" not in said
+    question.refresh_from_db()
+    assert (question.answered_at, question.earlier.user is None) == (None, False)
+    assert not Learner.objects.filter(job_role="half").exists()
+    assert not ProvisioningEvent.objects.filter(action="merged").exists()
+
+
+def test_they_may_stay_apart(admin_client: Client, question: IdentityQuestion) -> None:
+    say(admin_client, question, "no")
+    question.refresh_from_db()
+    assert question.answered_at is not None
+    assert question.earlier.user is not None
+
+
+def test_the_learners_page_asks_in_one_click(admin_client: Client, question: IdentityQuestion) -> None:
+    learner = Learner.objects.get(user=question.newcomer.user)
+    shown = admin_client.get(reverse("admin:lms_learner_change", args=[learner.pk])).content.decode()
+    assert ask(question) in shown
