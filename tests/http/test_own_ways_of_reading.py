@@ -14,6 +14,7 @@ from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import adapters
 from scim_provisioning.adapters import glimpses, links
+from scim_provisioning.databases import prepared
 from scim_provisioning.models import SCIMConnection
 from tests.client import ScimClient
 from tests.people import person
@@ -108,12 +109,17 @@ def _from_db(cls: Any, db: str, names: Any, values: Any) -> Any:
     return made
 
 
+def forget() -> None:
+    """What a process has found out of the host's classes, which do not change while it runs, is found out again."""
+    glimpses.plan.cache_clear()
+    prepared._statements._kept.clear()
+
+
 @pytest.fixture
 def _compiled_anew() -> Iterator[None]:
-    """What was found out of the host's classes is found out again."""
-    glimpses.plan.cache_clear()
+    forget()
     yield
-    glimpses.plan.cache_clear()
+    forget()
 
 
 @pytest.mark.usefixtures("_compiled_anew")
@@ -122,7 +128,7 @@ def test_a_host_that_reads_in_a_way_of_its_own_is_followed_everywhere(
     scim: ScimClient, connection: SCIMConnection, ines: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert titles(scim, ines) == {"Lead"}
-    glimpses.plan.cache_clear()
+    forget()
     OWN_WAYS[way](monkeypatch)
     assert titles(scim, ines) == {"otherwise"}
     assert not are_glimpses(connection)
