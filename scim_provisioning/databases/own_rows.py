@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, BigAutoField, BooleanField, CharField, Field, Model, TextField
+from django.db.models.constants import OnConflict
 from django.db.models.signals import post_save, pre_save
 
 #: What a field may do to a value before it is one, and does not where its class leaves it to Django's.
@@ -50,6 +51,19 @@ def insert(row: Model) -> None:
             options: Any = model._meta
             row.pk = connection.ops.last_insert_id(cursor, options.db_table, options.pk.column)
     row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_missing(rows: Sequence[Model]) -> None:
+    """As ``bulk_create(rows, ignore_conflicts=True)``, which tells nobody either; rows of one model (one statement)."""
+    model = type(rows[0])
+    connection = connections[router.db_for_write(model)]
+    if connection.vendor not in _VENDORS:
+        model._default_manager.bulk_create(rows, ignore_conflicts=True)
+        return
+    sql, columns = _missing(model, connection.vendor, connection.alias, len(rows))
+    values = [value for row in rows for value in _values(row, columns, connection, adds=True)]
+    with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(sql, values)
 
 
 def update(row: Model, *, within: str, but: tuple[str, ...] = ()) -> None:
@@ -105,6 +119,18 @@ def _insertion(model: type[Model], vendor: str, alias: str, returns: bool) -> tu
     columns, places = ", ".join(name(field.column) for field in fields), ", ".join(["%s"] * len(fields))
     returning = f" RETURNING {name(options.db_table)}.{name(options.pk.column)}" if returns else ""
     sql = f"INSERT INTO {name(options.db_table)} ({columns}) VALUES ({places}){returning}"  # noqa: S608
+    return sql, [*map(_column, fields)]
+
+
+@lru_cache(maxsize=64)
+def _missing(model: type[Model], vendor: str, alias: str, count: int) -> tuple[str, list[_Column]]:
+    ops, options = connections[alias].ops, cast(Any, model._meta)
+    fields = [field for field in options.local_concrete_fields if not field.primary_key]
+    names = ", ".join(ops.quote_name(field.column) for field in fields)
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
+    begins = ops.insert_statement(on_conflict=OnConflict.IGNORE)
+    ends = ops.on_conflict_suffix_sql(fields, OnConflict.IGNORE, [], [])
+    sql = f"{begins} {ops.quote_name(options.db_table)} ({names}) VALUES {places} {ends}"
     return sql, [*map(_column, fields)]
 
 

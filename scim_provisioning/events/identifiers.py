@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from scim_provisioning.databases import own_rows
 from scim_provisioning.events import redaction
 from scim_provisioning.models import FormerIdentifier, ProvisionedUser
 from scim_provisioning.models.provisioned_user import USER_NAME_KEY_LENGTH, USER_NAME_LENGTH
@@ -27,7 +28,7 @@ def remember(link: ProvisionedUser, changes: Changes) -> None:
         if (key := key_of(value))
     }
     if rows:
-        FormerIdentifier.objects.bulk_create(rows.values(), ignore_conflicts=True)
+        own_rows.insert_missing([*rows.values()])
 
 
 def key_of(value: str) -> str:
