@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db import DatabaseError
+
 from scim_provisioning.conf import app_settings, tenant_url, user_location
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Operation
@@ -108,8 +110,9 @@ def _ask(run: _Run, goes_on: Callable[[], None]) -> None:
     if run.gone is None:
         try:
             goes_on()
-        except SCIMError as error:
-            run.gone = error
+        except (SCIMError, DatabaseError) as error:
+            # What was done before is done, whatever became of the database meanwhile.
+            run.gone = error if isinstance(error, SCIMError) else run.to_error(error)
 
 
 def _enough(run: _Run, request: bulk.BulkRequest) -> bool:

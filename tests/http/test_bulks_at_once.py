@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.cache.backends import base, locmem
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import tokens
 from scim_provisioning.http import lasting, slots
 from scim_provisioning.http.throttling import many_operations
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
@@ -117,3 +119,22 @@ def test_a_bulk_request_begins_nothing_more_when_its_time_is_up_and_says_what_wa
     assert [operation["status"] for operation in done] == ["201", "201", "503", "503"]
     assert "Send it again." in done[2]["response"]["detail"]
     assert ProvisioningEvent.objects.filter(error_code="bulk.time").count() == 2
+
+
+def test_a_database_that_goes_away_between_operations_takes_nothing_back_of_what_is_said_of_the_first(
+    scim: ScimClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes_its_time(adapter: Any, learner: Any, *, event: Any) -> None:
+        clock.now += 2
+
+    def away(token: SCIMToken) -> SCIMToken:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", takes_its_time)
+    monkeypatch.setattr(tokens, "confirmed", away)
+    answer = bulk(scim, "a.one", "b.two")
+    assert answer.status_code == 200, answer.content
+    first, second = (operation["status"] for operation in answer.json()["Operations"])
+    assert first == "201"
+    assert second.startswith("5")
+    assert ProvisionedUser.objects.count() == 1
