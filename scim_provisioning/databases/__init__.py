@@ -1,7 +1,7 @@
 """Which database is asked, what is wrong with it when it fails, and what is worth another try."""
 
 from scim_provisioning.databases.faults import Fault, fault_of
-from scim_provisioning.databases.retrying import retried, unavailable
+from scim_provisioning.databases.retrying import drop_broken_connections, retried, unavailable
 from scim_provisioning.databases.routing import alias, atomic, connection, is_lost_to_somebody_else, primary
 from scim_provisioning.databases.snapshots import Overtaken, reads_the_past, sees_no_additions
 from scim_provisioning.databases.texts import hold_text
@@ -12,6 +12,7 @@ __all__ = [
     "alias",
     "atomic",
     "connection",
+    "drop_broken_connections",
     "fault_of",
     "hold_text",
     "is_lost_to_somebody_else",

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.db import Error, IntegrityError, InterfaceError, OperationalError
+from django.db import Error, IntegrityError, InterfaceError, InternalError, OperationalError
 
 from scim_provisioning.databases.snapshots import Overtaken
 
@@ -118,9 +118,10 @@ def _read(error: Error) -> Fault | None:
     for phrase, fault in _WORDS.items():
         if phrase in words:
             return fault
-    # PostgreSQL's driver has no code for a server that does not answer any more.
+    # PostgreSQL's driver has no code for a server that does not answer any more, or that somebody answers for
+    # (a pooler whose server went away).
     is_of_postgresql = hasattr(driver, "diag") or type(driver).__module__.startswith("psycopg")
-    is_broken = isinstance(error, OperationalError) and is_of_postgresql
+    is_broken = isinstance(error, OperationalError | InternalError) and is_of_postgresql
     return Fault.GONE if is_broken or isinstance(error, InterfaceError) else None
 
 

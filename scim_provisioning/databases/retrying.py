@@ -60,7 +60,7 @@ def retried(work: Callable[[], _T]) -> _T:
             logger.info("The database was in the way (%s); another try.", type(error).__name__)
             # Whoever deleted or made a row has committed by the time that we hear of it.
             is_in_the_way = fault_of(error) is not None
-        _drop_broken_connections()
+        drop_broken_connections()
         if is_in_the_way:
             sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
     return work()
@@ -89,8 +89,13 @@ def _deserves_another_try(error: Exception) -> bool:
     return fault_of(error) in _WORTH_A_TRY
 
 
-def _drop_broken_connections() -> None:
-    """Only those: a connection may hold what the host has set for it."""
+def drop_broken_connections() -> None:
+    """Only those: a connection may hold what the host has set for it.
+
+    To be called before anything else is asked: on MariaDB and MySQL Django sends a statement after COMMIT, and where
+    the connection is lost between the two, it passes for one whose transactions somebody manages by hand. The next
+    transaction would never end, nor would the connection be let go of at the end of the request.
+    """
     for each in connections.all(initialized_only=True):
         is_idle = each.connection is not None and not each.in_atomic_block
         if is_idle and each.errors_occurred and not each.is_usable():

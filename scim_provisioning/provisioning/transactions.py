@@ -75,6 +75,8 @@ def _attempt(work: Callable[[], _T]) -> _T:
             _refuse_broken(database, guard)
             progress.commits = is_outermost
     except Exception as error:
+        if is_outermost:
+            databases.drop_broken_connections()
         if progress.is_committed:
             reports.failure(logger, "Something failed after a change was committed", exception=error)
             return result

@@ -435,3 +435,26 @@ def test_lost_answer_to_commit_of_a_refusal_leaves_one_row(scim: ScimClient, ine
     assert answer.status_code == 400
     events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
     assert [event.status for event in events] == [400]
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere nothing is sent after COMMIT")
+def test_a_connection_that_is_lost_just_after_commit_is_let_go_of(
+    scim: ScimClient, ines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapper = type(connections["default"])
+    original = wrapper._set_autocommit
+    lost: list[bool] = []
+
+    def lose_once(database: Any, autocommit: bool) -> None:
+        if autocommit and not lost:
+            lost.append(True)
+            database.connection.close()
+        original(database, autocommit)
+
+    monkeypatch.setattr(wrapper, "_set_autocommit", lose_once)
+    promote(scim, ines, "Lost or made")
+    assert lost
+    for title in ("First", "Second"):
+        assert promote(scim, ines, title).status_code == 200
+        assert scim.get(f"/Users/{ines}").json()["title"] == title
+    assert not connection.in_atomic_block
