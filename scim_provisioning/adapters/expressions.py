@@ -173,6 +173,14 @@ class DocumentText(Func):
         return extract_text(sql, params, self.keys, connection)
 
 
+class ValueText(DocumentText):
+    """The same without a collation, for :class:`Exactly` and :class:`Folded`: PostgreSQL's LOWER of a text that is
+    collated by bytes knows ASCII only."""
+
+    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        return _any_text(sql, params, self.keys, connection)
+
+
 class DocumentFlag(DocumentText):
     """``true`` or ``false`` at ``keys`` in a JSON column, as text."""
 
@@ -208,13 +216,17 @@ def sort_text(text: Expression) -> Expression:
 
 
 def extract_text(sql: str, params: list[Any], keys: Sequence[str], connection: BaseDatabaseWrapper) -> Sql:
-    """The SQL of the text at ``keys`` inside the JSON value ``sql``."""
+    """The SQL of the text at ``keys`` inside the JSON value ``sql``, to be compared byte by byte."""
+    text, given = _any_text(sql, params, keys, connection)
+    return f"{text}{exact_collation(connection)}", given
+
+
+def _any_text(sql: str, params: list[Any], keys: Sequence[str], connection: BaseDatabaseWrapper) -> Sql:
     if connection.vendor == "postgresql":
-        return f"({sql} #>> %s::text[]){exact_collation(connection)}", [*params, list(keys)]
+        return f"({sql} #>> %s::text[])", [*params, list(keys)]
     if connection.vendor == "sqlite":
         return f"JSON_EXTRACT({sql}, %s)", [*params, json_path(*keys)]
-    text = f"CONVERT(JSON_UNQUOTE(JSON_EXTRACT({sql}, %s)) USING utf8mb4)"
-    return f"{text}{exact_collation(connection)}", [*params, json_path(*keys)]
+    return f"CONVERT(JSON_UNQUOTE(JSON_EXTRACT({sql}, %s)) USING utf8mb4)", [*params, json_path(*keys)]
 
 
 #: A condition on one element: ("and"|"or", parts...), ("not", part), ("always", bool) or (sub, op, value).

@@ -15,10 +15,10 @@ from scim_provisioning.adapters.expressions import (
     TEXT_OPERATORS,
     DocumentFlag,
     DocumentNumber,
-    DocumentText,
     Exactly,
     Folded,
     TextMatch,
+    ValueText,
     sort_text,
 )
 from scim_provisioning.adapters.kinds.choices import Boolean
@@ -157,7 +157,7 @@ class Json(MappedAttribute):
         if self._type == "boolean":
             return DocumentFlag(column.value(), *self._keys)
         form = Exactly if column.leaf.case_exact else Folded
-        return form(DocumentText(column.value(), *self._keys))
+        return form(ValueText(column.value(), *self._keys))
 
     def _number(self, column: Column) -> DocumentNumber:
         return DocumentNumber(column.value(), *self._keys)
