@@ -98,7 +98,8 @@ class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
         document = self.read()
         # All of it where a host reads in a way of its own.
         said = self._otherwise if type(self).read is LearnerAdapter.read else [*self._otherwise, document]
-        meta = {**self.meta, "version": resource.version(self.person, document, said)}
+        version = resource.version(self.person, self.compiled_mapping, document, said)
+        meta = {**self.meta, "version": version}
         return {**resource.resource(self.person, self.compiled_mapping, document, meta), "id": self.id}
 
     def from_dict(self, d: Document) -> None:

@@ -218,11 +218,18 @@ def _current(group: Group, person: Person) -> Any:
 
 def with_references(document: Document, person: Person, mapping: CompiledMapping) -> Document:
     """The document with the address of the manager, if they are provisioned here now; the one given stays."""
-    manager_id = _manager_id(person, mapping)
+    manager_id = referred_to(document, person, mapping)
     attribute, manager = (None, {}) if manager_id is None else _manager(document, mapping)
-    if attribute is None or manager_id is None or not manager or attribute.sub("$ref") is None:
+    if attribute is None or manager_id is None:
         return document
     return _put(document, attribute, {**manager, "$ref": person.people.location_of(manager_id)})
+
+
+def referred_to(document: Document, person: Person, mapping: CompiledMapping) -> str | None:
+    """The SCIM id of the manager whose address is shown; None where none is."""
+    manager_id = _manager_id(person, mapping)
+    attribute, manager = (None, {}) if manager_id is None else _manager(document, mapping)
+    return manager_id if attribute is not None and manager and attribute.sub("$ref") is not None else None
 
 
 def canonical(resource: Document, mapping: CompiledMapping) -> Document:

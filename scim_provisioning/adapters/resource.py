@@ -29,11 +29,13 @@ def meta(person: Person, resource_type: str) -> Document:
     }
 
 
-def version(person: Person, document: Document, said: Sequence[object]) -> str:
+def version(person: Person, mapping: CompiledMapping, document: Document, said: Sequence[object]) -> str:
     """The ETag (RFC 7644 section 3.14). What was sent changes with the link's version, so that only what is ``said``
-    beside it has to be looked at."""
+    beside it has to be looked at, and whether the manager is here, whose leaving takes their address away."""
     link = person.link
     says = [link.scim_id, link.version, document.get("active"), *said]
+    if manager_id := documents.referred_to(document, person, mapping):
+        says.append({"$ref": manager_id})
     text = _dumped(says)
     return f'W/"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]}"'
 
@@ -54,5 +56,5 @@ def shown(person: Person, mapping: CompiledMapping, resource_type: str) -> Docum
     document = person.document
     otherwise = documents.show(document, person, mapping)
     said = meta(person, resource_type)
-    said["version"] = version(person, document, otherwise)
+    said["version"] = version(person, mapping, document, otherwise)
     return resource(person, mapping, document, said)

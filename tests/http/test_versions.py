@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from example_project.lms.models import Company, Learner
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
-from tests.people import person
+from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,33 @@ def test_an_edit_of_what_scim_does_not_show_keeps_the_tag(scim: ScimClient, ines
     learner.user.last_login = learner.joined_at
     learner.user.save()
     assert version(scim, ines["id"]) == ines["meta"]["version"]
+
+
+def test_a_manager_who_leaves_and_returns_changes_the_tag_as_they_change_the_resource(
+    scim: ScimClient, ines: dict[str, Any]
+) -> None:
+    boss = scim.post("/Users", person("boss.one")).json()["id"]
+    manager = [{"op": "replace", "path": f"{ENTERPRISE}:manager", "value": boss}]
+    path = f"/Users/{ines['id']}"
+    led = scim.patch(path, manager)
+    assert version(scim, ines["id"]) == led.headers["ETag"]
+    assert "$ref" in led.json()[ENTERPRISE]["manager"]
+    scim.delete(f"/Users/{boss}")
+    seen = scim.get(path, if_none_match=led.headers["ETag"])
+    assert (seen.status_code, seen.json()[ENTERPRISE]["manager"]) == (200, {"value": boss})
+    left = seen.headers["ETag"]
+    # Lists, the answer to a change and what the log keeps of it say the same.
+    for query in ("", f'?filter=id+eq+"{ines["id"]}"', "?cursor&count=5"):
+        assert [one["meta"]["version"] for one in scim.get(f"/Users{query}").json()["Resources"]] == [left]
+    assert scim.patch(path, manager, if_match=left).headers["ETag"] == left
+    scim.patch(path, RETITLE, if_match=left)
+    kept = json.loads(ProvisioningEvent.objects.latest("pk").payload.response)
+    assert kept == scim.get(path).json()
+    assert scim.get(path, if_none_match=kept["meta"]["version"]).status_code == 304
+    assert scim.patch(path, RETITLE, if_match=led.headers["ETag"]).status_code == 412
+    scim.post("/Users", person("boss.one"))
+    back = scim.get(path, if_none_match=kept["meta"]["version"])
+    assert (back.status_code, back.json()[ENTERPRISE]) == (200, led.json()[ENTERPRISE])
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
