@@ -11,6 +11,7 @@ from scim_provisioning.adapters.document import has_access
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 if TYPE_CHECKING:
@@ -67,18 +68,20 @@ def _learn_who_is_kept_on(
     people: Sequence[Person], compiled: CompiledMapping, connection: SCIMConnection
 ) -> None:
     """Whose account another connection keeps on although this one's identity provider wished it off: one query, for
-    the few who are on all the same."""
+    the few who were on all the same.
+
+    It asks who of them is on by nobody's wish, so that whoever the other connection has let go of since they were read,
+    and so has switched off, is not taken for one whom the LMS has switched on: they were never shown as on.
+    """
     if compiled.active is None or not compiled.active.source.belongs_to_account:
         return
-    doubtful = {
-        person.link.user_id: person
-        for person in people
-        if not person.link.active and has_access(person, compiled)
-    }
+    doubtful = [person for person in people if not person.link.active and has_access(person, compiled)]
     if doubtful:
-        others = ProvisionedUser.objects.granting().exclude(connection=connection)
-        for account in others.filter(user__in=doubtful).values_list("user", flat=True):
-            doubtful[account].active_elsewhere = True
+        links = ProvisionedUser.objects.filter(pk__in=[person.link.pk for person in doubtful])
+        on = links.filter(Columns(compiled, connection).is_on_by_itself()).order_by()
+        by_itself = {*on.values_list("pk", flat=True)}
+        for person in doubtful:
+            person.active_elsewhere = person.link.pk not in by_itself
 
 
 def _joins(compiled: CompiledMapping, source: RowSource) -> Iterable[str]:

@@ -14,6 +14,7 @@ SHARED = [
     "tests/hosts/test_shapes.py",
     "tests/hosts/test_access.py",
     "tests/hosts/test_sharing.py",
+    "tests/hosts/test_sharing_while_read.py",
     "tests/hosts/test_moved.py",
     "tests/hosts/test_adopting.py",
     "tests/hosts/test_disconnecting.py",

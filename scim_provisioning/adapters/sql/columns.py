@@ -73,11 +73,16 @@ class Columns:
         if entry is None:
             return Q(active=True)
         on = entry.declaration.on(self.column(entry))
-        if not entry.source.belongs_to_account:
-            return on
+        return on & (Q(active=True) | ~self._kept_on()) if entry.source.belongs_to_account else on
+
+    def is_on_by_itself(self) -> Q:
+        """Whose account is on although no other connection keeps it on; of a mapping with an ``active`` of accounts."""
+        entry = self.mapping.active
+        return Q() if entry is None else entry.declaration.on(self.column(entry)) & ~self._kept_on()
+
+    def _kept_on(self) -> Q:
         others = ProvisionedUser.objects.granting().exclude(connection=self.connection)
-        kept_on = Exists(others.filter(user=OuterRef("user")))
-        return on & (Q(active=True) | ~Q(kept_on))
+        return Q(Exists(others.filter(user=OuterRef("user"))))
 
     def falls_back(self, entry: Entry) -> bool:
         """Whether the column may hold what stands in another attribute."""
