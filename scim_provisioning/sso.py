@@ -26,8 +26,8 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
     one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
-    own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an account
-    of several, and for one that lets nobody in.
+    own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
+    account of several, and for one that lets nobody in.
     """
     if user is None or user.pk is None:
         return True
