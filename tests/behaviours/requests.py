@@ -287,7 +287,7 @@ MUTANTS = mutants(
     ),
     (
         "a name on a page is text",
-        "admin.event:format_html",
+        "admin.log_columns:format_html",
         trusts_text,
         "tests/admin/test_log.py::test_hostile_names_are_text",
     ),

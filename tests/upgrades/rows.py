@@ -60,6 +60,8 @@ def _value(field: Any, number: int) -> Any:
             return number + 1
         case models.DateTimeField():
             return _BEGAN + timedelta(hours=number)
+        case models.DateField():
+            return _BEGAN.date() + timedelta(days=number)
         case models.JSONField():
             return {"number": number, "text": ["é", None, True]}
         case models.GenericIPAddressField():
