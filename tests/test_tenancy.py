@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +36,9 @@ BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
+#: The same people, user names and external ids at both customers: nothing but the tenant tells them apart.
+PEOPLE = ("ines.okafor", "rui.sousa", "gone.away")
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -63,14 +66,12 @@ class Tenant:
         return {name: list(rows.order_by("pk").values_list()) for name, rows in tables.items()}
 
 
-def tenant(name: str) -> Tenant:
-    organization = OrganizationFactory(name=name)
+def tenant(name: str, organization: Organization, people: Sequence[str] = PEOPLE) -> Tenant:
     sso = SSOSettingsFactory(organization=organization)
     connection = ConnectionFactory(name=name, sso_key=str(sso.pk))
     client = ScimClient(TokenFactory(connection=connection).plaintext)
     ids = []
-    # The same people, user names and external ids at both customers: nothing but the tenant tells them apart.
-    for who in ("ines.okafor", "rui.sousa", "gone.away"):
+    for who in people:
         more = {"department": "Locks", "organization": "Quayside"}
         if ids:
             more["manager"] = {"value": ids[0]}  # type: ignore[assignment]
@@ -82,12 +83,18 @@ def tenant(name: str) -> Tenant:
 
 @pytest.fixture
 def ours(db: None) -> Tenant:
-    return tenant("Ours")
+    return tenant("Ours", OrganizationFactory(name="Ours"))
 
 
 @pytest.fixture
 def theirs(db: None) -> Tenant:
-    return tenant("Theirs")
+    return tenant("Theirs", OrganizationFactory(name="Theirs"))
+
+
+@pytest.fixture
+def beside(ours: Tenant) -> Tenant:
+    """A second identity provider of our own customer: in the host's rows nothing tells its people from ours."""
+    return tenant("Beside", ours.organization, ("ana.lima", "bo.lind", "left.long-ago"))
 
 
 # --- everything a client can send, with an id that is not its own
@@ -244,9 +251,11 @@ def assert_ids_are_of(resources: list[dict[str, Any]], ours: Tenant) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("which", [0, 2], ids=["living", "tombstone"])
+@pytest.mark.parametrize("whose", ["theirs", "beside"])
 def test_foreign_id_is_answered_exactly_as_an_unknown_one(
-    ours: Tenant, theirs: Tenant, method: str, which: int
+    ours: Tenant, whose: str, method: str, which: int, request: pytest.FixtureRequest
 ) -> None:
+    theirs: Tenant = request.getfixturevalue(whose)
     before = theirs.rows()
     body = {"PUT": person(), "PATCH": {"schemas": [PATCH_OP], "Operations": []}}.get(method)
     foreign = ours.client.request(method, f"/Users/{theirs.ids[which]}", body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -213,8 +214,13 @@ def test_what_cannot_be_answered_exactly_is_an_invalid_filter(
     "text",
     ['not (userName eq "x")', 'id ne "y" or active eq true', "not (nickName pr) or title pr or nickName pr"],
 )
-def test_a_filter_never_reaches_past_the_tenant(scim: ScimClient, people: dict[str, str], text: str) -> None:
-    other = ConnectionFactory(name="Other", sso_key=str(SSOSettingsFactory().pk))
+@pytest.mark.parametrize("whose", ["another customer's", "the same customer's"])
+def test_a_filter_never_reaches_past_the_tenant(
+    scim: ScimClient, people: dict[str, str], organization: Any, text: str, whose: str
+) -> None:
+    # Of one customer's people the host's rows do not tell whose they are: the tenant alone does.
+    same = {"organization": organization} if whose == "the same customer's" else {}
+    other = ConnectionFactory(name="Other", sso_key=str(SSOSettingsFactory(**same).pk))
     neighbour = ScimClient(TokenFactory(connection=other).plaintext)
     theirs = neighbour.post("/Users", person("dan.poe")).json()["id"]
     query = f"/Users?filter={quote(text)}"
