@@ -18,9 +18,10 @@ from tests.browser import scenes
 from tests.browser.accessibility import faults_of
 from tests.browser.conftest import watched
 from tests.client import ScimClient
-from tests.lms_factories import SSOSettingsFactory
+from tests.lms_factories import LearnerFactory, SSOSettingsFactory
 from tests.people import person
 
+INES = "ines.okafor@harborline.example"
 LOG = reverse("admin:scim_provisioning_provisioningevent_changelist")
 LIST = reverse("admin:scim_provisioning_scimconnection_changelist")
 
@@ -54,6 +55,9 @@ def addresses(superuser: User) -> dict[str, str]:
     old = SCIMToken.objects.get(connection=connection)
     new = TokenFactory(connection=connection, label="Entra ID 2", replaces=old)
     scim = ScimClient(new.plaintext)
+    # Somebody who was here before waits for an answer.
+    LearnerFactory(organization=connection.sso.organization, user__username=INES, user__email=INES)
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
     for _time in range(2):
         scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
     return {**_of_the_connection(connection, old, new), **_of_the_log()}
@@ -61,12 +65,15 @@ def addresses(superuser: User) -> dict[str, str]:
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
+    more = ("numbers", "units", "adopt", "queue")
+    waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),
         "list": LIST,
         "panel": reverse("admin:lms_ssosettings_change", args=[connection.sso_key]),
         "connection": url("change", connection),
-        **{name: url(name, connection) for name in names},
+        **{name: url(name, connection) for name in (*names, *more)},
+        "answer": reverse("admin:scim_provisioning_scimconnection_answer", args=[connection.pk, waiting.pk]),
         "add": reverse("admin:scim_provisioning_scimconnection_add"),
         "sso-delete": reverse("admin:lms_ssosettings_delete", args=[connection.sso_key]),
         "take-over": _take_over(),
