@@ -26,7 +26,8 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
     one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
-    own; two for an account without a link in ``connection``.
+    own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
+    account of several, and for one that lets nobody in.
     """
     if user is None or user.pk is None:
         return True
@@ -38,19 +39,23 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
         return (
             connection is None or not _is_strange(user, connection) or _refused(user, "of another customer")
         )
-    refusals = [(link, reason) for link in known if (reason := _refusal(user, link))]
-    if len(refusals) < len(known):
-        return True
-    # A customer whose person the LMS has moved to another one says nothing of them any more.
-    reasons = {reason for link, reason in refusals if connection is not None or not is_lost(link)}
+    reasons = set()
+    for link in known:
+        reason = _refusal(user, link)
+        # A customer whose person the LMS has moved to another one says nothing of them any more, neither way.
+        if connection is None and (reason or len(known) > 1) and is_lost(link):
+            continue
+        if not reason:
+            return True
+        reasons.add(reason)
     return not reasons or _refused(user, ", ".join(sorted(reasons)))
 
 
 def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     """Whether an account that has no link in this connection is somebody else's: another connection's, or, where the
     host tells its customers' accounts apart, none of this customer's."""
-    elsewhere = ProvisionedUser.objects.living().filter(user=user, connection__archived_at__isnull=True)
-    if elsewhere.exists():
+    elsewhere = ProvisionedUser.objects.beside(connection).filter(user=user).select_related("connection")
+    if any(not is_lost(link) for link in elsewhere):
         return True
     return not is_counted(get_adapter_class(), connection, user.pk)
 

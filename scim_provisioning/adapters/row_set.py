@@ -152,9 +152,11 @@ def _may_make_rows(account: type[models.Model]) -> bool:
     return post_save.has_listeners(account) or _saves_by_itself(account)
 
 
-def runs_code_of_the_host(model: type[models.Model]) -> bool:
-    """Whether saving such a row can run code of the host's, which may change any row."""
-    return pre_save.has_listeners(model) or post_save.has_listeners(model) or _saves_by_itself(model)
+def saving_runs_code(sources: Mapping[str, RowSource]) -> bool:
+    """Whether saving somebody's rows can run code of the host's, which may change any row."""
+    rows = [source.model for source in sources.values()]
+    listened = (signal.has_listeners(row) for signal in (pre_save, post_save) for row in rows)
+    return any(listened) or any(map(_saves_by_itself, rows))
 
 
 def _saves_by_itself(model: type[models.Model]) -> bool:

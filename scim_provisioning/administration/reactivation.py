@@ -20,12 +20,13 @@ from scim_provisioning import databases
 from scim_provisioning.administration import leaver_brake
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
-from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import Action, Operation, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import PATCH_OP
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import NotFound, SCIMError
 from scim_provisioning.provisioning import verbs
+from scim_provisioning.rules.customers import customer, is_lost
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -71,8 +72,12 @@ def departures(
     connection: SCIMConnection, hours: int, *, last: int | None = None, learner: int | None = None
 ) -> QuerySet[ProvisioningEvent]:
     """Those of one connection, the first first, with their links and tokens; up to the event with the key ``last``, and
-    of the link with the key ``learner`` alone."""
+    of the link with the key ``learner`` alone. Without those whom the LMS has moved to another customer since."""
     went = ProvisioningEvent.objects.filter(departed(hours), connection=connection)
+    whose = customer(connection)
+    if whose.lookups:
+        here = ProvisionedUser.objects.filter(whose.has, connection=connection)
+        went = went.filter(link__in=here.values("pk"))
     if last is not None:
         went = went.filter(pk__lte=last)
     if learner is not None:
@@ -136,6 +141,10 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         return
     exchange = Exchange("", "", Operation.ADMIN)
     if link.is_deleted:
+        # A POST would not meet them any more, and make somebody second.
+        link.connection = caller.tenant
+        if is_lost(link):
+            raise NotFound()
         # As the identity provider would: who agrees in all they are known by returns under their SCIM id.
         verbs.create(caller, exchange, {**link.document, "active": True})
         return

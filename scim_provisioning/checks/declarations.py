@@ -105,7 +105,15 @@ def _rows(rows: object) -> Iterator[Slip]:
             yield Slip(place, row, "a RelatedRow", f'Write scim.RelatedRow({model}, user_field="user").')
         else:
             yield from _scopes(place, row)
-            yield from _row_model(place, row)
+            # "" is the account itself, which no foreign key leads to.
+            yield from _row_model(place, row) if name else _account_row(place, row)
+
+
+def _account_row(place: str, row: RelatedRow) -> Iterator[Slip]:
+    account = get_user_model()
+    if row.named not in (account, account._meta.label):
+        advice = f'Write rows = {{"": scim.RelatedRow("{account._meta.label}", within=…)}}.'
+        yield Slip(f"{place}.model", row.named, "the account's model", advice)
 
 
 def _row_model(place: str, row: RelatedRow) -> Iterator[Slip]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.row_set import runs_code_of_the_host
+from scim_provisioning.adapters.row_set import saving_runs_code
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
@@ -270,10 +270,6 @@ def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wan
     return Written(resource, event)
 
 
-def _saving_runs_code(adapter: LearnerAdapter) -> bool:
-    return any(runs_code_of_the_host(source.model) for source in adapter.compiled_mapping.sources.values())
-
-
 _SWITCHES = {True: Action.REACTIVATED, False: Action.DEACTIVATED}
 _HOOKS = {
     Action.UPDATED: "on_updated",
@@ -294,7 +290,7 @@ def _told(
     called = {hook} if adapter.is_active else {hook, "revoke_access"}
     if adapter.link.adopted_at is not None:
         called.add("on_identity_changed")
-    if any(map(adapter.overrides, called)) or _saving_runs_code(adapter):
+    if any(map(adapter.overrides, called)) or saving_runs_code(adapter.compiled_mapping.sources):
         adapter = load_locked(caller, adapter.link.pk)
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)

@@ -10,9 +10,6 @@ from scim_provisioning.rules.choices import erases, in_force, offered
 from scim_provisioning.rules.identity import (
     adopted,
     allow_rename,
-    deleted_holders,
-    deleted_namesakes,
-    history,
     name_is_reused,
     refuse_linked,
     refuse_protected,
@@ -22,6 +19,7 @@ from scim_provisioning.rules.identity import (
 )
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.ownership import claim, hand_on
+from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 from scim_provisioning.rules.standing import KnownStanding

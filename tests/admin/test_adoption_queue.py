@@ -22,6 +22,7 @@ from scim_provisioning.models import (
 )
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
+from tests.hosts.current import make_connection
 from tests.lms_factories import LearnerFactory, OrganizationFactory
 from tests.people import person
 from tests.tables import contents
@@ -191,9 +192,10 @@ def test_who_was_switched_off_is_not_linked(
 
 
 def test_another_connections_account_is_not_linked(
-    admin_client: Client, refusal: ProvisioningEvent, other_connection: SCIMConnection, ines: User
+    admin_client: Client, refusal: ProvisioningEvent, organization: Organization, ines: User
 ) -> None:
-    ProvisionedUser.objects.create(connection=other_connection, user=ines, user_name=INES, user_name_key=INES)
+    second = make_connection("Second", organization)
+    ProvisionedUser.objects.create(connection=second, user=ines, user_name=INES, user_name_key=INES)
     assert "managed through another connection" in text(answer(admin_client, refusal, "link", ines))
     assert ProvisionedUser.objects.count() == 1
 

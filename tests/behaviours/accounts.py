@@ -129,7 +129,7 @@ MUTANTS = mutants(
     # --- 13
     (
         "an externalId may repeat",
-        "rules.identity:history",
+        "rules.past:history",
         wants_each_external_id_once,
         f"{_IDENTITY}test_external_id_is_opaque_text_that_may_repeat",
     ),

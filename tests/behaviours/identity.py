@@ -49,13 +49,13 @@ MUTANTS = mutants(
     ),
     (
         "somebody deleted comes back",
-        "rules.identity:history",
+        "rules.past:history",
         lambda history: lambda *arguments: replace(history(*arguments), tombstone=None),
         f"{_IDENTITY}test_somebody_who_comes_back_gets_her_id_her_learner_and_her_progress_back",
     ),
     (
         "nobody inherits another's past",
-        "rules.identity:history",
+        "rules.past:history",
         inherits_by_one_identifier,
         f"{_IDENTITY}test_somebody_who_agrees_in_one_identifier_only_inherits_nothing",
     ),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.request import urlopen
 
-from scim_provisioning.rules.identity import History
+from scim_provisioning.rules.past import History
 from tests.behaviours.mutant import Make, answers, mutants
 
 _HOSTILE = "tests/http/test_hostile_input.py::"
@@ -117,7 +117,7 @@ MUTANTS = mutants(
     # --- 29
     (
         "there are no two of one name",
-        "rules.identity:history rules.identity:adopted models.provisioned_user:user_name_key",
+        "rules.past:history rules.identity:adopted models.provisioned_user:user_name_key",
         sees_nobody_of_that_name,
         f"{_RACES}test_two_posts_of_one_user_name_make_one_person_and_one_409",
     ),

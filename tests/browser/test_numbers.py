@@ -51,7 +51,7 @@ def test_numbers_are_two_clicks_away_drawn_and_written(
     expect(page.get_by_role("img", name="Joined:").first).to_be_visible()
     picture(page, "numbers-light")
     page.get_by_text("The figures as a table").first.click()
-    expect(page.get_by_role("region", name="The last 30 days").locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_role("group", name="The last 30 days").locator("tbody tr").first).to_be_visible()
     assert_accessible(page, complaints)
     page.get_by_role("link", name="A value", exact=False).first.click()
     expect(page).to_have_url(re.compile(r"error=attr\.invalid"))

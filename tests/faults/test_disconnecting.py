@@ -17,7 +17,7 @@ from django.db import close_old_connections
 from django.db.models import Count
 from django.db.models.signals import post_save
 
-from example_project.lms.models import Learner
+from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.adapters import Candidate, Text
 from scim_provisioning.administration import connections, disconnection, ownership
@@ -432,11 +432,15 @@ def owners() -> list[str]:
 
 @pytest.mark.usefixtures("adopting")
 def test_an_account_that_another_connection_takes_over_while_its_own_is_restored_has_one_owner(
-    connection: SCIMConnection, scim: ScimClient, start: Start, request: pytest.FixtureRequest
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+    start: Start,
+    request: pytest.FixtureRequest,
 ) -> None:
     scim.post("/Users", person())
     connections.disconnect(connection, actor=None, learners="keep")
-    other = ScimClient(TokenFactory(connection=make_connection("Other")).plaintext)
+    other = ScimClient(TokenFactory(connection=make_connection("Other", organization)).plaintext)
     gate = request.getfixturevalue("gate")
     adopting = start(lambda: other.post("/Users", person(title="Fellow")).status_code)
     gate.until_reached()

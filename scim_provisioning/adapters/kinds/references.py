@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from django.db import DatabaseError, models
-from django.db.models import Exists, Q
+from django.db.models import Case, Exists, Q, TextField, When
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import TextMatch, sort_text
+from scim_provisioning.adapters.kinds.belonging import Belonging
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
 from scim_provisioning.adapters.kinds.meanings import KNOWN, Names
@@ -35,7 +36,8 @@ class Reference(MappedAttribute):
 
     ``by`` is the field that holds the name. Names are compared without regard to case, and what is sent also
     without regard to spaces around and repeated between words, and with ``hyphens="ignore"`` to hyphens; ``within``
-    narrows the look-up to one customer and fills new rows, ``defaults`` only fill new ones (see :class:`RelatedRow`).
+    narrows the look-up to one customer and fills new rows, ``defaults`` only fill new ones (see :class:`RelatedRow`);
+    a row outside of it, by its own columns, is no value: neither shown, nor found, nor what a name means.
     ``create`` says what becomes of a name that does not exist, unless an administrator chooses otherwise:
     ``"auto"`` creates it, ``"review"`` lets it wait for an administrator. ``"never"`` refuses it, and leaves
     nothing to choose.
@@ -61,6 +63,7 @@ class Reference(MappedAttribute):
         self.key = reference_key if hyphens == "keep" else without_hyphens
         self.by = by
         self.within: Scope = within or {}
+        self.belonging = Belonging(self.within)
         self.defaults: Scope = defaults or {}
         self.create = create
 
@@ -71,13 +74,15 @@ class Reference(MappedAttribute):
         return named_column(field.related_model, self.by, self.within)
 
     def reads(self, field: Any) -> tuple[str, ...] | None:
-        return field.attname, f"{field.name}__{self.by}"
+        columns = (self.by, *self.belonging.columns(field.related_model))
+        return field.attname, *(f"{field.name}__{name}" for name in columns)
 
     def current(self, row: models.Model, field: Any, person: Person) -> Any:
         # A new row has no key yet; asking for the row itself would raise where the column must not be NULL.
         if getattr(row, field.attname) is None:
             return None
-        return getattr(row, field.name)
+        related = getattr(row, field.name)
+        return related if self.belonging.has(related, field.related_model, person.connection) else None
 
     def to_scim(self, current: Any) -> str:
         return str(getattr(current, self.by))
@@ -92,7 +97,8 @@ class Reference(MappedAttribute):
         understood = person.meant.get(self.path, {})
         if not understood or not isinstance(sent, str):
             return False
-        return understood.get(self.key(sent)) == _reached(row, field)
+        is_here = row is not None and self.current(row, field, person) is not None
+        return understood.get(self.key(sent)) == (_reached(row, field) if is_here else "")
 
     def name_keys(self, sent: Any) -> frozenset[str]:
         return frozenset({self.key(sent)} if isinstance(sent, str) else ())
@@ -149,9 +155,16 @@ class Reference(MappedAttribute):
         return super().compare(column, op, value)
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        called = Q(TextMatch(column.text(self.by), op, operand)) | self.unknown(column, op, operand)
-        target = self.target_of(column, op, operand)
-        return called | self.at(column, target) if target else called
+        called = Q(TextMatch(column.text(self.by), op, operand))
+        if target := self.target_of(column, op, operand):
+            called |= self.at(column, target)
+        return (called & self.is_here(column)) | self.unknown(column, op, operand)
+
+    def is_here(self, column: Column) -> Q:
+        """Whether the row that is pointed at is the customer's."""
+        name = column.source.lookup(column.field.name) if column.source.is_joined else column.field.name
+        here = self.belonging.condition(name, column.field.related_model, column.connection)
+        return here if column.source.is_joined or not self.within else Q(Exists(column.rows().filter(here)))
 
     def unknown(self, column: Column, op: str, operand: Any) -> Q:
         """Whether it is true of a name that waits, or is left out: that is in the document alone."""
@@ -173,7 +186,10 @@ class Reference(MappedAttribute):
         return Q(Exists(column.rows().filter(**{f"{column.field.name}__pk": target})))
 
     def order(self, column: Column) -> Expression:
-        return sort_text(column.text(self.by))
+        name = sort_text(column.text(self.by))
+        if not self.within:
+            return name
+        return Case(When(self.is_here(column), then=name), output_field=TextField())
 
     def problems(self, source: RowSource, field: Any) -> Iterator[MappingProblem]:
         model = field.related_model

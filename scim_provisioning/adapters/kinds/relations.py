@@ -65,8 +65,14 @@ class References(Reference):
     def current(self, row: models.Model, field: Any, person: Person) -> list[str] | None:
         if row._state.adding:
             return None
-        names = sorted(str(getattr(related, self.by)) for related in getattr(row, _accessor(field)).all())
+        names = sorted(map(self.to_name, self._related(row, field, person)))
         return names or None
+
+    def _related(self, row: models.Model, field: Any, person: Person) -> list[models.Model]:
+        """The customer's rows of the relation."""
+        model, connection = field.related_model, person.connection
+        related = getattr(row, _accessor(field)).all()
+        return [one for one in related if self.belonging.has(one, model, connection)]
 
     def to_scim(self, current: Any) -> Any:
         return current
@@ -90,7 +96,7 @@ class References(Reference):
         understood = person.meant.get(self.path, {})
         if not understood or (row is not None and row._state.adding):
             return False
-        related = [] if row is None else list(getattr(row, _accessor(field)).all())
+        related = [] if row is None else self._related(row, field, person)
         held = {self.key(self.to_name(one)): key_of(one) for one in related}
         wanted = {understood.get(key, held.get(key)) for key in self.name_keys(sent)} - {""}
         return wanted == set(held.values()) if self.others == "remove" else wanted <= set(held.values())
@@ -182,15 +188,19 @@ class References(Reference):
     # --- SQL
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        relation = column.field.name
+        relation, here = column.field.name, self.is_related_here(column)
         if op == "pr":
-            related = Q(Exists(column.rows().filter(**{f"{relation}__isnull": False})))
+            related = Q(Exists(column.rows().filter(here, **{f"{relation}__isnull": False})))
             return related | self.unknown(column, op, operand)
         text = Folded(F(f"{relation}__{self.by}"))
         called = Q(TextMatch(text, "eq", operand))
         if target := self.target_of(column, op, operand):
             called |= Q(**{f"{relation}__pk": target})
-        return Q(Exists(column.rows().filter(called))) | self.unknown(column, op, operand)
+        return Q(Exists(column.rows().filter(called, here))) | self.unknown(column, op, operand)
+
+    def is_related_here(self, column: Column) -> Q:
+        """Whether a row of the relation is the customer's, seen from the person's row."""
+        return self.belonging.condition(column.field.name, column.field.related_model, column.connection)
 
     def unknown(self, column: Column, op: str, operand: Any) -> Q:
         if not column.leaf.multi_valued:
@@ -200,7 +210,8 @@ class References(Reference):
 
     def order(self, column: Column) -> Expression:
         name = f"{column.field.name}__{self.by}"
-        first = column.rows().filter(**{f"{name}__isnull": False}).order_by(name).values(name)[:1]
+        related = column.rows().filter(self.is_related_here(column), **{f"{name}__isnull": False})
+        first = related.order_by(name).values(name)[:1]
         return sort_text(Folded(Subquery(first)))
 
 
