@@ -264,15 +264,19 @@ def test_foreign_id_is_answered_exactly_as_an_unknown_one(
     assert theirs.rows() == before
 
 
-def test_foreign_manager_is_kept_as_text_and_never_linked(ours: Tenant, theirs: Tenant) -> None:
+@pytest.mark.parametrize(("whose", "who"), [("theirs", "ines.okafor"), ("beside", "ana.lima")])
+def test_foreign_manager_is_kept_as_text_and_never_linked(
+    ours: Tenant, whose: str, who: str, request: pytest.FixtureRequest
+) -> None:
+    theirs: Tenant = request.getfixturevalue(whose)
     operation = {"op": "replace", "path": f"{ENTERPRISE}:manager", "value": theirs.ids[0]}
     answer = ours.client.patch(f"/Users/{ours.ids[1]}", [operation])
     assert answer.json()[ENTERPRISE]["manager"]["value"] == theirs.ids[0]
     learner = Learner.objects.get(user__scim_links__scim_id=ours.ids[1])
     assert learner.manager is None
-    # Nor when the other customer's person comes and goes.
+    # Nor when the other one's person comes and goes.
     theirs.client.delete(f"/Users/{theirs.ids[0]}")
-    theirs.client.post("/Users", person("ines.okafor"))
+    assert theirs.client.post("/Users", person(who)).status_code == 201
     learner.refresh_from_db()
     assert learner.manager is None
 
