@@ -110,6 +110,8 @@ class PeoplePage(OperationPage):
         if event is not None and owner_of(request, event) and self.may(request, permissions.MANAGE_POLICY):
             page = self._page("share_refused", connection, event_id=event.pk)
             return PageLink(page, _("Allow a shared link"))
+        if event is not None and (page := self._answer_url(request, event)):
+            return PageLink(page, _("Who is it?"))
         return None
 
     def _undo(self, answer: Answer) -> PageLink | None:

@@ -90,6 +90,7 @@ def test_somebody_who_was_refused_is_found_by_any_part_of_what_was_sent(
     assert "Ines Okafor ines.okafor@harborline.example Refused Last asked for on" in found
     assert "The account exists and is not managed by this connection." in found
     assert "What to do Find out whether it is the same person, and say so" in found
+    assert "Who is it? (Ines Okafor) What was sent, and the answer" in found
     assert "What was sent, and the answer" in found
 
 
