@@ -146,11 +146,19 @@ def _same_account(column: str, connection: SCIMConnection, value: str | int) -> 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
     """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, or moved it to another
     customer, ``Unauthorized`` when the connection has ended since the request was let in."""
+    adapter = load_again(caller, key)
+    if adapter.link.connection_ended_at is not None:  # type: ignore[attr-defined]
+        raise ended()
+    return adapter
+
+
+def load_again(caller: Caller, key: int) -> LearnerAdapter:
+    """Read somebody again who was changed under the lock. Raises ``NotFound``, as ``load_locked``; a connection that
+    has ended since the change was begun lets it come to its end: whoever ends it handles everybody under these locks.
+    """
     adapters = read_locked(caller.tenant, [key])
     if not adapters:
         raise NotFound()
-    if adapters[0].link.connection_ended_at is not None:  # type: ignore[attr-defined]
-        raise ended()
     return adapters[0]
 
 

@@ -25,7 +25,7 @@ from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching, undoing
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
+from scim_provisioning.provisioning.loading import checked, load_again, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
@@ -291,7 +291,7 @@ def _told(
     if adapter.link.adopted_at is not None:
         called.add("on_identity_changed")
     if any(map(adapter.overrides, called)) or saving_runs_code(adapter.compiled_mapping.sources):
-        adapter = load_locked(caller, adapter.link.pk)
+        adapter = load_again(caller, adapter.link.pk)
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)
     return Written(resource, event)

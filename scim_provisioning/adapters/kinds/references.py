@@ -82,7 +82,10 @@ class Reference(MappedAttribute):
         if getattr(row, field.attname) is None:
             return None
         related = getattr(row, field.name)
-        return related if self.belonging.has(related, field.related_model, person.connection) else None
+        # A key that points at nothing has no row, until COMMIT says so.
+        if related is None or not self.belonging.has(related, field.related_model, person.connection):
+            return None
+        return related
 
     def to_scim(self, current: Any) -> str:
         return str(getattr(current, self.by))
