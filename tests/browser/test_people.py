@@ -150,4 +150,4 @@ def test_without_a_mouse_the_box_its_button_and_the_first_answer_follow_one_anot
     for _step in range(3):
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
         page.keyboard.press("Tab")
-    assert reached == ["Find person", "What was sent, and the answer", "Entra ID of Harborline"]
+    assert reached == ["Find person", "Who is it? (Ines Okafor)", "What was sent, and the answer"]
