@@ -14,31 +14,35 @@ _BEGAN: Final = datetime.fromisoformat("2026-03-29T00:59:59.123456+00:00")
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def fill(apps: Any, label: str, alias: str) -> None:
-    """Write ``EACH`` rows of every model of the app ``label``, and of what they refer to, with all columns filled."""
+def fill(apps: Any, label: str, alias: str, time: int = 0) -> None:
+    """Write ``EACH`` rows of every model of the app ``label``, and of what they refer to, with all columns filled.
+
+    ``time`` counts how often the tables have been filled before: no row is like one of those.
+    """
     made: dict[Any, list[Any]] = {}
     for model in apps.get_app_config(label).get_models():
-        _made(model, alias, made)
+        _made(model, alias, made, range(time * EACH, (time + 1) * EACH))
 
 
-def _made(model: Any, alias: str, made: dict[Any, list[Any]]) -> list[Any]:
+def _made(model: Any, alias: str, made: dict[Any, list[Any]], numbers: range) -> list[Any]:
     if model not in made:
         made[model] = []  # a row that refers to its own kind refers to the one before it
         targets = {
-            field: _made(field.remote_field.model, alias, made)
+            field: _made(field.remote_field.model, alias, made, numbers)
             for field in model._meta.concrete_fields
             if field.is_relation and field.remote_field.model is not model
         }
-        for number in range(EACH):
-            made[model].append(_row(model, number, targets, alias, made[model]))
+        for place, number in enumerate(numbers):
+            referred = {field: rows[place] for field, rows in targets.items()}
+            made[model].append(_row(model, number, referred, alias, made[model]))
     return made[model]
 
 
-def _row(model: Any, number: int, targets: dict[Any, list[Any]], alias: str, before: list[Any]) -> Any:
+def _row(model: Any, number: int, targets: dict[Any, Any], alias: str, before: list[Any]) -> Any:
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
         if field in targets:
-            values[field.name] = targets[field][number]
+            values[field.name] = targets[field]
         elif field.is_relation:
             values[field.name] = before[-1] if before else None
         elif not isinstance(field, models.AutoField):
@@ -75,6 +79,11 @@ def held(apps: Any, label: str, alias: str) -> Rows:
         model.__name__: list(model._base_manager.using(alias).order_by("pk").values())
         for model in apps.get_app_config(label).get_models()
     }
+
+
+def of_those(before: Rows, after: Rows) -> Rows:
+    """The rows of a later state that are in the earlier one too, whole."""
+    return {name: after[name][: len(rows)] for name, rows in before.items()}
 
 
 def common(before: Rows, after: Rows) -> tuple[Rows, Rows]:
