@@ -115,7 +115,9 @@ class Meanwhile:
         self._thread = threading.Thread(target=self._run, args=(delete,))
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self._count()
+        # What goes before a savepoint begins or ends goes before the next statement.
+        if "SAVEPOINT" not in sql:
+            self._count()
         return execute(sql, params, many, context)
 
     def commit(self, commit: Callable[[], None]) -> Callable[[], None]:
