@@ -106,7 +106,7 @@ MUTANTS = mutants(
     ),
     (
         "the row of a refusal is tried again too",
-        "events.records:databases",
+        "events.refusals:databases",
         tries_once,
         f"{_FAILS}test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same",
     ),
