@@ -24,7 +24,7 @@ class SCIMProvisioningConfig(AppConfig):
     def ready(self) -> None:
         """Join what Django calls back. Imported here: models are not loaded any earlier."""
         from scim_provisioning import signals, telemetry
-        from scim_provisioning.adapters.expressions import register_sqlite_functions
+        from scim_provisioning.adapters.text_forms import register_sqlite_functions
         from scim_provisioning.administration import figures, leaver_brake, sign_in
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import indexes, routing

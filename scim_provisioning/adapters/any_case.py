@@ -17,7 +17,8 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 from scim_provisioning.adapters.case_variants import ascii_lower, ascii_upper, upper, variants
-from scim_provisioning.adapters.expressions import Folded, Sql, TextMatch
+from scim_provisioning.adapters.expressions import TextMatch
+from scim_provisioning.adapters.text_forms import DATABASE_COLLATION, Lowered, Sql
 from scim_provisioning.databases import indexes
 from scim_provisioning.databases.indexes import Form, NamedColumn, NameIndex
 
@@ -30,7 +31,7 @@ _DOTTED: Final = "İ"
 
 
 class AnyCase(Lookup):
-    """Whether ``column`` is ``value`` in any case, as :class:`Folded` compares, or what the column's collation takes
+    """Whether ``column`` is ``value`` in any case, as :class:`Lowered` compares, or what the column's collation takes
     for it. ``exactly`` leaves the latter out; ``trimmed`` finds those with spaces around them too.
 
     ``within`` names columns that the same query compares with one value each: an index may begin with them. ``spelled``
@@ -57,7 +58,7 @@ class AnyCase(Lookup):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
         column, column_params = compiler.compile(self.lhs)
         text: Any = Trim(self.lhs) if self.trimmed else self.lhs
-        sql, params = compiler.compile(TextMatch(Folded(text), "eq", self.rhs))
+        sql, params = compiler.compile(TextMatch(Lowered(text), "eq", self.rhs))
         meant: Sql = (sql, list(params))
         if not self.exactly:
             meant = (f"({sql} OR {column} = %s)", [*params, *column_params, self.rhs])
@@ -162,6 +163,7 @@ def _as_held(index: NameIndex, column: str, connection: BaseDatabaseWrapper) -> 
         return f"{column} COLLATE NOCASE", "%s"
     cast = "::text" if connection.vendor == "postgresql" else ""
     text = f"({column}){cast}" if cast else column
+    text += DATABASE_COLLATION if index.folds_by else ""
     text = f"TRIM({text})" if index.trims else text
     collation = f" COLLATE {index.collation}" if index.collation else ""
     return f"{index.form.value}({text}){collation}", f"{index.form.value}(%s{cast})"

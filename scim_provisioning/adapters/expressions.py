@@ -17,56 +17,13 @@ from django.db.models.expressions import Expression, Func, Value
 from django.db.models.functions import NullIf
 from django.db.models.sql.compiler import SQLCompiler
 
-Sql = tuple[str, list[Any]]
-
-#: The name of the function that SQLite lacks; registered on every new connection by the AppConfig.
-SQLITE_LOWER = "scim_lower"
+from scim_provisioning.adapters.text_forms import Exactly, Sql, exact_collation
 
 TEXT_OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"})
+#: What is true of a text for the signs that it is written with.
+_BY_SIGNS = frozenset({"eq", "co", "sw", "ew"})
 _HOLD_NOTHING = frozenset({"co", "sw", "ew", "gt", "ge", "ne"})
 _ORDER = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-
-
-def register_sqlite_functions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Receiver of ``connection_created``: gives SQLite a LOWER that knows more than ASCII."""
-    if connection.vendor == "sqlite":
-        connection.connection.create_function(
-            SQLITE_LOWER, 1, lambda text: None if text is None else str(text).lower(), deterministic=True
-        )
-
-
-def exact_collation(connection: BaseDatabaseWrapper) -> str:
-    """The COLLATE clause under which only identical text is equal and order is by code point."""
-    if connection.vendor == "postgresql":
-        return ' COLLATE "C"'
-    if connection.vendor == "mysql":
-        # utf8mb4_bin would pad: 'ana ' = 'ana'.
-        nopad = "utf8mb4_nopad_bin" if connection.mysql_is_mariadb else "utf8mb4_0900_bin"  # type: ignore[attr-defined]
-        return f" COLLATE {nopad}"
-    return ""
-
-
-class Exactly(Func):
-    """The text of a column, compared byte by byte."""
-
-    output_field: ClassVar[models.Field[Any, Any]] = models.TextField()
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:  # type: ignore[override]
-        sql, params = compiler.compile(self.source_expressions[0])
-        return f"{self.wrap(sql, connection)}{exact_collation(connection)}", list(params)
-
-    def wrap(self, sql: str, connection: BaseDatabaseWrapper) -> str:
-        if connection.vendor == "mysql":
-            return f"CONVERT({sql} USING utf8mb4)"
-        return f"({sql})::text" if connection.vendor == "postgresql" else sql
-
-
-class Folded(Exactly):
-    """The text of a column without its case, for attributes whose ``caseExact`` is false."""
-
-    def wrap(self, sql: str, connection: BaseDatabaseWrapper) -> str:
-        lower = SQLITE_LOWER if connection.vendor == "sqlite" else "LOWER"
-        return f"{lower}({super().wrap(sql, connection)})"
 
 
 class Always(Expression):
@@ -93,42 +50,52 @@ class TextMatch(Expression):
 
     def __init__(self, left: Expression, op: str, value: str | None, *, prepared: bool = False) -> None:
         super().__init__(output_field=models.BooleanField())
-        self.left, self.op, self.value = left, op, value
-        self.right: Expression = Value(value or "")
-        if not prepared and isinstance(left, Exactly):
-            self.right = type(left)(self.right)
+        self.left, self.op = left, op
+        form = None if prepared or not isinstance(left, Exactly) else type(left)
+        texts = (value or "",) if form is None else form.forms(value or "")
+        # In an order one of them has a place.
+        self.texts = texts if op in _BY_SIGNS else texts[:1]
+        self.lengths = [len(text) if form is None else form.length(text) for text in self.texts]
+        values = map(Value, self.texts)
+        self.rights: list[Expression] = [value if form is None else form(value) for value in values]
 
     def get_source_expressions(self) -> list[Any]:
-        return [self.left, self.right]
+        return [self.left, *self.rights]
 
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        self.left, self.right = exprs
+        self.left, *self.rights = exprs
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
-        left, left_params = compiler.compile(self.left)
-        right, right_params = compiler.compile(self.right)
-        left_sql, right_sql = (left, list(left_params)), (right, list(right_params))
-        return text_condition(left_sql, self.op, right_sql, self.value or "", connection)
+        found: list[Sql] = []
+        for right, length in zip(self.rights, self.lengths, strict=True):
+            (left, left_params), (sql, params) = compiler.compile(self.left), compiler.compile(right)
+            sides: tuple[Sql, Sql] = (left, list(left_params)), (sql, list(params))
+            found.append(text_condition(sides[0], self.op, sides[1], length, connection))
+        if len(found) == 1:
+            return found[0]
+        joined = " OR ".join(sql for sql, _params in found)
+        return f"({joined})", [param for _sql, params in found for param in params]
 
 
-def text_condition(left: Sql, op: str, right: Sql, value: str, connection: BaseDatabaseWrapper) -> Sql:
+def text_condition(left: Sql, op: str, right: Sql, length: int, connection: BaseDatabaseWrapper) -> Sql:
     """``left op right`` as a condition that is false, never NULL, when ``left`` is absent.
 
-    ``left`` stands in it once: it may be a function or a subquery that the database would ask twice.
+    ``right`` is so many signs long. ``left`` stands in it once: it may be a function or a subquery that the database
+    would ask twice.
     """
     sql, params = left
     if op == "pr":
         return f"COALESCE({sql}, '') <> ''", [*params]
-    if not value:
+    if not length:
         # Every text holds the empty one and comes after it; nothing that is there is equal to it or before it.
         if op in _HOLD_NOTHING:
-            return text_condition(left, "pr", right, value, connection)
+            return text_condition(left, "pr", right, length, connection)
         return "1 = 0", []
     if op in ("lt", "le", "ne"):
         # These three are true of an empty text, so it must not stand for an absent one.
-        comparison, params = _comparison((f"NULLIF({sql}, '')", params), op, right, len(value), connection)
+        comparison, params = _comparison((f"NULLIF({sql}, '')", params), op, right, length, connection)
         return f"COALESCE({comparison}, FALSE)", params
-    return _comparison((f"COALESCE({sql}, '')", params), op, right, len(value), connection)
+    return _comparison((f"COALESCE({sql}, '')", params), op, right, length, connection)
 
 
 def _comparison(left: Sql, op: str, right: Sql, length: int, connection: BaseDatabaseWrapper) -> Sql:
@@ -280,4 +247,6 @@ def element_condition(condition: ElementCondition, connection: BaseDatabaseWrapp
         return joined, [param for _, params in parts for param in params]
     op, value = rest
     left = extract_text("scim_element.value", [], (head,), connection)
-    return text_condition(left, op, (f"%s{exact_collation(connection)}", [value]), value or "", connection)
+    return text_condition(
+        left, op, (f"%s{exact_collation(connection)}", [value]), len(value or ""), connection
+    )

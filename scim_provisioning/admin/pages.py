@@ -7,6 +7,7 @@ inherits from every family.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -21,7 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
 from scim_provisioning.admin import denied
-from scim_provisioning.administration import host, permissions, setting_up
+from scim_provisioning.administration import host, permissions, setting_up, troubles
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
 else:
     _Base = object
+
+logger = logging.getLogger("scim_provisioning")
 
 ConnectionView = Callable[..., HttpResponse | StreamingHttpResponse]
 
@@ -108,6 +111,12 @@ class ConnectionPages(_Base):
             except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
                 # Somebody else was quicker, what it was to come back to is gone, or the host cannot be asked.
                 messages.error(request, refusal.message)
+                return self.back(connection)
+            except Exception as error:
+                if not (told := troubles.words(error)):
+                    raise
+                reports.failure(logger, "An administrator met the database in trouble", exception=error)
+                messages.error(request, told)
                 return self.back(connection)
 
         # Never inside a host's ATOMIC_REQUESTS: each verb has its own transaction, and a disconnection many.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import databases, events
+from scim_provisioning import events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
@@ -21,6 +21,7 @@ from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import is_lost
 
@@ -52,7 +53,8 @@ def allow_share(
     Raises ``ConnectionRefused`` where nobody else owns the account, this connection has it already, it is protected,
     or the connection is archived.
     """
-    with databases.atomic():
+
+    def work() -> bool:
         lock_links_of(account)
         locked_current(connection)
         owner = ownership.holder_beside(connection, account)
@@ -68,7 +70,9 @@ def allow_share(
             _write_down(
                 owner.connection, owner, Action.SHARED, actor, _SHARED_THERE, owner.user_name, address, both
             )
-    return made
+        return made
+
+    return durable(work)
 
 
 def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
@@ -77,7 +81,8 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
 
     Raises ``ConnectionRefused`` for an account that is protected or gone, and where the connection is archived.
     """
-    with databases.atomic():
+
+    def work() -> bool:
         if link.user is None:
             raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
         # The links first, as everywhere: a request that holds them writes what names the connection in the end.
@@ -100,7 +105,9 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
             )
         ownership.set_owner(link, True)
         _write_down(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
-    return True
+        return True
+
+    return durable(work)
 
 
 def others(link: ProvisionedUser) -> list[ProvisionedUser]:

@@ -23,7 +23,7 @@ from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
 from scim_provisioning import moments
-from scim_provisioning.administration import host, identity, permissions
+from scim_provisioning.administration import host, identity, permissions, troubles
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
@@ -142,11 +142,12 @@ class AdministratorViewSet(GenericViewSet[Any]):
         return super().initialize_request(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """DRF's own, whatever the host uses elsewhere; an adapter that does not load is a 503."""
+        """DRF's own, whatever the host uses elsewhere; an adapter that does not load, or a database in trouble, is
+        a 503."""
 
         def handler(error: Exception, context: dict[str, Any]) -> Response | None:
-            unavailable = Unavailable(error.message) if isinstance(error, host.AdapterBroken) else error
-            return exception_handler(unavailable, context)
+            told = error.message if isinstance(error, host.AdapterBroken) else troubles.words(error)
+            return exception_handler(Unavailable(told) if told else error, context)
 
         return handler
 

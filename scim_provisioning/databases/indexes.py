@@ -50,13 +50,15 @@ class NamedColumn:
 @dataclass(frozen=True, slots=True)
 class NameIndex:
     """An index by which a name is found in any case, ``trims``: with spaces around it too. ``collation`` has to be said
-    where it is not the column's. ``apart``: letters that LOWER makes others and the column's collation does not."""
+    where it is not the column's, ``folds_by`` where the small letters are not those of the column's. ``apart``: letters
+    that LOWER makes others and the column's collation does not."""
 
     name: str
     form: Form
     trims: bool = False
     collation: str = ""
     apart: str = ""
+    folds_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,19 @@ def for_any_case(column: NamedColumn, database: BaseDatabaseWrapper) -> NameInde
 def look_for(column: NamedColumn, database: BaseDatabaseWrapper) -> NameIndex | None:
     """The same, looked up now."""
     read = _READERS.get(database.vendor)
+    is_own = has_own_collation(column, database)
     before = {name.lower() for name in column.within}
     for index in read(database, column.table) if read else ():
         for key in index.keys:
-            if found := _answers(index.name, key, column, database.vendor):
+            if found := _answers(index.name, key, column, database.vendor, is_own):
                 return found
             if _plain(key.text) not in before:
                 break
     return None
+
+
+#: PostgreSQL's COLLATE "default", bare.
+_BY_DATABASE: Final = "collatedefault"
 
 
 def forget(**kwargs: Any) -> None:
@@ -105,13 +112,29 @@ def forget(**kwargs: Any) -> None:
     _found.clear()
 
 
-def _answers(name: str, key: _Key, column: NamedColumn, vendor: str) -> NameIndex | None:
+def has_own_collation(column: NamedColumn, database: BaseDatabaseWrapper) -> bool:
+    """Whether a column has another collation than the database, on PostgreSQL: by bytes, LOWER knows ASCII only, and by
+    another language it makes other letters. An index has to say by which collation it folds."""
+    if database.vendor != "postgresql":
+        return False
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT attcollation NOT IN (0, 100) FROM pg_attribute "
+            "WHERE attrelid = to_regclass(%s) AND attname = %s",
+            [database.ops.quote_name(column.table), column.field.column],
+        )
+        found = cursor.fetchone()
+    return bool(found and found[0])
+
+
+def _answers(name: str, key: _Key, column: NamedColumn, vendor: str, is_own: bool) -> NameIndex | None:
     """What the index finds by this key, if that is the column's text in any case."""
     held, wanted = _plain(key.text), column.field.column.lower()
-    said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", held)
-    if said and said[3] == wanted and bool(said[2]) == column.trimmed:
-        return NameIndex(name, Form[said[1].upper()], column.trimmed, key.collation)
-    if held == f"coalesce(lower({wanted})collatec,'')" and not column.trimmed:
+    folds_by = "default" if _BY_DATABASE in held else ""
+    said = re.fullmatch(r"(lower|upper)\((b?trim\()?(.*?)\)*", _plain(held.replace(_BY_DATABASE, "")))
+    if said and said[3] == wanted and bool(said[2]) == column.trimmed and is_own == bool(folds_by):
+        return NameIndex(name, Form[said[1].upper()], column.trimmed, key.collation, folds_by=folds_by)
+    if held == f"coalesce(lower({wanted})collatec,'')" and not column.trimmed and not is_own:
         return NameIndex(name, Form.AS_ASKED)
     if held != wanted or not key.ignores_case or key.collation:
         return None

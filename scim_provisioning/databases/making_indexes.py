@@ -30,6 +30,8 @@ def sql_of(column: NamedColumn, database: BaseDatabaseWrapper) -> str:
     if database.vendor != "mysql" or not ignores_case(column, database):
         if database.vendor == "mysql" and database.mysql_is_mariadb:  # type: ignore[attr-defined]
             return ""
+        if indexes.has_own_collation(column, database):
+            key = f'({key})::text COLLATE "default"'
         key = f"LOWER(TRIM({key}))" if column.trimmed else f"LOWER({key})"
         key = f"({key})" if database.vendor == "mysql" else key
     keys = ", ".join([*map(quoted, sorted(column.within)), key])

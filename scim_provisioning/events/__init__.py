@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from scim_provisioning.events.administrators import admin, admin_for_each, not_done
-from scim_provisioning.events.records import Caller, Exchange, applied, exchanged, refused
+from scim_provisioning.events.records import Caller, Exchange, applied, exchanged
+from scim_provisioning.events.refusals import refused
 
 __all__ = [
     "Caller",

@@ -21,7 +21,7 @@ def counted_again(token: SCIMToken, error: SCIMError) -> bool:
 
     Call it in a transaction: the token's row is locked, so that two requests at once do not both find nothing.
     """
-    SCIMToken.objects.select_for_update().filter(pk=token.pk).first()
+    hold(token)
     refusals = ProvisioningEvent.objects.filter(connection=token.connection_id, outcome=Outcome.REFUSED)
     now = timezone.now()
     # The few latest of the connection, as the index has them; there is none on the token.
@@ -31,3 +31,8 @@ def counted_again(token: SCIMToken, error: SCIMError) -> bool:
             ProvisioningEvent.objects.filter(pk=event.pk).update(times=F("times") + 1)
             return True
     return False
+
+
+def hold(token: SCIMToken) -> None:
+    """Wait for whoever is writing down a refusal of this token, until the end of the transaction."""
+    SCIMToken.objects.select_for_update().filter(pk=token.pk).first()

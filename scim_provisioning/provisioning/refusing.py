@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from scim_provisioning import databases, events
 from scim_provisioning.events import Caller, Exchange, reports
-from scim_provisioning.events.records import named_by
+from scim_provisioning.events.refusals import named_by
 from scim_provisioning.models import HeldLeaver, ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import NotFound, SCIMError
 from scim_provisioning.provisioning import moved

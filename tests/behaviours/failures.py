@@ -105,8 +105,14 @@ MUTANTS = mutants(
         f"{_FAILS}test_a_lock_that_is_given_up_soon_costs_a_moment_and_no_change",
     ),
     (
+        "an administrator is told what became of their word when the database was in the way",
+        "administration.troubles:words",
+        answers(""),
+        "tests/admin/test_database_in_trouble.py::test_page_api_and_command_say_whether_it_was_done",
+    ),
+    (
         "the row of a refusal is tried again too",
-        "events.records:databases",
+        "events.refusals:databases",
         tries_once,
         f"{_FAILS}test_refusal_whose_row_meets_a_lock_is_in_the_log_all_the_same",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from django.utils.safestring import mark_safe
@@ -23,6 +24,10 @@ _THROTTLING = "tests/http/test_throttling.py::"
 _PACE = "tests/http/test_pace.py::"
 _FILTERS = "tests/protocol/test_filters.py::"
 _BAD = "tests/http/test_bad_input.py::"
+
+
+def asks_for_one_spelling(letters: Any) -> Any:
+    return SimpleNamespace(others=lambda text, most: (text,))
 
 
 # --- what an answer tells
@@ -228,6 +233,18 @@ MUTANTS = mutants(
         "protocol.filters.grammar:parse",
         fails_at_what_is_no_filter,
         f"{_FILTERS}test_any_text_gives_a_tree_or_a_scim_error_in_bounded_time",
+    ),
+    (
+        "a filter finds a team by every spelling that is understood when it is sent",
+        "adapters.kinds.named_rows:NamedRows.spelled_otherwise",
+        answers([]),
+        "tests/http/test_one_text.py::test_who_is_in_a_team_of_the_lms_is_found_by_every_spelling_of_its_name",
+    ),
+    (
+        "an index on small letters is asked for all that are one",
+        "adapters.sql.narrowing:letters",
+        asks_for_one_spelling,
+        "tests/http/test_one_text.py::test_an_index_leads_to_the_same_people",
     ),
     (
         "wildcards are plain text",

@@ -8,7 +8,7 @@ Where the two read the RFC differently on purpose, no filter is generated; these
 * text is folded here where it is lowered there (``ß`` is ``ss``), and compared as it is, without
   normalisation, where the case counts; the test hands scim2-models our way of comparing;
 * ``meta.location`` is a reference and case exact (RFC 7643 section 2.3.7), there it is not;
-* in a column of the LMS the database's LOWER folds: ``ß`` and ``ss``, and text in NFC and NFD, are two there.
+* in a column of the LMS letters are folded one by one (see test_one_text.py).
 
 What is not answered in SQL at all (ordering in what only the document holds) is refused: see test_queries.py.
 """

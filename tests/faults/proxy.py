@@ -12,17 +12,23 @@ from django.db import connection
 
 #: Not MariaDB's `SET autocommit`.
 _COMMIT = re.compile(rb"(?<!auto)COMMIT", re.IGNORECASE)
+_INSERT = re.compile(rb"INSERT INTO", re.IGNORECASE)
+#: Seconds.
+_PATIENCE = 10
 _STANDARD = {"postgresql": 5432, "mysql": 3306}
 
 
 class Proxy:
-    """Passes everything on, until it has passed on a COMMIT for whoever armed it; then both ends are closed."""
+    """Passes everything on, until it has passed on a COMMIT for whoever armed it; then both ends are closed. Or the
+    first COMMIT is passed on late, when its client has gone and inserts something over another connection."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.loses_the_answer = threading.Event()
+        self.is_late = threading.Event()
+        self._insert_is_sent = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -43,11 +49,17 @@ class Proxy:
     ) -> None:
         try:
             while data := source.recv(65536):
+                if is_request and self.is_late.is_set() and _COMMIT.search(data):
+                    self.is_late.clear()
+                    self._commit_late(source, target, data)
+                    return
                 if is_request and self.loses_the_answer.is_set() and _COMMIT.search(data):
                     lost.set()
                 if not is_request and lost.is_set():
                     break
                 target.sendall(data)
+                if is_request and _INSERT.search(data):
+                    self._insert_is_sent.set()
         except OSError:
             pass
         finally:
@@ -56,6 +68,14 @@ class Proxy:
                 with suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
                 end.close()
+
+    def _commit_late(self, client: socket.socket, server: socket.socket, data: bytes) -> None:
+        self._insert_is_sent.clear()
+        # Its own thread passes on what comes back; only the client is gone.
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+        self._insert_is_sent.wait(_PATIENCE)
+        server.sendall(data)
 
     def close(self) -> None:
         self._listener.close()

@@ -437,6 +437,20 @@ def test_lost_answer_to_commit_of_a_refusal_leaves_one_row(scim: ScimClient, ine
     assert [event.status for event in events] == [400]
 
 
+@on_a_server
+def test_refusal_whose_commit_comes_to_its_end_only_during_the_next_try_leaves_one_row(
+    scim: ScimClient, ines: str
+) -> None:
+    with in_between() as proxy:
+        scim.get(f"/Users/{ines}")
+        proxy.is_late.set()
+        answer = scim.post("/Users", "no JSON")
+        assert not proxy.is_late.is_set()
+    assert answer.status_code == 400
+    events = ProvisioningEvent.objects.filter(request_id=answer.headers["X-Request-ID"])
+    assert [(event.status, hasattr(event, "payload")) for event in events] == [(400, True)]
+
+
 @pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere nothing is sent after COMMIT")
 def test_a_connection_that_is_lost_just_after_commit_is_let_go_of(
     scim: ScimClient, ines: str, monkeypatch: pytest.MonkeyPatch

@@ -12,13 +12,14 @@ from django.db.models.lookups import Exact, In, IsNull
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.expressions import Always, Exactly
+from scim_provisioning.adapters.expressions import Always
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute, with_canonical_values
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem
 from scim_provisioning.adapters.remedies import listed, nearest
 from scim_provisioning.adapters.rows import RelatedRow, RowSource
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import fold, shown
 

@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import F, OuterRef, Subquery
 
 from scim_provisioning.adapters.customers import Customer
-from scim_provisioning.adapters.expressions import DocumentText, Exactly, Folded
+from scim_provisioning.adapters.expressions import DocumentText
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.text_forms import Exactly, Folded
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.schema import Attribute
 

@@ -15,8 +15,6 @@ from scim_provisioning.adapters.expressions import (
     TEXT_OPERATORS,
     DocumentFlag,
     DocumentNumber,
-    Exactly,
-    Folded,
     TextMatch,
     ValueText,
     sort_text,
@@ -31,6 +29,7 @@ from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
 from scim_provisioning.adapters.remedies import fitting
 from scim_provisioning.adapters.rows import RelatedRow, RowSource
+from scim_provisioning.adapters.text_forms import Exactly, Folded
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.schema import Attribute
 from scim_provisioning.protocol.text import shown

@@ -10,11 +10,12 @@ from django.db.models.expressions import Expression
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.expressions import DocumentText, Exactly, TextMatch, sort_text
+from scim_provisioning.adapters.expressions import DocumentText, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
 from scim_provisioning.adapters.person import AWAITS_MANAGER, Person
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import InvalidFilter

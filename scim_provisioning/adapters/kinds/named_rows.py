@@ -11,12 +11,12 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from django.db import connections, models, router
-from django.db.models import Case, F, Subquery, Value, When
+from django.db.models import Case, F, Q, Subquery, Value, When
 from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import called, spellings
-from scim_provisioning.adapters.expressions import Exactly
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import Meaning, ReferenceKey
@@ -92,6 +92,19 @@ class NamedRows:
         wanted, names = self.key(name), self.rows().order_by("pk").values_list("pk", self.by)
         found = next((pk for pk, held in names.iterator() if self.key(str(held)) == wanted), None)
         return None if found is None else self.rows().filter(pk=found).first()
+
+    def spelled_otherwise(self, name: str) -> list[Any]:
+        """The keys of rows that are called so in a spelling that SQL does not take for the name: one query, which reads
+        the names that are more than words of ASCII with a space between them."""
+        if not isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField)):
+            return []
+        wanted, plain = self.key(name), "[^!-~ ]|  |^ | $"
+        if self.key is without_hyphens:
+            plain += "|-"
+        # A plain name is another spelling of one that is not.
+        odd = Q(**{f"{self.by}__regex": plain}) | Q(**{f"{self.by}__iexact": wanted})
+        names = self.rows().filter(odd).order_by().values_list("pk", self.by)
+        return [pk for pk, held in names.iterator() if self.key(str(held)) == wanted]
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
         """A new row with these values; the name's key is locked. Raises what the database says of a row that it

@@ -25,6 +25,7 @@ from scim_provisioning.adapters.kinds.named_rows import (
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
@@ -155,13 +156,25 @@ class Reference(MappedAttribute):
         # What is looked for inside a name keeps its spaces.
         if op in {"co", "sw", "ew"} & self.operators:
             return self.condition(column, op, str(value))
-        return super().compare(column, op, value)
+        found = super().compare(column, op, value)
+        # So does a name that waits.
+        return found | self.unknown(column, op, str(value)) if op == "eq" else found
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        called = Q(TextMatch(column.text(self.by), op, operand))
-        if target := self.target_of(column, op, operand):
-            called |= self.at(column, target)
+        if op == "eq":
+            called = self.called(column, operand, column.text(self.by))
+        else:
+            called = Q(TextMatch(column.text(self.by), op, operand))
         return (called & self.is_here(column)) | self.unknown(column, op, operand)
+
+    def called(self, column: Column, name: str, text: Exactly) -> Q:
+        """Whether the row is one that is called ``name``, in any spelling, or that the name means (two queries).
+        ``text`` is the row's name in SQL."""
+        rows = self.names(column.field.related_model, column.connection).rows
+        found = Q(TextMatch(text, "eq", name))
+        if keys := [*rows.spelled_otherwise(name), *filter(None, [self.target_of(rows, name)])]:
+            found |= self.at(column, keys)
+        return found
 
     def is_here(self, column: Column) -> Q:
         """Whether the row that is pointed at is the customer's."""
@@ -174,19 +187,16 @@ class Reference(MappedAttribute):
         text = fold(operand) if isinstance(operand, str) else operand
         return Q(TextMatch(column.document(), op, text))
 
-    def target_of(self, column: Column, op: str, operand: Any) -> str:
-        """The key of the row that a name means, whatever that is called (one query, for ``eq``)."""
-        if op != "eq":
-            return ""
-        rows = self.names(column.field.related_model, column.connection).rows
-        key = ReferenceKey.objects.filter(digest=rows.digest(operand), meaning__in=KNOWN).first()
+    def target_of(self, rows: NamedRows, name: str) -> str:
+        """The key of the row that a name means, whatever that is called."""
+        key = ReferenceKey.objects.filter(digest=rows.digest(name), meaning__in=KNOWN).first()
         return "" if key is None else str(key.target)
 
-    def at(self, column: Column, target: str) -> Q:
-        """Whether it is the row with that key."""
+    def at(self, column: Column, keys: list[Any]) -> Q:
+        """Whether it is a row with one of those keys."""
         if column.source.is_joined:
-            return Q(**{column.source.lookup(f"{column.field.name}__pk"): target})
-        return Q(Exists(column.rows().filter(**{f"{column.field.name}__pk": target})))
+            return Q(**{column.source.lookup(f"{column.field.name}__pk__in"): keys})
+        return Q(Exists(column.rows().filter(**{f"{column.field.name}__pk__in": keys})))
 
     def order(self, column: Column) -> Expression:
         name = sort_text(column.text(self.by))

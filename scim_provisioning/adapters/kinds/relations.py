@@ -11,10 +11,11 @@ from django.db.models import Exists, F, Q, Subquery
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.expressions import ElementExists, Folded, TextMatch, sort_text
+from scim_provisioning.adapters.expressions import ElementExists, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.references import Reference
 from scim_provisioning.adapters.person import Person
+from scim_provisioning.adapters.text_forms import Folded
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
@@ -192,11 +193,11 @@ class References(Reference):
         if op == "pr":
             related = Q(Exists(column.rows().filter(here, **{f"{relation}__isnull": False})))
             return related | self.unknown(column, op, operand)
-        text = Folded(F(f"{relation}__{self.by}"))
-        called = Q(TextMatch(text, "eq", operand))
-        if target := self.target_of(column, op, operand):
-            called |= Q(**{f"{relation}__pk": target})
+        called = self.called(column, operand, Folded(F(f"{relation}__{self.by}")))
         return Q(Exists(column.rows().filter(called, here))) | self.unknown(column, op, operand)
+
+    def at(self, column: Column, keys: list[Any]) -> Q:
+        return Q(**{f"{column.field.name}__pk__in": keys})
 
     def is_related_here(self, column: Column) -> Q:
         """Whether a row of the relation is the customer's, seen from the person's row."""

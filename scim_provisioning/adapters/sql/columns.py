@@ -15,10 +15,11 @@ from django.db.models.lookups import Exact
 
 from scim_provisioning.adapters.customers import Customer, customer_of
 from scim_provisioning.adapters.entries import Entry, Group
-from scim_provisioning.adapters.expressions import Always, DocumentText, Exactly, TextMatch
+from scim_provisioning.adapters.expressions import Always, DocumentText, TextMatch
 from scim_provisioning.adapters.kinds import Column
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.filters import AttributeRef
 from scim_provisioning.protocol.schema import Attribute

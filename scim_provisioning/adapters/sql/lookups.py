@@ -21,7 +21,6 @@ from scim_provisioning.adapters.expressions import (
     DocumentText,
     ElementCondition,
     ElementExists,
-    Exactly,
     TextMatch,
 )
 from scim_provisioning.adapters.kinds import managed_by
@@ -30,6 +29,7 @@ from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
 from scim_provisioning.adapters.sql.columns import Columns, any_of
 from scim_provisioning.adapters.sql.searchable import element_key
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.conf import user_location
 from scim_provisioning.protocol.constants import CORE_USER
 from scim_provisioning.protocol.errors import InvalidFilter

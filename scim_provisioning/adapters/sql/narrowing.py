@@ -6,11 +6,12 @@ at all: those whose column holds the value, and those of whom the document may s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from django.db import connections, models
 
+from scim_provisioning.adapters import letters
 from scim_provisioning.adapters.any_case import called, spellings
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.kinds import MappedAttribute
@@ -24,6 +25,8 @@ from scim_provisioning.protocol.schema import Attribute
 
 #: Of more people nothing is gained.
 _MOST: Final = 100
+#: More texts that are one are not asked for each by itself.
+_SPELLINGS: Final = 16
 #: What says what a comparison of a kind means. One that has its own is asked by its condition only.
 _AS_TEXT: Final = ("compare", "matched", "condition", "operand")
 
@@ -33,8 +36,10 @@ def few_who_may(using: str, tree: Filter, columns: Columns) -> list[int] | None:
     them. None where no index leads to them, or to more, or the filter compares no column of the host's with a value."""
     for entries, value in _compared(tree, columns):
         held = [_holder(entry, using) for entry in entries] if value else []
-        if held and all(held):
-            found = _found(tuple(one for one in held if one), value, columns.connection, using)
+        texts = letters.others(value, _SPELLINGS) if held and all(held) else None
+        if texts:
+            asked = [(one, text) for one in held if one for text in texts]
+            found = _found(asked, columns.connection, using)
             return found if len(found) <= _MOST else None
     return None
 
@@ -48,27 +53,29 @@ class _Holder(NamedTuple):
     led_by: NameIndex
 
 
-def _found(held: tuple[_Holder, ...], value: str, connection: SCIMConnection, using: str) -> list[int]:
+def _found(asked: Sequence[tuple[_Holder, str]], connection: SCIMConnection, using: str) -> list[int]:
+    """The keys of whom the columns' indexes lead to by these texts, and of those of whom the document may say more."""
     vendor = connections[using].vendor
-    values: tuple[Any, ...] = (connection, value, *(spellings(one.led_by, value, vendor) for one in held))
-    given: tuple[Any, ...] = (held,)
+    held = tuple(one for one, _text in asked)
+    spelled = [value for one, text in asked for value in (text, spellings(one.led_by, text, vendor))]
+    values, given = (connection, *spelled), (held,)
     build: prepared.Build = _who_may
     if all(prepared.is_plain(one.model._base_manager) for one in held):
         keys = prepared.rows(build, *values, given=given)
     else:
         keys = list(build(*given, *values))
-    return [key for (key,) in keys]
+    return list(dict.fromkeys(key for (key,) in keys))
 
 
 def _who_may(
-    held: tuple[_Holder, ...], connection: SCIMConnection, value: str, *spelled: tuple[str, ...] | None
+    held: tuple[_Holder, ...], connection: SCIMConnection, *spelled: Any
 ) -> models.QuerySet[Any, Any]:
     # In a list: Django compares a bare boolean column, which no index of SQLite's and MariaDB's serves.
     doubtful = ProvisionedUser.objects.filter(connection=connection, asks_document__in=[True])
     # Without the connection, by whose list SQLite would go; ``people`` are of the connection already.
     others = [
-        ProvisionedUser.objects.filter(user__in=_accounts(one, value, found)).values_list("pk")
-        for one, found in zip(held, spelled, strict=True)
+        ProvisionedUser.objects.filter(user__in=_accounts(one, text, found)).values_list("pk")
+        for one, text, found in zip(held, spelled[::2], spelled[1::2], strict=True)
     ]
     return doubtful.values_list("pk").union(*others, all=True)[: _MOST + 1]
 

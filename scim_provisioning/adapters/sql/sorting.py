@@ -7,10 +7,11 @@ from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce
 
 from scim_provisioning.adapters.entries import Entry
-from scim_provisioning.adapters.expressions import DocumentText, Exactly, TextMatch
+from scim_provisioning.adapters.expressions import DocumentText, TextMatch
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.searchable import others_key, preferred_key
+from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.filters import AttributeRef
 from scim_provisioning.protocol.schema import Attribute

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases, events
+from scim_provisioning import events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import is_address
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -27,10 +27,11 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.models.provisioned_user import user_name_key
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.adopting import link_one
 from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -100,13 +101,19 @@ def link(
     if not type(_newcomer(connection)).tenant_users(connection).filter(pk=account.pk).exists():
         raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
     caller = Caller(connection, None, address=address, actor=actor)
-    try:
+
+    def work() -> ProvisionedUser:
         linked = link_one(caller, document, account, keeps_profile=keeps_profile)
+        message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
+        _tell(connection, message, actor, address)
+        return linked
+
+    try:
+        return durable(work)
+    except Unavailable:
+        raise
     except SCIMError as refusal:
         raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
-    message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
-    _tell(connection, message, actor, address)
-    return linked
 
 
 def answer(
@@ -126,7 +133,8 @@ def answer(
     else:
         message = _("“%(name)s” is not asked about any more.")
     message %= {"name": name}
-    with databases.atomic():
+
+    def work() -> None:
         locked_current(connection)
         AdoptionAnswer.objects.update_or_create(
             connection=connection,
@@ -139,6 +147,8 @@ def answer(
         )
         events.admin(connection, action=Action.ANSWERED, actor=actor, detail=message, address=address)
         _tell(connection, message, actor, address)
+
+    durable(work)
 
 
 def _refuse_second(connection: SCIMConnection, document: Document) -> None:
@@ -172,6 +182,5 @@ def _newcomer(connection: SCIMConnection) -> LearnerAdapter:
 
 
 def _tell(connection: SCIMConnection, message: str, actor: AbstractBaseUser | None, address: str) -> None:
-    with databases.atomic():
-        audit.log_entry(actor, connection, message)
-        audit.tell_contacts(connection, *notice(connection, actor, message, address))
+    audit.log_entry(actor, connection, message)
+    audit.tell_contacts(connection, *notice(connection, actor, message, address))

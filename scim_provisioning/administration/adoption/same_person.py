@@ -14,8 +14,9 @@ from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller, reports
 from scim_provisioning.models import Action, IdentityQuestion
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning.merging import merge
+from scim_provisioning.provisioning.transactions import durable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -47,9 +48,15 @@ def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address:
         "earlier": question.earlier.user_name,
     }
     caller = Caller(connection, None, address=address, actor=actor)
+
+    def work() -> None:
+        merge(caller, question.newcomer, question.earlier, detail=message)
+        _answered(question, message, actor, address)
+
     try:
-        with databases.primary():
-            merge(caller, question.newcomer, question.earlier, detail=message)
+        durable(work)
+    except Unavailable:
+        raise
     except SCIMError as refusal:
         raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
     except Exception as error:
@@ -59,7 +66,6 @@ def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address:
         reports.failure(logger, "Two accounts could not be joined: question %s", question.pk, exception=error)
         failed = _("This application could not join the two (%(error)s). Nothing was changed.")
         raise ConnectionRefused(failed % {"error": type(error).__name__}, "adoption.merge") from error
-    _answered(question, message, actor, address)
 
 
 def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address: str = "") -> None:
@@ -68,7 +74,8 @@ def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, ad
         "name": question.newcomer.user_name,
         "earlier": question.earlier.user_name,
     }
-    with databases.atomic():
+
+    def work() -> None:
         locked_current(question.connection)
         events.admin(
             question.connection,
@@ -80,10 +87,11 @@ def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, ad
         )
         _answered(question, message, actor, address)
 
+    durable(work)
+
 
 def _answered(question: IdentityQuestion, message: str, actor: AbstractBaseUser | None, address: str) -> None:
-    with databases.atomic():
-        question.answered_at, question.answered_by_id = timezone.now(), None if actor is None else actor.pk
-        question.save(update_fields=["answered_at", "answered_by"])
-        audit.log_entry(actor, question.connection, message)
-        audit.tell_contacts(question.connection, *notice(question.connection, actor, message, address))
+    question.answered_at, question.answered_by_id = timezone.now(), None if actor is None else actor.pk
+    question.save(update_fields=["answered_at", "answered_by"])
+    audit.log_entry(actor, question.connection, message)
+    audit.tell_contacts(question.connection, *notice(question.connection, actor, message, address))

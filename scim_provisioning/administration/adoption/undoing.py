@@ -13,8 +13,9 @@ from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning import undoing
+from scim_provisioning.provisioning.transactions import durable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -31,12 +32,15 @@ def preview(link: ProvisionedUser) -> ProvisioningEvent:
 
 def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> ProvisioningEvent:
     """Do it. Raises ``ConnectionRefused`` where it cannot be done (any more)."""
-    event = _undone(link, actor, address)
-    message = event.detail
-    with databases.atomic():
+
+    def work() -> ProvisioningEvent:
+        event = _undone(link, actor, address)
+        message = event.detail
         audit.log_entry(actor, link.connection, message)
         audit.tell_contacts(link.connection, *notice(link.connection, actor, message, address))
-    return event
+        return event
+
+    return durable(work)
 
 
 def _undone(link: ProvisionedUser, actor: AbstractBaseUser | None, address: str) -> ProvisioningEvent:
@@ -44,5 +48,7 @@ def _undone(link: ProvisionedUser, actor: AbstractBaseUser | None, address: str)
     caller = Caller(link.connection, None, address=address, actor=actor)
     try:
         return undoing.undo(caller, link, detail=message % {"name": link.user_name})
+    except Unavailable:
+        raise
     except SCIMError as refusal:
         raise ConnectionRefused(catalogue.title(refusal.code), "adoption.undo") from refusal

@@ -20,7 +20,8 @@ from django.db.models.expressions import Expression
 from django.db.models.functions import Concat
 
 from scim_provisioning import databases
-from scim_provisioning.adapters.expressions import DocumentText, ElementExists, Exactly, Folded, TextMatch
+from scim_provisioning.adapters.expressions import DocumentText, ElementExists, TextMatch
+from scim_provisioning.adapters.text_forms import Exactly, Folded
 from scim_provisioning.administration.log_search import name_fields
 from scim_provisioning.events import sent_names
 from scim_provisioning.events.identifiers import key_of

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import adoption, host
+from scim_provisioning.administration import adoption, host, troubles
 from scim_provisioning.administration.adoption import Directory, Report, words
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.administration.spreadsheets import lines
@@ -65,6 +65,10 @@ class Command(BaseCommand):
                     self._link(connection, report)
             except (ConnectionRefused, host.AdapterBroken) as refusal:
                 raise CommandError(refusal.message) from None
+            except Exception as error:
+                if told := troubles.words(error):
+                    raise CommandError(told) from error
+                raise
         if report.doubtful:
             raise CommandError(f"{report.doubtful} people need a look.", returncode=_TO_BE_LOOKED_AT)
 

@@ -21,6 +21,7 @@ from scim_provisioning.administration import (
     policy_choices,
     setting_up,
     takeover,
+    troubles,
 )
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
@@ -89,6 +90,10 @@ class Command(BaseCommand):
             getattr(self, f"_{options['command'].replace('-', '_')}")(options)
         except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
             raise CommandError(refusal.message) from None
+        except Exception as error:
+            if told := troubles.words(error):
+                raise CommandError(told) from error
+            raise
 
     def _create(self, options: dict[str, Any]) -> None:
         if options["sso"] is not None:

@@ -1,0 +1,92 @@
+"""An administrator meets a database in trouble: page, API and command say whether it was done, and are no error."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import databases
+from scim_provisioning.administration import ownership
+from scim_provisioning.databases import Fault
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.errors import Unavailable
+from scim_provisioning.testing.factories import TokenFactory
+from tests.admin.conftest import make_administrator
+from tests.admin.pages import PASSWORD, text
+from tests.api.staff import API
+from tests.client import ScimClient
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+TROUBLES = [
+    (databases.unavailable(Fault.BUSY), "Nothing was changed by this step: try again in a moment."),
+    (databases.unavailable(Fault.GONE), "The database is busy, or does not answer."),
+    (Unavailable("Lost.", code="database.unconfirmed"), "Look before you try again."),
+]
+
+
+@pytest.fixture
+def guest(
+    scim: ScimClient, other_connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> ProvisionedUser:
+    """Somebody whom the second connection shares."""
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    assert scim.post("/Users", person()).status_code == 201
+    owner = ProvisionedUser.objects.select_related("user").get()
+    ownership.allow_share(other_connection, owner.user, name=owner.user_name, actor=None)
+    assert (
+        ScimClient(TokenFactory(connection=other_connection).plaintext).post("/Users", person()).status_code
+        == 201
+    )
+    return ProvisionedUser.objects.get(connection=other_connection)
+
+
+@pytest.mark.parametrize(("trouble", "sentence"), TROUBLES)
+def test_page_api_and_command_say_whether_it_was_done(
+    trouble: Exception,
+    sentence: str,
+    guest: ProvisionedUser,
+    admin_client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    def fails(work: Any) -> Any:
+        raise trouble
+
+    monkeypatch.setattr(ownership, "durable", fails)
+    keys = {"object_id": guest.connection_id, "link_id": guest.pk}
+    page = reverse("admin:scim_provisioning_scimconnection_own", kwargs=keys)
+    answer = admin_client.post(page, {"password": PASSWORD}, follow=True)
+    assert answer.status_code == 200
+    assert sentence in text(answer)
+
+    settings.ROOT_URLCONF = "tests.api.urls"
+    named = {"user_name": guest.user_name, "password": PASSWORD}
+    told = API(make_administrator("vera", is_superuser=True)).post("own", guest.connection_id, **named)
+    assert told.status_code == 503, told.content
+    assert sentence in told.json()["detail"]
+
+    asked = [f"--connection={guest.connection.name}", f"--user-name={guest.user_name}"]
+    with pytest.raises(CommandError, match=sentence):
+        call_command("scim_connection", "own", *asked, stdout=StringIO())
+
+
+def test_what_is_not_the_databases_fault_is_not_taken_for_it(
+    guest: ProvisionedUser, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(work: Any) -> Any:
+        raise RuntimeError("a fault of the program")
+
+    monkeypatch.setattr(ownership, "durable", fails)
+    keys = {"object_id": guest.connection_id, "link_id": guest.pk}
+    page = reverse("admin:scim_provisioning_scimconnection_own", kwargs=keys)
+    with pytest.raises(RuntimeError, match="a fault of the program"):
+        admin_client.post(page, {"password": PASSWORD})
