@@ -99,6 +99,9 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
         ownership.set_owner(link, True)
+        if link.keeps_profile:
+            link.keeps_profile = False
+            link.save(update_fields=["keeps_profile"])
         _write_down(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
     return True
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
-from scim_provisioning import events, sessions
+from scim_provisioning import databases, events, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Entry
+from scim_provisioning.databases.retrying import retried
 from scim_provisioning.events import Caller, identifiers
 from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.adoption import UNDONE_WITHIN
@@ -20,6 +23,7 @@ from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import save_learner
+from scim_provisioning.rules import protect
 
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
 Kept = dict[str, dict[str, Any]]
@@ -43,10 +47,23 @@ def undo(caller: Caller, link: ProvisionedUser, *, detail: str) -> ProvisioningE
     """Bring the account back to what it was when it was linked, and end the link: it becomes a tombstone that can bring
     nobody back, by which former names are found. Sessions end where the sign-in changed.
 
-    Raises ``NotFound`` where the link is gone or no adoption is kept, ``Uniqueness`` where somebody else has the former
-    name by now; what ``durable`` and the host's hook raise.
+    Raises ``NotFound`` where the link is gone or no adoption is kept, ``Forbidden`` where the account is protected by
+    now, ``Uniqueness`` where somebody else has the former name; what ``durable`` and the host's hook raise.
     """
     return durable(lambda: _undo(caller, link, detail))
+
+
+def preview(caller: Caller, link: ProvisionedUser) -> dict[str, Any]:
+    """The changes that ``undo`` would make, as its event says them: saved and rolled back, without ending a session
+    and without a word to the host's hook. Raises as ``undo``."""
+
+    def looked() -> dict[str, Any]:
+        with databases.atomic():
+            found = _take_back(caller, link)
+            transaction.set_rollback(True, using=databases.alias())
+        return found.changes
+
+    return retried(looked)
 
 
 def undoable(link: ProvisionedUser) -> Adoption | None:
@@ -56,18 +73,36 @@ def undoable(link: ProvisionedUser) -> Adoption | None:
     return found.first()
 
 
-def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
+@dataclass(frozen=True, slots=True)
+class _TakenBack:
+    """A learner whose account is what it was, saved; ``before`` is the resource as it stood."""
+
+    adapter: LearnerAdapter
+    adoption: Adoption
+    before: dict[str, Any]
+    changes: dict[str, Any]
+    signs_in_anew: bool
+
+
+def _take_back(caller: Caller, link: ProvisionedUser) -> _TakenBack:
     adapter = load_for_update(caller, link.scim_id)
     found = undoable(adapter.link)
     if found is None:
         raise NotFound()
+    protect(adapter)
     before = adapter.read()
     adapter.remember_rows()
     _restore(adapter, found.kept)
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
     after = {**_as_held(adapter), "active": adapter.is_active}
-    if changed:
+    return _TakenBack(adapter, found, before, documents.changes(before, after), bool(changed))
+
+
+def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
+    taken = _take_back(caller, link)
+    adapter, found = taken.adapter, taken.adoption
+    if taken.signs_in_anew:
         sessions.end(adapter.obj)
     event = events.admin(
         caller.tenant,
@@ -76,9 +111,9 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
         link=adapter.link,
         detail=detail,
         address=caller.address,
-        changes=documents.changes(before, after),
+        changes=taken.changes,
     )
-    identifiers.remember(adapter.link, documents.changes(before, {}))
+    identifiers.remember(adapter.link, documents.changes(taken.before, {}))
     make_tombstone(adapter.link)
     strip_tombstone(adapter.link)
     found.kept, found.undone_at = {}, timezone.now()

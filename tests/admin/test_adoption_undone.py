@@ -17,6 +17,7 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import adoption, retention
 from scim_provisioning.administration.adoption import Directory
 from scim_provisioning.models import Adoption, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning import undoing
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.lms_factories import CompanyFactory, LearnerFactory, TeamFactory
@@ -206,3 +207,25 @@ def test_only_who_may_choose_policies_and_sees_the_connection_takes_it_back(
     assert browser.get(elsewhere).status_code == 404
     assert browser.post(elsewhere, {"password": PASSWORD}).status_code == 404
     assert ProvisionedUser.objects.living().exists()
+
+
+def test_looking_at_it_ends_no_session_and_tells_the_host_nothing(
+    admin_client: Client, link: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(LearnerAdapter, "on_updated", lambda self, learner, *, event: told.append("hook"))
+    monkeypatch.setattr(undoing.sessions, "end", lambda account: told.append("session"))
+    assert "ines@home.example" in admin_client.get(page(link)).content.decode()
+    assert told == []
+    undo(admin_client, link)
+    assert set(told) == {"hook", "session"}
+
+
+def test_an_account_that_is_protected_by_now_is_not_written(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser
+) -> None:
+    User.objects.filter(pk=link.user_id).update(is_staff=True)
+    before = held()
+    assert "protected" in text(undo(admin_client, link))
+    assert held() == before
+    assert ProvisionedUser.objects.living().get() == link
