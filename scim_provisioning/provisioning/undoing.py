@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.utils import timezone
 
@@ -134,7 +135,8 @@ def _as_held(adapter: LearnerAdapter) -> dict[str, Any]:
 
 
 def _restore(adapter: LearnerAdapter, values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone."""
+    """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone,
+    and so is a company or a team that is gone or another customer's by now."""
     for name, entry, row in _fields(adapter):
         held = values.get(entry.source.name, {})
         if name in held and adapter.person.owns(entry.source) and _value(entry, row) != held[name]:
@@ -171,7 +173,8 @@ def _value(entry: Entry, row: Any) -> Any:
 
 def _put(adapter: LearnerAdapter, entry: Entry, row: Any, value: Any) -> None:
     if entry.field.many_to_many:
-        adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(value))
+        here = entry.field.related_model._base_manager.filter(pk__in=value)
+        adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(here))
         return
     keys = entry.declaration.keys
     if keys:
@@ -187,4 +190,15 @@ def _put(adapter: LearnerAdapter, entry: Entry, row: Any, value: Any) -> None:
     else:
         target = entry.field.target_field if entry.field.is_relation else entry.field
         value = None if value is None else target.to_python(value)
+    before = getattr(row, entry.field.attname)
     setattr(row, entry.field.attname, value)
+    if entry.field.is_relation and value is not None and not _is_theirs(adapter, entry, row):
+        setattr(row, entry.field.attname, None if entry.field.null else before)
+
+
+def _is_theirs(adapter: LearnerAdapter, entry: Entry, row: Any) -> bool:
+    """Whether the company, say, that a row points at is there still, and this customer's."""
+    try:
+        return entry.declaration.current(row, entry.field, adapter.person) is not None
+    except ObjectDoesNotExist:
+        return False
