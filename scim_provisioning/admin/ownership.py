@@ -93,6 +93,8 @@ class OwnershipPages(ConnectionPages):
         """Let this connection own a learner's account."""
         link = self._living_link(connection, link_id)
         owner = self._owner(request, link)
+        if not ownership.may_move(request.user, link):
+            raise Http404("There is no such learner.")
         form = IdentityForm(_posted(request), request=request)
         if form.is_valid():
             moved = ownership.move_ownership(link, **who(request))

@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
@@ -26,6 +27,7 @@ from scim_provisioning.administration import host, permissions, setting_up, trou
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.text import is_storable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -106,6 +108,12 @@ class ConnectionPages(_Base):
             request: HttpRequest, object_id: str, **rest: Any
         ) -> HttpResponse | StreamingHttpResponse:
             connection = permissions.get_connection(request, object_id, permission)
+            typed = [
+                *map(str, rest.values()),
+                *chain.from_iterable(asked for _, asked in request.GET.lists()),
+            ]
+            if not all(map(is_storable, typed)):
+                raise Http404("The address holds what no database can store.")
             try:
                 return view(request, connection, **rest)
             except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:

@@ -45,7 +45,7 @@ class UndoAdoptionPage(ConnectionPages):
         context = {
             "title": _("Take the link back"),
             "link": link,
-            "changes": log_words.changes(undoing.preview(link), in_clear=in_clear),
+            "changes": log_words.in_words(undoing.preview(link), in_clear=in_clear),
             "form": form,
         }
         return self.render_page(request, "connection/take_back.html", connection, context)

@@ -3,7 +3,9 @@
 A term matches, for people of the connections that the administrator sees:
 
 * a userName, now or at any time, by its beginning;
-* any former e-mail address or name, and the learner's own as the mapping holds them, each word by its beginning;
+* any former e-mail address or name, and the learner's own as the mapping holds them, each word by its beginning, as
+  far as the connection may know them: a guest's what another one wrote is not theirs to find, and nobody's of whom the
+  LMS has moved to another customer;
 * an externalId, SCIM id or request id, as a whole.
 
 Names and addresses are values, which not everybody may see: asked for letter by letter they would be told after
@@ -32,6 +34,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.models.former_identifier import begins_with
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.rules.customers import customer
 
 #: So many learners are followed at most; a term that fits more of them is too short to be of use.
 MAX_LEARNERS: Final = 200
@@ -103,25 +106,48 @@ def _by_name(
     condition = Q()
     for word in term.split()[:5]:
         one_of = Q()
-        for field in fields:
-            one_of |= Q(**{f"{field}__{'istartswith' if in_clear else 'iexact'}": word})
+        for field, condition_of_it in fields.items():
+            one_of |= condition_of_it & Q(**{f"{field}__{'istartswith' if in_clear else 'iexact'}": word})
         condition &= one_of
-    return ProvisionedUser.objects.filter(condition, connection__in=keys).values_list("pk", flat=True)
+    found = ProvisionedUser.objects.filter(condition, connection__in=keys)
+    return still_customers(found.values_list("pk", flat=True)[: MAX_LEARNERS + 1])
 
 
-def name_fields(connections: Iterable[SCIMConnection]) -> list[str]:
+def still_customers(keys: Iterable[int]) -> list[int]:
+    """Those of some links whose people the LMS has not moved to another customer: what they are called there is not for
+    their first one to find (a query, and one for each connection that the host tells customers apart by)."""
+    found: dict[int, list[int]] = {}
+    keys = list(keys)
+    links = ProvisionedUser.objects.filter(pk__in=keys)
+    for link, connection in links.values_list("pk", "connection") if keys else ():
+        found.setdefault(connection, []).append(link)
+    lost: set[int] = set()
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        return keys
+    for connection in SCIMConnection.objects.filter(pk__in=found):
+        whose = customer(connection)
+        if whose.lookups:
+            gone = links.filter(whose.lost, connection=connection)
+            lost.update(gone.values_list("pk", flat=True))
+    return [key for key in keys if key not in lost]
+
+
+def name_fields(connections: Iterable[SCIMConnection]) -> dict[str, Q]:
     """The ORM paths of what the mapping calls a name, an e-mail address or a number of the employer's, seen from the
-    link."""
+    link; and of which links it is what their own connection wrote: an account's is its owner's."""
     try:
         adapter_class = host.adapter_class()
     except host.AdapterBroken:
         # The log must stay readable while the host's adapter does not load.
-        return []
-    fields: dict[str, None] = {}
+        return {}
+    fields: dict[str, Q] = {}
     for connection in list(connections)[:_MAX_MAPPINGS]:
         for entry in adapter_class.compiled(connection).entries:
             attribute = entry.path.attribute
             is_text = isinstance(entry.field, models.CharField | models.TextField)
             if attribute is not None and attribute.name in _NAME_ATTRIBUTES and is_text:
-                fields[entry.source.lookup(entry.field.name)] = None
-    return list(fields)
+                owned = Q(owns_profile=True) if entry.source.belongs_to_account else Q()
+                fields[entry.source.lookup(entry.field.name)] = owned
+    return fields

@@ -189,9 +189,14 @@ def switched_in_lms(cause: Mapping[str, Any]) -> str:
 
 def changes(event: ProvisioningEvent, *, in_clear: bool) -> list[Change]:
     """Before and after of every attribute; masked for readers without ``view_payload``."""
+    return in_words(event.changes, in_clear=in_clear)
+
+
+def in_words(changed: Mapping[str, Any], *, in_clear: bool) -> list[Change]:
+    """The same of changes that no event holds."""
     show, name = (shown, str) if in_clear else (masked, nameless)
     pairs = [
-        (path, pair) for path, pair in event.changes.items() if isinstance(pair, list) and len(pair) == 2
+        (path, pair) for path, pair in changed.items() if isinstance(pair, list | tuple) and len(pair) == 2
     ]
     return [Change(name(path), show(before), show(after)) for path, (before, after) in pairs]
 

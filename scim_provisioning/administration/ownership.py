@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,11 +20,12 @@ from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import is_lost
+from scim_provisioning.rules.customers import is_lost, may_be
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -104,6 +106,9 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
         ownership.set_owner(link, True)
+        if link.keeps_profile:
+            link.keeps_profile = False
+            link.save(update_fields=["keeps_profile"])
         _write_down(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
         return True
 
@@ -123,6 +128,27 @@ def may_see(user: Any, *connections: SCIMConnection | int | None) -> bool:
     return permissions.visible_connections(user).filter(pk__in=known).count() == len(keys)
 
 
+def may_move(user: Any, link: ProvisionedUser) -> bool:
+    """Whether ``user`` may let the connection of ``link``, which they see, own its account: who sees the connection
+    that owns it. Where the account is another customer's, or nobody knows whose the connection is, who sees all that
+    have ever met the account, though they have let it go."""
+    if _is_theirs(link):
+        return may_see(user, *[other.connection for other in others(link) if other.owns_profile])
+    met = ProvisionedUser.objects.filter(user=link.user_id).exclude(connection=link.connection)
+    connections = set(met.values_list("connection", flat=True))
+    return may_see(user, *connections) if connections else bool(user.is_superuser)
+
+
+def _is_theirs(link: ProvisionedUser) -> bool:
+    try:
+        return may_be(get_adapter_class(), link.connection, link.user_id)
+    except DatabaseError:
+        raise
+    except Exception:
+        # The host's own code, asked of a connection whose SSO row is gone.
+        return False
+
+
 def owned_account(
     connection: SCIMConnection, user_name: str, *, seen_by: Any = None
 ) -> tuple[Any, ProvisionedUser]:
@@ -133,7 +159,13 @@ def owned_account(
     """
     adapter = _adapter(None, connection)
     adapter.obj = adapter.new_account()
-    named = {account.pk for account in adapter.accounts_named(user_name)}
+    # That very name: a column may take "kássie" for "kassie".
+    entry = adapter.compiled_mapping.account_name
+    named = {
+        account.pk
+        for account in adapter.accounts_named(user_name)
+        if entry is None or spelled_alike(getattr(account, entry.field.attname) or "", user_name)
+    }
     owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
     if seen_by is not None:
         owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))

@@ -53,6 +53,8 @@ class OwnershipViewSet(AdministratorViewSet):
             link = ownership.living_link(connection, name)
             for other in ownership.others(link):
                 self._sees(other)
+            if not ownership.may_move(self.request.user, link):
+                raise Http404
             changed = ownership.move_ownership(link, **self.who())
         return Response(self.get_serializer({"changed": changed}).data)
 

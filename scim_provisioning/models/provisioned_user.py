@@ -127,6 +127,9 @@ class ProvisionedUser(models.Model):
     active = models.BooleanField(_("active"), default=True)
     # An account has one owner: see SharedAccount.
     owns_profile = models.BooleanField(_("owns the profile"), default=True)
+    # An administrator's word that the account stays as the LMS has it, whoever comes back or lets go of it: the
+    # identity provider switches it on and off, and writes nothing else of it.
+    keeps_profile = models.BooleanField(default=False, db_default=False, editable=False)
     document = models.JSONField(_("SCIM document"), default=dict, blank=True)
     search = models.JSONField(default=dict, blank=True, editable=False)
     awaited_manager = ExactCharField(max_length=SCIM_ID_LENGTH, null=True, blank=True, editable=False)

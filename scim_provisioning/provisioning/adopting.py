@@ -73,6 +73,7 @@ def _linked_one(caller: Caller, document: Document, account: Any, keeps_profile:
     rules.claim(link, adapter.obj)
     rules.refuse_switched_off(adapter)
     check_link(document, link)
+    link.keeps_profile = keeps_profile
     link.owns_profile = link.owns_profile and not keeps_profile
     keep_document(adapter, _said(document["userName"]))
     hold_connection(caller.tenant)

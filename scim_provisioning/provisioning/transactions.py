@@ -39,8 +39,9 @@ _ABORTED: Final = "25P02"
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction is."""
+    """How far a transaction is. PostgreSQL begins it with the first statement; without one there is nothing to lose."""
 
+    has_begun: bool = False
     commits: bool = False
     is_committed: bool = False
 
@@ -72,7 +73,8 @@ def _attempt(work: Callable[[], _T]) -> _T:
             transaction.on_commit(progress.committed, using=database.alias)
             guard = _guard(database) if is_outermost else None
             result = work()
-            _refuse_broken(database, guard)
+            if progress.has_begun or not is_outermost:
+                _refuse_broken(database, guard)
             progress.commits = is_outermost
     except Exception as error:
         if is_outermost:
@@ -112,13 +114,11 @@ class EndedByHand(transaction.TransactionManagementError):
 
 def _watched(database: BaseDatabaseWrapper, progress: _Progress) -> AbstractContextManager[None]:
     """Until the commit no statement is sent once the transaction is over: Django goes on as if it were not."""
-    has_begun = False
 
     def watch(execute: Callable[..., Any], *statement: Any) -> Any:
-        nonlocal has_begun
-        if has_begun and not progress.is_committed and _is_over(database):
+        if progress.has_begun and not progress.is_committed and _is_over(database):
             raise EndedByHand("The transaction was ended before its end.")
-        has_begun = database.in_atomic_block
+        progress.has_begun = database.in_atomic_block
         return execute(*statement)
 
     return database.execute_wrapper(watch)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
 from django.utils import timezone
 
-from scim_provisioning import events, sessions
+from scim_provisioning import databases, events, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Entry
+from scim_provisioning.databases.retrying import retried
 from scim_provisioning.events import Caller, identifiers
 from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.models.adoption import UNDONE_WITHIN
@@ -20,6 +24,7 @@ from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import save_learner
+from scim_provisioning.rules import protect
 
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
 Kept = dict[str, dict[str, Any]]
@@ -43,10 +48,23 @@ def undo(caller: Caller, link: ProvisionedUser, *, detail: str) -> ProvisioningE
     """Bring the account back to what it was when it was linked, and end the link: it becomes a tombstone that can bring
     nobody back, by which former names are found. Sessions end where the sign-in changed.
 
-    Raises ``NotFound`` where the link is gone or no adoption is kept, ``Uniqueness`` where somebody else has the former
-    name by now; what ``durable`` and the host's hook raise.
+    Raises ``NotFound`` where the link is gone or no adoption is kept, ``Forbidden`` where the account is protected by
+    now, ``Uniqueness`` where somebody else has the former name; what ``durable`` and the host's hook raise.
     """
     return durable(lambda: _undo(caller, link, detail))
+
+
+def preview(caller: Caller, link: ProvisionedUser) -> dict[str, Any]:
+    """The changes that ``undo`` would make, as its event says them: saved and rolled back, without ending a session
+    and without a word to the host's hook. Raises as ``undo``."""
+
+    def looked() -> dict[str, Any]:
+        with databases.atomic():
+            found = _take_back(caller, link)
+            transaction.set_rollback(True, using=databases.alias())
+        return found.changes
+
+    return retried(looked)
 
 
 def undoable(link: ProvisionedUser) -> Adoption | None:
@@ -56,18 +74,36 @@ def undoable(link: ProvisionedUser) -> Adoption | None:
     return found.first()
 
 
-def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
+@dataclass(frozen=True, slots=True)
+class _TakenBack:
+    """A learner whose account is what it was, saved; ``before`` is the resource as it stood."""
+
+    adapter: LearnerAdapter
+    adoption: Adoption
+    before: dict[str, Any]
+    changes: dict[str, Any]
+    signs_in_anew: bool
+
+
+def _take_back(caller: Caller, link: ProvisionedUser) -> _TakenBack:
     adapter = load_for_update(caller, link.scim_id)
     found = undoable(adapter.link)
     if found is None:
         raise NotFound()
+    protect(adapter)
     before = adapter.read()
     adapter.remember_rows()
     _restore(adapter, found.kept)
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
     after = {**_as_held(adapter), "active": adapter.is_active}
-    if changed:
+    return _TakenBack(adapter, found, before, documents.changes(before, after), bool(changed))
+
+
+def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
+    taken = _take_back(caller, link)
+    adapter, found = taken.adapter, taken.adoption
+    if taken.signs_in_anew:
         sessions.end(adapter.obj)
     event = events.admin(
         caller.tenant,
@@ -76,9 +112,9 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
         link=adapter.link,
         detail=detail,
         address=caller.address,
-        changes=documents.changes(before, after),
+        changes=taken.changes,
     )
-    identifiers.remember(adapter.link, documents.changes(before, {}))
+    identifiers.remember(adapter.link, documents.changes(taken.before, {}))
     make_tombstone(adapter.link)
     strip_tombstone(adapter.link)
     found.kept, found.undone_at = {}, timezone.now()
@@ -99,7 +135,8 @@ def _as_held(adapter: LearnerAdapter) -> dict[str, Any]:
 
 
 def _restore(adapter: LearnerAdapter, values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone."""
+    """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone,
+    and so is a company or a team that is gone or another customer's by now."""
     for name, entry, row in _fields(adapter):
         held = values.get(entry.source.name, {})
         if name in held and adapter.person.owns(entry.source) and _value(entry, row) != held[name]:
@@ -136,7 +173,8 @@ def _value(entry: Entry, row: Any) -> Any:
 
 def _put(adapter: LearnerAdapter, entry: Entry, row: Any, value: Any) -> None:
     if entry.field.many_to_many:
-        adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(value))
+        here = entry.field.related_model._base_manager.filter(pk__in=value)
+        adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(here))
         return
     keys = entry.declaration.keys
     if keys:
@@ -152,4 +190,15 @@ def _put(adapter: LearnerAdapter, entry: Entry, row: Any, value: Any) -> None:
     else:
         target = entry.field.target_field if entry.field.is_relation else entry.field
         value = None if value is None else target.to_python(value)
+    before = getattr(row, entry.field.attname)
     setattr(row, entry.field.attname, value)
+    if entry.field.is_relation and value is not None and not _is_theirs(adapter, entry, row):
+        setattr(row, entry.field.attname, None if entry.field.null else before)
+
+
+def _is_theirs(adapter: LearnerAdapter, entry: Entry, row: Any) -> bool:
+    """Whether the company, say, that a row points at is there still, and this customer's."""
+    try:
+        return entry.declaration.current(row, entry.field, adapter.person) is not None
+    except ObjectDoesNotExist:
+        return False

@@ -79,10 +79,10 @@ def adopted(
     word.
     """
     standing = standing or Standing(adapter.connection)
+    told_apart(adapter, document, adapter.names_of(document))
     shared = _shared_account(adapter, document["userName"], standing)
     if shared is not None and _is_free(shared, adapter, standing):
         return shared
-    told_apart(adapter, document, adapter.names_of(document))
     candidates = list(adapter.find_learner(document))
     if not candidates:
         _refuse_owned_name(adapter, document, standing)
@@ -108,8 +108,14 @@ def adopted(
 
 
 def _shared_account(adapter: LearnerAdapter, user_name: str, standing: Standing) -> Any | None:
-    """The account of that name that an administrator allowed this connection to share, or None."""
-    accounts = adapter.holders_of(user_name)
+    """The account of that very name that an administrator allowed this connection to share, or None: a column may take
+    "kássie" for "kassie"."""
+    entry = adapter.compiled_mapping.account_name
+    accounts = [
+        account
+        for account in adapter.holders_of(user_name)
+        if entry is None or spelling.spelled_alike(getattr(account, entry.field.attname) or "", user_name)
+    ]
     allowed = standing.shared(accounts) if accounts else set()
     return next((account for account in accounts if account.pk in allowed), None)
 

@@ -75,17 +75,19 @@ def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
 def claim(link: ProvisionedUser, account: Any) -> None:
     """Say on a new or returning link whether it owns its account, which is locked. Raises ``Uniqueness`` when it may
     not even share. Whoever returns to an account that was theirs, and that nobody owns since, owns it again; a guest of
-    another customer's stays one, whoever has let go of it."""
+    another customer's stays one, whoever has let go of it, and so does whoever was told to keep the profile."""
     holder = holder_beside(link.connection, account)
     if holder is not None and not holder.owns_profile and not link._state.adding:
         holder = None
     is_guest = _unless_shared(link.connection, account, holder) is not None
     was_guest = may_share(link.connection, account) if link._state.adding else not link.owns_profile
-    link.owns_profile = not is_guest and (not was_guest or _may_own(link, account.pk))
+    link.owns_profile = (
+        not is_guest and not link.keeps_profile and (not was_guest or _may_own(link, account.pk))
+    )
 
 
 def _may_own(link: ProvisionedUser, account: int | None) -> bool:
-    return may_be(get_adapter_class(), link.connection, account)
+    return not link.keeps_profile and may_be(get_adapter_class(), link.connection, account)
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:
@@ -141,7 +143,9 @@ def settle(connection: SCIMConnection) -> None:
     links = links.filter(customer(connection).has)
     elsewhere = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user=OuterRef("user"))
     judged = links.annotate(is_taken=Exists(elsewhere))
-    wrong = judged.filter(Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, is_taken=False))
+    wrong = judged.filter(
+        Q(owns_profile=True, is_taken=True) | Q(owns_profile=False, keeps_profile=False, is_taken=False)
+    )
     for link in wrong.select_related("connection").order_by("user_id", "pk"):
         if link.owns_profile or _may_own(link, link.user_id):
             set_owner(link, not link.owns_profile)

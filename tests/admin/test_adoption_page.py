@@ -9,7 +9,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from example_project.lms.models import Organization
@@ -118,3 +120,48 @@ def test_only_who_may_choose_policies_sees_it(
     assert theirs.get(page(connection)).status_code == 200
     assert theirs.get(page(other_connection)).status_code == 404
     assert send(theirs, other_connection, "show", INES).status_code == 404
+
+
+def test_who_may_not_see_values_gets_no_address_and_by_one_no_name(
+    administrator: Callable[..., Client], connection: SCIMConnection, ines: User
+) -> None:
+    browser = administrator(*POLICY)
+    assert "ines@home.example" not in text(send(browser, connection, "show", INES))
+    file = b"".join(send(browser, connection, "file", INES).streaming_content).decode("utf-8-sig")
+    assert file.splitlines()[1:] == [f"{INES},Certain,{INES},"]
+    shown = text(send(browser, connection, "show", "ines@home.example"))
+    assert "Needs a look" in shown
+    assert INES not in shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("a@x.example\n" * 10_001, "The file has more than 10000 lines"),
+        ("\n" * 10_001, "The file has more than 10000 lines"),
+        (f"{'a' * 140_000}\n", "The file is no CSV file"),
+    ],
+    ids=["people", "blanks", "one value"],
+)
+def test_a_file_that_is_too_much_for_one_request_is_refused_in_words(
+    admin_client: Client, connection: SCIMConnection, rows: str, said: str
+) -> None:
+    file = SimpleUploadedFile("users.csv", f"userPrincipalName\n{rows}".encode(), "text/csv")
+    body = {"verb": "show", "user_name": "userPrincipalName", "file": file}
+    assert said in text(admin_client.post(page(connection), body, follow=True))
+
+
+def test_refusals_that_are_repeated_all_day_are_counted_by_the_database(
+    admin_client: Client,
+    connection: SCIMConnection,
+    scim: ScimClient,
+    ines: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", False)
+    for _again in range(12):
+        assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    with CaptureQueriesContext(database) as captured:
+        send(admin_client, connection, "show")
+    asked = [query["sql"] for query in captured if "user_name_key" in query["sql"] and "MAX(" in query["sql"]]
+    assert len(asked) == 1

@@ -13,9 +13,11 @@ from django.urls import reverse
 
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import connections, ownership
 from scim_provisioning.models import (
     AdoptionAnswer,
     IdentityQuestion,
+    OnDisconnect,
     ProvisionedUser,
     ProvisioningEvent,
     SCIMConnection,
@@ -169,6 +171,39 @@ def test_a_kept_profile_is_not_written_and_access_is(
     assert not ines.is_active
 
 
+def returns(scim: ScimClient, connection: SCIMConnection) -> None:
+    """The identity provider deletes the person and makes them anew, under the same names."""
+    scim.delete(f"/Users/{scim.post('/Users', person('ines.okafor')).json()['id']}")
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+
+
+def ends_and_comes_back(scim: ScimClient, connection: SCIMConnection) -> None:
+    connections.disconnect(connection, learners=OnDisconnect.KEEP, actor=None)
+    connection.refresh_from_db()
+    connections.restore(connection, actor=None)
+
+
+@pytest.mark.parametrize("happens", [returns, ends_and_comes_back])
+def test_a_kept_profile_is_kept_whoever_comes_back(
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    refusal: ProvisioningEvent,
+    ines: User,
+    happens: Callable[[ScimClient, SCIMConnection], None],
+) -> None:
+    answer(admin_client, refusal, "keep", ines)
+    happens(scim, connection)
+    link = ProvisionedUser.objects.get()
+    assert (link.user, link.owns_profile) == (ines, False)
+    ines.refresh_from_db()
+    assert (ines.email, ines.first_name) == (INES, "Ina")
+    # Until an administrator says otherwise.
+    assert ownership.move_ownership(link, actor=None)
+    link.refresh_from_db()
+    assert (link.owns_profile, link.keeps_profile) == (True, False)
+
+
 def test_a_protected_account_is_linked_by_this_word_alone_and_stays_protected(
     admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
 ) -> None:
@@ -272,6 +307,19 @@ def test_nobody_sees_or_answers_for_another_customer(
     assert theirs.get(mixed).status_code == 404
     assert theirs.post(mixed, {"answer": "link", "account": ines.pk, "password": PASSWORD}).status_code == 404
     assert not ProvisionedUser.objects.exists()
+
+
+@pytest.mark.parametrize("whom", ["newcomer", "earlier"])
+def test_of_whom_the_lms_moves_to_another_customer_nothing_is_asked_or_shown(
+    admin_client: Client, connection: SCIMConnection, question: IdentityQuestion, whom: str
+) -> None:
+    account = getattr(question, whom).user
+    Learner.objects.filter(user=account).update(organization=OrganizationFactory())
+    User.objects.filter(pk=account.pk).update(username="secret", first_name="Secret")
+    shown = admin_client.get(queue(connection)).content.decode()
+    assert ask(question) not in shown
+    assert "secret" not in shown
+    assert admin_client.get(ask(question)).status_code == 404
 
 
 # --- Same person

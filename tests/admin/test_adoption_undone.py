@@ -12,14 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from example_project.lms.models import Learner, Organization
+from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import adoption, retention
 from scim_provisioning.administration.adoption import Directory
 from scim_provisioning.models import Adoption, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning import undoing
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
-from tests.lms_factories import CompanyFactory, LearnerFactory, TeamFactory
+from tests.lms_factories import CompanyFactory, LearnerFactory, OrganizationFactory, TeamFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +207,42 @@ def test_only_who_may_choose_policies_and_sees_the_connection_takes_it_back(
     assert browser.get(elsewhere).status_code == 404
     assert browser.post(elsewhere, {"password": PASSWORD}).status_code == 404
     assert ProvisionedUser.objects.living().exists()
+
+
+def test_looking_at_it_ends_no_session_and_tells_the_host_nothing(
+    admin_client: Client, link: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(LearnerAdapter, "on_updated", lambda self, learner, *, event: told.append("hook"))
+    monkeypatch.setattr(undoing.sessions, "end", lambda account: told.append("session"))
+    assert "ines@home.example" in admin_client.get(page(link)).content.decode()
+    assert told == []
+    undo(admin_client, link)
+    assert set(told) == {"hook", "session"}
+
+
+def test_an_account_that_is_protected_by_now_is_not_written(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser
+) -> None:
+    User.objects.filter(pk=link.user_id).update(is_staff=True)
+    before = held()
+    assert "protected" in text(undo(admin_client, link))
+    assert held() == before
+    assert ProvisionedUser.objects.living().get() == link
+
+
+@pytest.mark.parametrize("since", ["deleted", "given away"])
+def test_a_team_that_is_gone_or_anothers_by_now_is_not_given_back(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser, since: str
+) -> None:
+    changed = [{"op": "Replace", "path": f"{ENTERPRISE}:department", "value": "Another team"}]
+    assert scim.patch(f"/Users/{link.scim_id}", changed).status_code == 200
+    former = Team.objects.filter(name="Old team")
+    if since == "deleted":
+        former.delete()
+    else:
+        former.update(organization=OrganizationFactory())
+    assert admin_client.get(page(link)).status_code == 200
+    undo(admin_client, link)
+    learner = Learner.objects.get()
+    assert (learner.team, learner.company and learner.company.name) == (None, "Old company")

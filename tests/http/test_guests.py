@@ -142,3 +142,14 @@ def test_nothing_is_revoked_when_a_guest_leaves_whom_the_owner_keeps_on(
     assert (revoked, account(ines).is_active) == ([], True)
     assert scim.delete(f"/Users/{ines['id']}").status_code == 204
     assert len(revoked) == 1
+
+
+@pytest.mark.parametrize("odd", ["\u00ednes.okafor", "\u0130nes.okafor", "\u0131nes.okafor"])
+def test_a_share_is_taken_by_that_very_name_only(ines: dict[str, Any], other: Customer, odd: str) -> None:
+    """Some columns take it for the shared person's."""
+    owned = ProvisionedUser.objects.get(scim_id=ines["id"])
+    ownership.allow_share(other.connection, account(ines), actor=None, name="ines")
+    name = odd + ines["userName"].removeprefix("ines.okafor")
+    answer = other.scim.post("/Users", person("somebody", userName=name))
+    linked = ProvisionedUser.objects.filter(connection=other.connection).first()
+    assert linked is None or linked.user != owned.user, answer.content

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning import databases
-from scim_provisioning.administration import audit, host
+from scim_provisioning.administration import audit, host, log_words
 from scim_provisioning.administration.adoption import words
 from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
 from scim_provisioning.administration.connections import notice
@@ -119,15 +119,26 @@ def header() -> list[str]:
     return [_("userName"), _("Found"), _("Account"), _("Why")]
 
 
-def rows(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, str, str]]:
-    """What is found of each, as cells: userName, finding, accounts, the reason."""
+def rows(verdicts: Sequence[Verdict], *, in_clear: bool = True) -> Iterator[tuple[str, str, str, str]]:
+    """What is found of each, as cells: userName, finding, accounts, the reason. Without ``in_clear`` an account's
+    address is masked, and of one that an address led to the name as well: whoever may bring any file could ask for
+    them."""
     for one in verdicts:
-        accounts = ", ".join(map(named, one.accounts))
+        call = named if in_clear else _hidden if one.reason == "address" else _name
+        accounts = ", ".join(map(call, one.accounts))
         yield one.document["userName"], str(words.FINDINGS[one.finding]), accounts, words.why(one)
+
+
+def _name(account: Any) -> str:
+    return str(account.get_username())
+
+
+def _hidden(account: Any) -> str:
+    return str(log_words.MASK)
 
 
 def named(account: Any) -> str:
     """An account as administrators know it: what it signs in by, and its address."""
-    name = str(account.get_username())
+    name = _name(account)
     address = str(getattr(account, getattr(type(account), "EMAIL_FIELD", "") or "", "") or "")
     return f"{name} <{address}>" if address and address.casefold() != name.casefold() else name

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -86,12 +87,13 @@ def from_csv(
     *,
     user_name: str = "userPrincipalName",
     external_id: str = "",
+    most: int | None = None,
 ) -> Directory:
     """The people of a CSV export, as the identity provider would send them. Columns in any order and case, after a
     comma, semicolon or tab; UTF-8 or UTF-16. ``user_name`` and ``external_id``: the columns that are mapped to these
-    attributes.
+    attributes. ``most``: so many lines are read, in whatever state they are.
 
-    Raises ``ConnectionRefused`` for what is no such file.
+    Raises ``ConnectionRefused`` for what is no such file, and for one that has more lines.
     """
     rows = _rows(raw)
     header = [_column(name) for name in next(rows, [])]
@@ -104,6 +106,12 @@ def from_csv(
             )
     found = Directory()
     for number, row in enumerate(rows, start=2):
+        if most is not None and number > most + 1:
+            message = _(
+                "The file has more than %(most)s lines, which is too much for one page: divide it, or have "
+                "“manage.py scim_adopt” read it on the server."
+            )
+            raise ConnectionRefused(message % {"most": most}, "adoption.file")
         values = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
         if values:
             body = _body(values, _column(user_name), _column(external_id))
@@ -131,7 +139,9 @@ def refused(
         error_code__in=REFUSALS,
         created_at__gt=timezone.now() - WAITS,
     )
-    latest = dict(refusals.exclude(user_name_key="").order_by("pk").values_list("user_name_key", "pk"))
+    # Entra asks for each of them again, dozens of times a day.
+    last = refusals.exclude(user_name_key="").order_by().values("user_name_key").annotate(last=Max("pk"))
+    latest = dict(last.values_list("user_name_key", "last"))
     answers = AdoptionAnswer.objects.filter(connection=connection)
     if not without_answer:
         answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
@@ -207,7 +217,11 @@ def _rows(raw: bytes) -> Iterator[list[str]]:
         text = text.partition("\n")[2]
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    return iter(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        yield from csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    except csv.Error as error:
+        message = _("The file is no CSV file: %(error)s.") % {"error": error}
+        raise ConnectionRefused(message, "adoption.file") from None
 
 
 def _text(raw: bytes) -> str:

@@ -33,6 +33,7 @@ from scim_provisioning.provisioning.adopting import link_one
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.verdicts import Verdict
+from scim_provisioning.rules.customers import customer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -164,7 +165,8 @@ def _refuse_second(connection: SCIMConnection, document: Document) -> None:
 
 
 def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
-    """Who may be the same person as somebody deleted, unanswered, the latest first."""
+    """Who may be the same person as somebody deleted, unanswered, the latest first. None where the LMS has moved one of
+    them to another customer."""
     asked = IdentityQuestion.objects.filter(
         connection=connection,
         answered_at__isnull=True,
@@ -172,6 +174,10 @@ def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
         earlier__user__isnull=False,
     )
     asked = asked.filter(newcomer__deleted_at__isnull=True, earlier__deleted_at__isnull=False)
+    whose = customer(connection)
+    if whose.lookups:
+        here = ProvisionedUser.objects.filter(whose.has, connection=connection).values("pk")
+        asked = asked.filter(newcomer__in=here, earlier__in=here)
     return asked.select_related("newcomer__user", "earlier__user", "connection").order_by("-pk")
 
 

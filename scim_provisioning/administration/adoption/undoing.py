@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
-def preview(link: ProvisionedUser) -> ProvisioningEvent:
-    """What undoing would write, as the event that says so; it is done and rolled back. Raises ``ConnectionRefused``."""
+def preview(link: ProvisionedUser) -> dict[str, Any]:
+    """The changes that undoing would make, as its event would say them. Raises ``ConnectionRefused``."""
     host.adapter_class()
-    with databases.atomic():
-        event = _undone(link, None, "")
-        transaction.set_rollback(True, using=databases.alias())
-    return event
+    with _refusals():
+        return undoing.preview(Caller(link.connection, None), link)
 
 
 def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> ProvisioningEvent:
@@ -46,8 +44,14 @@ def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str 
 def _undone(link: ProvisionedUser, actor: AbstractBaseUser | None, address: str) -> ProvisioningEvent:
     message = _("The link of “%(name)s” was taken back: the account is what it was before.")
     caller = Caller(link.connection, None, address=address, actor=actor)
-    try:
+    with _refusals():
         return undoing.undo(caller, link, detail=message % {"name": link.user_name})
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
     except Unavailable:
         raise
     except SCIMError as refusal:

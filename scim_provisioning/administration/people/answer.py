@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 ACTIVE, INACTIVE, HELD, DELETED = "active", "inactive", "held", "deleted"
-GONE, REFUSED = "gone", "refused"
+GONE, MOVED, REFUSED = "gone", "moved", "refused"
 
 #: Each state in words, and how it is coloured beside them.
 STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
@@ -23,6 +23,7 @@ STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
     HELD: (pgettext_lazy("state of a person", "Held"), "warn"),
     DELETED: (pgettext_lazy("state of a person", "Deleted"), "idle"),
     GONE: (pgettext_lazy("state of a person", "Account removed here"), "bad"),
+    MOVED: (pgettext_lazy("state of a person", "Moved to another customer"), "bad"),
     REFUSED: (pgettext_lazy("state of a person", "Refused"), "bad"),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -20,6 +20,7 @@ from scim_provisioning.administration.people.answer import (
     GONE,
     HELD,
     INACTIVE,
+    MOVED,
     Answer,
     name_in,
 )
@@ -32,7 +33,8 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     SCIMConnection,
 )
-from scim_provisioning.provisioning import differences
+from scim_provisioning.provisioning import differences, moved
+from scim_provisioning.rules.customers import customer
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -88,6 +90,7 @@ class _Standing:
     difference: str = ""
     is_protected: bool = False
     learner: Any = None
+    is_here: bool = True
 
 
 def _standing(links: Iterable[ProvisionedUser]) -> dict[int, _Standing]:
@@ -99,6 +102,8 @@ def _standing(links: Iterable[ProvisionedUser]) -> dict[int, _Standing]:
     for connection, keys in together.items():
         try:
             adapter_class = get_adapter_class()
+            for link in ProvisionedUser.objects.filter(customer(connection).lost, pk__in=keys):
+                known[link.pk] = replace(known[link.pk], is_here=False)
             rows = list(adapter_class.links(connection).filter(pk__in=keys))
             for adapter in adapter_class.for_links(rows, connection):
                 met = differences.between(adapter)
@@ -149,6 +154,8 @@ def _state(link: ProvisionedUser, held: HeldLeaver | None, standing: _Standing) 
         return DELETED
     if link.user is None:
         return GONE
+    if not standing.is_here:
+        return MOVED
     if held is not None:
         return HELD
     return ACTIVE if standing.is_active else INACTIVE
@@ -180,6 +187,8 @@ def _said(
             "The identity provider makes them anew when it next sends them; in Entra ID, “Provision on demand” does it "
             "now."
         )
+    if state == MOVED:
+        return moved.sentence(), _("Ask those who moved them in the application.")
     if state == DELETED:
         return _left(_DELETED, departure), str(_AGAIN)
     if link.active:

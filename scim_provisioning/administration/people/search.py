@@ -4,25 +4,27 @@ Every word has to be the beginning of one that the person has, or had, in any ca
 number. An externalId or SCIM id of a learner counts as a whole, and so does every word for readers who may not see
 values: asked for letter by letter they would be told after all. A userName stands in the log for every reader.
 
-Only people of the connections that are handed in are found. What the LMS calls learners, and what they were called, is
-compared with everybody's of these connections; all else, and whoever was refused, is found by an index.
+Only people of the connections that are handed in are found, and by nothing that is not the connection's to know: what
+the LMS calls somebody finds its owner's people, of a guest only what was sent does; whom the LMS has moved to another
+customer is not found by what they are called there. What the LMS calls learners, and what they were called, is compared
+with everybody's of these connections; all else, and whoever was refused, is found by an index.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import F, Max, Q, QuerySet, TextField, Value
+from django.db.models import Case, F, Max, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.functions import Concat
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.expressions import DocumentText, ElementExists, TextMatch
 from scim_provisioning.adapters.text_forms import Exactly, Folded
-from scim_provisioning.administration.log_search import name_fields
+from scim_provisioning.administration.log_search import name_fields, still_customers
 from scim_provisioning.events import sent_names
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
@@ -92,8 +94,8 @@ def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) ->
     links |= dict.fromkeys(_by_identifier(asked))
     links |= dict.fromkeys(_by_former_identifier(asked))
     links |= dict.fromkeys(_by_name(asked, connections))
-    if not links:
-        links |= dict.fromkeys(_in_documents(asked))
+    # Of a guest nothing else is compared than what was sent.
+    links |= dict.fromkeys(_in_documents(asked, Q(owns_profile=False) if links else Q()))
     refused, refused_links = _refused(asked)
     links |= dict.fromkeys(refused_links)
     is_cut = len(links) + len(refused) > AT_MOST
@@ -142,19 +144,30 @@ def _refused_once(asked: Asked) -> list[int]:
 
 
 def _by_name(asked: Asked, connections: QuerySet[SCIMConnection]) -> Iterable[int]:
-    """By what the LMS calls them, and by their userName."""
-    texts: list[Any] = [F(field) for field in ("user_name", *name_fields(connections))]
+    """By what the LMS calls them, and by their userName; whom it has moved, by that alone."""
+    everybody = ProvisionedUser.objects.filter(connection__in=asked.connections)
+    found = list(_called_by(asked, everybody, name_fields(connections)))
+    here = still_customers(found)
+    moved = everybody.filter(pk__in=set(found) - set(here))
+    return here if len(here) == len(found) else [*here, *_called_by(asked, moved, {})]
+
+
+def _called_by(
+    asked: Asked, people: QuerySet[ProvisionedUser], fields: Mapping[str, Q]
+) -> QuerySet[ProvisionedUser, Any]:
+    texts: list[Any] = [F("user_name")]
+    for field, owned in fields.items():
+        texts.append(Case(When(owned, then=F(field)), default=Value("")) if owned else F(field))
     condition = Q()
     for typed in asked.words.values():
         one = Q(_says(texts, typed, in_clear=asked.in_clear))
         if not asked.in_clear:
             one |= Q(TextMatch(Folded(F("user_name")), "sw", typed))
         condition &= one
-    rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
-    return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+    return people.filter(condition).order_by().values_list("pk", flat=True)[: AT_MOST + 1]
 
 
-def _in_documents(asked: Asked) -> Iterable[int]:
+def _in_documents(asked: Asked, whose: Q) -> Iterable[int]:
     """By what was sent and no column of the LMS's holds."""
     texts = [DocumentText("search", *keys) for keys in _IN_DOCUMENT]
     condition = Q()
@@ -162,7 +175,7 @@ def _in_documents(asked: Asked) -> Iterable[int]:
         address = ElementExists("search", ("emails",), ("value", "sw" if asked.in_clear else "eq", word))
         said = Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
         condition &= Q(_mentions(word)) & said
-    rows = ProvisionedUser.objects.filter(condition, connection__in=asked.connections).order_by()
+    rows = ProvisionedUser.objects.filter(whose, condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
 
 
