@@ -12,7 +12,34 @@ _CONFIRMATION = "tests/admin/test_confirmation.py::"
 _REPORTS = "tests/http/test_error_reports.py::"
 _PEOPLE = "tests/admin/test_people.py::"
 
+_BY_WHOM = "tests/admin/test_found_by_whom.py::"
+
 MUTANTS = mutants(
+    (
+        "whom the LMS has moved is not found by what they are called there",
+        "administration.people.search:still_customers administration.log_search:still_customers",
+        lambda still_customers: list,
+        f"{_BY_WHOM}test_whom_the_lms_has_moved_is_not_found_by_what_they_are_called_there",
+    ),
+    (
+        "a file of any size is not one request's",
+        "admin.adoption:_ROWS",
+        is_instead(None),
+        "tests/admin/test_adoption_page.py::test_a_file_that_is_too_much_for_one_request_is_refused_in_words",
+    ),
+    (
+        "an address is not told who may not see values",
+        "admin.adoption:_sees_values",
+        answers(True),
+        "tests/admin/test_adoption_page.py::test_who_may_not_see_values_gets_no_address_and_by_one_no_name",
+    ),
+    (
+        "another customer's account is given by who sees both",
+        "administration.ownership:_is_theirs",
+        answers(True),
+        "tests/admin/test_ownership_seen_by_whom.py::"
+        "test_once_the_owner_has_let_go_another_customers_guest_is_given_the_account_by_who_sees_both",
+    ),
     (
         "people of other connections are not found",
         "administration.people.search:find",
