@@ -108,6 +108,17 @@ def lost(lookups: Sequence[str], values: Sequence[Any]) -> Q:
     return others & ~Q(Exists(_shared(lookups))) if lookups else others
 
 
+def is_anothers(whose: Customer, account: int) -> bool:
+    """Whether an account's own rows name another customer (one query; none where nothing tells)."""
+    if not whose.lookups:
+        return False
+    others = Q(pk__in=())
+    for lookup, value in zip(whose.lookups, whose.values, strict=True):
+        own = lookup.removeprefix("user__")
+        others |= Q(**{f"{own}__isnull": False}) & ~Q(**{own: value})
+    return get_user_model()._base_manager.filter(others, pk=account).exists()
+
+
 def moved_here(lookups: Sequence[str], values: Sequence[Any]) -> Q:
     """True of links that were guests of another customer's account, which the LMS has moved to their own customer: who
     had it before has lost it, as ``lost`` says of each of them by itself. Seen from here, where nobody knows their
