@@ -95,7 +95,7 @@ def sees(user: Any, share: SharedAccount) -> bool:
     return ownership.may_see(user, *both)
 
 
-def shares_of(connections: QuerySet[SCIMConnection], account: int) -> QuerySet[SharedAccount]:
+def shares_of(connections: QuerySet[SCIMConnection], account: int | None) -> QuerySet[SharedAccount]:
     """The words that these connections were given on an account."""
     found = SharedAccount.objects.filter(connection__in=connections.values("pk"), user=account)
     return found.select_related("connection", "user").order_by("pk")
