@@ -76,5 +76,6 @@ def _refusal(user: Any, link: ProvisionedUser) -> str:
     adapter = adapter_class(user, link=link, connection=link.connection)
     if adapter.has_access and not link.active:
         others = ProvisionedUser.objects.granting().exclude(connection=link.connection)
-        adapter.person.active_elsewhere = others.filter(user=user).exists()
+        beside = others.filter(user=user).select_related("connection")
+        adapter.person.active_elsewhere = any(not is_lost(one) for one in beside)
     return "" if adapter.is_active else "inactive"

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from scim_provisioning.adapters.rows import RowSource
-from scim_provisioning.models import SCIMConnection, SharedAccount
+from scim_provisioning.models import ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.models.shared_account import CUSTOMER_LENGTH
 
 #: Where a connection's instance keeps what was asked of the host, as long as it has the same SSO row.
@@ -106,6 +106,35 @@ def lost(lookups: Sequence[str], values: Sequence[Any]) -> Q:
     for lookup, value in zip(lookups, values, strict=True):
         others |= Q(**{f"{lookup}__isnull": False}) & ~Q(**{lookup: value})
     return others & ~Q(Exists(_shared(lookups))) if lookups else others
+
+
+def is_anothers(whose: Customer, account: int) -> bool:
+    """Whether an account's own rows name another customer (one query; none where nothing tells)."""
+    if not whose.lookups:
+        return False
+    others = Q(pk__in=())
+    for lookup, value in zip(whose.lookups, whose.values, strict=True):
+        own = lookup.removeprefix("user__")
+        others |= Q(**{f"{own}__isnull": False}) & ~Q(**{own: value})
+    return get_user_model()._base_manager.filter(others, pk=account).exists()
+
+
+def moved_here(lookups: Sequence[str], values: Sequence[Any]) -> Q:
+    """True of links that were guests of another customer's account, which the LMS has moved to their own customer: who
+    had it before has lost it, as ``lost`` says of each of them by itself. Seen from here, where nobody knows their
+    customers, by the word that an administrator gave before the account was moved. Never NULL."""
+    if not lookups:
+        return Q(pk__in=())
+    ours = Q()
+    for lookup, value in zip(lookups, values, strict=True):
+        ours &= Q(**{f"{lookup}__isnull": False}) & Q(**{lookup: value})
+    given = SharedAccount.objects.filter(connection=OuterRef("connection"), user=OuterRef("user"))
+    return ours & Q(Exists(given.exclude(in_force(lookups))))
+
+
+def with_a_word(links: QuerySet[ProvisionedUser], lookups: Sequence[str]) -> QuerySet[ProvisionedUser]:
+    """Those of these links that an administrator's word, in force, lets use their accounts."""
+    return links.filter(Exists(_shared(lookups)))
 
 
 def _shared(lookups: Sequence[str]) -> Any:

@@ -18,10 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, who
-from scim_provisioning.administration import ownership, permissions
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.administration import ownership, permissions, shares
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
 
-OWNED_ELSEWHERE: Final = "user.owned_elsewhere"
+#: What is answered where another connection owns the account, or has let it go.
+REFUSED: Final = ("user.owned_elsewhere", "user.owner_left")
 
 
 class ShareForm(IdentityForm):
@@ -42,7 +43,7 @@ class ShareForm(IdentityForm):
 
 
 class OwnershipPages(ConnectionPages):
-    """Allow a shared link, move the ownership."""
+    """Allow a shared link, withdraw it, move the ownership."""
 
     def connection_urls(self) -> list[URLPattern]:
         """One route for each verb, and one for the verb on a refused operation."""
@@ -57,6 +58,9 @@ class OwnershipPages(ConnectionPages):
                 permission=policy,
             ),
             self.connection_path(f"{learner}/share/", self.share_view, "share", permission=policy),
+            self.connection_path(
+                "shares/<int:share_id>/withdraw/", self.withdraw_view, "withdraw", permission=policy
+            ),
             self.connection_path(f"{learner}/own/", self.own_view, "own", permission=policy),
         ]
 
@@ -88,6 +92,29 @@ class OwnershipPages(ConnectionPages):
             messages.success(request, _ALLOWED % {"connection": other})
             return HttpResponseRedirect(self.page_url("change", connection))
         return self._ownership_page(request, connection, form, link, _("Allow a shared link"))
+
+    def withdraw_view(self, request: HttpRequest, connection: SCIMConnection, share_id: int) -> HttpResponse:
+        """Take back that this connection shares an account."""
+        share = SharedAccount.objects.filter(connection=connection, pk=share_id).select_related(
+            "connection", "user"
+        )
+        found = share.first()
+        if found is None or not shares.sees(request.user, found):
+            raise Http404("There is no such shared account.")
+        form = IdentityForm(_posted(request), request=request)
+        if form.is_valid():
+            done = shares.withdraw(found, **who(request))
+            said = _("“%(connection)s” may no longer use the account.") % {"connection": connection}
+            messages.success(request, said if done else _("Nothing was changed."))
+            return HttpResponseRedirect(self.page_url("change", connection))
+        context = {
+            "title": _("Withdraw the shared link"),
+            "form": form,
+            "name": shares.name_of(found),
+            "owner": shares.owner_of(found),
+            "link": shares.link_of(found),
+        }
+        return self.render_page(request, "connection/withdraw.html", connection, context)
 
     def own_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """Let this connection own a learner's account."""
@@ -141,7 +168,7 @@ def refused_share(
     request: HttpRequest, connection: SCIMConnection, event_id: int
 ) -> tuple[ProvisioningEvent, ProvisionedUser]:
     """The refused operation and the link that owns the account. Raises ``Http404`` for whoever must not see both."""
-    events = ProvisioningEvent.objects.filter(connection=connection, error_code=OWNED_ELSEWHERE, pk=event_id)
+    events = ProvisioningEvent.objects.filter(connection=connection, error_code__in=REFUSED, pk=event_id)
     event = events.first()
     owner = None if event is None else owner_of(request, event)
     if event is None or owner is None:
@@ -150,11 +177,13 @@ def refused_share(
 
 
 def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser | None:
-    """The link that owned the account when this was refused, for whoever may see its connection too."""
-    owner = event.cause.get("owner") if event.error_code == OWNED_ELSEWHERE else None
+    """The link that owns the account that was refused, or owned it last, for whoever may see its connection too."""
+    owner = event.cause.get("owner") if event.error_code in REFUSED else None
     if not isinstance(owner, str):
         return None
-    links = ProvisionedUser.objects.living().filter(scim_id=owner, user__isnull=False)
+    links = ProvisionedUser.objects.filter(scim_id=owner, user__isnull=False)
+    if event.error_code == REFUSED[0]:
+        links = links.living()
     link = links.select_related("user", "connection").first()
     if link is None or not ownership.may_see(request.user, event.connection_id, link.connection):
         return None

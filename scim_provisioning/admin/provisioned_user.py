@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -19,8 +20,8 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.adoption_queue import question_of
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
-from scim_provisioning.administration import log_words, ownership, permissions
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.administration import log_words, ownership, permissions, shares
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning import differences, moved
 from scim_provisioning.provisioning.undoing import undoable
 from scim_provisioning.rules.customers import is_lost
@@ -49,6 +50,8 @@ class ManagedBy:
     shared_with: tuple[ProvisionedUser, ...] = ()
     share_url: str = ""
     own_url: str = ""
+    #: Connections that may use the account by an administrator's word, each with where to take it back.
+    withdrawals: tuple[tuple[SCIMConnection, str], ...] = ()
     #: The LMS counts them among another customer's people.
     is_moved: bool = False
     #: Where to say whether they are somebody who was deleted.
@@ -165,7 +168,21 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
         f"{name}_url": _address(site, page_url_name(name), keys) for name, is_so in offered.items() if is_so
     }
     asks = _address(site, page_url_name("same_person"), asked) if asked else ""
-    return {"shared_with": tuple(shared), "question_url": asks, **pages}
+    withdrawals = tuple(_withdrawals(site, request, link))
+    return {"shared_with": tuple(shared), "question_url": asks, "withdrawals": withdrawals, **pages}
+
+
+def _withdrawals(
+    site: AdminSite, request: HttpRequest, link: ProvisionedUser
+) -> Iterator[tuple[SCIMConnection, str]]:
+    """Of an owner's account the words that others were given; of a guest's its own."""
+    for share in shares.shares_of(permissions.visible_connections(request.user), link.user_id):
+        is_own = share.connection_id == link.connection_id
+        if is_own == link.owns_profile or not shares.sees(request.user, share):
+            continue
+        keys = {"object_id": share.connection_id, "share_id": share.pk}
+        if url := _address(site, page_url_name("withdraw"), keys):
+            yield share.connection, url
 
 
 def _address(site: AdminSite, name: str, keys: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
     Action.RESUMED: gettext_lazy("Provisioning was resumed."),
     Action.POLICY_CHANGED: gettext_lazy("A policy was changed."),
     Action.SHARED: gettext_lazy("An administrator allowed two connections to use one account."),
+    Action.SHARE_WITHDRAWN: gettext_lazy("An administrator ended that two connections use one account."),
     Action.OWNER_MOVED: gettext_lazy("An administrator decided which connection owns an account."),
     Action.MOVED: gettext_lazy("The LMS moved this learner to another customer."),
     Action.LEAVERS_ALLOWED: gettext_lazy("An administrator let leavers go who were held."),
@@ -249,9 +250,8 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     # Only what has members is written as JSON; a host's date, UUID or amount is a text of its own.
-    return (
-        json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
-    )
+    has_members = isinstance(value, dict | list)
+    return json.dumps(value, ensure_ascii=False, default=str) if has_members else str(value)
 
 
 def masked(value: Any) -> str:

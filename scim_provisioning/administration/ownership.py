@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +19,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection
+from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.provisioning import moved
@@ -38,6 +39,9 @@ _SHARED_HERE: Final = gettext_lazy(
 _SHARED_THERE: Final = gettext_lazy(
     "Another connection may now link the account of “%(name)s”. This connection goes on owning it."
 )
+_SHARED_AGAIN: Final = gettext_lazy(
+    "Another connection may link the account of “%(name)s” again, whom this connection has let go."
+)
 _OWNS: Final = gettext_lazy(
     "This connection now owns the account of “%(name)s”: it writes their name and address."
 )
@@ -49,17 +53,20 @@ _OWNS_NO_MORE: Final = gettext_lazy(
 def allow_share(
     connection: SCIMConnection, account: Any, *, actor: AbstractBaseUser | None, name: str, address: str = ""
 ) -> bool:
-    """Let ``connection`` link an account that another connection owns, at its identity provider's next attempt. False
-    when it may already. ``name`` is what the connection calls the person.
+    """Let ``connection`` link an account that another connection owns, or has let go, at its identity provider's next
+    attempt. False when it may already. ``name`` is what the connection calls the person.
 
-    Raises ``ConnectionRefused`` where nobody else owns the account, this connection has it already, it is protected,
-    or the connection is archived.
+    Raises ``ConnectionRefused`` where nobody else owns the account or owned it last, this connection has it already, it
+    is protected, or the connection is archived.
     """
 
     def work() -> bool:
         lock_links_of(account)
         locked_current(connection)
-        owner = ownership.holder_beside(connection, account)
+        holder = ownership.holder_beside(connection, account)
+        owner = holder or ownership.left_by(connection, account.pk)
+        if owner is None and ownership.may_share(connection, account):
+            return False
         if owner is None:
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
         if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():
@@ -68,10 +75,9 @@ def allow_share(
         made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)
         if made:
             both = {"connections": [connection.pk, owner.connection_id]}
-            _write_down(connection, None, Action.SHARED, actor, _SHARED_HERE, name, address, both)
-            _write_down(
-                owner.connection, owner, Action.SHARED, actor, _SHARED_THERE, owner.user_name, address, both
-            )
+            told = _SHARED_AGAIN if holder is None else _SHARED_THERE
+            _decided(connection, None, Action.SHARED, actor, _SHARED_HERE, name, address, both)
+            _decided(owner.connection, owner, Action.SHARED, actor, told, owner.user_name, address, both)
         return made
 
     return durable(work)
@@ -102,14 +108,14 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         for one in former:
             ownership.set_owner(one, False)
             ownership.share(one.connection, link.user.pk)
-            _write_down(
+            _decided(
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
         ownership.set_owner(link, True)
         if link.keeps_profile:
             link.keeps_profile = False
             link.save(update_fields=["keeps_profile"])
-        _write_down(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
+        _decided(link.connection, link, Action.OWNER_MOVED, actor, _OWNS, link.user_name, address, both)
         return True
 
     return durable(work)
@@ -152,8 +158,8 @@ def _is_theirs(link: ProvisionedUser) -> bool:
 def owned_account(
     connection: SCIMConnection, user_name: str, *, seen_by: Any = None
 ) -> tuple[Any, ProvisionedUser]:
-    """The account that ``connection`` would call ``user_name`` and another connection owns, with the owner's link. With
-    ``seen_by``, a member of staff, owners whom they do not see are not there.
+    """The account that ``connection`` would call ``user_name`` and another connection owns, or has let go, with the
+    owner's link. With ``seen_by``, a member of staff, owners whom they do not see are not there.
 
     Raises ``ConnectionRefused`` when there is none, or more than one.
     """
@@ -174,11 +180,24 @@ def owned_account(
     found = [link for link in owners.filter(user__in=named) if not is_lost(link)]
     if not found:
         found = [link for link in owners.filter(user_name_key=user_name_key(user_name)) if not is_lost(link)]
+    if not found:
+        found = _left(connection, named, user_name_key(user_name), seen_by)
     if len(found) != 1:
         several = _("Several connections own an account of this name.")
         none = _("No other connection owns an account of this name.")
         raise ConnectionRefused(several if found else none, "share.unknown")
     return found[0].user, found[0]
+
+
+def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -> list[ProvisionedUser]:
+    """The links that owned accounts of this name, and have ended since this connection was allowed to use them."""
+    owned = ProvisionedUser.objects.filter(owns_profile=True, user__isnull=False)
+    by_name = owned.filter(Q(user_name_tombstone_key=key) | Q(user_name_key=key)).values("user")
+    given = SharedAccount.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
+    met = ProvisionedUser.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
+    accounts = {*given.values_list("user", flat=True), *met.values_list("user", flat=True)}
+    found = [link for key in sorted(accounts) if (link := ownership.left_by(connection, key)) is not None]
+    return [link for link in found if seen_by is None or may_see(seen_by, link.connection)]
 
 
 def living_link(connection: SCIMConnection, user_name: str) -> ProvisionedUser:
@@ -201,7 +220,7 @@ def _refuse_protected(account: Any, connection: SCIMConnection) -> None:
         )
 
 
-def _write_down(
+def _decided(
     connection: SCIMConnection,
     link: ProvisionedUser | None,
     action: Action,
@@ -211,9 +230,26 @@ def _write_down(
     address: str,
     cause: dict[str, Any],
 ) -> None:
-    message = str(sentence) % {"name": name}
+    write_down(connection, link, action, actor, str(sentence) % {"name": name}, address, cause)
+
+
+def write_down(
+    connection: SCIMConnection,
+    link: ProvisionedUser | None,
+    action: Action,
+    actor: AbstractBaseUser | None,
+    message: str,
+    address: str,
+    cause: dict[str, Any] | None = None,
+) -> None:
+    """Put what an administrator decided on an account into a connection's log, and tell its contacts."""
     events.admin(
-        connection, action=action, actor=actor, link=link, detail=message, address=address, cause=cause
+        connection, action=action, actor=actor, link=link, detail=message, address=address, cause=cause or {}
     )
+    tell(connection, actor, message, address)
+
+
+def tell(connection: SCIMConnection, actor: AbstractBaseUser | None, message: str, address: str) -> None:
+    """The same for what stands in the log already."""
     audit.log_entry(actor, connection, message)
     audit.tell_contacts(connection, *notice(connection, actor, message, address))

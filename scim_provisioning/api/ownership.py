@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning.administration import ownership, permissions
+from scim_provisioning.administration import ownership, permissions, shares
 from scim_provisioning.api.base import AdministratorViewSet, IdentitySerializer
 from scim_provisioning.api.connections import refusals
 from scim_provisioning.api.schema import described
@@ -42,6 +42,16 @@ class OwnershipViewSet(AdministratorViewSet):
         with refusals():
             account, _owner = ownership.owned_account(connection, name, seen_by=self.request.user)
             changed = ownership.allow_share(connection, account, name=name, **self.who())
+        return Response(self.get_serializer({"changed": changed}).data)
+
+    @described(request=LearnerSerializer, responses=OwnershipSerializer)
+    def withdraw(self, request: Request, connection_id: int) -> Response:
+        """Take back that this connection shares an account: its link, if there is one, ends as by a DELETE."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        name = self.valid(LearnerSerializer, request)["user_name"]
+        with refusals():
+            share = shares.named(connection, name, seen_by=self.request.user)
+            changed = shares.withdraw(share, **self.who())
         return Response(self.get_serializer({"changed": changed}).data)
 
     @described(request=LearnerSerializer, responses=OwnershipSerializer)

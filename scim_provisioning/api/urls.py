@@ -32,6 +32,7 @@ urlpatterns = [
         name="policies",
     ),
     path(f"{_ONE}share/", OwnershipViewSet.as_view({"post": "share"}), name="share"),
+    path(f"{_ONE}share/withdraw/", OwnershipViewSet.as_view({"post": "withdraw"}), name="withdraw"),
     path(f"{_ONE}own/", OwnershipViewSet.as_view({"post": "own"}), name="own"),
     path(f"{_ONE}selftest/", SelfTestViewSet.as_view({"post": "create"}), name="selftest"),
     path(f"{_ONE}tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),

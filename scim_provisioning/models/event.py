@@ -65,6 +65,7 @@ class Action(models.TextChoices):
     RESUMED = "resumed", _("Resumed")
     POLICY_CHANGED = "policy_changed", _("Policy changed")
     SHARED = "shared", _("Shared link allowed")
+    SHARE_WITHDRAWN = "share_withdrawn", _("Shared link withdrawn")
     OWNER_MOVED = "owner_moved", _("Ownership moved")
     MOVED = "moved", pgettext_lazy("what became of a learner", "Moved")
     LEAVERS_ALLOWED = "leavers_allowed", _("Leavers allowed")

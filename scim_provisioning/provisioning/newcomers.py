@@ -90,6 +90,7 @@ def _adopted(caller: Caller, link: ProvisionedUser, account: Any) -> LearnerAdap
     adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
     lock_newcomer(adapter)
     rules.refuse_protected(adapter)
+    rules.refuse_left(adapter)
     rules.claim(link, adapter.obj)
     rules.refuse_switched_off(adapter)
     link.adopted_at = timezone.now()
@@ -102,6 +103,7 @@ def _awaited(caller: Caller, link: ProvisionedUser) -> LearnerAdapter:
     if not adapter.link.is_awaited:
         raise rules.user_name_taken(link)
     rules.protect(adapter)
+    rules.refuse_left(adapter)
     rules.refuse_switched_off(adapter)
     return adapter
 
@@ -112,6 +114,7 @@ def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
         raise rules.user_name_taken()
     rules.protect(adapter)
     rules.refuse_linked(adapter.link)
+    rules.refuse_left(adapter)
     rules.claim(adapter.link, adapter.obj)
     adapter.link.deleted_at = None
     return adapter

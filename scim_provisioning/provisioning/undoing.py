@@ -15,7 +15,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.databases.retrying import retried
 from scim_provisioning.events import Caller, identifiers
-from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent, SharedAccount
 from scim_provisioning.models.adoption import UNDONE_WITHIN
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
@@ -115,6 +115,8 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
         changes=taken.changes,
     )
     identifiers.remember(adapter.link, documents.changes(taken.before, {}))
+    # An earlier word that they may share the account would link it again.
+    SharedAccount.objects.filter(connection=adapter.link.connection_id, user=adapter.obj).delete()
     make_tombstone(adapter.link)
     strip_tombstone(adapter.link)
     found.kept, found.undone_at = {}, timezone.now()

@@ -18,7 +18,7 @@ from scim_provisioning.rules.identity import (
     user_name_taken,
 )
 from scim_provisioning.rules.legibility import legible
-from scim_provisioning.rules.ownership import claim, hand_on
+from scim_provisioning.rules.ownership import claim, hand_on, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
@@ -46,6 +46,7 @@ __all__ = [
     "name_is_reused",
     "offered",
     "protect",
+    "refuse_left",
     "refuse_linked",
     "refuse_protected",
     "refuse_switched_off",

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.customers import Customer, customer_of
+from scim_provisioning.adapters.customers import Customer, customer_of, is_anothers
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import RowSource, resolve_scope
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -45,6 +45,14 @@ def may_be(adapter_class: type[LearnerAdapter], connection: SCIMConnection, acco
         for source in _scoped(adapter_class, connection)
         if source.belongs_to_account
     )
+
+
+def is_contradicted(adapter: LearnerAdapter, account: int) -> bool:
+    """Whether a host that finds newcomers' accounts in a way of its own offers one whose rows name another customer:
+    linked, it would be lost at once (one query, of such a host)."""
+    own: Any = type(adapter).find_learner
+    finds_by_itself = own is not LearnerAdapter.find_learner or _is_the_hosts_own(type(adapter))
+    return finds_by_itself and is_anothers(customer(adapter.connection), account)
 
 
 def tells_apart(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> bool:

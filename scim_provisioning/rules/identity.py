@@ -11,6 +11,7 @@ from scim_provisioning.models import ExistingLearners, ProvisionedUser
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
+from scim_provisioning.rules.customers import is_contradicted
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.standing import Standing
 
@@ -98,7 +99,7 @@ def adopted(
         policy = adapter.connection.existing_learners
         if policy is not ExistingLearners.LINK:
             params["policy"] = policy.value
-        elif not standing.is_refuted(strong[0]):
+        elif not standing.is_refuted(strong[0]) and not is_contradicted(adapter, strong[0].pk):
             return strong[0]
     if standing.is_somebody_new(document["userName"]):
         return None

@@ -6,11 +6,13 @@ is a ``SharedAccount``; see ``administration.ownership``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER, MEANT
@@ -48,9 +50,9 @@ def shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
 
 
 def share(connection: SCIMConnection, account: int, *, by: int | None = None) -> bool:
-    """Write down that the connection may use the account, as it is now: once more where it has been moved since. False
-    where it may already (three queries at most)."""
-    if may_share(connection, account):
+    """Write down that the connection may use the account, as it is now: once more where it has been moved since, or its
+    owner has left. False where it may already (four queries at most)."""
+    if may_share(connection, account) and left_by(connection, account) is None:
         return False
     said = {"customer": named_by(_lookups(connection), account), "allowed_by_id": by}
     SharedAccount.objects.update_or_create(
@@ -63,13 +65,46 @@ def _lookups(connection: SCIMConnection) -> tuple[str, ...]:
     return lookups_of(get_adapter_class().compiled(connection).sources)
 
 
+def left_by(connection: SCIMConnection, account: int) -> ProvisionedUser | None:
+    """The link that owned the account and has ended since an administrator let this connection use it: deleted by its
+    identity provider, or switched off and disconnected. None where nobody has left, or somebody owns it still (two
+    queries at most, and two for each owner that there was)."""
+    owners = ProvisionedUser.objects.filter(owns_profile=True, user=account).exclude(connection=connection)
+    met = [link for link in owners.select_related("connection") if not is_lost(link)]
+    ends = {link.pk: _ended_at(link) for link in met}
+    if not met or any(not link.is_deleted and link.connection.archived_at is None for link in met):
+        return None
+    allowed_at = shares(connection).filter(user=account).values_list("allowed_at", flat=True).first()
+    left = [link for link in met if (at := ends[link.pk]) and (allowed_at is None or at > allowed_at)]
+    return max(left, key=lambda link: (ends[link.pk], link.pk), default=None)
+
+
+def _ended_at(link: ProvisionedUser) -> datetime | None:
+    if link.deleted_at is not None or link.active:
+        return link.deleted_at
+    return link.connection.archived_at
+
+
 def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
     """The 409; the client is told nothing of the other side, the log all of it."""
     return Uniqueness(
         "This person's account is managed through another connection of the application.",
         code="user.owned_elsewhere",
-        params={"accounts": [account.pk], "owner_connection": owner.connection_id, "owner": owner.scim_id},
+        params=_both_sides(account, owner),
     )
+
+
+def owner_left(account: Any, owner: ProvisionedUser) -> Uniqueness:
+    """The 409 for a guest who would let somebody in again whom the owner has let go."""
+    return Uniqueness(
+        "This person's account was deactivated in the application. An administrator there has to allow it again.",
+        code="user.owner_left",
+        params=_both_sides(account, owner),
+    )
+
+
+def _both_sides(account: Any, owner: ProvisionedUser) -> dict[str, object]:
+    return {"accounts": [account.pk], "owner_connection": owner.connection_id, "owner": owner.scim_id}
 
 
 def claim(link: ProvisionedUser, account: Any) -> None:
@@ -88,6 +123,24 @@ def claim(link: ProvisionedUser, account: Any) -> None:
 
 def _may_own(link: ProvisionedUser, account: int | None) -> bool:
     return not link.keeps_profile and may_be(get_adapter_class(), link.connection, account)
+
+
+def refuse_left(adapter: LearnerAdapter) -> None:
+    """Refuse a guest who comes, or comes back, to an account that its owner has let go since an administrator allowed
+    the guest: who has left stays off until the owner or an administrator says otherwise. An account that somebody has
+    switched on meanwhile may be used as before; after a withdrawal only by who may own it. Before ``claim``, of a
+    locked account. Raises ``Uniqueness``."""
+    link, account = adapter.link, adapter.obj
+    is_on = bool(adapter.has_access) and not adapter.is_hidden(account)
+    if not adapter.switches_account or (is_on if link._state.adding else link.owns_profile):
+        return
+    is_allowed = may_share(adapter.connection, account.pk)
+    if link._state.adding and not is_allowed:
+        return
+    if is_on and (is_allowed or _may_own(link, account.pk)):
+        return
+    if (owner := left_by(adapter.connection, account.pk)) is not None:
+        raise owner_left(account, owner)
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:

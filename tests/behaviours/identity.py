@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import Q
+
 from scim_provisioning.models import OnDelete, SCIMConnection
 from scim_provisioning.rules import choices
 from tests.behaviours.mutant import answers, mutants
@@ -34,6 +36,7 @@ def erases_other_customers_people(original: Any) -> Any:
     return erases
 
 
+_HOSTS = "tests/hosts/"
 _IDENTITY = "tests/http/test_identity.py::"
 _EVIDENCE = "tests/http/test_evidence.py::"
 _MANAGERS = "tests/http/test_awaited_managers.py::"
@@ -184,5 +187,37 @@ MUTANTS = mutants(
         "adapters.person:Person.owns",
         answers(True),
         f"{_MANAGERS}test_a_connection_that_shares_an_account_does_not_write_its_manager",
+    ),
+    (
+        "whom the owner has let go no guest lets in again",
+        "rules.ownership:refuse_left",
+        answers(None),
+        f"{_HOSTS}test_access.py::test_whom_the_owner_has_let_go_a_guest_lets_in_again_only_after_somebody_has_said_so",
+    ),
+    (
+        "a word that was said before the owner left is used up",
+        "rules.ownership:left_by",
+        answers(None),
+        f"{_HOSTS}test_sharing.py::"
+        "test_a_guest_of_nobodys_account_is_let_in_again_neither_withdrawn_nor_after_the_owner_has_left",
+    ),
+    (
+        "a share that is withdrawn ends the guest's link",
+        "administration.shares:link_of",
+        answers(None),
+        f"{_HOSTS}test_sharing.py::test_a_share_that_is_withdrawn_is_over_and_the_account_stays_its_owners",
+    ),
+    (
+        "only who sees both sides withdraws a share",
+        "administration.shares:sees",
+        answers(True),
+        "tests/admin/test_withdrawn_shares.py::test_who_sees_one_side_only_withdraws_nothing",
+    ),
+    (
+        "reads count no customer that the learner was moved from",
+        "adapters.customers:moved_here",
+        answers(Q(pk__in=())),
+        "tests/http/test_kept_on_by_whom.py::"
+        "test_a_customer_that_the_learner_was_moved_from_keeps_nobody_on_for_reads_either",
     ),
 )

@@ -11,7 +11,13 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import Settings
 
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+    SCIMToken,
+    SharedAccount,
+)
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
@@ -77,6 +83,7 @@ def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToke
         "add": reverse("admin:scim_provisioning_scimconnection_add"),
         "sso-delete": reverse("admin:lms_ssosettings_delete", args=[connection.sso_key]),
         "take-over": _take_over(),
+        "withdraw": _withdraw(),
         "rotate": url("rotate", connection, new),
         "rotation": url("rotation", connection, new),
         "revoke": url("revoke", connection, old),
@@ -95,6 +102,16 @@ def _take_over() -> str:
     new = SSOSettingsFactory(organization=old.organization, name="Entra ID of Meadow Academy, new")
     old.delete()
     return reverse("admin:lms_ssosettings_scim_take_over", args=[new.pk])
+
+
+def _withdraw() -> str:
+    """The page on which a shared link is taken back; the learner's page leads to it."""
+    shared = SharedAccount.objects.create(
+        connection=SCIMConnection.objects.get(name__contains="Brightwater"),
+        user=ProvisionedUser.objects.get(external_id="meitanaka").user,
+    )
+    keys = {"object_id": shared.connection_id, "share_id": shared.pk}
+    return reverse("admin:scim_provisioning_scimconnection_withdraw", kwargs=keys)
 
 
 def _of_the_log() -> dict[str, str]:

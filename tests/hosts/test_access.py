@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
+from scim_provisioning.rules.customers import may_be
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -157,20 +158,42 @@ STEPS = st.lists(
 
 @dataclass
 class Model:
-    """What should be so. ``shared``: the switch is the account's. Wishes: True, False, or None for somebody deleted."""
+    """What should be so. ``shared``: the switch is the account's. Wishes: True, False, or None for somebody deleted.
+    ``heirs``: whom the host lets own the account after its owner."""
 
     shared: bool
+    heirs: set[str]
     wish: dict[str, bool | None] = field(default_factory=lambda: {"A": True, "B": True})
     on: dict[str, bool] = field(default_factory=lambda: {"A": True, "B": True})
+    owns: dict[str, bool] = field(default_factory=lambda: {"A": True, "B": False})
     archived: bool = False
+
+    def is_here(self, who: str) -> bool:
+        return self.wish[who] is not None and not (who == "A" and self.archived)
 
     def others_want(self, who: str) -> bool:
         other = "B" if who == "A" else "A"
-        return self.shared and self.wish[other] is True and not (other == "A" and self.archived)
+        return self.shared and self.wish[other] is True and self.is_here(other)
 
     def turn(self, who: str, on: bool) -> None:
         for one in "AB" if self.shared else who:
             self.on[one] = on
+
+    def hand_on(self, who: str) -> None:
+        other = "B" if who == "A" else "A"
+        if self.owns[who] and self.is_here(other) and other in self.heirs:
+            self.owns[other] = True
+
+    def post(self, who: str) -> None:
+        """Whom their owner has let go no guest's POST lets in again; whose owner is here still, the word lets in."""
+        other = "B" if who == "A" else "A"
+        was_guest, owner_is_here = not self.owns[who], self.owns[other] and self.is_here(other)
+        has_left = self.owns[other] and not self.is_here(other) and not self.wish[other]
+        if self.shared and was_guest and has_left and not self.on[who]:
+            return
+        self.owns[who] = not owner_is_here and (not was_guest or who in self.heirs)
+        self.wish[who] = True
+        self.turn(who, True)
 
     def shown(self, who: str) -> bool:
         kept = self.on[who] and self.wish[who] is False and self.others_want(who)
@@ -184,17 +207,19 @@ class Model:
             if what == "true" or not self.others_want(who):
                 self.turn(who, what == "true")
         elif what == "delete" and self.wish[who] is not None:
+            self.hand_on(who)
             self.wish[who] = None
             if not self.others_want(who):
                 self.turn(who, False)
         elif what == "post" and self.wish[who] is None:
-            self.wish[who] = True
-            self.turn(who, True)
+            self.post(who)
         elif what in ("disconnect", "suspend"):
             if what == "suspend" and self.wish["A"] is not None and self.shown("A"):
                 self.wish["A"] = False
                 if not self.others_want("A"):
                     self.turn("A", False)
+            if self.wish["A"] is not None:
+                self.hand_on("A")
             self.archived = True
 
 
@@ -216,7 +241,9 @@ class World:
         for connection in self.connections.values():
             SharedAccount.objects.create(connection=connection, user=self.account)
         self.ids["B"] = self.clients["B"].post("/Users", body(**second)).json()["id"]
-        self.shares_switch = get_adapter_class().compiled(first).active.source.belongs_to_account  # type: ignore[union-attr]
+        adapter = get_adapter_class()
+        self.shares_switch = adapter.compiled(first).active.source.belongs_to_account  # type: ignore[union-attr]
+        self.heirs = {name for name, one in self.connections.items() if may_be(adapter, one, self.account.pk)}
 
     def step(self, who: str, what: str) -> None:
         if who == "LMS":
@@ -252,7 +279,7 @@ def test_whatever_two_connections_and_the_lms_do_the_switch_is_as_it_should_be_a
 ) -> None:
     with taken_back():
         world = World()
-        model = Model(shared=world.shares_switch)
+        model = Model(shared=world.shares_switch, heirs=world.heirs)
         for who, what in steps:
             if model.archived and who == "A":
                 continue
@@ -263,6 +290,26 @@ def test_whatever_two_connections_and_the_lms_do_the_switch_is_as_it_should_be_a
                 assert world.has_access(one) == model.on[one], told
                 if model.wish[one] is not None and not (one == "A" and model.archived):
                     agree(world.clients[one], world.ids[one], model.shown(one))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("B", "delete"), ("A", "delete"), ("B", "post"), ("A", "post"), ("B", "post")],
+        [("A", "delete"), ("B", "delete"), ("B", "post"), ("LMS", "on"), ("B", "post")],
+        [("B", "delete"), ("A", "suspend"), ("B", "post"), ("LMS", "on"), ("B", "post")],
+        [("A", "delete"), ("B", "false"), ("B", "true"), ("B", "delete"), ("B", "post"), ("A", "post")],
+    ],
+)
+def test_whom_the_owner_has_let_go_a_guest_lets_in_again_only_after_somebody_has_said_so(
+    steps: list[tuple[str, str]],
+) -> None:
+    world = World()
+    model = Model(shared=world.shares_switch, heirs=world.heirs)
+    for who, what in steps:
+        world.step(who, what)
+        model.step(who, what)
+        assert {one: world.has_access(one) for one in "AB"} == model.on, (who, what)
 
 
 # --- who keeps somebody active

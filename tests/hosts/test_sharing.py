@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import connections, ownership
+from scim_provisioning.administration import connections, ownership, shares
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -361,3 +361,66 @@ def test_nobody_shares_what_nobody_else_owns_what_is_theirs_or_what_is_protected
         ownership.allow_share(second, account, actor=None, name=INES)
     assert refused.value.code == "share.protected"
     assert not SharedAccount.objects.exists()
+
+
+# --- the word is taken back
+
+
+def withdraw(second: SCIMConnection) -> bool:
+    return shares.withdraw(shares.named(second, INES), actor=None)
+
+
+def test_a_share_that_is_withdrawn_is_over_and_the_account_stays_its_owners(
+    scim: ScimClient,
+    other: ScimClient,
+    ines: dict[str, Any],
+    shared: dict[str, Any],
+    second: SCIMConnection,
+) -> None:
+    account, seen = account_of(ines["id"]), scim.get(f"/Users/{ines['id']}").json()
+    before = columns(account)
+    assert withdraw(second)
+    assert other.get(f"/Users/{shared['id']}").status_code == 404
+    change = [{"op": "Replace", "path": "active", "value": True}]
+    assert other.patch(f"/Users/{shared['id']}", change).status_code == 404
+    for _ in range(2):
+        assert other.post("/Users", body(title="Guest")).status_code == 409
+    assert ProvisioningEvent.objects.latest("pk").error_code == "user.owned_elsewhere"
+    assert scim.get(f"/Users/{ines['id']}").json() == seen
+    assert columns(account) == before
+    assert ownership.allow_share(second, account, actor=None, name=INES)
+    assert other.post("/Users", body(title="Guest")).json()["id"] == shared["id"]
+
+
+def test_whom_the_owner_wants_off_is_off_once_the_share_is_withdrawn(
+    scim: ScimClient, other: ScimClient, ines: dict[str, Any], shared: dict[str, Any], second: SCIMConnection
+) -> None:
+    off = [{"op": "Replace", "path": "active", "value": False}]
+    assert scim.patch(f"/Users/{ines['id']}", off).status_code == 200
+    assert withdraw(second)
+    links = ProvisionedUser.objects.select_related("connection").filter(user=account_of(ines["id"]))
+    for link in links:
+        adapter = get_adapter_class()(account_of(ines["id"]), link=link, connection=link.connection)
+        assert not adapter.has_access, link.connection
+
+
+def test_a_guest_of_nobodys_account_is_let_in_again_neither_withdrawn_nor_after_the_owner_has_left(
+    scim: ScimClient, other: ScimClient, ines: dict[str, Any], shared: dict[str, Any], second: SCIMConnection
+) -> None:
+    account = account_of(ines["id"])
+    switched = get_adapter_class().compiled(second).active
+    assert other.delete(f"/Users/{shared['id']}").status_code == 204
+    assert scim.delete(f"/Users/{ines['id']}").status_code == 204
+    if switched is None or not switched.source.belongs_to_account:
+        # A membership is switched by its own connection alone.
+        assert other.post("/Users", body()).status_code == 201
+        return
+    assert other.post("/Users", body()).status_code == 409
+    assert ProvisioningEvent.objects.latest("pk").error_code == "user.owner_left"
+    # An administrator's word, said anew, holds; taken back, it does not.
+    assert ownership.allow_share(second, account, actor=None, name=INES)
+    assert not ownership.allow_share(second, account, actor=None, name=INES)
+    assert withdraw(second)
+    assert other.post("/Users", body()).status_code == 409
+    assert ownership.allow_share(second, account, actor=None, name=INES)
+    assert other.post("/Users", body()).json()["id"] == shared["id"]

@@ -172,3 +172,20 @@ def test_the_word_counts_again_once_it_is_given_again(
     assert ownership.allow_share(other.connection, account(), actor=None, name="ines")
     answer = other.scim.post("/Users", person())
     assert (answer.status_code, answer.json()["id"]) == (201, theirs)
+
+
+def test_an_account_that_the_host_offers_to_one_customer_and_counts_among_anothers_is_refused_at_once(
+    other: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = get_user_model().objects.create(username=person()["userName"])
+    Learner.objects.create(user=user, organization=Customer.make().organization)
+    everybody = classmethod(lambda cls, connection: cls.all_accounts())
+    monkeypatch.setattr(LearnerAdapter, "tenant_users", everybody)
+    answer = other.scim.post("/Users", person())
+    assert (answer.status_code, answer.json()["scimType"]) == (409, "uniqueness")
+    assert not ProvisionedUser.objects.exists()
+    # Whose customer no row says, is whoever's the host says.
+    Learner.objects.all().delete()
+    made = other.scim.post("/Users", person())
+    assert made.status_code == 201
+    assert other.scim.get(f"/Users/{made.json()['id']}").status_code == 200

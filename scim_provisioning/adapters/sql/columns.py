@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 
-from scim_provisioning.adapters.customers import Customer, customer_of
+from scim_provisioning.adapters.customers import Customer, customer_of, moved_here, with_a_word
 from scim_provisioning.adapters.entries import Entry, Group
 from scim_provisioning.adapters.expressions import Always, DocumentText, TextMatch
 from scim_provisioning.adapters.kinds import Column
@@ -82,8 +82,14 @@ class Columns:
         return Q() if entry is None else entry.declaration.on(self.column(entry)) & ~self._kept_on()
 
     def _kept_on(self) -> Q:
+        """Whether another connection keeps the account on: none from whose customer the LMS has moved it."""
         others = ProvisionedUser.objects.granting().exclude(connection=self.connection)
-        return Q(Exists(others.filter(user=OuterRef("user"))))
+        beside = others.filter(user=OuterRef("user"))
+        whose = self._customer
+        if not whose.lookups:
+            return Q(Exists(beside))
+        moved = moved_here(whose.lookups, whose.values)
+        return Q(Exists(with_a_word(beside, whose.lookups))) | (Q(Exists(beside)) & ~moved)
 
     def falls_back(self, entry: Entry) -> bool:
         """Whether the column may hold what stands in another attribute."""

@@ -103,6 +103,19 @@ ENTRIES: Final[Mapping[str, Entry]] = {
             "the identity provider tries again by itself. If not, give one of the two another userName."
         ),
     ),
+    "user.owner_left": Entry(
+        _("The account's owner has let the person go."),
+        (
+            _(
+                "This connection may share the account, but its owner's identity provider has deleted the person since "
+                "that was allowed. Who has left stays switched off, whatever those send who shared the account."
+            ),
+        ),
+        _(
+            "Find out whether the person may come in again. If so, whoever may see both connections allows a shared "
+            "link again; the identity provider tries again by itself. If not, take the person out of its assignment."
+        ),
+    ),
     "user.switched_off": Entry(
         _("The account was deactivated in this application."),
         (

@@ -20,6 +20,7 @@ from scim_provisioning.administration import (
     ownership,
     policy_choices,
     setting_up,
+    shares,
     takeover,
     troubles,
 )
@@ -29,7 +30,7 @@ from scim_provisioning.management.finding import find_among, find_connection, fi
 from scim_provisioning.management.options import base_options
 from scim_provisioning.models import OnDisconnect, PolicyNumber, SCIMConnection
 
-_METAVAR: Final = "{create,list,pause,resume,policies,share,own,disconnect,take-over}"
+_METAVAR: Final = "{create,list,pause,resume,policies,share,unshare,own,disconnect,take-over}"
 #: How often it says how far it is.
 _SECONDS: Final = 5.0
 
@@ -65,8 +66,11 @@ class Command(BaseCommand):
         share = commands.add_parser(
             "share", parents=base, help="Let it link an account that another connection owns."
         )
+        unshare = commands.add_parser(
+            "unshare", parents=base, help="Take back that it may use an account that another connection owns."
+        )
         own = commands.add_parser("own", parents=base, help="Let it own the account of one of its learners.")
-        for one in (share, own):
+        for one in (share, unshare, own):
             one.add_argument("--user-name", required=True, metavar="NAME", help="what it calls the person")
         disconnect = commands.add_parser("disconnect", parents=base, help="Revoke its tokens and end it.")
         what = disconnect.add_mutually_exclusive_group(required=True)
@@ -80,7 +84,7 @@ class Command(BaseCommand):
             "take-over", parents=base, help="Let new SSO settings go on with a connection whose own are gone."
         )
         take_over.add_argument("--sso", required=True, metavar="KEY", help="key of the new SSO settings")
-        for one in (pause, resume, policies, share, own, disconnect, take_over):
+        for one in (pause, resume, policies, share, unshare, own, disconnect, take_over):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         _add_policies(policies)
 
@@ -177,6 +181,14 @@ class Command(BaseCommand):
             )
         else:
             self._say(f"“{connection}” was allowed to before; nothing was changed.")
+
+    def _unshare(self, options: dict[str, Any]) -> None:
+        connection, name = find_connection(options["connection"]), options["user_name"]
+        shares.withdraw(shares.named(connection, name), actor=None)
+        self._say(
+            f"“{connection}” may no longer use the account of “{name}”: for its identity provider the person is "
+            "deleted."
+        )
 
     def _own(self, options: dict[str, Any]) -> None:
         connection, name = find_connection(options["connection"]), options["user_name"]
