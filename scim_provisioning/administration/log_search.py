@@ -126,10 +126,10 @@ def still_customers(keys: Iterable[int]) -> list[int]:
         host.adapter_class()
     except host.AdapterBroken:
         return keys
-    for connection in SCIMConnection.objects.filter(pk__in=found):
-        whose = customer(connection)
+    for whom in SCIMConnection.objects.filter(pk__in=found):
+        whose = customer(whom)
         if whose.lookups:
-            gone = links.filter(whose.lost, connection=connection)
+            gone = links.filter(whose.lost, connection=whom)
             lost.update(gone.values_list("pk", flat=True))
     return [key for key in keys if key not in lost]
 
