@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 
 from scim_provisioning.adapters import customers
 from scim_provisioning.adapters.customers import Customer, customer_of
-from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.rows import RowSource, source_of_model
 from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+
+#: Steps up after which nobody is looked for.
+HIGHEST: Final = 100
 
 
 class People:
@@ -90,6 +94,48 @@ class People:
             self._left.discard(row.pk)
             self._rows[scim_id] = row
         return row
+
+    @property
+    def row(self) -> str:
+        """What targets call the row that a manager's foreign key points at."""
+        return self._source.name
+
+    def is_above(
+        self, own: models.Model | None, manager: models.Model, row: models.Model, field: Any
+    ) -> bool:
+        """Whether a person, whose row among these people is ``own``, is ``manager`` or above them, by what foreign key
+        ``field`` of rows like ``row`` holds: no query for a newcomer, one for who manages nobody, else one more for
+        each step up.
+
+        A circle that is there already, without this person, is gone round once. Two requests at the same moment do not
+        see one another.
+        """
+        if own is None or own.pk is None:
+            return False
+        if own.pk == manager.pk:
+            return True
+        source = source_of_model(type(row), self._sources.values())
+        if source is None or not self._rows_of(source).filter(**{field.attname: own.pk}).exists():
+            return False
+        key, met = manager.pk, set[Any]()
+        while key is not None and key not in met and len(met) < HIGHEST:
+            met.add(key)
+            key = self._manager_of(key, source, field)
+            if key == own.pk:
+                return True
+        return False
+
+    def _rows_of(self, source: RowSource) -> models.QuerySet[models.Model]:
+        return source.queryset(self._connection)
+
+    def _manager_of(self, key: Any, source: RowSource, field: Any) -> Any:
+        """The key of the manager of the person with this key; None where there is none."""
+        if source.model is self._source.model:
+            found = self._rows_of(source).filter(pk=key)
+        else:
+            account = self._source.model._base_manager.filter(pk=key).values(self._source.user_field or "pk")
+            found = self._rows_of(source).filter(**{f"{source.user_field or 'pk'}__in": account})
+        return found.values_list(field.attname, flat=True).first()
 
 
 def _ids(

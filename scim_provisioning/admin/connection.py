@@ -41,6 +41,7 @@ from scim_provisioning.administration import (
     leaver_brake,
     name_indexes,
     permissions,
+    seats,
     setting_up,
     strangers,
 )
@@ -179,6 +180,7 @@ class ConnectionAdminMixin(
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": token_rows.of(request, connection, self.page_url),
+            "seats": None if connection.is_archived else seats.of(connection),
             "activity": activity.of_last_day(connection),
             "policies": choices_in_force(connection),
             "urls": urls,
