@@ -23,6 +23,7 @@ from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
+from scim_provisioning.admin.managers import ManagersPage
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
@@ -60,6 +61,7 @@ class ConnectionAdminMixin(
     AdoptionPages,
     AdoptionQueuePages,
     UndoAdoptionPage,
+    ManagersPage,
     MappingPages,
     SelfTestPages,
     NumbersPages,
