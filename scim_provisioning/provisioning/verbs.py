@@ -25,7 +25,7 @@ from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching, undoing
 from scim_provisioning.provisioning.answering import told
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import checked, load_for_update, load_locked, read
+from scim_provisioning.provisioning.loading import checked, load_for_update, read
 from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
@@ -158,11 +158,6 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
         undoing.adoption(adapter, kept).save(force_insert=True)
     if action is Action.REVIVED:
         give(caller.tenant, adapter.id, allowance)
-        if adapter.id in allowance.given:
-            # Somebody may be their own manager.
-            moves = adapter.person.moves
-            adapter = load_locked(caller, adapter.link.pk)
-            adapter.person.moves = moves
     return Written(told(adapter, caller, exchange, event, newcomer.hook), event)
 
 
