@@ -1,9 +1,9 @@
 """Signals for hosts that want to do something of their own. Receivers take ``**kwargs``: there may be more of them.
 
 There is a signal for each ``on_...`` hook of the adapter, sent where the hook is called and right after it: inside
-the transaction that makes the change, and only for a real one. ``sender`` is the model of ``learner``. Arguments: those of
-the hook (``docs/reference.md``), and ``connection``. What a receiver raises refuses the request, as from a hook; what
-leaves the database belongs into ``scim_provisioning.commits.after_commit``.
+the transaction that makes the change, and only for a real one. ``sender`` is the model of ``learner``. Arguments: those
+of the hook (``docs/reference.md``), and ``connection``. What a receiver raises refuses the request, as from a hook;
+what leaves the database belongs into ``scim_provisioning.commits.after_commit``.
 
 A receiver of ``leavers_held`` that raises is logged by Django and changes nothing.
 """

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class HostHooks:
     """Questions to the host, and news for it.
 
-    ``on_...`` hooks receive keyword arguments, of those that are described here the ones that they name; they run inside
-    the request's transaction, and only for a real change; an exception in one of them refuses the request as a whole.
-    What leaves the database belongs into ``scim_provisioning.commits.after_commit``. ``scim_provisioning.signals`` has a
-    signal for each.
+    ``on_...`` hooks receive keyword arguments, of those that are described here the ones that they name; they run
+    inside the request's transaction, and only for a real change; an exception in one of them refuses the request as a
+    whole. What leaves the database belongs into ``scim_provisioning.commits.after_commit``.
+    ``scim_provisioning.signals`` has a signal for each.
     """
 
     @classmethod
@@ -128,8 +128,8 @@ class HostHooks:
         """The field that ``department`` is mapped to holds something else: ``old`` and ``new`` are rows of the host's
         (values, where the field is no foreign key), or None.
 
-        Called after the hook of the change itself, of newcomers too. Another spelling of the same team is no change, nor
-        is a team whose row the LMS has renamed.
+        Called after the hook of the change itself, of newcomers too. Another spelling of the same team is no change,
+        nor is a team whose row the LMS has renamed.
         """
 
     def on_identity_changed(
@@ -149,5 +149,5 @@ class HostHooks:
         """A learner who had been switched off is active again."""
 
     def on_deleted(self, learner: Any, *, event: ProvisioningEvent) -> None:
-        """The identity provider has deleted somebody, who is switched off and kept here; after ``on_deactivated``, where
-        they were active until then, and before ``erase``. Who returns later is told of by ``on_provisioned``."""
+        """The identity provider has deleted somebody, who is switched off and kept here; after ``on_deactivated``,
+        where they were active until then, and before ``erase``. Who returns later is told of by ``on_provisioned``."""

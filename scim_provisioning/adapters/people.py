@@ -15,7 +15,6 @@ from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
-
 #: Steps up after which nobody is looked for.
 HIGHEST: Final = 100
 
@@ -109,15 +108,15 @@ class People:
         """Whether a person, whose row among these people is ``own``, is ``manager`` or above them, by what foreign key
         ``field`` of rows like ``row`` holds. Where they are not, they are taken for managed by ``manager`` from now on.
 
-        No query for a newcomer, nor for who is given somebody at the top, one for who manages nobody, else one a step up;
-        of many people who are given managers together each step is looked up once. A circle that is there already,
+        No query for a newcomer, nor for who is given somebody at the top, one for who manages nobody, else one a step
+        up; of many people who are given managers together each step is looked up once. A circle that is there already,
         without this person, is gone round once. Two requests at the same moment do not see one another.
         """
         if own is None or own.pk is None:
             return False
         source = source_of_model(type(row), self._sources.values())
         if source is None or own.pk == manager.pk:
-            return own.pk == manager.pk
+            return bool(own.pk == manager.pk)
         if source.model is self._source.model:
             self._managers.setdefault(manager.pk, getattr(manager, field.attname))
         is_above = self._may_be_above(own, manager, source, field) and own.pk in self._above(

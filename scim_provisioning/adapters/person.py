@@ -22,8 +22,8 @@ MEANT = "~meant"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Somebody has come from one company, business unit or team to another: rows of the host's, or what its field holds.
-    ``hook`` is told of it."""
+    """Somebody has come from one company, business unit or team to another: rows of the host's, or what its field
+    holds. ``hook`` is told of it."""
 
     hook: str
     old: Any

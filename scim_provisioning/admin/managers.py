@@ -36,9 +36,9 @@ class ManagersPage(ConnectionPages):
         n = waiting_managers.of(connection).count()
         if not n:
             return links
-        said = ngettext(
-            "%(n)s learner waits for a manager.", "%(n)s learners wait for their manager.", n
-        ) % {"n": scim_number(n)}
+        said = ngettext("%(n)s learner waits for a manager.", "%(n)s learners wait for their manager.", n) % {
+            "n": scim_number(n)
+        }
         return [*links, PageLink(self.page_url("managers", connection), _("Managers who are missing"), said)]
 
     def managers_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.administration import host, log_words
-from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisionedUserQuerySet,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -79,9 +84,7 @@ def _described(
     return Waiting(link, called, reason, None if event is None else event.created_at)
 
 
-def _heard(
-    connection: SCIMConnection, links: Iterable[ProvisionedUser]
-) -> dict[int, ProvisioningEvent]:
+def _heard(connection: SCIMConnection, links: Iterable[ProvisionedUser]) -> dict[int, ProvisioningEvent]:
     """By link the event with which this manager was sent, as far as the log goes back (one query)."""
     try:
         entry = host.adapter_class().compiled(connection).manager

@@ -40,8 +40,8 @@ class SeatLock(models.Model):
 
     @classmethod
     def hold(cls, connection: SCIMConnection) -> None:
-        """Wait for everybody who is taking a seat of this connection, and keep others waiting until the transaction ends
-        (one statement; three where what is read can be older than what is locked).
+        """Wait for everybody who is taking a seat of this connection, and keep others waiting until the transaction
+        ends (one statement; three where what is read can be older than what is locked).
 
         Raises ``Overtaken`` where somebody took one whom this transaction cannot see. PostgreSQL says so itself.
         """

@@ -42,8 +42,8 @@ def tell(adapter: LearnerAdapter, hook: str, event: ProvisioningEvent, **news: A
     """Call an ``on_...`` hook with its news, and send its signal. Raises what the hook or a receiver raises, and
     ``InternalError`` where it left no transaction to go on in.
 
-    What a hook wrote, or the receivers of a signal, is undone where it caught a database error, or asked for a rollback;
-    the event says so.
+    What a hook wrote, or the receivers of a signal, is undone where it caught a database error, or asked for a
+    rollback; the event says so.
     """
     learner = adapter.learner
     heard = {"learner": learner, "event": event, **news}

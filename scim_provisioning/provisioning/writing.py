@@ -77,8 +77,8 @@ def write(
 
 
 def _left_out(adapter: LearnerAdapter, before: Document, after: Document) -> dict[str, object]:
-    """For the cause of an event: the names of companies, units and teams that mean nothing here, each with its path, and
-    a manager who would close a circle."""
+    """For the cause of an event: the names of companies, units and teams that mean nothing here, each with its path,
+    and a manager who would close a circle."""
     person, manager = adapter.person, adapter.compiled_mapping.manager
     if not (person.unknown_names or person.closes_circle):
         return {}

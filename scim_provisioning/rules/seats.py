@@ -1,8 +1,10 @@
 """Licences: how many people of a connection may be active at once, as the host says (``LearnerAdapter.seats``).
 
 Nobody is answered as created, or as active again, who has no seat. A seat is taken last of all that is written of a
-person, under a lock that every seat of the connection is taken under: whoever holds it goes on to wait neither for their
-links nor for names, and whoever leaves needs none.
+person, under a lock that every seat of the connection is taken under: whoever holds it goes on to wait neither for
+their links nor for names, and whoever leaves needs none. (One operation of ``/Bulk`` that introduces people of a circle
+to each other waits for their links; where that meets somebody who returns, the database says so, and it is played
+again.)
 """
 
 from __future__ import annotations

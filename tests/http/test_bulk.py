@@ -106,7 +106,9 @@ def test_people_in_a_circle_are_introduced_to_each_other(scim: ScimClient) -> No
         assert read.json()[ENTERPRISE]["manager"]["value"] != f"bulkId:{result['bulkId']}"
 
 
-def test_somebody_who_is_their_own_manager_reads_what_was_sent_and_has_none_in_the_lms(scim: ScimClient) -> None:
+def test_somebody_who_is_their_own_manager_reads_what_was_sent_and_has_none_in_the_lms(
+    scim: ScimClient,
+) -> None:
     (found,) = results(scim, post("solo", manager="solo"))
     assert found["status"] == "201"
     solo = scim.get(found["location"].removeprefix(tenant_url()))

@@ -155,7 +155,9 @@ def test_the_pool_of_one_customer_is_none_of_anothers(scim: ScimClient) -> None:
         join(scim, name)
     SEATS["Okta"] = 1
     assert join(theirs, "gus").status_code == 201
-    assert join(theirs, "hal").json()["detail"].startswith("No seat is left in this directory (1 of 1 taken).")
+    assert (
+        join(theirs, "hal").json()["detail"].startswith("No seat is left in this directory (1 of 1 taken).")
+    )
     del SEATS["Okta"]
     assert join(theirs, "hal").status_code == 201
 

@@ -1,10 +1,11 @@
-"""What a host is told of a change: hooks and signals, inside the transaction, with its own rows; calls after the commit."""
+"""What a host is told of a change: hooks and signals, inside the transaction, with its own rows; calls after the
+commit."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -202,7 +203,9 @@ def fail(sender: object, **rest: Any) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("signal", ["provisioned", "team_changed"])
 def test_what_a_receiver_raises_refuses_the_request_and_leaves_nothing(scim: ScimClient, signal: str) -> None:
-    before = {name: rows for name, rows in contents().items() if "event" not in name and "payload" not in name}
+    before = {
+        name: rows for name, rows in contents().items() if "event" not in name and "payload" not in name
+    }
     with heard_by(OF_HOOK[f"on_{signal}"], fail):
         answer = scim.post("/Users", person())
     assert answer.status_code == 500
@@ -214,10 +217,9 @@ def test_what_a_receiver_raises_refuses_the_request_and_leaves_nothing(scim: Sci
 
 
 def clash(sender: object, learner: Learner, **rest: Any) -> None:
-    try:
+    # As hosts do it, without a savepoint of their own.
+    with suppress(IntegrityError):
         Team.objects.create(organization=learner.organization, name=Team.objects.get().name)
-    except IntegrityError:
-        pass
 
 
 @pytest.mark.django_db
@@ -275,9 +277,9 @@ def test_nothing_is_called_before_the_commit_of_the_whole(scim: ScimClient, call
         assert scim.post("/Users", person("a.x")).status_code == 201
         assert calls == []
     assert calls == ["a.x"]
-    with pytest.raises(LookupError), transaction.atomic():
+    with transaction.atomic():
         scim.post("/Users", person("b.x"))
-        raise LookupError
+        transaction.set_rollback(True)
     assert calls == ["a.x"]
 
 
@@ -303,7 +305,9 @@ def test_a_call_that_fails_is_logged_keeps_no_other_from_being_called_and_change
         answer = scim.post("/Users", person())
     assert answer.status_code == 201
     assert called == ["the next one"]
-    assert ["failed after the commit; the change was made" in r.getMessage() for r in caplog.records] == [True]
+    assert ["failed after the commit; the change was made" in r.getMessage() for r in caplog.records] == [
+        True
+    ]
     assert caplog.records[0].exc_info[0] is ConnectionError  # type: ignore[index]
 
 

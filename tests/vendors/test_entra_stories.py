@@ -76,7 +76,10 @@ def test_a_manager_who_was_deleted_and_returns_a_week_later_is_missed_on_the_pag
     assert learner("ann").manager is None
     a_week_passes()
     page = text(admin_client.get(url("managers", connection)))
-    assert "ann.roe@harborline.example bea.lind@harborline.example Deleted by the identity provider. 7 days" in page
+    assert (
+        "ann.roe@harborline.example bea.lind@harborline.example Deleted by the identity provider. 7 days"
+        in page
+    )
     del entra.anchors[boss.objectId]
     entra.incremental([boss])
     assert entra.anchors[boss.objectId] == bea

@@ -34,8 +34,8 @@ _SHOWN_BEFORE = (
 class Manager(MappedAttribute):
     """The enterprise ``manager``: a foreign key to another learner (or account) of the same connection.
 
-    The SCIM value is that person's SCIM id. A manager who is not provisioned yet is remembered as sent, and so is one who
-    would close a circle.
+    The SCIM value is that person's SCIM id. A manager who is not provisioned yet is remembered as sent, and so is one
+    who would close a circle.
     """
 
     label = _("manager")
