@@ -108,7 +108,9 @@ class HostHooks:
     @classmethod
     def overrides(cls, hook: str) -> bool:
         """Whether the host has written this hook itself."""
-        return getattr(cls, hook) is not getattr(HostHooks, hook)
+        own, ours = getattr(cls, hook), getattr(HostHooks, hook)
+        # A class method is another object each time.
+        return getattr(own, "__func__", own) is not getattr(ours, "__func__", ours)
 
     def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner was created, adopted or came back after a DELETE."""

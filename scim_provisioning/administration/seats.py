@@ -37,6 +37,8 @@ def of(connection: SCIMConnection) -> Seats | None:
     """The seats of a connection; None where the host counts none, or cannot say (one query that counts everybody who is
     active; none where seats are not counted)."""
     try:
+        if not host.adapter_class().overrides("seats"):
+            return None
         with databases.atomic():
             return counted(connection)
     except host.AdapterBroken:
