@@ -99,7 +99,12 @@ class Hooks(Bench):
         expect(keywords["event"].link_id == link.pk, f"The event of {change.hook} is about somebody else.")
 
     def test_a_new_company_unit_or_team_is_told_with_the_old_and_the_new_one(self) -> None:
-        told = [line for line in self.first_lines if line.path in MOVES]
+        # Of several rows, or of a part of a JSON column, no hook is told.
+        told = [
+            line
+            for line in self.first_lines
+            if line.path in MOVES and not (line.entry.field.many_to_many or line.entry.declaration.keys)
+        ]
         if not told:
             raise SkipTest("Nothing is mapped to organization, division or department.")
         scim_id = self.create(self.full_body(0))["id"]

@@ -167,9 +167,7 @@ class Spellings(AskingForAccess):
         forms = [(chief, boss), (boss, chief), (chief, chief)]
         for person, above in forms:
             shown = self.patch(person["id"], _manager_forms(above["id"])["text"])
-            expect(
-                manager.read(shown) == above["id"], f"The manager {above['id']} is answered as {shown!r}."
-            )
+            expect(manager.read(shown) == above["id"], f"The manager {above['id']} is answered as {shown!r}.")
         held = [self.held(manager, boss["id"]), self.held(manager, chief["id"])]
         expect(held == [None, None], f"Somebody is their own manager, through others or not: {held!r}.")
 
