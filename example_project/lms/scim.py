@@ -6,11 +6,16 @@ side is a field seen from the account. Everything else Entra sends is kept and r
 
 from __future__ import annotations
 
+import logging
+
 import scim_provisioning.adapters as scim
 from scim_provisioning.adapters import ENTERPRISE
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.commits import after_commit
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 
 from .models import Learner
+
+logger = logging.getLogger(__name__)
 
 
 def tenant(connection: SCIMConnection) -> int:
@@ -40,3 +45,9 @@ class LearnerAdapter(scim.LearnerAdapter):
         ),
         scim.Manager("learner.manager"),
     ]
+
+    def on_deleted(self, learner: Learner, *, event: ProvisioningEvent) -> None:
+        """Their progress stays. Whoever files certificates is told once it is certain: a request may still be
+        undone."""
+        key = learner.pk
+        after_commit(lambda: logger.info("Learner %s has left; file their certificates.", key))

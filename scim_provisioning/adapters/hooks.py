@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 class HostHooks:
     """Questions to the host, and news for it.
 
-    ``on_...`` hooks receive keyword arguments, run inside the request's transaction, and only for a real
-    change; an exception in one of them refuses the request as a whole.
+    ``on_...`` hooks receive keyword arguments, of those that are described here the ones that they name; they run
+    inside the request's transaction, and only for a real change; an exception in one of them refuses the request as a
+    whole. What leaves the database belongs into ``scim_provisioning.commits.after_commit``.
+    ``scim_provisioning.signals`` has a signal for each.
     """
 
     @classmethod
@@ -56,6 +58,16 @@ class HostHooks:
         """The accounts that administer this customer's part of the LMS and can sign in: without those that are switched
         off. Provisioning never lets the last of them go. None, the default: the host has no such accounts, or does
         not mind."""
+        return None
+
+    @classmethod
+    def seats(cls, connection: SCIMConnection) -> int | None:
+        """How many people of this connection may be active at once; None, the default: as many as it likes.
+
+        Asked in the transaction, once the person is saved, whenever somebody becomes active: where there are more then,
+        they are refused (403, ``user.seats``). Counted are those whom SCIM shows as active. Whoever has learners that
+        are not provisioned on the same licence takes them off here.
+        """
         return None
 
     def new_account(self) -> models.Model:
@@ -96,13 +108,31 @@ class HostHooks:
     @classmethod
     def overrides(cls, hook: str) -> bool:
         """Whether the host has written this hook itself."""
-        return getattr(cls, hook) is not getattr(HostHooks, hook)
+        own, ours = getattr(cls, hook), getattr(HostHooks, hook)
+        # A class method is another object each time.
+        return getattr(own, "__func__", own) is not getattr(ours, "__func__", ours)
 
     def on_provisioned(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner was created, adopted or came back after a DELETE."""
 
-    def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
-        """Attributes of a learner changed; ``event.changes`` names them."""
+    def on_updated(
+        self, learner: Any, *, event: ProvisioningEvent, changes: Mapping[str, Sequence[Any]]
+    ) -> None:
+        """Attributes of a learner changed, and access did not. ``changes`` maps SCIM paths to ``[before, after]``."""
+
+    def on_company_changed(self, learner: Any, *, event: ProvisioningEvent, old: Any, new: Any) -> None:
+        """As ``on_team_changed``, of the field that ``organization`` is mapped to."""
+
+    def on_business_unit_changed(self, learner: Any, *, event: ProvisioningEvent, old: Any, new: Any) -> None:
+        """As ``on_team_changed``, of the field that ``division`` is mapped to."""
+
+    def on_team_changed(self, learner: Any, *, event: ProvisioningEvent, old: Any, new: Any) -> None:
+        """The field that ``department`` is mapped to holds something else: ``old`` and ``new`` are rows of the host's
+        (values, where the field is no foreign key), or None.
+
+        Called after the hook of the change itself, of newcomers too. Another spelling of the same team is no change,
+        nor is a team whose row the LMS has renamed.
+        """
 
     def on_identity_changed(
         self, learner: Any, *, event: ProvisioningEvent, before: Mapping[str, str], after: Mapping[str, str]
@@ -119,3 +149,7 @@ class HostHooks:
 
     def on_reactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         """A learner who had been switched off is active again."""
+
+    def on_deleted(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        """The identity provider has deleted somebody, who is switched off and kept here; after ``on_deactivated``,
+        where they were active until then, and before ``erase``. Who returns later is told of by ``on_provisioned``."""

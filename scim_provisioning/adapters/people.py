@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 
 from scim_provisioning.adapters import customers
 from scim_provisioning.adapters.customers import Customer, customer_of
-from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.adapters.rows import RowSource, source_of_model
 from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+#: Steps up after which nobody is looked for.
+HIGHEST: Final = 100
 
 
 class People:
@@ -32,6 +35,9 @@ class People:
         self._scim_ids: dict[Any, str | None] = {}
         self._left: set[Any] = set()
         self._rows: dict[str, models.Model] = {}
+        # By the keys of their rows, as far as it was asked.
+        self._managers: dict[Any, Any] = {}
+        self._is_one_of_many = False
 
     @cached_property
     def _customer(self) -> Customer:
@@ -90,6 +96,63 @@ class People:
             self._left.discard(row.pk)
             self._rows[scim_id] = row
         return row
+
+    @property
+    def row(self) -> str:
+        """What targets call the row that a manager's foreign key points at."""
+        return self._source.name
+
+    def is_above(
+        self, own: models.Model | None, manager: models.Model, row: models.Model, field: Any
+    ) -> bool:
+        """Whether a person, whose row among these people is ``own``, is ``manager`` or above them, by what foreign key
+        ``field`` of rows like ``row`` holds. Where they are not, they are taken for managed by ``manager`` from now on.
+
+        No query for a newcomer, nor for who is given somebody at the top, one for who manages nobody, else one a step
+        up; of many people who are given managers together each step is looked up once. A circle that is there already,
+        without this person, is gone round once. Two requests at the same moment do not see one another.
+        """
+        if own is None or own.pk is None:
+            return False
+        source = source_of_model(type(row), self._sources.values())
+        if source is None or own.pk == manager.pk:
+            return bool(own.pk == manager.pk)
+        if source.model is self._source.model:
+            self._managers.setdefault(manager.pk, getattr(manager, field.attname))
+        is_above = self._may_be_above(own, manager, source, field) and own.pk in self._above(
+            manager.pk, source, field
+        )
+        if not is_above:
+            self._managers[own.pk] = manager.pk
+        return is_above
+
+    def _may_be_above(self, own: models.Model, manager: models.Model, source: RowSource, field: Any) -> bool:
+        if self._managers.get(manager.pk, manager.pk) is None:
+            return False
+        if self._is_one_of_many:
+            return True
+        self._is_one_of_many = True
+        return source.queryset(self._connection).filter(**{field.attname: own.pk}).exists()
+
+    def _above(self, key: Any, source: RowSource, field: Any) -> set[Any]:
+        """The keys of a person and of those above them."""
+        met = set[Any]()
+        while key is not None and key not in met and len(met) < HIGHEST:
+            met.add(key)
+            if key not in self._managers:
+                self._managers[key] = self._manager_of(key, source, field)
+            key = self._managers[key]
+        return met if key is None else {*met, key}
+
+    def _manager_of(self, key: Any, source: RowSource, field: Any) -> Any:
+        """The key of the manager of the person with this key; None where there is none."""
+        rows = source.queryset(self._connection)
+        if source.model is self._source.model:
+            found = rows.filter(pk=key)
+        else:
+            account = self._source.model._base_manager.filter(pk=key).values(self._source.user_field or "pk")
+            found = rows.filter(**{f"{source.user_field or 'pk'}__in": account})
+        return found.values_list(field.attname, flat=True).first()
 
 
 def _ids(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scim_provisioning.adapters.people import People
@@ -19,11 +20,21 @@ ACTIVE_UNASSIGNED = "~active"
 MEANT = "~meant"
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody has come from one company, business unit or team to another: rows of the host's, or what its field
+    holds. ``hook`` is told of it."""
+
+    hook: str
+    old: Any
+    new: Any
+
+
 class Person:
     """An account with its link and rows.
 
     ``people`` knows who is who in the connection. ``awaits_manager``: the manager who was sent is not provisioned
-    here (yet). ``active_elsewhere``: another connection's living link keeps the account active.
+    here (yet), or may not be theirs. ``active_elsewhere``: another connection's living link keeps the account active.
     """
 
     def __init__(
@@ -39,11 +50,15 @@ class Person:
         self.people = people
         self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
         self.active_elsewhere = False
+        #: The manager who was written just now is managed by this person, and waits therefore.
+        self.closes_circle = False
         #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
         #: or there is none: by path of the mapping and key of the name, the row's key as text.
         self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
         #: Names that mean nothing here, which this request has sent: with their path.
         self.unknown_names: list[tuple[str, str]] = []
+        #: What the host is to be told of the change that is being made.
+        self.moves: list[Move] = []
         #: While an attribute is written: what the identity provider had sent for it before, or None.
         self.sent_before: Any = None
 

@@ -72,6 +72,12 @@ class RowSet:
             if column in before and column in now and before[column] != now[column]
         }
 
+    def changed(self, name: str, column: str) -> tuple[Any, Any] | None:
+        """The same of one column, of a new row too: before there was None."""
+        before, row = self._before.get(name, {}), self._rows.get(name)
+        change = (before.get(column), None if row is None else row.__dict__.get(column))
+        return change if change[0] != change[1] else None
+
     def after_save(self, write: Callable[[], None]) -> None:
         """Have ``write`` called once the rows are saved: a many-to-many relation needs their keys."""
         self._later.append(write)

@@ -23,6 +23,7 @@ from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
+from scim_provisioning.admin.managers import ManagersPage
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
@@ -41,6 +42,7 @@ from scim_provisioning.administration import (
     leaver_brake,
     name_indexes,
     permissions,
+    seats,
     setting_up,
     strangers,
 )
@@ -59,6 +61,7 @@ class ConnectionAdminMixin(
     AdoptionPages,
     AdoptionQueuePages,
     UndoAdoptionPage,
+    ManagersPage,
     MappingPages,
     SelfTestPages,
     NumbersPages,
@@ -179,6 +182,7 @@ class ConnectionAdminMixin(
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": token_rows.of(request, connection, self.page_url),
+            "seats": None if connection.is_archived else seats.of(connection),
             "activity": activity.of_last_day(connection),
             "policies": choices_in_force(connection),
             "urls": urls,

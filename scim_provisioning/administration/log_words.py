@@ -119,6 +119,10 @@ _UNKNOWN: Final = gettext_lazy(
     "What was sent for %(paths)s is not known here: the learner was written without it. See “Companies, business "
     "units, teams” on the page of the connection."
 )
+_CIRCLE: Final = gettext_lazy(
+    "The manager was left out: they are managed by this learner themselves, directly or through others. Correct it in "
+    "the identity provider."
+)
 _UNDONE: Final = gettext_lazy(
     "What this application's %(hooks)s wrote was undone: it caught a database error without a savepoint, or rolled "
     "back. Tell its developers."
@@ -173,6 +177,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("undone", str(_UNDONE) % {"hooks": ", ".join(map(str, undone))}))
     if event.cause.get("switched_in_lms"):
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
+    if event.cause.get("manager_circle"):
+        found.append(("manager_circle", str(_CIRCLE)))
     if unknown := event.cause.get("unknown_names"):
         found.append(("unknown_names", str(_UNKNOWN) % {"paths": ", ".join(path for path, _name in unknown)}))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
+from scim_provisioning import rules
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.administration import host
 from scim_provisioning.models import OnDisconnect, ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -33,8 +34,7 @@ def active(connection: SCIMConnection) -> ProvisionedUserQuerySet:
     except host.AdapterBroken:
         # Nobody can ask the host: what the identity provider wants is known all the same.
         return ProvisionedUser.objects.living().filter(connection=connection, active=True)
-    columns = Columns(adapter_class.compiled(connection), connection)
-    return adapter_class.links(connection).living().filter(columns.is_active())
+    return rules.holders(adapter_class, connection)
 
 
 def drifted(connection: SCIMConnection) -> int:

@@ -25,6 +25,7 @@ from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.reference_key import Meaning, ReferenceKey
 from scim_provisioning.models.refused_name import RefusedName
+from scim_provisioning.models.seat_lock import SeatLock
 from scim_provisioning.models.shared_account import SharedAccount
 from scim_provisioning.models.sign_in import SignIn
 from scim_provisioning.models.stranger import Stranger
@@ -62,6 +63,7 @@ __all__ = [
     "SCIMConnection",
     "SCIMToken",
     "SentNotice",
+    "SeatLock",
     "SharedAccount",
     "SignIn",
     "Stranger",

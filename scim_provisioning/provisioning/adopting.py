@@ -162,7 +162,7 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
         for link in links:
             link.pk = keys[link.scim_id]
     Adoption.objects.bulk_create([adoption(adapter, kept(adapter)) for adapter in adapters])
-    if not get_adapter_class().overrides("on_provisioned"):
+    if not host_calls.listens(get_adapter_class(), "on_provisioned"):
         events.admin_for_each(
             caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=_DETAIL, changes={}
         )

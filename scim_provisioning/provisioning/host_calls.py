@@ -1,4 +1,4 @@
-"""Calling the host's hooks: each under a savepoint of its own.
+"""Calling the host's hooks, and the receivers of their signals: each under a savepoint of its own.
 
 A hook that catches a database error has to undo what the database has half done; Django's ``atomic`` does that, and
 many a hook forgets it. The savepoint does it here, so that the change which the hook was told of stands.
@@ -6,7 +6,10 @@ many a hook forgets it. The savepoint does it here, so that the change which the
 
 from __future__ import annotations
 
+import inspect
 import logging
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import DatabaseError
@@ -16,18 +19,53 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.databases import Fault, fault_of
 from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.provisioning.transactions import broken
+from scim_provisioning.signals import OF_HOOK
 from scim_provisioning.telemetry import spanned
 
 logger = logging.getLogger("scim_provisioning")
 
 
-def tell(adapter: LearnerAdapter, hook: str, event: ProvisioningEvent, **news: Any) -> None:
-    """Call an ``on_...`` hook with its news. Raises what the hook raises, and ``InternalError`` where it left no
-    transaction to go on in.
+def listens(adapter_class: type[LearnerAdapter], hook: str) -> bool:
+    """Whether code of the host's is run with this hook: the hook that it has written, or a receiver of its signal."""
+    signal = OF_HOOK.get(hook)
+    return adapter_class.overrides(hook) or bool(signal is not None and signal.receivers)
 
-    What a hook wrote is undone where it caught a database error, or asked for a rollback; the event says so.
+
+def tell_of_change(adapter: LearnerAdapter, hook: str, event: ProvisioningEvent) -> None:
+    """Call the hook of a change, and then those of what the learner has moved to with it; raises as ``tell``."""
+    tell(adapter, hook, event, **({"changes": event.changes} if hook == "on_updated" else {}))
+    for move in adapter.person.moves:
+        tell(adapter, move.hook, event, old=move.old, new=move.new)
+
+
+def tell(adapter: LearnerAdapter, hook: str, event: ProvisioningEvent, **news: Any) -> None:
+    """Call an ``on_...`` hook with its news, and send its signal. Raises what the hook or a receiver raises, and
+    ``InternalError`` where it left no transaction to go on in.
+
+    What a hook wrote, or the receivers of a signal, is undone where it caught a database error, or asked for a
+    rollback; the event says so.
     """
-    _call(adapter, hook, (), {"learner": adapter.learner, "event": event, **news}, event)
+    learner = adapter.learner
+    heard = {"learner": learner, "event": event, **news}
+    _call(adapter, hook, (), _asked_for(getattr(adapter, hook), heard), event)
+    signal = OF_HOOK[hook]
+    if signal.receivers:
+        send = partial(signal.send, type(learner), connection=adapter.connection, **heard)
+        _send(f"signals.{hook.removeprefix('on_')}", send, event)
+
+
+def _asked_for(hook: Callable[..., Any], news: dict[str, Any]) -> dict[str, Any]:
+    """Of the news of a hook what it names: a hook of a host's that was written before there was more goes on."""
+    named = _parameters(getattr(hook, "__func__", hook))
+    return news if named is None else {name: value for name, value in news.items() if name in named}
+
+
+@lru_cache(maxsize=64)
+def _parameters(function: Callable[..., Any]) -> frozenset[str] | None:
+    """The names of what a function takes; None for one that takes everything."""
+    parameters = inspect.signature(function).parameters
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return None if takes_all else frozenset(parameters)
 
 
 def revoke_access(adapter: LearnerAdapter, event: ProvisioningEvent | None) -> None:
@@ -61,11 +99,22 @@ def _call(
         # Our own, which breaks nothing, and does nothing where it is a hook.
         hook(*arguments, **news)
         return
+    _guarded(name, partial(hook, *arguments, **news), event, is_vital=is_vital)
+
+
+@spanned("hooks")
+def _send(name: str, send: Callable[[], Any], event: ProvisioningEvent) -> None:
+    _guarded(name, send, event)
+
+
+def _guarded(
+    name: str, call: Callable[[], Any], event: ProvisioningEvent | None, *, is_vital: bool = False
+) -> None:
     database = databases.connection()
     returned = is_undone = False
     try:
         with databases.atomic():
-            hook(*arguments, **news)
+            call()
             returned = True
             is_undone = database.needs_rollback
     except DatabaseError as error:

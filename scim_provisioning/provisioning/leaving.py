@@ -48,7 +48,7 @@ def may_go_together(adapter_class: type[LearnerAdapter], connection: SCIMConnect
 
 def calls_the_host(adapter_class: type[LearnerAdapter]) -> bool:
     """Whether the host does something of its own for each person who is switched off."""
-    return any(map(adapter_class.overrides, _HOOKS))
+    return any(host_calls.listens(adapter_class, hook) for hook in _HOOKS)
 
 
 def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detail: str) -> bool:

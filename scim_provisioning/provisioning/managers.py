@@ -109,7 +109,8 @@ def _locked(
 
 def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:
     """Write the reference to the manager, and of the link what tells of it: nothing else is this function's. False for
-    somebody who is protected, gone or changed in the meantime, and where the manager cannot be named after all."""
+    somebody who is protected, gone or changed in the meantime, and where the manager cannot be named after all. Who
+    would close a circle waits on, for the SCIM id that a ``bulkId`` has become."""
     link, mapping = adapter.link, adapter.compiled_mapping
     if mapping.manager is None or not _waits_for(adapter, awaited) or adapter.is_protected(adapter.obj):
         return False
@@ -117,7 +118,8 @@ def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:
     if manager != awaited:
         paths.write(document, mapping.manager.path, manager)
     adapter.remember_rows()
-    if not write_manager(document, adapter.person, mapping):
+    is_given = write_manager(document, adapter.person, mapping)
+    if not is_given and (manager == awaited or not adapter.person.closes_circle):
         return False
     save_learner(adapter)
     keep_document(adapter, document)

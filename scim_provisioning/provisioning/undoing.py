@@ -122,7 +122,7 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
     found.kept, found.undone_at = {}, timezone.now()
     found.undone_by_id = None if caller.actor is None else caller.actor.pk
     found.save(update_fields=["kept", "undone_at", "undone_by"])
-    host_calls.tell(adapter, "on_updated", event)
+    host_calls.tell_of_change(adapter, "on_updated", event)
     return event
 
 

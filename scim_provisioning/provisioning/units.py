@@ -183,7 +183,7 @@ def _written(
         update_fields=["document", "search", "asks_document", "awaited_manager", "modified_at", "version"]
     )
     event = events.admin(adapter.connection, action=Action.UPDATED, actor=actor, link=link, changes=changes)
-    host_calls.tell(adapter, "on_updated", event)
+    host_calls.tell_of_change(adapter, "on_updated", event)
     return True
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.row_set import saving_runs_code
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisioningEvent
@@ -24,8 +23,9 @@ from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
 from scim_provisioning.provisioning import differences, earlier, host_calls, searching, undoing
+from scim_provisioning.provisioning.answering import told
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import checked, load_again, load_for_update, load_locked, read
+from scim_provisioning.provisioning.loading import checked, load_for_update, read
 from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
@@ -158,10 +158,7 @@ def _create(caller: Caller, exchange: Exchange, sent: documents.Normalised, allo
         undoing.adoption(adapter, kept).save(force_insert=True)
     if action is Action.REVIVED:
         give(caller.tenant, adapter.id, allowance)
-        if adapter.id in allowance.given:
-            # Somebody may be their own manager.
-            adapter = load_locked(caller, adapter.link.pk)
-    return _told(adapter, caller, exchange, event, newcomer.hook)
+    return Written(told(adapter, caller, exchange, event, newcomer.hook), event)
 
 
 def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Precondition | None) -> None:
@@ -190,6 +187,7 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     end_access(adapter, event)
     if was_active:
         host_calls.tell(adapter, "on_deactivated", event)
+    host_calls.tell(adapter, "on_deleted", event)
     if erases:
         host_calls.require(adapter, "erase", adapter.learner)
         strip_tombstone(link)
@@ -241,7 +239,7 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
-    return _told(adapter, caller, exchange, event, _HOOKS[action])
+    return Written(told(adapter, caller, exchange, event, _HOOKS[action]), event)
 
 
 def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:
@@ -265,22 +263,3 @@ _HOOKS = {
     Action.REACTIVATED: "on_reactivated",
     Action.DEACTIVATED: "on_deactivated",
 }
-
-
-def _told(
-    adapter: LearnerAdapter, caller: Caller, exchange: Exchange, event: ProvisioningEvent, hook: str
-) -> Written:
-    """Tell the host; then render the answer, once, and keep it in the log as it is given.
-
-    What code of the host's changes in its tables, a hook or what runs when rows are saved, is read again.
-    """
-    host_calls.tell(adapter, hook, event)
-    # Where access is off, write() has asked the host to revoke what outlives it.
-    called = {hook} if adapter.is_active else {hook, "revoke_access"}
-    if adapter.link.adopted_at is not None:
-        called.add("on_identity_changed")
-    if any(map(adapter.overrides, called)) or saving_runs_code(adapter.compiled_mapping.sources):
-        adapter = load_again(caller, adapter.link.pk)
-    resource = adapter.to_dict()
-    events.exchanged(event, exchange, resource)
-    return Written(resource, event)

@@ -14,7 +14,7 @@ from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import differences, host_calls, moved, sign_in_names
+from scim_provisioning.provisioning import differences, host_calls, moved, moves, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 from scim_provisioning.telemetry import spanned
 
@@ -54,7 +54,10 @@ def write(
     changed = _write_learner(adapter, after, action, active)
     if action is not Action.UPDATED:
         adapter.link.active = active
+    is_new = adapter.link._state.adding
     save_link(adapter, after)
+    if adapter.is_active and (is_new or action in _CAME_BACK):
+        rules.take_a_seat(adapter)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
     event = events.applied(
@@ -74,11 +77,15 @@ def write(
 
 
 def _left_out(adapter: LearnerAdapter, before: Document, after: Document) -> dict[str, object]:
-    """The names of companies, units and teams that mean nothing here, each with its path, for the cause of an event."""
-    unknown = adapter.person.unknown_names
-    changed = documents.changes(before, after) if unknown else {}
-    found = [[path, name] for path, name in unknown if path in changed]
-    return {"unknown_names": found} if found else {}
+    """For the cause of an event: the names of companies, units and teams that mean nothing here, each with its path,
+    and a manager who would close a circle."""
+    person, manager = adapter.person, adapter.compiled_mapping.manager
+    if not (person.unknown_names or person.closes_circle):
+        return {}
+    changed = documents.changes(before, after)
+    found = [[path, name] for path, name in person.unknown_names if path in changed]
+    circle = manager is not None and person.closes_circle and manager.read(before) != manager.read(after)
+    return {**({"unknown_names": found} if found else {}), **({"manager_circle": True} if circle else {})}
 
 
 def _switched(
@@ -130,7 +137,8 @@ def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) 
 
 
 def save_learner(adapter: LearnerAdapter) -> None:
-    """Save the learner's rows, unsaved so far."""
+    """Save the learner's rows, unsaved so far, and note what the host is to be told of."""
+    adapter.person.moves = moves.of(adapter)
     with explained(adapter):
         adapter.save()
 

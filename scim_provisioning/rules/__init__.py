@@ -21,6 +21,7 @@ from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.ownership import claim, hand_on, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
+from scim_provisioning.rules.seats import holders, take_a_seat
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 from scim_provisioning.rules.standing import KnownStanding
 
@@ -38,6 +39,7 @@ __all__ = [
     "forget_hold",
     "hand_on",
     "history",
+    "holders",
     "in_force",
     "is_last_administrator",
     "keep_an_administrator",
@@ -50,6 +52,7 @@ __all__ = [
     "refuse_linked",
     "refuse_protected",
     "refuse_switched_off",
+    "take_a_seat",
     "told_apart",
     "user_name_taken",
 ]

@@ -47,6 +47,7 @@ PAGES = {
     "restore": "change_scimconnection",
     "steps": None,
     "numbers": None,
+    "managers": "view_provisioningevent",
 }
 WITH_TOKEN = {"rotate", "rotation", "rotation_status", "revoke"}
 EVERYTHING = (
@@ -56,6 +57,7 @@ EVERYTHING = (
     "generate_token",
     "revoke_token",
     "manage_policy",
+    "view_provisioningevent",
 )
 
 

@@ -23,6 +23,7 @@ from tests.behaviours import (
     searching,
     tenants,
     tokens,
+    told,
     transport,
 )
 from tests.behaviours.mutant import Mutant
@@ -32,6 +33,7 @@ SUBJECTS = (
     patch,
     searching,
     tenants,
+    told,
     identity,
     callers,
     failures,

@@ -25,7 +25,7 @@ from tests.browser.accessibility import faults_of
 from tests.browser.conftest import watched
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory, SSOSettingsFactory
-from tests.people import person
+from tests.people import enterprise, person
 
 INES = "ines.okafor@harborline.example"
 LOG = reverse("admin:scim_provisioning_provisioningevent_changelist")
@@ -66,12 +66,13 @@ def addresses(superuser: User) -> dict[str, str]:
     assert scim.post("/Users", person("ines.okafor")).status_code == 409
     for _time in range(2):
         scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
+    scim.post("/Users", person("jo.reyes", **enterprise(manager={"value": "f0a1c9d2-not-here-yet"})))
     return {**_of_the_connection(connection, old, new), **_of_the_log()}
 
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
-    more = ("numbers", "units", "adopt", "queue")
+    more = ("numbers", "units", "adopt", "queue", "managers")
     waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),

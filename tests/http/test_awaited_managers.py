@@ -188,7 +188,9 @@ def test_of_somebody_who_waits_the_reference_is_written_and_nothing_that_is_othe
 def test_somebody_who_returns_as_their_own_manager_is_answered_as_they_stand(scim: ScimClient) -> None:
     boss = leave(scim)
     answer = scim.post("/Users", {**BOSS, **enterprise(manager={"value": boss})})
-    assert answer.json()[ENTERPRISE]["manager"]["$ref"].endswith(boss)
+    # What was sent, and no address: nobody is given themselves.
+    assert answer.json()[ENTERPRISE]["manager"] == {"value": boss}
+    assert managed() == 0
     read = scim.get(f"/Users/{boss}")
     assert (read.json(), read.headers["ETag"]) == (answer.json(), answer.headers["ETag"])
 

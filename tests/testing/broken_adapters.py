@@ -77,7 +77,7 @@ class ProtectsNobody(Sound):
 class CallsTheHookItself(Sound):
     def save(self) -> None:
         super().save()
-        self.on_updated(learner=self.learner, event=None)  # type: ignore[arg-type]
+        self.on_updated(learner=self.learner, event=None, changes={})  # type: ignore[arg-type]
 
 
 class LetsPeopleSignIn(Sound):

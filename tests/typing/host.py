@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 import scim_provisioning.adapters as scim
 from scim_provisioning.admin import SCIMManagedAdminMixin, SCIMPanelMixin
+from scim_provisioning.commits import after_commit
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.simulators import DEFAULT_MAPPING, EntraSimulator
 
@@ -197,8 +198,20 @@ class LearnerAdapter(scim.LearnerAdapter):
         if event.user_name.endswith(".invalid"):
             raise scim.Refuse("Nobody of that domain.", status=403)
 
-    def on_updated(self, learner: Any, *, event: ProvisioningEvent) -> None:
-        print(learner, event.changes)
+    @classmethod
+    def seats(cls, connection: SCIMConnection) -> int | None:
+        return 40 if connection.name else None
+
+    def on_updated(
+        self, learner: Any, *, event: ProvisioningEvent, changes: Mapping[str, Sequence[Any]]
+    ) -> None:
+        after_commit(lambda: print(learner, event.pk, changes))
+
+    def on_team_changed(self, learner: Any, *, event: ProvisioningEvent, old: Any, new: Any) -> None:
+        print(learner, old, new)
+
+    def on_deleted(self, learner: Any, *, event: ProvisioningEvent) -> None:
+        print(learner, event.link)
 
     def on_deactivated(self, learner: Any, *, event: ProvisioningEvent) -> None:
         print(learner, event.connection)

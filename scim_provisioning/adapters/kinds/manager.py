@@ -35,7 +35,8 @@ _SHOWN_BEFORE = (
 class Manager(MappedAttribute):
     """The enterprise ``manager``: a foreign key to another learner (or account) of the same connection.
 
-    The SCIM value is that person's SCIM id. A manager who is not provisioned yet is remembered as sent.
+    The SCIM value is that person's SCIM id. A manager who is not provisioned yet is remembered as sent, and so is one
+    who would close a circle.
     """
 
     label = _("manager")
@@ -58,8 +59,12 @@ class Manager(MappedAttribute):
         manager = person.people.find(value)
         # Entra sends managers in a second pass, and not at all when they are out of scope; Okta's value may
         # be free text. Refusing would refuse the whole person, so an unknown manager waits in the document.
-        person.awaits_manager = manager is None
-        setattr(row, field.name, manager)
+        # Nobody is their own manager, through however many others: an LMS that walks up would never end. Directories
+        # know no such rule, and who leads a company is often their own manager there.
+        own = person.rows.get(person.people.row)
+        person.closes_circle = manager is not None and person.people.is_above(own, manager, row, field)
+        person.awaits_manager = manager is None or person.closes_circle
+        setattr(row, field.name, None if person.awaits_manager else manager)
 
     def clear(self, row: models.Model, field: Any, person: Person) -> None:
         setattr(row, field.name, None)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import log_words, times
+from scim_provisioning.administration import log_words, times, waiting_managers
 from scim_provisioning.administration.facts import WRITES
 from scim_provisioning.administration.people.answer import (
     ACTIVE,
@@ -232,8 +232,11 @@ def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: 
     if standing.is_protected:
         notes.append(_("The account is protected: provisioning never changes or deactivates it."))
     if link.awaited_manager and state in (ACTIVE, INACTIVE, HELD):
-        manager = link.awaited_manager if in_clear else log_words.MASK
-        notes.append(_("Waits for a manager who is not here yet: “%(manager)s”.") % {"manager": manager})
+        (waits,) = waiting_managers.described(link.connection, [link], in_clear=in_clear)
+        said = _("Waits for a manager who is not here yet: “%(manager)s”.")
+        if waits.reason == waiting_managers.CIRCLE:
+            said = _("Their manager “%(manager)s” is left out: they would be each other’s.")
+        notes.append(said % {"manager": waits.manager})
     if link.connection.is_archived:
         notes.append(_("The connection has ended; nothing is provisioned on it any more."))
     elif link.connection.is_paused:

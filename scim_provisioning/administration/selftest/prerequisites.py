@@ -14,7 +14,7 @@ from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import resolve_scope
-from scim_provisioning.administration import catalogue, disconnection, doctor, entra_rows
+from scim_provisioning.administration import catalogue, disconnection, doctor, entra_rows, seats
 from scim_provisioning.administration.report import Line, Result, failed, passed, warned
 from scim_provisioning.administration.selftest.sending import get
 from scim_provisioning.conf import app_settings, tenant_url
@@ -92,7 +92,27 @@ def of_the_people(connection: SCIMConnection) -> list[Line]:
     """Whether every attribute of the mapping has arrived of somebody, once there are people enough to tell."""
     what = _("Every mapped attribute arrives")
     missing = entra_rows.never_arrived(connection)
-    return [warned(what, row.target, entra_rows.sentence(row)) for row in missing] or [passed(what)]
+    arrival = [warned(what, row.target, entra_rows.sentence(row)) for row in missing] or [passed(what)]
+    return [*arrival, *_seats(connection)]
+
+
+def _seats(connection: SCIMConnection) -> list[Line]:
+    """How many licences are taken; no line where the host counts none."""
+    what = _("There are seats for newcomers")
+    if not get_adapter_class().overrides("seats"):
+        return []
+    try:
+        with databases.atomic():
+            found = seats.counted(connection)
+    except Exception as error:
+        # Whatever the host's own code may raise.
+        mend = _("Ask the developers of this application to correct seats() of the adapter.")
+        return [failed(what, f"{type(error).__name__}: {error}", mend)]
+    if found is None:
+        return []
+    if found.is_full:
+        return [warned(what, found.sentence, catalogue.explain("user.seats", {}).todo)]
+    return [passed(what, found.sentence)]
 
 
 def of_the_server(connection: SCIMConnection) -> list[Line]:

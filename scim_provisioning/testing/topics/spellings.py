@@ -161,6 +161,16 @@ class Spellings(AskingForAccess):
         held = self.held(manager, made["id"])
         expect(held is None, f"A manager taken away by {nobody_form} is still {held!r} in the row.")
 
+    def test_a_manager_who_is_managed_by_somebody_is_not_given_to_them(self, manager: Mapped) -> None:
+        boss = self.create(self.full_body(0))
+        chief = self.create(self.full_body(1))
+        forms = [(chief, boss), (boss, chief), (chief, chief)]
+        for person, above in forms:
+            shown = self.patch(person["id"], _manager_forms(above["id"])["text"])
+            expect(manager.read(shown) == above["id"], f"The manager {above['id']} is answered as {shown!r}.")
+        held = [self.held(manager, boss["id"]), self.held(manager, chief["id"])]
+        expect(held == [None, None], f"Somebody is their own manager, through others or not: {held!r}.")
+
     def test_a_manager_who_is_not_here_yet_refuses_nobody(self, manager: Mapped) -> None:
         body = self.full_body(0)
         manager.put(body, "00000000-0000-4000-8000-000000000000")

@@ -1,0 +1,49 @@
+"""What hosts are told, and what they may count on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.behaviours.mutant import answers, mutants
+
+_TOLD = "tests/http/test_told_hosts.py::"
+_SEATS = "tests/http/test_seats.py::"
+_CIRCLES = "tests/http/test_manager_circles.py::"
+
+
+def calls_at_once(original: Any) -> Any:
+    return lambda call: call()
+
+
+MUTANTS = mutants(
+    (
+        "whoever finds no seat is refused",
+        "rules.seats:take_a_seat",
+        answers(None),
+        f"{_SEATS}test_whoever_finds_the_pool_full_is_refused_keeps_nothing_and_comes_in_once_somebody_has_left",
+    ),
+    (
+        "nobody is their own manager through others",
+        "adapters.people:People.is_above",
+        answers(False),
+        f"{_CIRCLES}test_a_circle_through_many_is_found_and_a_long_line_is_none",
+    ),
+    (
+        "a team that changes is told",
+        "provisioning.moves:of",
+        answers([]),
+        f"{_TOLD}test_a_team_that_changes_is_told_with_the_rows_of_the_lms",
+    ),
+    (
+        "what waits for the commit waits for it",
+        "commits:after_commit",
+        calls_at_once,
+        f"{_TOLD}test_nothing_is_called_before_the_commit_of_the_whole",
+    ),
+    (
+        "what a receiver changes is in the answer",
+        "provisioning.host_calls:listens",
+        answers(False),
+        f"{_TOLD}test_what_a_receiver_changes_is_in_the_answer",
+    ),
+)

@@ -1,0 +1,85 @@
+"""Nobody is their own manager, through however many others: the LMS never has to walk in a circle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from example_project.lms.models import Learner
+from scim_provisioning.models import ProvisioningEvent
+from tests.admin.pages import text
+from tests.client import ScimClient
+from tests.people import ENTERPRISE, enterprise, person
+
+pytestmark = pytest.mark.django_db
+
+
+def join(scim: ScimClient, name: str, manager: str | None = None) -> str:
+    more = enterprise(manager={"value": manager}) if manager else {}
+    return str(scim.post("/Users", person(name, **more)).json()["id"])
+
+
+def manage(scim: ScimClient, scim_id: str, manager: str) -> Any:
+    path = f"{ENTERPRISE}:manager"
+    return scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": path, "value": manager}])
+
+
+def managers() -> dict[str, str | None]:
+    people = Learner.objects.select_related("user", "manager__user")
+    return {each.user.first_name: each.manager and each.manager.user.first_name for each in people}
+
+
+def test_two_people_who_manage_each_other_are_told_apart_and_the_log_says_who_was_left_without(
+    scim: ScimClient, admin_client: Client
+) -> None:
+    ann = join(scim, "ann")
+    bob = join(scim, "bob", ann)
+    answer = manage(scim, ann, bob)
+
+    # As sent, so that the identity provider finds no difference and does not say it again at every cycle.
+    assert (answer.status_code, answer.json()[ENTERPRISE]["manager"]) == (200, {"value": bob})
+    assert managers() == {"Ann": None, "Bob": "Ann"}
+    event = ProvisioningEvent.objects.latest("pk")
+    assert event.cause == {"manager_circle": True}
+    page = text(admin_client.get(f"/admin/scim_provisioning/provisioningevent/{event.pk}/change/"))
+    assert "The manager was left out: they are managed by this learner themselves" in page
+    assert manage(scim, ann, bob).status_code == 200
+    assert ProvisioningEvent.objects.latest("pk") == event
+
+
+def test_a_circle_through_many_is_found_and_a_long_line_is_none(scim: ScimClient) -> None:
+    chain = [join(scim, "p0")]
+    for n in range(1, 8):
+        chain.append(join(scim, f"p{n}", chain[-1]))
+    assert manage(scim, chain[0], chain[-1]).status_code == 200
+    assert managers()["P0"] is None
+    top = join(scim, "top")
+    assert manage(scim, chain[0], top).status_code == 200
+    assert managers()["P0"] == "Top"
+    assert "manager_circle" not in ProvisioningEvent.objects.latest("pk").cause
+
+
+def test_a_manager_who_closed_a_circle_is_given_once_it_is_broken(scim: ScimClient) -> None:
+    ann = join(scim, "ann")
+    bob = join(scim, "bob", ann)
+    manage(scim, ann, bob)
+    call_command("scim_managers")
+    assert managers() == {"Ann": None, "Bob": "Ann"}
+    scim.patch(f"/Users/{bob}", [{"op": "remove", "path": f"{ENTERPRISE}:manager"}])
+    call_command("scim_managers")
+    assert managers() == {"Ann": "Bob", "Bob": None}
+
+
+def test_a_circle_that_the_lms_has_made_itself_holds_nobody_up(scim: ScimClient) -> None:
+    ann, bob = join(scim, "ann"), join(scim, "bob")
+    first, second = Learner.objects.order_by("pk")
+    Learner.objects.filter(pk=first.pk).update(manager=second)
+    Learner.objects.filter(pk=second.pk).update(manager=first)
+    carl = join(scim, "carl", ann)
+    dora = join(scim, "dora", carl)
+    assert manage(scim, carl, bob).status_code == 200
+    assert managers()["Carl"] == "Bob"
+    assert dora
