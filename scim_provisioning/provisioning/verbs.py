@@ -23,7 +23,15 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, earlier, host_calls, moved, searching, undoing
+from scim_provisioning.provisioning import (
+    differences,
+    earlier,
+    host_calls,
+    local_values,
+    moved,
+    searching,
+    undoing,
+)
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_again, load_for_update, load_locked, read
 from scim_provisioning.provisioning.managers import Allowance, give
@@ -239,6 +247,8 @@ def _change(
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = _SWITCHES[wanted] if wanted != is_active else Action.UPDATED
+    if action is Action.UPDATED and local_values.met(adapter, before, after).is_all:
+        action = Action.SKIPPED
     event = write(
         adapter,
         caller,
@@ -252,6 +262,8 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
+    if action is Action.SKIPPED:
+        return _answered(adapter, exchange, event)
     return _told(adapter, caller, exchange, event, _HOOKS[action])
 
 
@@ -265,6 +277,11 @@ def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wan
     event = events.applied(
         caller, exchange, action=Action.SKIPPED, link=link, status=200, changes={}, detail=detail
     )
+    return _answered(adapter, exchange, event)
+
+
+def _answered(adapter: LearnerAdapter, exchange: Exchange, event: ProvisioningEvent) -> Written:
+    """Render the answer, once, and keep it in the log as it is given."""
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)
     return Written(resource, event)
@@ -292,6 +309,4 @@ def _told(
         called.add("on_identity_changed")
     if any(map(adapter.overrides, called)) or saving_runs_code(adapter.compiled_mapping.sources):
         adapter = load_again(caller, adapter.link.pk)
-    resource = adapter.to_dict()
-    events.exchanged(event, exchange, resource)
-    return Written(resource, event)
+    return _answered(adapter, exchange, event)

@@ -15,9 +15,10 @@ from django.db.models.lookups import Exact
 
 from scim_provisioning.adapters.customers import Customer, customer_of
 from scim_provisioning.adapters.entries import Entry, Group
-from scim_provisioning.adapters.expressions import Always, DocumentText, Exactly, TextMatch
+from scim_provisioning.adapters.expressions import Always, DocumentText, ElementExists, Exactly, TextMatch
 from scim_provisioning.adapters.kinds import Column
 from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.person import LOCKED, locked_key
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.filters import AttributeRef
@@ -31,6 +32,8 @@ class Columns:
 
     mapping: CompiledMapping
     connection: SCIMConnection
+    #: Fields of the mapping that an administrator has locked of some of these people.
+    locked: frozenset[str] = frozenset()
 
     def column(self, entry: Entry) -> Column:
         """Where the entry's value stands, for its kind to compare and to order by."""
@@ -51,17 +54,35 @@ class Columns:
     def compare(self, entry: Entry, op: str, value: Any) -> Q:
         """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""
         found = self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
-        if not entry.source.belongs_to_account:
+        if self.is_always_shown(entry):
             return found
+        is_row = self.from_row(entry)
         if entry.is_element:
-            return self.owned(entry) & found
-        # Of an account that another connection owns, what was sent is shown.
-        sent = Q(TextMatch(DocumentText("search", *self.keys(ref_of(entry))), op, _text(entry, value)))
-        return (Q(owns_profile=True) & found) | (Q(owns_profile=False) & sent)
+            return is_row & found
+        # Of an account that another connection owns, and of a locked value, what was sent is shown.
+        return (is_row & found) | (~is_row & self._sent(entry, op, value))
 
-    def owned(self, entry: Entry) -> Q:
-        """Whether the row is the connection's to read: see ``Person.owns``."""
-        return Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
+    def is_always_shown(self, entry: Entry) -> bool:
+        """Whether the row's value is everybody's who is asked for."""
+        return not entry.source.belongs_to_account and self._field(entry) not in self.locked
+
+    def from_row(self, entry: Entry) -> Q:
+        """Whose row says what the entry's value is: it is the connection's to write, and not locked. Of the others what
+        was sent is shown."""
+        owned = Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
+        if (field := self._field(entry)) not in self.locked:
+            return owned
+        return owned & ~Q(TextMatch(DocumentText("search", LOCKED, locked_key(field)), "pr", None))
+
+    def _field(self, entry: Entry) -> str:
+        return self.mapping.fields.get(entry.declaration.path, "")
+
+    def _sent(self, entry: Entry, op: str, value: Any) -> Q:
+        """The comparison with what the searchable copy keeps."""
+        keys, text = self.keys(ref_of(entry)), _text(entry, value)
+        if entry.attribute.multi_valued:
+            return Q(ElementExists("search", keys, ("always", True) if op == "pr" else ("value", op, text)))
+        return Q(TextMatch(DocumentText("search", *keys), op, text))
 
     def present(self, entries: Iterable[Entry]) -> Q:
         """Whether any of the entries has a value that is shown."""
