@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import audit, catalogue, host
-from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.attribute_words import short_name
+from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import LockedValue, ProvisionedUser

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.administration import attribute_words, catalogue, times
 from scim_provisioning.administration.attribute_words import made_up, nameless, short_name

@@ -16,7 +16,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.row_set import saving_runs_code
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol import patch as patching
 from scim_provisioning.protocol.messages import SearchRequest
@@ -28,7 +28,6 @@ from scim_provisioning.provisioning import (
     earlier,
     host_calls,
     local_values,
-    moved,
     searching,
     undoing,
 )
@@ -38,7 +37,7 @@ from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.transactions import durable
-from scim_provisioning.provisioning.writing import end_access, explained, write
+from scim_provisioning.provisioning.writing import end_access, explained, switch_off, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     met = differences.between(adapter)
     adapter.remember_rows()
     with explained(adapter):
-        _switch_off(adapter)
+        switch_off(adapter)
     make_tombstone(link)
     event = events.applied(
         caller,
@@ -209,17 +208,6 @@ def _understood(body: object, schema: UserSchema) -> documents.Normalised:
     sent = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty())
     documents.require(sent.document)
     return sent
-
-
-def _switch_off(adapter: LearnerAdapter) -> None:
-    """What DELETE does to the learner. A host that hides the account as well does not hide it from another
-    connection that manages it."""
-    is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
-    others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
-    if is_hosts_own and adapter.switches_account and moved.still_here(others.select_related("connection")):
-        LearnerAdapter.delete(adapter)
-    else:
-        adapter.delete()
 
 
 def _change(

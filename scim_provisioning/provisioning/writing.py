@@ -11,10 +11,10 @@ from django.db import DatabaseError
 from scim_provisioning import events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter, attribute_names, database_errors
 from scim_provisioning.events import Caller, Exchange
-from scim_provisioning.models import Action, ProvisioningEvent
+from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import differences, host_calls, local_values, sign_in_names
+from scim_provisioning.provisioning import differences, host_calls, local_values, moved, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 from scim_provisioning.telemetry import spanned
 
@@ -115,6 +115,17 @@ def _write_learner(
             # Those that could not be deleted when access ended: what keeps them was gone.
             sessions.end(adapter.obj)
     return changed
+
+
+def switch_off(adapter: LearnerAdapter) -> None:
+    """What DELETE does to the learner. A host that hides the account as well does not hide it from another
+    connection that manages it."""
+    is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
+    others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
+    if is_hosts_own and adapter.switches_account and moved.still_here(others.select_related("connection")):
+        LearnerAdapter.delete(adapter)
+    else:
+        adapter.delete()
 
 
 def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) -> None:
