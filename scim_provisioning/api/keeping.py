@@ -48,7 +48,6 @@ class KeepingViewSet(AdministratorViewSet):
 
     serializer_class = LockedSerializer
 
-    @described(responses=LockedSerializer(many=True))
     def list(self, request: Request, connection_id: int) -> Response:
         """Every locked value of the connection's learners, the newest first."""
         connection = self.connection(permissions.MANAGE_POLICY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
@@ -21,9 +21,12 @@ from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import LOCKED, locked_key
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import AttributeRef
-from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
 from scim_provisioning.protocol.text import fold
+
+_ORDERED: Final = ("gt", "ge", "lt", "le")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,14 @@ class Columns:
         return self.mapping.fields.get(entry.declaration.path, "")
 
     def _sent(self, entry: Entry, op: str, value: Any) -> Q:
-        """The comparison with what the searchable copy keeps."""
+        """The comparison with what the searchable copy keeps: as text. Raises ``InvalidFilter`` for what that cannot
+        tell of a locked field: which moment a text means, the order of numbers."""
+        is_untold = op != "pr" if entry.leaf.type == "dateTime" else op in _ORDERED
+        if is_untold and entry.leaf.type not in TEXT_TYPES and self._field(entry) in self.locked:
+            raise InvalidFilter(
+                f"Filtering by {entry.leaf.path} with {op} is not supported while somebody's value is locked.",
+                params={"attribute": entry.leaf.path, "operator": op},
+            )
         keys, text = self.keys(ref_of(entry)), _text(entry, value)
         if entry.attribute.multi_valued:
             return Q(ElementExists("search", keys, ("always", True) if op == "pr" else ("value", op, text)))
