@@ -61,8 +61,4 @@ class ManagedByFilter(SimpleListFilter):
     def _chosen(self, living: ProvisionedUserQuerySet, wanted: str) -> ProvisionedUserQuerySet:
         if wanted == LOCKED:
             return living.filter(locked_values__isnull=False)
-        return (
-            living.filter(connection=int(wanted))
-            if wanted.isascii() and wanted.isdecimal()
-            else living.none()
-        )
+        return living.filter(connection=wanted) if wanted in dict(self.lookup_choices) else living.none()
