@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.administration import permissions
-from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+
+Links = QuerySet[ProvisionedUser]
 
 NOBODY: Final = "nobody"
 LEFT: Final = "left"
@@ -49,16 +51,17 @@ class ManagedByFilter(SimpleListFilter):
         if not wanted or not permissions.may_view(request.user):
             return queryset
         visible = permissions.visible_connections(request.user)
-        links = permissions.within(ProvisionedUser.objects.all(), "connection", visible)
-        mine = links.filter(user=OuterRef(self._account))
-        living = mine.living().filter(connection__archived_at__isnull=True)
+        mine = ProvisionedUser.objects.filter(user=OuterRef(self._account))
+        living = _seen(mine.living().filter(connection__archived_at__isnull=True), visible)
         if wanted == NOBODY:
             return queryset.filter(~Exists(living))
         if wanted == LEFT:
-            return queryset.filter(Exists(mine.tombstones()), ~Exists(living))
-        return queryset.filter(Exists(self._chosen(living, wanted)))
-
-    def _chosen(self, living: ProvisionedUserQuerySet, wanted: str) -> ProvisionedUserQuerySet:
+            return queryset.filter(Exists(_seen(mine.tombstones(), visible)), ~Exists(living))
         if wanted == LOCKED:
-            return living.filter(locked_values__isnull=False)
-        return living.filter(connection=wanted) if wanted in dict(self.lookup_choices) else living.none()
+            return queryset.filter(Exists(living.filter(locked_values__isnull=False)))
+        named = wanted in dict(self.lookup_choices)
+        return queryset.filter(Exists(living.filter(connection__pk=wanted))) if named else queryset.none()
+
+
+def _seen(links: Links, visible: QuerySet[SCIMConnection]) -> Links:
+    return permissions.within(links, "connection", visible)

@@ -86,7 +86,7 @@ def attribute(link: ProvisionedUser, name: str) -> str:
     """The path of the mapping that is meant by ``name``: itself, or without the urn of its schema. Raises
     ``ConnectionRefused``."""
     mapping = host.adapter_class().compiled(link.connection)
-    known = [group.path for group in mapping.lockable] + [lock.path for lock in locked(link)]
+    known: list[str] = [group.path for group in mapping.lockable] + [lock.path for lock in locked(link)]
     meant = {path for path in known if name in (path, short_name(path))}
     if len(meant) != 1:
         raise ConnectionRefused(
@@ -94,7 +94,8 @@ def attribute(link: ProvisionedUser, name: str) -> str:
             % {"name": name, "known": ", ".join(dict.fromkeys(map(short_name, known)))},
             "lock.attribute",
         )
-    return meant.pop()
+    (path,) = meant
+    return path
 
 
 def lock(
