@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
@@ -19,6 +19,8 @@ ACTIVE_UNASSIGNED = "~active"
 LOCKED = "~locked"
 #: How names were understood that do not say it: see ``Person.meant``.
 MEANT = "~meant"
+
+_NONE: Final = frozenset[str]()
 
 
 def locked_key(field: str) -> str:
@@ -51,7 +53,7 @@ class Person:
         self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
         #: Fields of the mapping (``CompiledMapping.fields``) that an administrator keeps: the row is left alone, and
         #: what was sent is returned.
-        self.locked: frozenset[str] = frozenset(link.search.get(LOCKED, {}).values())
+        self.locked: frozenset[str] = frozenset(link.search[LOCKED].values()) if LOCKED in link.search else _NONE
         #: Names that mean nothing here, which this request has sent: with their path.
         self.unknown_names: list[tuple[str, str]] = []
         #: While an attribute is written: what the identity provider had sent for it before, or None.
