@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection as database
 
 from example_project.lms.models import Learner, Team
 from example_project.lms.scim import LearnerAdapter
@@ -179,6 +182,27 @@ def test_filters_and_sorting_go_by_what_is_answered(
         values = {"ines.okafor": sent, "ana.lima": {"title": "B", TEAM: "Bilge"}.get(path, "Ana")}
         values["ana.lima"] = "ana.lima@harborline.example" if attribute == "emails" else values["ana.lima"]
         assert order == sorted(values, key=lambda name: values[name].casefold())
+
+
+@pytest.mark.parametrize("has_index", [False, True])
+def test_an_identity_provider_that_looks_people_up_by_address_finds_whose_is_locked(
+    scim: ScimClient, has_index: bool
+) -> None:
+    if has_index and database.vendor != "mysql":
+        # MySQL's names are found by the column's own index.
+        call_command("scim_index", create=True, stdout=StringIO())
+    scim.post("/Users", person())
+    ines = link("ines.okafor")
+    ana = scim.post("/Users", person("ana.lima")).json()["emails"][0]["value"]
+    lock(ines, "emails")
+    before = ines.user.email  # type: ignore[union-attr]
+    send(scim, ines, **{WORK: "ines@new.example"})
+    for path in (WORK, "emails.value"):
+        assert found(scim, f'{path} eq "INES@new.example"') == ["ines.okafor"]
+        assert found(scim, f'{path} eq "{before}"') == []
+        assert found(scim, f'{path} eq "{ana}"') == ["ana.lima"]
+    assert unlock(ines, "emails")
+    assert found(scim, f'{WORK} eq "INES@new.example"') == ["ines.okafor"]
 
 
 def test_others_are_found_by_their_rows_while_somebodys_value_is_locked(
