@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.db.models import URLField
 
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
@@ -63,6 +65,14 @@ class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
     @admin.display(boolean=True, description="active")
     def is_active(self, learner: Learner) -> bool:
         return learner.user.is_active
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(SCIMManagedAdminMixin, UserAdmin):
+    """Django's own page about accounts, on which names and addresses stand."""
 
 
 @admin.register(Course)

@@ -108,11 +108,11 @@ def _show(document: Document, group: Group, person: Person, current: Any) -> Any
 
 
 def _of_person(mapping: CompiledMapping, person: Person) -> Iterable[Group]:
-    """What of the mapping is this person's: of an account that another connection owns nothing is read or written,
-    and what the identity provider sent is returned to it."""
-    if person.owns_account:
+    """What of the mapping is this person's: of an account that another connection owns nothing is read or written, nor
+    of a value that is locked, and what the identity provider sent is returned to it."""
+    if person.owns_account and not person.locked:
         return mapping.groups
-    return [group for group in mapping.groups if person.owns(group.first.source)]
+    return [group for group in mapping.groups if not person.keeps(group.first.source, group.path)]
 
 
 # --- what is written
@@ -174,9 +174,9 @@ def _is_meant(value: Any, current: Any, group: Group, person: Person) -> bool:
 
 def write_manager(document: Document, person: Person, mapping: CompiledMapping) -> bool:
     """Bring the manager, and nothing else, to what ``document`` means, unsaved. False while they are not here still, or
-    where another connection writes that row."""
+    where it is not this connection's to write."""
     group = _manager_group(mapping)
-    if group is None or not person.owns(group.first.source):
+    if group is None or person.keeps(group.first.source, group.path):
         return False
     _write_group(document, group, person, None)
     return not person.awaits_manager
@@ -249,10 +249,12 @@ def _manager(document: Document, mapping: CompiledMapping) -> tuple[Attribute | 
 
 
 def _manager_id(person: Person, mapping: CompiledMapping) -> str | None:
-    """The SCIM id of the manager whom the row names; None for one who is awaited, or was deleted."""
+    """The SCIM id of the manager whom the row names; None for one who is awaited, was deleted or is not shown."""
     entry = mapping.manager
-    row = person.rows.get(entry.source.name) if entry and person.owns(entry.source) else None
-    key = getattr(row, entry.field.attname) if entry and row else None
+    if entry is None or person.keeps(entry.source, mapping.fields[entry.declaration.path]):
+        return None
+    row = person.rows.get(entry.source.name)
+    key = getattr(row, entry.field.attname) if row else None
     return None if key is None else person.people.living_id_of(key)
 
 

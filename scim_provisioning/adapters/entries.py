@@ -133,6 +133,8 @@ class Group:
 
     entries: tuple[Entry, ...]
     first: Entry = column(init=False, repr=False, compare=False)
+    #: What it is called by: the path of the first entry.
+    path: str = column(init=False, repr=False, compare=False)
     # Of the first entry, found once: everybody on every page is asked for them.
     row: str = column(init=False, repr=False, compare=False)
     read: Callable[[Mapping[str, Any]], Any] = column(init=False, repr=False, compare=False)
@@ -148,6 +150,7 @@ class Group:
         kind = type(first.declaration)
         found: dict[str, Any] = {
             "first": first,
+            "path": first.declaration.path,
             "row": first.source.name,
             "read": first.read,
             "current": first.declaration.current,

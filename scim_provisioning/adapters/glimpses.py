@@ -22,7 +22,7 @@ from django.db.models.signals import post_init, pre_init
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.people import People
-from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT, Person
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, LOCKED, MEANT, Person
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -42,7 +42,7 @@ _LINK: Final = (
 )
 #: As they are stored: what is looked for in the second is hardly ever there.
 _STORED: Final = tuple(ExpressionWrapper(F(name), models.TextField()) for name in ("document", "search"))
-_UNASSIGNED, _AWAITS, _MEANT = map(json.dumps, (ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT))
+_MARKS: Final = tuple(map(json.dumps, (ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT, LOCKED)))
 #: What of a kind touches a row, or what was read of it.
 _READING: Final = ("current", "is_on", "to_scim", "same", "shown", "is_meant")
 _OURS: Final = f"{__name__.partition('.')[0]}."
@@ -128,7 +128,9 @@ class Plan:
     def glimpse(self, found: tuple[Any, ...]) -> Glimpse:
         """A person of whom these columns were read."""
         document, search = found[-2:]
-        is_marked = _UNASSIGNED in search or _AWAITS in search or _MEANT in search
+        # Written out: everybody on every page is asked.
+        first, second, third, fourth = _MARKS
+        is_marked = first in search or second in search or third in search or fourth in search
         marks = json.loads(search) if is_marked else {}
         rows = {name: None if found[key] is None else kind(found) for name, kind, key in self._rows}
         return Glimpse((*found[: len(_LINK)], document, marks, rows))

@@ -52,6 +52,17 @@ class CompiledMapping:
         return (*(entry for entry in (self.user_name, self.active) if entry is not None), *self.entries)
 
     @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """By the path of each line the one that its field is called by: the first line's that feeds it."""
+        return {entry.declaration.path: group.path for group in self.groups for entry in group.entries}
+
+    @property
+    def lockable(self) -> tuple[Group, ...]:
+        """Whose values an administrator may lock. Not what the account signs in by: who may come in is not a matter of
+        one value, and an account can be protected."""
+        return tuple(group for group in self.groups if self.account_name not in group.entries)
+
+    @cached_property
     def account_name(self) -> Entry | None:
         """The entry that writes what the account signs in by: userName, or an e-mail address."""
         name = get_user_model().USERNAME_FIELD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
@@ -16,8 +16,17 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 AWAITS_MANAGER = "~manager"
 #: A client removed ``active``: then it is not returned, and says nothing about access.
 ACTIVE_UNASSIGNED = "~active"
+#: Fields of the mapping that an administrator keeps, by ``locked_key``: see ``Person.locked``.
+LOCKED = "~locked"
 #: How names were understood that do not say it: see ``Person.meant``.
 MEANT = "~meant"
+
+_NONE: Final = frozenset[str]()
+
+
+def locked_key(field: str) -> str:
+    """Where ``LOCKED`` has a field: not every database takes a quotation mark in the path to a value."""
+    return field.replace('"', "'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,11 @@ class Person:
         #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
         #: or there is none: by path of the mapping and key of the name, the row's key as text.
         self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
+        #: Fields of the mapping (``CompiledMapping.fields``) that an administrator keeps: the row is left alone, and
+        #: what was sent is returned.
+        self.locked: frozenset[str] = (
+            frozenset(link.search[LOCKED].values()) if LOCKED in link.search else _NONE
+        )
         #: Names that mean nothing here, which this request has sent: with their path.
         self.unknown_names: list[tuple[str, str]] = []
         #: What the host is to be told of the change that is being made.
@@ -80,6 +94,11 @@ class Person:
     def owns(self, source: RowSource) -> bool:
         """Whether this connection may write such a row: of an account that another one owns, its own rows only."""
         return self.owns_account or not source.belongs_to_account
+
+    def keeps(self, source: RowSource, path: str) -> bool:
+        """Whether the row is not this connection's to write or to show there: an administrator has locked the value, or
+        another connection owns it."""
+        return path in self.locked or not self.owns(source)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.held import HeldPages
+from scim_provisioning.admin.keeping import KeepingPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.managers import ManagersPage
 from scim_provisioning.admin.mapping import MappingPages
@@ -57,6 +58,7 @@ class ConnectionAdminMixin(
     DisconnectPages,
     HeldPages,
     OwnershipPages,
+    KeepingPages,
     UnitsPages,
     AdoptionPages,
     AdoptionQueuePages,

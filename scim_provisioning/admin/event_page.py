@@ -21,7 +21,7 @@ from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
-from scim_provisioning.administration import log_words, permissions
+from scim_provisioning.administration import attribute_words, log_words, permissions
 from scim_provisioning.administration.adoption.directory import REFUSALS
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
@@ -185,7 +185,7 @@ def support_text(event: ProvisioningEvent) -> str:
         "raised": " in ".join(
             str(event.cause[name]) for name in ("exception", "place") if event.cause.get(name)
         ),
-        "changed attributes": ", ".join(map(log_words.nameless, event.changes)),
+        "changed attributes": ", ".join(map(attribute_words.nameless, event.changes)),
         # Their names are whatever the client made up.
         "ignored attributes": len(event.ignored) or "",
         "SCIM id": event.scim_id,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.event_page import OperationPage
-from scim_provisioning.administration import catalogue, log_words
+from scim_provisioning.administration import attribute_words, catalogue, log_words
 from scim_provisioning.models import Action, Outcome, ProvisioningEvent
 from scim_provisioning.models.token import display
 from scim_provisioning.templatetags.scim_admin import scim_time
@@ -89,7 +89,7 @@ class LogColumns(_Base):
         )
         if event.outcome != Outcome.REFUSED:
             return format_html(
-                '{} <span class="scim-reason">{}</span>', badge, log_words.attributes_in_short(event)
+                '{} <span class="scim-reason">{}</span>', badge, attribute_words.attributes_in_short(event)
             )
         asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
         if event.times > 1:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import moments
 from scim_provisioning.admin import csv_file
-from scim_provisioning.administration import catalogue, log_words
+from scim_provisioning.administration import attribute_words, catalogue, log_words
 from scim_provisioning.models import Action, Outcome, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.token import display
 
@@ -84,7 +84,7 @@ class _Cells:
         self._actions: dict[Any, object] = {value: str(label) for value, label in Action.choices}
         self._outcomes: dict[Any, object] = {value: str(label) for value, label in Outcome.choices}
         self._title: Callable[[str], str] = lru_cache(_REMEMBERED)(catalogue.title)
-        self._attribute: Callable[[str], str] = lru_cache(_REMEMBERED)(log_words.attribute_name)
+        self._attribute: Callable[[str], str] = lru_cache(_REMEMBERED)(attribute_words.attribute_name)
 
     def of(self, row: Any, connection: str, actor: str) -> list[object]:
         in_clear = self._with_values

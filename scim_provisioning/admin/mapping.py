@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
 from scim_provisioning.administration import catalogue, host, mapping_report, permissions, trial
-from scim_provisioning.administration.log_words import made_up, masked, shown
+from scim_provisioning.administration.attribute_words import made_up
+from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote, unquote
-from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -19,24 +19,22 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.adoption_queue import question_of
+from scim_provisioning.admin.managed_forms import ManagedForms
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
-from scim_provisioning.administration import log_words, ownership, permissions, shares
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.administration import keeping, log_words, ownership, permissions, shares, times
+from scim_provisioning.administration.attribute_words import short_name
+from scim_provisioning.administration.people import learners
+from scim_provisioning.models import Adoption, LockedValue, ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning import differences, moved
 from scim_provisioning.provisioning.undoing import undoable
 from scim_provisioning.rules.customers import is_lost
-
-if TYPE_CHECKING:
-    _Base = ModelAdmin[Any]
-else:
-    _Base = object
 
 _LOG: Final = "scim_provisioning_provisioningevent_changelist"
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedBy:
-    """What the banner says of one link."""
+    """What the banner says of one link, of somebody who is managed or was."""
 
     link: ProvisionedUser
     history_url: str
@@ -58,20 +56,28 @@ class ManagedBy:
     question_url: str = ""
     #: Where to take the link back, while that can be done.
     take_back_url: str = ""
+    #: Of somebody who was deleted or detached: what became of them, and what to do.
+    left: str = ""
+    is_detached: bool = False
+    #: What an administrator keeps as it is here.
+    locks: tuple[tuple[str, LockedValue], ...] = ()
+    values_url: str = ""
+    detach_url: str = ""
 
 
-class SCIMManagedAdminMixin(_Base):
-    """Adds a banner to the host's own page about a learner or an account, when SCIM manages that person.
+class SCIMManagedAdminMixin(ManagedForms):
+    """Says on the host's own pages about learners or accounts what SCIM does to them: a banner, where each field comes
+    from, a warning before somebody is deleted, and the filter "managed by".
 
     ``class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin)``. The account is the row itself, or what
     ``scim_user_field`` names. A host with a ``change_form_template`` of its own includes
-    ``scim_provisioning/admin/managed_by.html`` in it.
+    ``scim_provisioning/admin/managed_by.html`` in it. What provisioning writes is read-only unless
+    ``scim_read_only`` is False, for a form that cannot do without these fields.
     """
 
     change_form_template = f"{TEMPLATES}/managed_change_form.html"
     delete_confirmation_template = f"{TEMPLATES}/managed_delete.html"
-    #: The field of this model that leads to the account; not asked when the model is the account.
-    scim_user_field: ClassVar[str] = "user"
+    delete_selected_confirmation_template = f"{TEMPLATES}/managed_delete_selected.html"
 
     @property
     def media(self) -> Media:
@@ -90,22 +96,22 @@ class SCIMManagedAdminMixin(_Base):
         own = {"scim_managed_by": self._managed_by(request, object_id)}
         return super().delete_view(request, object_id, {**own, **(extra_context or {})})
 
-    def scim_user(self, obj: Any) -> Any:
-        """The account behind a row of this admin."""
-        return obj if isinstance(obj, get_user_model()) else getattr(obj, self.scim_user_field, None)
-
     def _managed_by(self, request: HttpRequest, object_id: str) -> list[ManagedBy]:
         row = self.get_object(request, unquote(object_id))
         user = None if row is None else self.scim_user(row)
         if user is None or not self.has_view_or_change_permission(request, row):
             return []
         links = permissions.within(
-            ProvisionedUser.objects.living(),
+            ProvisionedUser.objects.filter(connection__archived_at__isnull=True),
             "connection",
             permissions.visible_connections(request.user),
         )
-        links = links.filter(user=user, connection__archived_at__isnull=True).select_related("connection")
-        return [managed_by(self.admin_site, request, link) for link in links.order_by("pk")]
+        known = list(links.filter(Q(user=user) | _detached(user)).select_related("connection").order_by("pk"))
+        # Whoever has come back in a connection has not left it, whatever else is known of them there.
+        living = {link.connection_id for link in known if not link.is_deleted}
+        shown = {link.connection_id: link for link in known if link.connection_id not in living}
+        told = [link for link in known if not link.is_deleted or shown.get(link.connection_id) is link]
+        return [managed_by(self.admin_site, request, link) for link in told]
 
 
 def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> ManagedBy:
@@ -113,10 +119,34 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     may_read = permissions.may_read_log(request.user)
     history_url = history_page(site, link) if may_read else ""
     if link.is_deleted or link.user is None:
-        return ManagedBy(link, history_url, is_active=False)
+        undone = (
+            Adoption.objects.filter(link=link, undone_at__isnull=False).first() if link.user is None else None
+        )
+        left = _detached_words(undone) if undone else _left(link)
+        return ManagedBy(link, history_url, is_active=False, left=left, is_detached=undone is not None)
     if _is_moved(link):
         return ManagedBy(link, history_url, is_active=False, difference=moved.sentence(), is_moved=True)
-    return ManagedBy(link, history_url, *_account(link), **_sharing(site, request, link))
+    locks = tuple((short_name(lock.path), lock) for lock in keeping.locked(link))
+    return ManagedBy(link, history_url, *_account(link), locks=locks, **_sharing(site, request, link))
+
+
+def _detached(user: Any) -> Q:
+    """The tombstones of links to an account that an administrator has ended."""
+    return Q(user__isnull=True, adoption__user=user, adoption__undone_at__isnull=False)
+
+
+def _detached_words(undone: Adoption) -> str:
+    when = "" if undone.undone_at is None else times.written(undone.undone_at)
+    words = _(
+        "Not managed by SCIM any more, by an administrator’s word on %(when)s: the account is yours to change."
+    )
+    return words % {"when": when}
+
+
+def _left(link: ProvisionedUser) -> str:
+    """What became of somebody who was deleted, and how they come back."""
+    found = learners.answers([link.pk], in_clear=False)
+    return " ".join(f"{one.sentence} {one.todo}" for one in found)
 
 
 def _is_moved(link: ProvisionedUser) -> bool:
@@ -133,10 +163,21 @@ def _account(link: ProvisionedUser) -> tuple[bool, str, str]:
         adapter = get_adapter_class().for_links([link], link.connection)[0]
         met = differences.between(adapter)
         difference = "" if met is None else log_words.switched_in_lms(met.facts)
-        return adapter.is_active, difference, _protection(adapter)
+        return adapter.is_active, difference or _profile(adapter), _protection(adapter)
     except Exception:
         # The host's adapter does not load, or its rows are gone: the host's own page must not die of it.
         return link.active, "", ""
+
+
+def _profile(adapter: LearnerAdapter) -> str:
+    """What is said where the LMS has deleted a row of somebody's that the mapping writes."""
+    mapping = adapter.compiled_mapping
+    owned = [name for name, source in mapping.sources.items() if name and adapter.person.owns(source)]
+    if all(adapter.row(name) is not None for name in owned):
+        return ""
+    return _(
+        "A profile of this person was deleted in the application. The identity provider’s next change makes a new one."
+    )
 
 
 def _protection(adapter: LearnerAdapter) -> str:
@@ -160,6 +201,8 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
         "own": any(other.owns_profile for other in shared),
         "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
         "take_back": link.adopted_at is not None and undoable(link) is not None,
+        "values": not link.is_awaited,
+        "detach": True,
     }
     keys = {"object_id": link.connection_id, "link_id": link.pk}
     question = question_of(link)

@@ -12,21 +12,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scim_provisioning.administration import catalogue, times
-from scim_provisioning.events.redaction import BRACKETS
+from scim_provisioning.administration import attribute_words, catalogue, times
+from scim_provisioning.administration.attribute_words import made_up, nameless, short_name
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-#: What stands in place of a value that the reader may not see. The same for every value: its length says nothing.
-MASK: Final = "••••••"
+MASK: Final = attribute_words.MASK
 NOTHING: Final = "—"
-SHOWN_ATTRIBUTES: Final = 4
-#: Which element is meant, in words that are nobody's: by its place, or by its type.
-_NOBODYS: Final = re.compile(r'\[(?:\d+|type eq (?:"[\w -]{1,40}"|null|\d+))\]')
-#: What the name of an attribute, or a path to one, may look like once the values are gone from it.
-_NAME: Final = re.compile(r"[\w$.:-]+(?:\[[^\]]*\])?[\w$.-]*")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KNOWN_PATH: Final = re.compile(
     r"(?i)scim|v2|users|groups|bulk|me|schemas|resourcetypes|serviceproviderconfig|\.search|"
@@ -94,6 +88,11 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
         "An administrator took a link back: the account is what it was before."
     ),
     Action.ANSWERED: gettext_lazy("An administrator said who somebody is."),
+    Action.VALUE_LOCKED: gettext_lazy("An administrator locked a value: provisioning leaves it as it is."),
+    Action.VALUE_UNLOCKED: gettext_lazy(
+        "An administrator gave a locked value back to the identity provider."
+    ),
+    Action.DETACHED: gettext_lazy("An administrator made this learner the application’s own again."),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
@@ -122,6 +121,10 @@ _UNKNOWN: Final = gettext_lazy(
 _CIRCLE: Final = gettext_lazy(
     "The manager was left out: they are managed by this learner themselves, directly or through others. Correct it in "
     "the identity provider."
+)
+_LOCKED: Final = gettext_lazy(
+    "An administrator has locked %(names)s: the learner keeps what stands here. The identity provider is answered with "
+    "what it has sent, so that it does not send it again."
 )
 _UNDONE: Final = gettext_lazy(
     "What this application's %(hooks)s wrote was undone: it caught a database error without a savepoint, or rolled "
@@ -179,6 +182,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
     if event.cause.get("manager_circle"):
         found.append(("manager_circle", str(_CIRCLE)))
+    if locked := event.cause.get("locked"):
+        found.append(("locked", str(_LOCKED) % {"names": ", ".join(map(short_name, locked))}))
     if unknown := event.cause.get("unknown_names"):
         found.append(("unknown_names", str(_UNKNOWN) % {"paths": ", ".join(path for path, _name in unknown)}))
     return found
@@ -265,47 +270,3 @@ def masked(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     return shown(value) if isinstance(value, bool) else MASK
-
-
-def attribute_names(event: ProvisioningEvent) -> str:
-    """The changed attributes, without the urn of their schema."""
-    return ", ".join(map(attribute_name, event.changes))
-
-
-def attribute_name(path: str) -> str:
-    """A changed attribute without values and without the urn of its schema."""
-    return nameless(short_name(path))
-
-
-def attributes_in_short(event: ProvisioningEvent) -> str:
-    """Some of the changed attributes, without elements and sub-attributes, and how many more there are."""
-    paths = dict.fromkeys(short_name(path).partition("[")[0].partition(".")[0] for path in event.changes)
-    named, more = list(paths)[:SHOWN_ATTRIBUTES], len(paths) - SHOWN_ATTRIBUTES
-    if more <= 0:
-        return ", ".join(named)
-    return ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
-        "names": ", ".join(named),
-        "n": more,
-    }
-
-
-def nameless(path: str) -> str:
-    """A path without values: of elements without a type it names the one it means by its value."""
-    return BRACKETS.sub(_without_value, path)
-
-
-def made_up(name: str) -> str:
-    """A name that a client made up, without values; masked when no attribute is called so: it may be anything."""
-    plain = nameless(name)
-    return plain if _NAME.fullmatch(plain) else MASK
-
-
-def _without_value(found: re.Match[str]) -> str:
-    if _NOBODYS.fullmatch(found[0]):
-        return found[0]
-    return '[value eq "…"]' if found[0].startswith("[value eq ") else "[…]"
-
-
-def short_name(path: str) -> str:
-    """``department`` for ``urn:…:2.0:User:department``; every other path as it is."""
-    return path.rpartition(":")[2] if path.startswith("urn:") else path

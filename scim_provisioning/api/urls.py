@@ -7,6 +7,7 @@ from django.urls import path
 from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet, SelfTestViewSet
 from scim_provisioning.api.disconnection import DisconnectionViewSet
 from scim_provisioning.api.events import EventViewSet
+from scim_provisioning.api.keeping import KeepingViewSet
 from scim_provisioning.api.ownership import OwnershipViewSet
 from scim_provisioning.api.people import PeopleViewSet
 from scim_provisioning.api.tokens import TokenViewSet
@@ -34,6 +35,10 @@ urlpatterns = [
     path(f"{_ONE}share/", OwnershipViewSet.as_view({"post": "share"}), name="share"),
     path(f"{_ONE}share/withdraw/", OwnershipViewSet.as_view({"post": "withdraw"}), name="withdraw"),
     path(f"{_ONE}own/", OwnershipViewSet.as_view({"post": "own"}), name="own"),
+    path(f"{_ONE}locks/", KeepingViewSet.as_view({"get": "list"}), name="locks"),
+    path(f"{_ONE}lock/", KeepingViewSet.as_view({"post": "lock"}), name="lock"),
+    path(f"{_ONE}unlock/", KeepingViewSet.as_view({"post": "unlock"}), name="unlock"),
+    path(f"{_ONE}detach/", KeepingViewSet.as_view({"post": "detach"}), name="detach"),
     path(f"{_ONE}selftest/", SelfTestViewSet.as_view({"post": "create"}), name="selftest"),
     path(f"{_ONE}tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
     path(f"{_ONE}tokens/<int:token_id>/", TokenViewSet.as_view({"get": "retrieve"}), name="token"),

@@ -20,6 +20,7 @@ from scim_provisioning.models.fields import ExactCharField
 from scim_provisioning.models.former_identifier import FormerIdentifier
 from scim_provisioning.models.identity_question import IdentityQuestion
 from scim_provisioning.models.leaver_brake import HeldLeaver, LeaverBrake
+from scim_provisioning.models.locked_value import LockedValue
 from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
@@ -46,6 +47,7 @@ __all__ = [
     "HeldLeaver",
     "IdentityQuestion",
     "LeaverBrake",
+    "LockedValue",
     "Meaning",
     "NewUnits",
     "OnDelete",

@@ -67,6 +67,8 @@ class SCIMConnection(models.Model):
     )
     # What an administrator chose for this customer; read through the properties below.
     policies = models.JSONField(_("policies"), default=dict, blank=True, editable=False)
+    # Whether a value of one of its learners is locked: who searches has to ask which only then.
+    has_locks = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
 

@@ -75,6 +75,9 @@ class Action(models.TextChoices):
     MERGED = "merged", _("Joined")
     ADOPTION_UNDONE = "adoption_undone", _("Link taken back")
     ANSWERED = "answered", _("Answered")
+    VALUE_LOCKED = "value_locked", _("Value locked")
+    VALUE_UNLOCKED = "value_unlocked", _("Value unlocked")
+    DETACHED = "detached", _("Detached")
 
 
 class Outcome(models.TextChoices):

@@ -33,7 +33,7 @@ def found(
         return None
     if not few:
         return []
-    given = (columns.mapping, _exchanged(tree, _PLACE))
+    given = (columns.mapping, columns.locked, _exchanged(tree, _PLACE))
     return links.glimpsed(
         adapter_class, columns.connection, _who_have, address, tuple(few), given=given, ways=(fold,)
     )
@@ -42,12 +42,13 @@ def found(
 def _who_have(
     people: ProvisionedUserQuerySet,
     mapping: CompiledMapping,
+    locked: frozenset[str],
     shape: Filter,
     address: str,
     few: tuple[int, ...],
 ) -> ProvisionedUserQuerySet:
     # Nothing that is joined to the account is looked up by the connection.
-    columns = Columns(mapping, cast(Any, None))
+    columns = Columns(mapping, cast(Any, None), locked)
     condition = Lookups(columns).condition(_exchanged(shape, address))
     return people.living().filter(pk__in=few).filter(condition).order_by("pk")
 

@@ -13,10 +13,11 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.adapters.document import awaited_manager, still_meant
 from scim_provisioning.adapters.kinds.kind import checked_text
+from scim_provisioning.adapters.person import LOCKED
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import own_rows
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.models import LockedValue, ProvisionedUser
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
@@ -119,6 +120,7 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
         awaits_manager=person.awaits_manager,
         owns_account=person.owns_account,
         meant=still_meant(document, person, mapping),
+        locked=person.locked,
     )
     link.asks_document = asks_document(link.search, owns_account=person.owns_account)
     awaited = awaited_manager(document, person, mapping)
@@ -149,3 +151,5 @@ def strip_tombstone(tombstone: ProvisionedUser) -> None:
     # By a statement of its own: the account that the instance still holds may be gone from the database.
     mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
     mine.update(user=None, document={}, search={}, awaited_manager=None)
+    if LOCKED in tombstone.search:
+        LockedValue.objects.filter(connection=tombstone.connection_id, link=tombstone.pk).delete()

@@ -11,6 +11,7 @@ from django.db import router
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, GreaterThan, IsNull, LessThan
 
+from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, links
 from scim_provisioning.adapters.sql.bounds import deadline, is_search, refuse_scans, scans
 from scim_provisioning.adapters.sql.columns import Columns
@@ -51,7 +52,7 @@ def find(
 
     Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
-    columns = Columns(adapter_class.compiled(connection), connection)
+    columns = Columns(adapter_class.compiled(connection), connection, rules.locked_fields(connection))
     looks_at_everybody = bool(request.sort_by)
     tree = filters.parse(request.filter, columns.mapping.schema, limits) if request.filter else None
     if tree is not None:

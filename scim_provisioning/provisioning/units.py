@@ -59,6 +59,11 @@ class Line:
         return self.kind.path
 
     @property
+    def field(self) -> str:
+        """What its field is called by: see ``CompiledMapping.fields``."""
+        return get_adapter_class().compiled(self.connection).fields[self.path]
+
+    @property
     def rows(self) -> NamedRows:
         """The customer's rows that it names."""
         return self.kind.names(self.entry.field.related_model, self.connection).rows
@@ -158,7 +163,7 @@ def _give(adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
     for line in [] if adapter.link.is_deleted else lines(adapter.connection):
         understood, entry = person.meant.get(line.path, {}), line.entry
         sent = entry.read(document)
-        if "" not in understood.values() or sent is None or not person.owns(entry.source):
+        if "" not in understood.values() or sent is None or person.keeps(entry.source, line.field):
             continue
         person.sent_before = sent
         line.kind.assign(person.rows.to_write(entry.source.name), entry.field, sent, person)

@@ -22,7 +22,14 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import differences, earlier, host_calls, searching, undoing
+from scim_provisioning.provisioning import (
+    differences,
+    earlier,
+    host_calls,
+    local_values,
+    searching,
+    undoing,
+)
 from scim_provisioning.provisioning.answering import told
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_for_update, read
@@ -226,6 +233,8 @@ def _change(
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = _SWITCHES[wanted] if wanted != is_active else Action.UPDATED
+    if action is Action.UPDATED and local_values.met(adapter, before, after).is_all:
+        action = Action.SKIPPED
     event = write(
         adapter,
         caller,
@@ -239,6 +248,8 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
+    if action is Action.SKIPPED:
+        return _answered(adapter, exchange, event)
     return Written(told(adapter, caller, exchange, event, _HOOKS[action]), event)
 
 
@@ -252,6 +263,11 @@ def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wan
     event = events.applied(
         caller, exchange, action=Action.SKIPPED, link=link, status=200, changes={}, detail=detail
     )
+    return _answered(adapter, exchange, event)
+
+
+def _answered(adapter: LearnerAdapter, exchange: Exchange, event: ProvisioningEvent) -> Written:
+    """Render the answer, once, and keep it in the log as it is given."""
     resource = adapter.to_dict()
     events.exchanged(event, exchange, resource)
     return Written(resource, event)

@@ -14,7 +14,7 @@ from scim_provisioning.events import Caller, Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import differences, host_calls, moved, moves, sign_in_names
+from scim_provisioning.provisioning import differences, host_calls, local_values, moved, moves, sign_in_names
 from scim_provisioning.provisioning.links import check_link, save_link
 from scim_provisioning.telemetry import spanned
 
@@ -24,6 +24,8 @@ _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 _GOES = frozenset({Action.DEACTIVATED, Action.ADOPTED})
 #: Who may have been held before they went by another way.
 _CAME_BACK = frozenset({Action.REVIVED, Action.REACTIVATED})
+#: What leaves access as it is.
+_STAYS = frozenset({Action.UPDATED, Action.SKIPPED})
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
 _RETURNS = frozenset({Action.ADOPTED, Action.REVIVED, Action.REACTIVATED})
 
@@ -52,7 +54,7 @@ def write(
         rules.keep_an_administrator(adapter)
         rules.let_go(adapter, is_new=adapter.link._state.adding)
     changed = _write_learner(adapter, after, action, active)
-    if action is not Action.UPDATED:
+    if action not in _STAYS:
         adapter.link.active = active
     is_new = adapter.link._state.adding
     save_link(adapter, after)
@@ -60,15 +62,21 @@ def write(
         rules.take_a_seat(adapter)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
+    locks = local_values.met(adapter, before, after)
     event = events.applied(
         caller,
         exchange,
         action=action,
         link=adapter.link,
         status=status,
-        changes=documents.changes(before, after) | _switched(before, after, action, active),
+        changes=documents.changes(*locks.rest) | _switched(before, after, action, active),
         ignored=ignored,
-        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, before, after)},
+        cause={
+            **(cause or {}),
+            **(met.facts if met else {}),
+            **_left_out(adapter, before, after),
+            **locks.facts,
+        },
     )
     if not active:
         end_access(adapter, event)
@@ -92,7 +100,7 @@ def _switched(
     before: Document, after: Document, action: Action, active: bool
 ) -> dict[str, tuple[object, object]]:
     """Access that changed, where the document does not say so."""
-    unsaid = action is not Action.UPDATED and "active" not in after
+    unsaid = action not in _STAYS and "active" not in after
     return {"active": (before.get("active"), active)} if unsaid else {}
 
 
@@ -104,7 +112,7 @@ def _write_learner(
     was_off = adapter.switches_account and not adapter.has_access
     adapter.validate_dict(after)
     adapter.from_dict(after)
-    if action is not Action.UPDATED:
+    if action not in _STAYS:
         adapter.set_active(active)
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)

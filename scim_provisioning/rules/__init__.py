@@ -18,6 +18,7 @@ from scim_provisioning.rules.identity import (
     user_name_taken,
 )
 from scim_provisioning.rules.legibility import legible
+from scim_provisioning.rules.locks import locked_fields
 from scim_provisioning.rules.ownership import claim, hand_on, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
@@ -45,6 +46,7 @@ __all__ = [
     "keep_an_administrator",
     "legible",
     "let_go",
+    "locked_fields",
     "name_is_reused",
     "offered",
     "protect",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.person import AWAITS_MANAGER, MEANT
+from scim_provisioning.adapters.person import AWAITS_MANAGER, LOCKED, MEANT
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
@@ -155,6 +155,7 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
         owns_account=owns,
         meant=link.search.get(MEANT),
+        locked=link.search.get(LOCKED, {}).values(),
     )
     link.asks_document = asks_document(link.search, owns_account=owns)
     link.version += 1

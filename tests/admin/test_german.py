@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning.administration import connections, selftest, times
+from scim_provisioning.administration import connections, keeping, selftest, times
 from scim_provisioning.models import Disconnection, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from scim_provisioning.testing.simulators import exchange
@@ -199,6 +199,22 @@ def test_a_page_is_german_throughout(page: str, german: Client, busy: SCIMConnec
     assert response.headers["Content-Language"] == "de"
     assert english_in(said(response, "content")) == []
     assert len(said(response, "content")) > 100
+
+
+def test_whose_a_field_is_stands_there_in_german(
+    german: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim.post("/Users", person())
+    link = ProvisionedUser.objects.select_related("user", "connection").get()
+    keeping.lock(link, "title", reason="Ferienvertretung", actor=None)
+    for name in ("values", "lock", "unlock", "detach"):
+        page = reverse(f"admin:scim_provisioning_scimconnection_{name}", args=[connection.pk, link.pk])
+        shown = said(german.get(page, {"attribute": "title"}), "content")
+        assert english_in(shown.replace("Secure Coding Lead", "")) == [], name
+    learner = link.user.learner  # type: ignore[union-attr]
+    shown = said(german.get(reverse("admin:lms_learner_change", args=[learner.pk])))
+    assert "Aus „Entra“: department. „department“ festschreiben Diesen Wert festschreiben" in shown
+    assert "gegenüber „Entra“ festgeschrieben: Ferienvertretung" in shown
 
 
 def test_operation_pages_are_german(german: Client, busy: SCIMConnection) -> None:

@@ -16,6 +16,7 @@ from tests.behaviours import (
     failures,
     identity,
     leavers,
+    locks,
     operating,
     patch,
     requests,
@@ -42,6 +43,7 @@ SUBJECTS = (
     running,
     disconnection,
     leavers,
+    locks,
 )
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)

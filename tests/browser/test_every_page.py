@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import Settings
 
+from scim_provisioning.administration import keeping
 from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
@@ -64,6 +65,8 @@ def addresses(superuser: User) -> dict[str, str]:
     # Somebody who was here before waits for an answer.
     LearnerFactory(organization=connection.sso.organization, user__username=INES, user__email=INES)
     assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    left = scim.post("/Users", person("never.gone")).json()["id"]
+    assert scim.delete(f"/Users/{left}").status_code == 204
     for _time in range(2):
         scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
     scim.post("/Users", person("jo.reyes", **enterprise(manager={"value": "f0a1c9d2-not-here-yet"})))
@@ -118,10 +121,23 @@ def _withdraw() -> str:
 def _of_the_log() -> dict[str, str]:
     refused = ProvisioningEvent.objects.filter(error_code="user.username_taken").latest("pk")
     link = ProvisionedUser.objects.get(external_id="meitanaka")
+    keeping.lock(link, "title", reason="Agreed with her team until the end of the year", actor=None)
+    learner = [link.user.learner.pk]  # type: ignore[union-attr]
+    names = ("values", "lock", "unlock", "detach")
+    pages = {name: f"admin:scim_provisioning_scimconnection_{name}" for name in names}
+    attribute = {"lock": "?attribute=emails", "unlock": "?attribute=title"}
+    gone = ProvisionedUser.objects.get(external_id="nevergone")
     return {
+        **{
+            name: reverse(page, args=[link.connection_id, link.pk]) + attribute.get(name, "")
+            for name, page in pages.items()
+        },
+        "account": reverse("admin:auth_user_change", args=[link.user_id]),
+        "learner-delete": reverse("admin:lms_learner_delete", args=learner),
+        "learner-left": reverse("admin:auth_user_change", args=[gone.user_id]),
         "log": LOG,
         "log-days": f"{LOG}?from=2026-01-01&until=2099-12-31",
-        "learner": reverse("admin:lms_learner_change", args=[link.user.learner.pk]),  # type: ignore[union-attr]
+        "learner": reverse("admin:lms_learner_change", args=learner),
         "history": f"{LOG}?learner={link.pk}",
         "operation": reverse("admin:scim_provisioning_provisioningevent_change", args=[refused.pk]),
     }

@@ -18,6 +18,7 @@ SHARED = [
     "tests/hosts/test_moved.py",
     "tests/hosts/test_adopting.py",
     "tests/hosts/test_disconnecting.py",
+    "tests/hosts/test_locked_values.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",
     "tests/hosts/test_prepared.py",

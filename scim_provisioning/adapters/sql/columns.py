@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.lookups import Exact
 
 from scim_provisioning.adapters.customers import Customer, customer_of, moved_here, with_a_word
 from scim_provisioning.adapters.entries import Entry, Group
-from scim_provisioning.adapters.expressions import Always, DocumentText, TextMatch
+from scim_provisioning.adapters.expressions import Always, DocumentText, ElementExists, TextMatch
 from scim_provisioning.adapters.kinds import Column
 from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.person import LOCKED, locked_key
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
 from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import AttributeRef
-from scim_provisioning.protocol.schema import Attribute
+from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
 from scim_provisioning.protocol.text import fold
+
+_ORDERED: Final = ("gt", "ge", "lt", "le")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Columns:
 
     mapping: CompiledMapping
     connection: SCIMConnection
+    #: Fields of the mapping that an administrator has locked of some of these people.
+    locked: frozenset[str] = frozenset()
 
     def column(self, entry: Entry) -> Column:
         """Where the entry's value stands, for its kind to compare and to order by."""
@@ -52,17 +58,42 @@ class Columns:
     def compare(self, entry: Entry, op: str, value: Any) -> Q:
         """``entry op value`` where the value is shown. Raises ``InvalidFilter``."""
         found = self.shown(entry) & entry.declaration.compare(self.column(entry), op, value)
-        if not entry.source.belongs_to_account:
+        if self.is_always_shown(entry):
             return found
+        is_row = self.from_row(entry)
         if entry.is_element:
-            return self.owned(entry) & found
-        # Of an account that another connection owns, what was sent is shown.
-        sent = Q(TextMatch(DocumentText("search", *self.keys(ref_of(entry))), op, _text(entry, value)))
-        return (Q(owns_profile=True) & found) | (Q(owns_profile=False) & sent)
+            return is_row & found
+        # Of an account that another connection owns, and of a locked value, what was sent is shown.
+        return (is_row & found) | (~is_row & self._sent(entry, op, value))
 
-    def owned(self, entry: Entry) -> Q:
-        """Whether the row is the connection's to read: see ``Person.owns``."""
-        return Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
+    def is_always_shown(self, entry: Entry) -> bool:
+        """Whether the row's value is everybody's who is asked for."""
+        return not entry.source.belongs_to_account and self._field(entry) not in self.locked
+
+    def from_row(self, entry: Entry) -> Q:
+        """Whose row says what the entry's value is: it is the connection's to write, and not locked. Of the others what
+        was sent is shown."""
+        owned = Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
+        if (field := self._field(entry)) not in self.locked:
+            return owned
+        return owned & ~Q(TextMatch(DocumentText("search", LOCKED, locked_key(field)), "pr", None))
+
+    def _field(self, entry: Entry) -> str:
+        return self.mapping.fields.get(entry.declaration.path, "")
+
+    def _sent(self, entry: Entry, op: str, value: Any) -> Q:
+        """The comparison with what the searchable copy keeps: as text. Raises ``InvalidFilter`` for what that cannot
+        tell of a locked field: which moment a text means, the order of numbers."""
+        is_untold = op != "pr" if entry.leaf.type == "dateTime" else op in _ORDERED
+        if is_untold and entry.leaf.type not in TEXT_TYPES and self._field(entry) in self.locked:
+            raise InvalidFilter(
+                f"Filtering by {entry.leaf.path} with {op} is not supported while somebody's value is locked.",
+                params={"attribute": entry.leaf.path, "operator": op},
+            )
+        keys, text = self.keys(ref_of(entry)), _text(entry, value)
+        if entry.attribute.multi_valued:
+            return Q(ElementExists("search", keys, ("always", True) if op == "pr" else ("value", op, text)))
+        return Q(TextMatch(DocumentText("search", *keys), op, text))
 
     def present(self, entries: Iterable[Entry]) -> Q:
         """Whether any of the entries has a value that is shown."""

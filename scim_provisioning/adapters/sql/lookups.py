@@ -148,11 +148,11 @@ class Lookups:
 
     def _manager_address(self, entry: Entry, ref: AttributeRef, op: str, value: Any) -> Q:
         """``manager.$ref``, which is shown for managers who are provisioned here."""
-        column, owned = self.columns.column(entry), self.columns.owned(entry)
+        column, is_row = self.columns.column(entry), self.columns.from_row(entry)
         if op == "pr":
-            return owned & managed_by(column, living=True)
+            return is_row & managed_by(column, living=True)
         address = TextMatch(Exactly(_address()), _document_op(ref, op), value)
-        return owned & managed_by(column, Q(address), living=True)
+        return is_row & managed_by(column, Q(address), living=True)
 
     # --- complex and multi-valued attributes
 

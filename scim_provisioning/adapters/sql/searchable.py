@@ -6,12 +6,12 @@ selects (``emails[type eq "work"]``) keep their other sub-attributes under a key
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
-from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, MEANT
+from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, LOCKED, MEANT, locked_key
 from scim_provisioning.protocol.filters import select
 from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.schema import Attribute, UserSchema
@@ -57,15 +57,16 @@ def search_copy(
     awaits_manager: bool,
     owns_account: bool = True,
     meant: Mapping[str, Mapping[str, str]] | None = None,
+    locked: Collection[str] = (),
 ) -> Document:
-    """What of ``document`` filters look for in the link; see the module's docstring. ``meant`` is kept with it (see
-    ``Person.meant``)."""
+    """What of ``document`` filters look for in the link; see the module's docstring. ``meant`` and ``locked`` are kept
+    with it (see ``Person``)."""
     unknown = {path for path, names in (meant or {}).items() if "" in names.values()}
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
     for group in mapping.groups:
-        if not owns_account and group.first.source.belongs_to_account:
-            # Another connection's: its values stay the document's.
+        if group.path in locked or (not owns_account and group.first.source.belongs_to_account):
+            # Another connection's, or an administrator's: what was sent stays the document's.
             continue
         if group.sent(document) is None and group.fallback(document) is not None:
             copy[fallback_key(group.first)] = "1"
@@ -80,13 +81,15 @@ def search_copy(
         copy[AWAITS_MANAGER] = "1"
     if meant:
         copy[MEANT] = meant
+    if locked:
+        copy[LOCKED] = {locked_key(field): field for field in sorted(locked)}
     copy |= _folded_attributes(rest, mapping.schema)
     return copy | _preferred(document, rest, mapping.schema)
 
 
 def asks_document(search: Document, *, owns_account: bool) -> bool:
     """Whether a look-up by a column of the host's may find somebody by this copy, and not by the column."""
-    return not owns_account or "emails" in search
+    return not owns_account or "emails" in search or LOCKED in search
 
 
 def _preferred(document: Document, rest: Document, schema: UserSchema) -> Document:

@@ -58,10 +58,11 @@ def _own(ref: AttributeRef, columns: Columns) -> SortKey | None:
 
 def _column(entry: Entry, columns: Columns) -> SortKey:
     order = entry.declaration.order(columns.column(entry))
-    if entry.source.belongs_to_account:
-        # Of an account that another connection owns, what was sent is shown; only texts can be sorted by it.
+    if not columns.is_always_shown(entry):
+        # Of an account that another connection owns, and of a locked value, what was sent is shown; only texts can be
+        # sorted by it.
         as_sent = columns.column(entry).document() if isinstance(_kind(order), TextField) else Value(None)
-        return Case(When(columns.owned(entry) & columns.shown(entry), then=order), default=as_sent)
+        return Case(When(columns.from_row(entry) & columns.shown(entry), then=order), default=as_sent)
     return Case(When(columns.shown(entry), then=order)) if columns.falls_back(entry) else order
 
 

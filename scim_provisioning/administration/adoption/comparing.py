@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration.log_words import masked, nameless, shown
+from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.administration.times import written
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents

@@ -57,6 +57,12 @@ def test_a_token_is_generated(
     assert SCIMToken.objects.count() == SCIMConnection.objects.count() == 1
 
 
+def _learner(name: str, connection: SCIMConnection) -> str:
+    """A page of the first learner."""
+    link = connection.links.living().first()
+    return reverse(f"admin:scim_provisioning_scimconnection_{name}", args=[connection.pk, link.pk])
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_renders(
     new_context: Callable[..., BrowserContext],
@@ -81,6 +87,7 @@ def test_every_page_renders(
         "mapping": url("mapping", connection),
         "selftest": url("selftest", connection),
         "change": url("change", connection),
+        **{name: f"{_learner(name, connection)}?attribute=emails" for name in ("values", "lock", "detach")},
     }
     for name, address in addresses.items():
         response = page.goto(address)

@@ -1,0 +1,58 @@
+"""What attributes are called in words: without values in their paths, without the urn of their schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.utils.translation import ngettext
+
+from scim_provisioning.events.redaction import BRACKETS
+from scim_provisioning.models import ProvisioningEvent
+
+#: What stands in place of a value that the reader may not see. The same for every value: its length says nothing.
+MASK: Final = "••••••"
+SHOWN_ATTRIBUTES: Final = 4
+#: Which element is meant, in words that are nobody's: by its place, or by its type.
+_NOBODYS: Final = re.compile(r'\[(?:\d+|type eq (?:"[\w -]{1,40}"|null|\d+))\]')
+#: What the name of an attribute, or a path to one, may look like once the values are gone from it.
+_NAME: Final = re.compile(r"[\w$.:-]+(?:\[[^\]]*\])?[\w$.-]*")
+
+
+def attribute_name(path: str) -> str:
+    """A changed attribute without values and without the urn of its schema."""
+    return nameless(short_name(path))
+
+
+def attributes_in_short(event: ProvisioningEvent) -> str:
+    """Some of the changed attributes, without elements and sub-attributes, and how many more there are."""
+    paths = dict.fromkeys(short_name(path).partition("[")[0].partition(".")[0] for path in event.changes)
+    named, more = list(paths)[:SHOWN_ATTRIBUTES], len(paths) - SHOWN_ATTRIBUTES
+    if more <= 0:
+        return ", ".join(named)
+    return ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
+        "names": ", ".join(named),
+        "n": more,
+    }
+
+
+def nameless(path: str) -> str:
+    """A path without values: of elements without a type it names the one it means by its value."""
+    return BRACKETS.sub(_without_value, path)
+
+
+def made_up(name: str) -> str:
+    """A name that a client made up, without values; masked when no attribute is called so: it may be anything."""
+    plain = nameless(name)
+    return plain if _NAME.fullmatch(plain) else MASK
+
+
+def _without_value(found: re.Match[str]) -> str:
+    if _NOBODYS.fullmatch(found[0]):
+        return found[0]
+    return '[value eq "…"]' if found[0].startswith("[value eq ") else "[…]"
+
+
+def short_name(path: str) -> str:
+    """``department`` for ``urn:…:2.0:User:department``; every other path as it is."""
+    return path.rpartition(":")[2] if path.startswith("urn:") else path
