@@ -67,6 +67,18 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "companyname": ("company",),
     "mailnickname": ("alias",),
 }
+#: What a column says of a person, by the name of the attribute without the urn of its schema.
+_SAYS: Final[Mapping[str, str]] = {
+    "mail": 'emails[type eq "work"].value',
+    "displayname": "displayName",
+    "givenname": "name.givenName",
+    "surname": "name.familyName",
+    "employeeid": "employeeNumber",
+    "accountenabled": "active",
+    "jobtitle": "title",
+    "department": "department",
+    "companyname": "organization",
+}
 _NO: Final = frozenset({"false", "no", "0", "nein", "falsch"})
 #: In the templates of Entra's bulk operations: ``User name [userPrincipalName] Required``.
 _IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
@@ -74,10 +86,12 @@ _IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
 
 @dataclass(slots=True)
 class Directory:
-    """The people who were read, and what could not be: the line, or the name, and a sentence."""
+    """The people who were read, and what could not be: the line, or the name, and a sentence. ``attributes`` are those
+    that the columns of a file speak of, without the urn of their schema."""
 
     people: list[Document] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    attributes: frozenset[str] = frozenset()
 
 
 def from_csv(
@@ -102,7 +116,8 @@ def from_csv(
                 message % {"wanted": wanted, "columns": ", ".join(filter(None, header)) or "—"},
                 "adoption.columns",
             )
-    found = Directory()
+    named = {"userName"} | ({"externalId"} if external_id else set())
+    found = Directory(attributes=frozenset(named | {_SAYS[name] for name in header if name in _SAYS}))
     for number, row in enumerate(rows, start=2):
         values = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
         if values:
