@@ -34,7 +34,9 @@ def examine(connection: SCIMConnection, directory: Directory | None = None) -> R
         message = _("This connection has ended: nobody is managed by it any more.")
         raise ConnectionRefused(message, "connection.archived")
     known = adoption.from_log(connection) if directory is None else directory
-    report = Report(with_directory=directory is not None, unreadable=directory.unreadable if directory else ())
+    report = Report(
+        with_directory=directory is not None, unreadable=directory.unreadable if directory else ()
+    )
     with databases.primary():
         people = _People(known)
         seen = _add_learners(report, connection, people)

@@ -65,13 +65,14 @@ def differences(
     if user_name_key(here["userName"]) == user_name_key(there["userName"]):
         here["userName"] = there["userName"]
     kept = _kept(adapter)
-    return tuple(
+    found = [
         Difference(name, after, before)
         for path, (before, after) in documents.changes(there, here).items()
         if (name := short_name(path)) in attributes
         # An empty cell says nothing about what is to be kept when nothing is sent.
         and (before is not None or name.partition("[")[0] not in kept)
-    )
+    ]
+    return tuple(sorted(found, key=lambda one: one.attribute))
 
 
 def _kept(adapter: LearnerAdapter) -> set[str]:

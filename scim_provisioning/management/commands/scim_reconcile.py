@@ -4,17 +4,15 @@ differs. Changes nobody."""
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import adoption, host, reconciliation
+from scim_provisioning.administration import host, reconciliation
 from scim_provisioning.administration.reconciliation import Report, words
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.administration.spreadsheets import lines
-from scim_provisioning.management import tables
+from scim_provisioning.management import exports, tables
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -34,24 +32,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
-        parser.add_argument(
-            "--from",
-            dest="file",
-            metavar="CSV",
-            help="Entra's export: Users > Download users; without it, the accounts that no identity provider manages, "
-            "the learners whose account is gone, and the people who were refused in the last 30 days",
+        without = (
+            "the accounts that no identity provider manages, the learners whose account is gone, and the people who "
+            "were refused in the last 30 days"
         )
-        parser.add_argument(
-            "--user-name",
-            default="userPrincipalName",
-            metavar="COLUMN",
-            help="the column that is mapped to userName (userPrincipalName)",
-        )
-        parser.add_argument(
-            "--external-id", default="", metavar="COLUMN", help="the column that is mapped to externalId"
-        )
-        parser.add_argument("--report", metavar="FILE", help="write everybody into this CSV file")
+        exports.add_arguments(parser, without=without)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look, remember the figures, and report."""
@@ -59,26 +44,16 @@ class Command(BaseCommand):
         # As every command: English, whoever reads it.
         with translation.override("en"):
             try:
-                report = reconciliation.examine(connection, self._directory(connection, options))
+                report = reconciliation.examine(connection, exports.directory(connection, options))
             except (ConnectionRefused, host.AdapterBroken) as refusal:
                 raise CommandError(refusal.message) from None
             reconciliation.remember(connection, report)
             self._say(connection, report)
             if options["report"]:
-                self._write(report, options["report"])
+                everything = words.everything(report, in_clear=True)
+                self.stdout.write(exports.write(options["report"], words.header(), everything))
         if report.doubtful:
             raise CommandError(f"{report.doubtful} people need a look.", returncode=_TO_BE_LOOKED_AT)
-
-    def _directory(self, connection: SCIMConnection, options: dict[str, Any]) -> adoption.Directory | None:
-        if not options["file"]:
-            return None
-        try:
-            raw = Path(options["file"]).read_bytes()
-        except OSError as error:
-            raise CommandError(f"{options['file']}: {error.strerror}") from None
-        return adoption.from_csv(
-            connection, raw, user_name=options["user_name"], external_id=options["external_id"]
-        )
 
     def _say(self, connection: SCIMConnection, report: Report) -> None:
         beside = "the directory" if report.with_directory else "what is known without an export"
@@ -100,11 +75,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{where}: {why}")
         if len(report.lines) > _SHOWN:
             self.stdout.write(f"... and {len(report.lines) - _SHOWN} more: --report FILE holds all.")
-
-    def _write(self, report: Report, file: str) -> None:
-        try:
-            with Path(file).open("w", encoding="utf-8", newline="") as target:
-                target.writelines(lines(words.header(), words.everything(report, in_clear=True)))
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from None
-        self.stdout.write(f"The report is in {file}.")
