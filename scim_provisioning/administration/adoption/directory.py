@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -139,14 +140,8 @@ def refused(
 ) -> Iterator[ProvisioningEvent]:
     """The last refusal of each person who waits, the latest first; at most so many. Who is ignored by an
     administrator's word is left out; ``without_answer``: who was answered otherwise too."""
-    refusals = ProvisioningEvent.objects.filter(
-        connection=connection,
-        outcome=Outcome.REFUSED,
-        operation=Operation.CREATE,
-        error_code__in=REFUSALS,
-        created_at__gt=timezone.now() - WAITS,
-    )
-    latest = dict(refusals.exclude(user_name_key="").order_by("pk").values_list("user_name_key", "pk"))
+    refusals = _refusals(connection).exclude(user_name_key="").order_by()
+    latest = dict(refusals.values_list("user_name_key").annotate(Max("pk")))
     answers = AdoptionAnswer.objects.filter(connection=connection)
     if not without_answer:
         answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
@@ -163,6 +158,23 @@ def refused(
                 return
             given += 1
             yield event
+
+
+def first_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent]) -> dict[str, datetime]:
+    """When each of the people of these refusals was refused first, within the same days, by folded userName (one
+    query)."""
+    refusals = _refusals(connection).filter(user_name_key__in=[event.user_name_key for event in events])
+    return dict(refusals.order_by().values_list("user_name_key").annotate(Min("created_at")))
+
+
+def _refusals(connection: SCIMConnection) -> QuerySet[ProvisioningEvent]:
+    return ProvisioningEvent.objects.filter(
+        connection=connection,
+        outcome=Outcome.REFUSED,
+        operation=Operation.CREATE,
+        error_code__in=REFUSALS,
+        created_at__gt=timezone.now() - WAITS,
+    )
 
 
 def document_of(connection: SCIMConnection, event: ProvisioningEvent) -> Document | None:
