@@ -122,7 +122,7 @@ def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen:
         if link.pk in seen:
             continue
         people.take(link)
-        deleted, moved = _("The application has deleted the account."), _("It is another customer's now.")
+        deleted, moved = _("The application has deleted the account."), _("It is another customer’s now.")
         report.add(Line(Found.GONE, link.user_name, why=deleted if link.user_id is None else moved))
 
 
