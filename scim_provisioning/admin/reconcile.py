@@ -20,6 +20,7 @@ from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted
 from scim_provisioning.administration import permissions, reconciliation
 from scim_provisioning.administration.reconciliation import Found, Report, words
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.templatetags.scim_admin import people_url
 
 #: So many people of each kind are shown; the file holds all.
 _SHOWN: Final = 100
@@ -91,6 +92,7 @@ class ReconcilePages(ConnectionPages):
             "report": report,
             "last": reconciliation.last(connection),
             "in_clear": in_clear,
+            "people_url": people_url(request, self.admin_site.name),
             "counts": [] if report is None else _counts(report),
             "groups": [] if report is None else list(_groups(report, in_clear=in_clear)),
             "unreadable": [] if report is None else report.unreadable[:_SHOWN],
@@ -117,6 +119,7 @@ def _groups(report: Report, *, in_clear: bool) -> Iterator[dict[str, Any]]:
                 "key": found.value,
                 "label": words.LABELS[found],
                 "is_differing": found is Found.DIFFERS,
+                "has_why": any(line.why for line in lines[:_SHOWN]),
                 "rows": list(words.rows(lines[:_SHOWN], in_clear=in_clear)),
                 "more": max(0, len(lines) - _SHOWN),
             }

@@ -62,6 +62,15 @@ def test_who_differs_and_who_is_missing_is_shown_and_nobody_is_changed(
     assert after == before
 
 
+def test_each_person_leads_to_what_is_known_of_them_for_who_may_read_the_log(
+    administrator: Callable[..., Client], connection: SCIMConnection, ines: str
+) -> None:
+    target = f"people/?connection={connection.pk}&amp;q=ines.okafor%40harborline.example"
+    reader = administrator(*POLICY, "view_provisioningevent", name="rita")
+    assert target in compare(reader, connection, (INES, "Dean")).content.decode()
+    assert target not in compare(administrator(*POLICY), connection, (INES, "Dean")).content.decode()
+
+
 def test_the_same_is_a_file(admin_client: Client, connection: SCIMConnection, ines: str) -> None:
     Learner.objects.update(job_role="=1+1")
     answer = compare(admin_client, connection, (INES, "Dean"), verb="file")

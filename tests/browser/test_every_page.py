@@ -65,7 +65,7 @@ def addresses(superuser: User) -> dict[str, str]:
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
-    more = ("numbers", "units", "adopt", "queue")
+    more = ("numbers", "units", "adopt", "queue", "reconcile")
     waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),
