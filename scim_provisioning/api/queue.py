@@ -129,7 +129,7 @@ class QueueViewSet(AdministratorViewSet):
             for account in answers.accounts(connection, one, called).values()
         ]
         shown = WaitingSerializer(one, context=self.get_serializer_context()).data
-        return Response({**shown, "candidates": CandidateSerializer(candidates, many=True).data})
+        return Response({**shown, "candidates": [CandidateSerializer(one).data for one in candidates]})
 
     @described(request=AnswerSerializer, responses=AnsweredSerializer)
     def answer(self, request: Request, connection_id: int, event_id: int) -> Response:
