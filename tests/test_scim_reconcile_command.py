@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+import scim_provisioning.adapters as adapters
 from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
@@ -173,6 +174,28 @@ def test_an_empty_cell_says_that_there_is_nothing_and_a_missing_column_says_noth
     assert found(tmp_path, "--from", empty, looks=1) == [
         ("ines.okafor", "Differs", "title", "Secure Coding Lead", "—")
     ]
+
+
+def test_an_attribute_of_the_hosts_own_is_none_of_the_same_name(
+    scim: ScimClient, export: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "urn:ietf:params:scim:schemas:extension:harbour:2.0:User"
+    monkeypatch.setattr(
+        LearnerAdapter, "mapping", [*LearnerAdapter.mapping, adapters.Text(f"{own}:active", "user.password")]
+    )
+    scim.post("/Users", person("ines.okafor"))
+    assert counts(reconcile("--from", export(row("ines.okafor")))) == {"Agrees": 1}
+
+
+def test_what_is_kept_when_nothing_is_sent_is_no_difference_to_an_empty_cell(
+    scim: ScimClient, export: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = next(line for line in LearnerAdapter.mapping if line.path == "title")
+    kept = adapters.Text("title", title.target, when_empty="keep")
+    others = [line for line in LearnerAdapter.mapping if line is not title]
+    monkeypatch.setattr(LearnerAdapter, "mapping", [*others, kept])
+    scim.post("/Users", person("ines.okafor"))
+    assert counts(reconcile("--from", export(row("ines.okafor", jobTitle="")))) == {"Agrees": 1}
 
 
 def test_who_was_renamed_there_is_found_by_the_external_id(

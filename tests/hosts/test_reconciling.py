@@ -9,7 +9,6 @@ import pytest
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import reconciliation
 from scim_provisioning.administration.adoption import Directory
-from scim_provisioning.administration.log_words import short_name
 from scim_provisioning.administration.reconciliation import Found, Report
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
@@ -24,7 +23,7 @@ def directory(connection: SCIMConnection, *bodies: dict[str, Any]) -> Directory:
     """These people, and everything that is said of any of them."""
     schema = get_adapter_class().compiled(connection).schema
     people = [documents.normalise(spelled(body), schema).document for body in bodies]
-    said = {short_name(path) for one in people for path in documents.changes({}, one)}
+    said = {path for one in people for path in documents.changes({}, one)}
     return Directory(people, attributes=frozenset(said))
 
 

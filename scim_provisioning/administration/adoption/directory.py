@@ -68,17 +68,17 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "companyname": ("company",),
     "mailnickname": ("alias",),
 }
-#: What a column says of a person, by the name of the attribute without the urn of its schema.
+#: What a column says of a person: a path, as ``documents.changes`` names it.
 _SAYS: Final[Mapping[str, str]] = {
     "mail": 'emails[type eq "work"].value',
     "displayname": "displayName",
     "givenname": "name.givenName",
     "surname": "name.familyName",
-    "employeeid": "employeeNumber",
+    "employeeid": f"{ENTERPRISE_USER}:employeeNumber",
     "accountenabled": "active",
     "jobtitle": "title",
-    "department": "department",
-    "companyname": "organization",
+    "department": f"{ENTERPRISE_USER}:department",
+    "companyname": f"{ENTERPRISE_USER}:organization",
 }
 _NO: Final = frozenset({"false", "no", "0", "nein", "falsch"})
 #: In the templates of Entra's bulk operations: ``User name [userPrincipalName] Required``.
@@ -88,7 +88,7 @@ _IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
 @dataclass(slots=True)
 class Directory:
     """The people who were read, and what could not be: the line, or the name, and a sentence. ``attributes`` are those
-    that the columns of a file speak of, without the urn of their schema."""
+    that the columns of a file speak of, as ``documents.changes`` names them."""
 
     people: list[Document] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)

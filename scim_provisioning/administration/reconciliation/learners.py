@@ -66,11 +66,11 @@ def differences(
         here["userName"] = there["userName"]
     kept = _kept(adapter)
     found = [
-        Difference(name, after, before)
+        Difference(short_name(path), after, before)
         for path, (before, after) in documents.changes(there, here).items()
-        if (name := short_name(path)) in attributes
+        if path in attributes
         # An empty cell says nothing about what is to be kept when nothing is sent.
-        and (before is not None or name.partition("[")[0] not in kept)
+        and (before is not None or path.partition("[")[0] not in kept)
     ]
     return tuple(sorted(found, key=lambda one: one.attribute))
 
@@ -81,5 +81,6 @@ def _kept(adapter: LearnerAdapter) -> set[str]:
     for entry in adapter.compiled_mapping.entries:
         if entry.declaration.when_empty == "keep":
             sub = "" if entry.is_element or entry.path.sub is None else f".{entry.path.sub.name}"
-            found.add(f"{entry.attribute.name}{sub}")
+            urn = f"{entry.attribute.extension}:" if entry.attribute.extension else ""
+            found.add(f"{urn}{entry.attribute.name}{sub}")
     return found
