@@ -18,6 +18,7 @@ from tests.behaviours import (
     leavers,
     operating,
     patch,
+    reconciling,
     requests,
     running,
     searching,
@@ -40,6 +41,7 @@ SUBJECTS = (
     running,
     disconnection,
     leavers,
+    reconciling,
 )
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
