@@ -11,9 +11,18 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from scim_provisioning.models import Disconnection, SCIMConnection, SCIMToken, SentNotice
+from example_project.lms.models import Organization
+from scim_provisioning.models import (
+    AdoptionAnswer,
+    Disconnection,
+    ProvisioningEvent,
+    SCIMConnection,
+    SCIMToken,
+    SentNotice,
+)
 from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
 from tests.client import ScimClient
+from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +258,53 @@ def test_new_units_are_told_once_with_their_names(told: SCIMConnection, scim: Sc
     notify()
 
     assert "1 new name of a company, a business unit or a team came: Bolst." in mail.outbox[-1].body
+
+
+def waits_for(days: float, *names: str) -> None:
+    """Date the refusals of these people back."""
+    at = timezone.now() - timedelta(days=days, minutes=1)
+    keys = [f"{name}@harborline.example" for name in names]
+    ProvisioningEvent.objects.filter(user_name_key__in=keys).update(created_at=at)
+
+
+def test_who_waits_for_three_days_to_be_known_is_told_once(
+    told: SCIMConnection, scim: ScimClient, organization: Organization
+) -> None:
+    names = "ines.okafor", "rui.sousa", "lin.wei"
+    for name in names:
+        LearnerFactory(organization=organization, user__username=f"{name}@harborline.example")
+        assert scim.post("/Users", person(name)).status_code == 409
+    waits_for(2, *names)
+    notify()
+    assert mail.outbox == []
+
+    waits_for(4, "ines.okafor", "rui.sousa")
+    # Asked again since: they wait from the first time on.
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    for _day in range(2):
+        notify()
+        at_another_day()
+    assert len(mail.outbox) == len(told.contacts)
+    assert "2 people whom the identity provider sends wait, for 3 days or longer" in mail.outbox[0].body
+
+    SentNotice.objects.update(sent_at=timezone.now() - timedelta(hours=1))
+    waits_for(3, "lin.wei")
+    notify()
+    assert len(mail.outbox) == 2 * len(told.contacts)
+    assert "3 people whom the identity provider sends wait" in mail.outbox[-1].body
+
+
+def test_who_was_answered_is_not_waited_for(
+    told: SCIMConnection, scim: ScimClient, organization: Organization
+) -> None:
+    LearnerFactory(organization=organization, user__username="ines.okafor@harborline.example")
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    waits_for(4, "ines.okafor")
+    AdoptionAnswer.objects.create(
+        connection=told,
+        user_name="ines.okafor@harborline.example",
+        user_name_key="ines.okafor@harborline.example",
+        verdict=AdoptionAnswer.Verdict.IGNORED,
+    )
+    notify()
+    assert mail.outbox == []

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin import csv_file
+from scim_provisioning.admin.export_form import ExportFields
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import adoption, permissions
@@ -23,11 +24,9 @@ from scim_provisioning.templatetags.scim_admin import scim_number
 
 #: So many people are shown; the file holds all.
 _SHOWN: Final = 200
-#: The lines of a file that one request reads: some ten seconds of work at most. The command reads larger ones.
-_ROWS: Final = 10_000
 
 
-class DirectoryForm(IdentityForm):
+class DirectoryForm(ExportFields, IdentityForm):
     """An export of the directory, and what is to be done."""
 
     VERBS: Final = {
@@ -36,23 +35,6 @@ class DirectoryForm(IdentityForm):
         "link": gettext_lazy("Link those who are certain"),
     }
 
-    file = forms.FileField(
-        label=gettext_lazy("Export of the directory (CSV)"),
-        required=False,
-        help_text=gettext_lazy(
-            "In Entra: Users, All users, Download users. Without a file those are meant who were refused in the last "
-            "30 days. The file is read and not kept."
-        ),
-    )
-    user_name = forms.CharField(
-        label=gettext_lazy("Column of the userName"), initial="userPrincipalName", max_length=100
-    )
-    external_id = forms.CharField(
-        label=gettext_lazy("Column of the externalId"),
-        required=False,
-        max_length=100,
-        help_text=gettext_lazy("Only where the application knows people by it."),
-    )
     verb = forms.ChoiceField(
         label=gettext_lazy("What shall be done?"),
         choices=list(VERBS.items()),
@@ -62,6 +44,10 @@ class DirectoryForm(IdentityForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, request=request, **kwargs)
+        self.fields["file"].help_text = _(
+            "In Entra: Users, All users, Download users. Without a file those are meant who were refused in the last "
+            "30 days. The file is read and not kept."
+        )
         if self.is_bound and self.data.get("verb") != "link":
             # Who only looks confirms nothing.
             self.fields.pop("password", None)
@@ -103,7 +89,8 @@ class AdoptionPages(ConnectionPages):
         form = DirectoryForm(posted(request), files, request=request)
         report: Report | None = None
         if form.is_valid():
-            report = adoption.examine(connection, self._directory(connection, form.cleaned_data))
+            people = form.directory(connection)
+            report = adoption.examine(connection, adoption.from_log(connection) if people is None else people)
             if form.cleaned_data["verb"] == "file":
                 everybody = _everybody(report, in_clear=_sees_values(request))
                 return csv_file.response("scim-existing-learners", adoption.header(), everybody)
@@ -115,18 +102,6 @@ class AdoptionPages(ConnectionPages):
             # No browser sends a file twice: the form begins anew, with the columns that were named.
             form = DirectoryForm(initial={**form.cleaned_data, "file": None}, request=request)
         return self._adoption_page(request, connection, form, report)
-
-    def _directory(self, connection: SCIMConnection, chosen: dict[str, Any]) -> adoption.Directory:
-        file = chosen["file"]
-        if not file:
-            return adoption.from_log(connection)
-        return adoption.from_csv(
-            connection,
-            file.read(),
-            user_name=chosen["user_name"],
-            external_id=chosen["external_id"],
-            most=_ROWS,
-        )
 
     def _adoption_page(
         self, request: HttpRequest, connection: SCIMConnection, form: forms.Form, report: Report | None

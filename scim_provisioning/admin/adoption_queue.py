@@ -16,15 +16,9 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import queue, same_person, words
+from scim_provisioning.administration.adoption import answers, queue, same_person, words
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
-from scim_provisioning.administration.adoption.directory import REFUSALS
-from scim_provisioning.models import AdoptionAnswer, IdentityQuestion, ProvisioningEvent, SCIMConnection
-
-_TRY_NOW: Final = gettext_lazy(
-    "Their identity provider finds the account at its next try, usually within 40 minutes. To have it try now in "
-    "Entra: Provisioning, Provision on demand, and choose the person."
-)
+from scim_provisioning.models import IdentityQuestion, SCIMConnection
 
 
 class AnswerForm(IdentityForm):
@@ -53,14 +47,14 @@ class AnswerForm(IdentityForm):
             field.initial = choices[0][0]
         if not choices:
             del self.fields["account"]
-            answers: Any = self.fields["answer"]
-            answers.choices = [
-                (key, label) for key, label in self.ANSWERS.items() if key not in ("link", "keep")
+            choice: Any = self.fields["answer"]
+            choice.choices = [
+                (key, label) for key, label in self.ANSWERS.items() if key not in answers.OF_ACCOUNTS
             ]
 
     def clean(self) -> dict[str, Any]:
         """A link needs an account."""
-        if self.cleaned_data.get("answer") in ("link", "keep") and not self.cleaned_data.get("account"):
+        if self.cleaned_data.get("answer") in answers.OF_ACCOUNTS and not self.cleaned_data.get("account"):
             self.add_error("account", _("Choose the account that is this person's."))
         return super().clean()
 
@@ -125,16 +119,12 @@ class AdoptionQueuePages(ConnectionPages):
 
     def answer_view(self, request: HttpRequest, connection: SCIMConnection, event_id: int) -> HttpResponse:
         """One person beside the accounts that they may be."""
-        event = ProvisioningEvent.objects.filter(
-            connection=connection, pk=event_id, error_code__in=REFUSALS, operation="create"
-        ).first()
+        event = answers.refusal(connection, event_id)
         if event is None:
             raise Http404("There is no such operation.")
         one = queue.look(connection, event)
         called = request.GET.get("q", "").strip()
-        accounts = {account.pk: account for account in one.verdict.accounts}
-        if called:
-            accounts |= {account.pk: account for account in queue.accounts_called(connection, called)}
+        accounts = answers.accounts(connection, one, called)
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         candidates = [
             compare(connection, one.verdict.document, account, in_clear=in_clear)
@@ -144,7 +134,8 @@ class AdoptionQueuePages(ConnectionPages):
         if form.is_valid():
             chosen = form.cleaned_data
             account = next((a for a in accounts.values() if str(a.pk) == chosen.get("account")), None)
-            messages.success(request, self._answered(request, connection, one, chosen["answer"], account))
+            told = answers.give(connection, one, chosen["answer"], account, **who(request))
+            messages.success(request, told)
             return HttpResponseRedirect(self.page_url("queue", connection))
         context = {
             "title": _("Who is “%(name)s”?") % {"name": one.verdict.document["userName"]},
@@ -156,20 +147,6 @@ class AdoptionQueuePages(ConnectionPages):
             "queue_url": self.page_url("queue", connection),
         }
         return self.render_page(request, "connection/queue_answer.html", connection, context)
-
-    def _answered(
-        self, request: HttpRequest, connection: SCIMConnection, one: queue.Waiting, answer: str, account: Any
-    ) -> str:
-        """Do what was answered; return what to say."""
-        document, by = one.verdict.document, who(request)
-        if answer in ("link", "keep"):
-            queue.link(connection, document, account, keeps_profile=answer == "keep", **by)
-            return " ".join([_("Linked."), str(_TRY_NOW)])
-        if answer == "separate":
-            queue.answer(connection, document, AdoptionAnswer.Verdict.SEPARATE, **by)
-            return " ".join([_("A new account is made at the next try."), str(_TRY_NOW)])
-        queue.answer(connection, document, AdoptionAnswer.Verdict.IGNORED, **by)
-        return _("They are not asked about any more.")
 
     def question_view(
         self, request: HttpRequest, connection: SCIMConnection, question_id: int
@@ -189,16 +166,14 @@ class AdoptionQueuePages(ConnectionPages):
         context = {
             "title": _("Are they the same person?"),
             "question": question,
-            "candidate": compare(connection, _document(newcomer), question.earlier.user, in_clear=in_clear),
+            "candidate": compare(
+                connection, same_person.document_of(newcomer), question.earlier.user, in_clear=in_clear
+            ),
             "can_merge": same_person.can_merge(),
             "form": form,
             "queue_url": self.page_url("queue", connection),
         }
         return self.render_page(request, "connection/same_person.html", connection, context)
-
-
-def _document(link: Any) -> dict[str, Any]:
-    return {**link.document, "userName": link.user_name}
 
 
 def question_of(link: Any) -> IdentityQuestion | None:

@@ -29,6 +29,7 @@ from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, page_url_name, who
+from scim_provisioning.admin.reconcile import ReconcilePages, compare_url
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
@@ -43,6 +44,7 @@ from scim_provisioning.administration import (
     leaver_brake,
     name_indexes,
     permissions,
+    reconciliation,
     seats,
     setting_up,
     strangers,
@@ -60,6 +62,7 @@ class ConnectionAdminMixin(
     OwnershipPages,
     KeepingPages,
     UnitsPages,
+    ReconcilePages,
     AdoptionPages,
     AdoptionQueuePages,
     UndoAdoptionPage,
@@ -190,6 +193,8 @@ class ConnectionAdminMixin(
             "urls": urls,
             "hold": leaver_brake.of(connection),
             "churn": churn.recent(connection),
+            "reconciled": reconciliation.last(connection),
+            "reconcile_url": compare_url(self, request, connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
             "problems_url": self._problems_url(request, connection),

@@ -14,7 +14,16 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from scim_provisioning.admin.pages import TEMPLATES, ConnectionPages, PageLink, page_url_name
-from scim_provisioning.administration import facts, host, leaver_brake, numbers, permissions, suspension
+from scim_provisioning.admin.reconcile import compare_url
+from scim_provisioning.administration import (
+    facts,
+    host,
+    leaver_brake,
+    numbers,
+    permissions,
+    reconciliation,
+    suspension,
+)
 from scim_provisioning.administration.numbers import HELP, LABELS, REFUSED, Numbers, Span
 from scim_provisioning.models import SCIMConnection
 
@@ -88,6 +97,8 @@ class NumbersPages(ConnectionPages):
             "facts": known,
             "waiting": 0 if hold is None else hold.waiting,
             "drifted": _drifted(connection),
+            "reconciled": reconciliation.last(connection),
+            "reconcile_url": compare_url(self, request, connection),
             "log": self._log(request, f"?connection={connection.pk}&error="),
             **_drawn(found),
         }

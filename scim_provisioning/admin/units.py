@@ -5,14 +5,12 @@ GET changes nothing; every button asks who is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
@@ -20,9 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
-from scim_provisioning.administration import permissions, unit_list, units
-from scim_provisioning.administration.unit_list import Unit
-from scim_provisioning.models import Meaning, NewUnits, ReferenceKey, SCIMConnection
+from scim_provisioning.administration import permissions, unit_list, unit_verdicts, units
+from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning.units import Line
 from scim_provisioning.templatetags.scim_admin import scim_number
 
@@ -63,9 +60,6 @@ class NameForm(IdentityForm):
         "forget": gettext_lazy("It is a name of its own again"),
         "go_on": gettext_lazy("Move the people who are left"),
     }
-    #: What needs another unit.
-    OF_ANOTHER: Final = ("alias", "rename", "merge")
-
     verdict = forms.ChoiceField(label=gettext_lazy("What does it mean?"), widget=forms.RadioSelect)
     unit = forms.CharField(
         label=gettext_lazy("The other unit"),
@@ -78,12 +72,12 @@ class NameForm(IdentityForm):
         super().__init__(*args, **kwargs)
         self._line = line
         self.fields["verdict"].choices = [(name, self.VERDICTS[name]) for name in verdicts]  # type: ignore[attr-defined]
-        if not set(verdicts) & set(self.OF_ANOTHER):
+        if not set(verdicts) & set(unit_verdicts.OF_ANOTHER):
             del self.fields["unit"]
 
     def clean(self) -> dict[str, Any]:
         """The unit has to be one of this customer's, where one is needed."""
-        if self.cleaned_data.get("verdict") in self.OF_ANOTHER:
+        if self.cleaned_data.get("verdict") in unit_verdicts.OF_ANOTHER:
             found = units.named(self._line, self.cleaned_data.get("unit", ""))
             if found is None:
                 self.add_error("unit", _("There is no unit of this name here."))
@@ -155,7 +149,7 @@ class UnitsPages(ConnectionPages):
             raise Http404("There is no such name.")
         line, key = found
         unit = unit_list.detail(line, key)
-        verdicts = _verdicts(line, unit)
+        verdicts = unit_verdicts.possible(line, unit)
         suggested = {"verdict": "rename" if unit.came_from and "rename" in verdicts else verdicts[0]}
         form = NameForm(
             posted(request),
@@ -181,40 +175,10 @@ class UnitsPages(ConnectionPages):
         return self.render_page(request, "connection/unit.html", connection, context)
 
     def _decide(self, request: HttpRequest, line: Line, key: ReferenceKey, answer: dict[str, Any]) -> None:
-        verdict, by = answer["verdict"], who(request)
-        if verdict in NameForm.OF_ANOTHER:
-            _OF_ANOTHER[verdict](line, key, answer["other"], **by)
-        elif verdict != "go_on":
-            _VERDICTS[verdict](line, key, **by)
-        moved = units.settle(line, actor=by["actor"])
+        moved = unit_verdicts.give(line, key, answer["verdict"], answer.get("other"), **who(request))
         told = ngettext("%(n)s person was written.", "%(n)s people were written.", moved)
         messages.success(request, _("Decided.") + " " + told % {"n": scim_number(moved)})
         if moved >= units.AT_ONCE:
             messages.info(
                 request, _("“manage.py scim_units” writes those who are left; so does this page, once more.")
             )
-
-
-def _verdicts(line: Line, unit: Unit) -> list[str]:
-    """What can be said of a name as it stands."""
-    open_verdicts = ["create", "alias", "rename", "leave_out"] if line.kind.create != "never" else ["alias"]
-    if unit.meaning == Meaning.WAITING:
-        return open_verdicts
-    if unit.meaning == Meaning.LEFT_OUT:
-        return [name for name in open_verdicts if name != "leave_out"]
-    found = ["forget", "alias"] if unit.meaning == Meaning.ALIAS else ["merge"]
-    if unit.is_renamed:
-        found.append("forget")
-    return ["go_on", *found] if unit.moving or unit.waiting else found
-
-
-_OF_ANOTHER: Final[dict[str, Callable[..., None]]] = {
-    "alias": units.call,
-    "rename": units.rename,
-    "merge": units.merge,
-}
-_VERDICTS: Final[dict[str, Callable[..., Model | None]]] = {
-    "create": units.create,
-    "leave_out": units.leave_out,
-    "forget": units.forget,
-}

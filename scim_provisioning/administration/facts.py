@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from scim_provisioning.administration import clients, log_order
@@ -24,6 +24,7 @@ from scim_provisioning.models import (
     SCIMConnection,
     SCIMToken,
 )
+from scim_provisioning.models.provisioned_user import AWAITED_VERSION
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
@@ -59,6 +60,12 @@ class Facts:
     managed: int = 0
     #: Whom the identity provider has switched off; the LMS may have switched them on again.
     inactive: int = 0
+    #: Since when each active learner has been made or changed at least once; None where there is none, or somebody who
+    #: was linked beforehand has not been sent yet. No trace is left of who is only looked up, so the identity
+    #: provider's last full cycle may be later.
+    all_sent_since: datetime | None = None
+    #: How many were linked beforehand and have not been sent yet.
+    awaited: int = 0
 
     @property
     def next_expiry(self) -> datetime | None:
@@ -232,5 +239,12 @@ def _writes(outcome: Outcome) -> QuerySet[ProvisioningEvent, Any]:
 def count_learners(connection: SCIMConnection, facts: Facts) -> None:
     """How many learners it has (one query that reads them all: for the page of one connection, not for lists)."""
     rows = ProvisionedUser.objects.living().filter(connection=connection).order_by()
-    counted = rows.aggregate(total=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
-    facts.managed, facts.inactive = counted["total"], counted["inactive"]
+    on = Q(active=True, user__isnull=False)
+    counted = rows.aggregate(
+        total=Count("pk"),
+        inactive=Count("pk", filter=Q(active=False)),
+        awaited=Count("pk", filter=on & Q(version=AWAITED_VERSION)),
+        since=Min("modified_at", filter=on),
+    )
+    facts.managed, facts.inactive, facts.awaited = counted["total"], counted["inactive"], counted["awaited"]
+    facts.all_sent_since = None if facts.awaited else counted["since"]

@@ -13,12 +13,14 @@ from scim_provisioning.models import CommandRun
 MANAGERS: Final = "scim_managers"
 NOTIFY: Final = "scim_notify"
 PRUNE: Final = "scim_prune"
+UNITS: Final = "scim_units"
 
 #: After so long without a run cron does not run it: one that is missed now and then is no trouble.
 OVERDUE: Final[Mapping[str, timedelta]] = {
     MANAGERS: timedelta(hours=26),
     NOTIFY: timedelta(hours=26),
     PRUNE: timedelta(days=3),
+    UNITS: timedelta(hours=26),
 }
 
 

@@ -29,6 +29,7 @@ from scim_provisioning.administration import (
     times,
     unit_list,
 )
+from scim_provisioning.administration.adoption import queue
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken, SentNotice
 
@@ -38,6 +39,8 @@ logger = logging.getLogger("scim_provisioning")
 EXPIRY_DAYS: Final = (60, 30, 14, 7, 1, 0)
 UNUSED_DAYS: Final = 30
 FAILING: Final = timedelta(hours=2)
+#: After so long somebody is told of people who wait for an answer. Its sentence names the days.
+WAITED: Final = timedelta(days=3)
 
 #: How far back, and how many refusals, are looked at for people whose accounts are protected.
 PROTECTED_SINCE: Final = timedelta(days=1)
@@ -66,7 +69,12 @@ def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
     else:
         notices = [*_expiring(connection), *_unused(connection), *_protected(connection)]
         if not connection.is_paused:
-            notices += [*_failing(connection, state), *_quiet(state), *_new_units(connection)]
+            notices += [
+                *_failing(connection, state),
+                *_quiet(state),
+                *_new_units(connection),
+                *_waiting(connection),
+            ]
     told = set(
         SentNotice.objects.filter(
             connection=connection, kind__in={n.kind for n in notices}, key__in={n.key for n in notices}
@@ -228,6 +236,22 @@ def _new_units(connection: SCIMConnection) -> Iterator[Notice]:
         )
         names = ", ".join(key.name for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
         yield Notice("units", new[0].digest, text % {"n": len(new), "names": names})
+
+
+def _waiting(connection: SCIMConnection) -> Iterator[Notice]:
+    """Told once of each person who has waited for so long, however long they go on to."""
+    now = timezone.now()
+    long_ago = [since for since in queue.waited(connection) if now - since >= WAITED]
+    last = SentNotice.objects.filter(connection=connection, kind="queue").order_by("-sent_at").first()
+    if long_ago and (last is None or long_ago[-1] > last.sent_at - WAITED):
+        text = ngettext(
+            "%(n)d person whom the identity provider sends waits, for 3 days or longer, for somebody to say who it "
+            "is: see the page “Who is it?”.",
+            "%(n)d people whom the identity provider sends wait, for 3 days or longer, for somebody to say who they "
+            "are: see the page “Who is it?”.",
+            len(long_ago),
+        )
+        yield Notice("queue", f"{long_ago[-1]:%Y-%m-%dT%H:%M:%S}", text % {"n": len(long_ago)})
 
 
 def _left(connection: SCIMConnection) -> Iterator[Notice]:

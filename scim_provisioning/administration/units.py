@@ -17,6 +17,7 @@ from scim_provisioning.administration import host
 from scim_provisioning.administration.connections import locked_current
 from scim_provisioning.models import Action, Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
+from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import units
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.units import Line
@@ -39,7 +40,8 @@ def can_be_asked(connection: SCIMConnection) -> bool:
 
 def find(connection: SCIMConnection, digest: str) -> tuple[Line, ReferenceKey] | None:
     """A name of this customer's, with a line of the mapping that it was sent for; None where there is none."""
-    key = ReferenceKey.objects.filter(digest=digest).exclude(scope="").first()
+    keys = ReferenceKey.objects.filter(digest=digest).exclude(scope="")
+    key = keys.first() if is_storable(digest) else None
     line = next((one for one in units.lines(connection) if key and one.rows.scope_digest == key.scope), None)
     return None if key is None or line is None else (line, key)
 

@@ -24,6 +24,7 @@ from scim_provisioning.models.locked_value import LockedValue
 from scim_provisioning.models.notice import SentNotice
 from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
+from scim_provisioning.models.reconciliation import Reconciliation
 from scim_provisioning.models.reference_key import Meaning, ReferenceKey
 from scim_provisioning.models.refused_name import RefusedName
 from scim_provisioning.models.seat_lock import SeatLock
@@ -60,6 +61,7 @@ __all__ = [
     "ProvisionedUserQuerySet",
     "ProvisioningEvent",
     "ProvisioningPayload",
+    "Reconciliation",
     "ReferenceKey",
     "RefusedName",
     "SCIMConnection",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django import template
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -77,11 +78,16 @@ def scim_find_person_form(context: Any) -> dict[str, Any]:
 
 
 def _people_url(context: Any) -> str:
-    """Empty where this person may not read the log, or the host does not register it."""
     request = context["request"]
+    return people_url(request, getattr(request, "current_app", None))
+
+
+def people_url(request: HttpRequest, site: str | None) -> str:
+    """The page on which people are found, in this admin site. Empty where this person may not read the log, or the host
+    does not register it."""
     if not permissions.may_read_log(request.user):
         return ""
     try:
-        return reverse(f"admin:{PEOPLE_URL}", current_app=getattr(request, "current_app", None))
+        return reverse(f"admin:{PEOPLE_URL}", current_app=site)
     except NoReverseMatch:
         return ""

@@ -41,6 +41,7 @@ PAGES = {
     "policies": "manage_policy",
     "units": "manage_policy",
     "adopt": "manage_policy",
+    "reconcile": "manage_policy",
     "queue": "manage_policy",
     "disconnect": "change_scimconnection",
     "disconnection": "change_scimconnection",

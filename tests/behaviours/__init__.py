@@ -19,6 +19,7 @@ from tests.behaviours import (
     locks,
     operating,
     patch,
+    reconciling,
     requests,
     running,
     searching,
@@ -44,6 +45,7 @@ SUBJECTS = (
     disconnection,
     leavers,
     locks,
+    reconciling,
 )
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)

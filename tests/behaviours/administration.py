@@ -23,7 +23,7 @@ MUTANTS = mutants(
     ),
     (
         "a file of any size is not one request's",
-        "admin.adoption:_ROWS",
+        "admin.export_form:_ROWS",
         is_instead(None),
         "tests/admin/test_adoption_page.py::test_a_file_that_is_too_much_for_one_request_is_refused_in_words",
     ),

@@ -60,10 +60,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def site(transactional_db: None, settings: Settings) -> Iterator[LiveServer]:
-    """The example LMS, served under the policy."""
+    """The example LMS, served under the policy, in the language of the browser."""
+    # A server reads them once, when it starts.
     settings.MIDDLEWARE = [
         "tests.browser.policy.content_security_policy",
         *django_settings.MIDDLEWARE,
+        "django.middleware.locale.LocaleMiddleware",
     ]
     settings.ALLOWED_HOSTS = ["*"]
     yield from serve()

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
-from pytest_django import Settings
 
 from scim_provisioning.administration import keeping
 from scim_provisioning.models import (
@@ -75,7 +74,7 @@ def addresses(superuser: User) -> dict[str, str]:
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
-    more = ("numbers", "units", "adopt", "queue", "managers")
+    more = ("numbers", "units", "adopt", "queue", "managers", "reconcile")
     waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),
@@ -149,17 +148,16 @@ def test_every_page_fits_is_accessible_and_keeps_to_the_policy(
     complaints: list[str],
     addresses: dict[str, str],
     picture: Callable[[Page, str], None],
-    settings: Settings,
     look: str,
 ) -> None:
-    # Before the first request: the middleware is read then.
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     page = watched(new_context(**LOOKS[look]).new_page(), complaints)
     wrong: list[str] = []
     for name, address in addresses.items():
         response = page.goto(address)
         assert response is not None
         assert response.status == 200, name
+        language = page.locator("html").get_attribute("lang") or ""
+        assert language[:2] == ("de" if "german" in look else "en"), name
         picture(page, f"{name}-{look}")
         wrong += [f"{name} cuts {what}" for what in page.evaluate(_CUT)]
         if "telephone" in look:

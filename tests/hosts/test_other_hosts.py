@@ -17,6 +17,7 @@ SHARED = [
     "tests/hosts/test_sharing_while_read.py",
     "tests/hosts/test_moved.py",
     "tests/hosts/test_adopting.py",
+    "tests/hosts/test_reconciling.py",
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_locked_values.py",
     "tests/hosts/test_administration.py",

@@ -3,6 +3,7 @@ Entra, merged by hand, not known yet."""
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
@@ -217,6 +218,10 @@ def test_the_command_brings_everybody_what_was_decided(scim: ScimClient, connect
     ids = [join(scim, f"p{n}.x", "Locks") for n in range(5)]
     line, name = key(connection, "Locks")
     units.create(line, name, actor=None)
+    out = StringIO()
+    call_command("scim_units", "--dry-run", stdout=out)
+    assert out.getvalue().startswith("5 people wait")
+    assert {team_of(scim_id) for scim_id in ids} == {None}
     call_command("scim_units", connection=connection.name)
     assert {getattr(team_of(scim_id), "name", None) for scim_id in ids} == {"Locks"}
     # Where new teams are created at once from now on, nobody waits for a word.

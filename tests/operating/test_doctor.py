@@ -20,6 +20,8 @@ from django.db import connections, router
 from django.utils import timezone, translation
 from pytest_django import Settings
 
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.adapters import Reference
 from scim_provisioning.administration import selftest
 from scim_provisioning.administration.doctor import CHECKS
 from scim_provisioning.models import (
@@ -73,6 +75,7 @@ def sound(settings: Settings, tmp_path: Path, connection: SCIMConnection) -> Non
         gather_statistics()
     call_command("scim_notify", stdout=StringIO())
     call_command("scim_managers", stdout=StringIO())
+    call_command("scim_units", stdout=StringIO())
     call_command("scim_prune", stdout=StringIO())
 
 
@@ -118,7 +121,12 @@ def test_the_self_test_shows_the_same_lines(connection: SCIMConnection, settings
 
 @pytest.mark.parametrize(
     ("command", "key", "hours"),
-    [("scim_notify", "notify", 26), ("scim_managers", "managers", 26), ("scim_prune", "prune", 72)],
+    [
+        ("scim_notify", "notify", 26),
+        ("scim_managers", "managers", 26),
+        ("scim_units", "units", 26),
+        ("scim_prune", "prune", 72),
+    ],
 )
 def test_a_command_that_cron_does_not_run_is_missed(
     command: str, key: str, hours: int, connection: SCIMConnection
@@ -138,7 +146,18 @@ def test_a_command_that_cron_does_not_run_is_missed(
     assert CommandRun.objects.count() == 1
 
 
-@pytest.mark.parametrize(("command", "key"), [("scim_notify", "notify"), ("scim_managers", "managers")])
+def test_where_no_name_of_a_team_is_mapped_nobody_misses_the_command_for_them(
+    monkeypatch: pytest.MonkeyPatch, connection: SCIMConnection
+) -> None:
+    assert "units" in examined()[0]
+    plain = [line for line in LearnerAdapter.mapping if not isinstance(line, Reference)]
+    monkeypatch.setattr(LearnerAdapter, "mapping", plain)
+    assert "units" not in examined()[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "key"), [("scim_notify", "notify"), ("scim_managers", "managers"), ("scim_units", "units")]
+)
 def test_what_is_done_for_one_connection_is_no_run_of_cron(
     connection: SCIMConnection, command: str, key: str
 ) -> None:

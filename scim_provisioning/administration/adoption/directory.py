@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Max
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -68,6 +68,18 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "companyname": ("company",),
     "mailnickname": ("alias",),
 }
+#: What a column says of a person: a path, as ``documents.changes`` names it.
+_SAYS: Final[Mapping[str, str]] = {
+    "mail": 'emails[type eq "work"].value',
+    "displayname": "displayName",
+    "givenname": "name.givenName",
+    "surname": "name.familyName",
+    "employeeid": f"{ENTERPRISE_USER}:employeeNumber",
+    "accountenabled": "active",
+    "jobtitle": "title",
+    "department": f"{ENTERPRISE_USER}:department",
+    "companyname": f"{ENTERPRISE_USER}:organization",
+}
 _NO: Final = frozenset({"false", "no", "0", "nein", "falsch"})
 #: In the templates of Entra's bulk operations: ``User name [userPrincipalName] Required``.
 _IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
@@ -75,10 +87,12 @@ _IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
 
 @dataclass(slots=True)
 class Directory:
-    """The people who were read, and what could not be: the line, or the name, and a sentence."""
+    """The people who were read, and what could not be: the line, or the name, and a sentence. ``attributes`` are those
+    that the columns of a file speak of, as ``documents.changes`` names them."""
 
     people: list[Document] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    attributes: frozenset[str] = frozenset()
 
 
 def from_csv(
@@ -104,12 +118,13 @@ def from_csv(
                 message % {"wanted": wanted, "columns": ", ".join(filter(None, header)) or "—"},
                 "adoption.columns",
             )
-    found = Directory()
+    named = {"userName"} | ({"externalId"} if external_id else set())
+    found = Directory(attributes=frozenset(named | {_SAYS[name] for name in header if name in _SAYS}))
     for number, row in enumerate(rows, start=2):
         if most is not None and number > most + 1:
             message = _(
                 "The file has more than %(most)s lines, which is too much for one page: divide it, or have "
-                "“manage.py scim_adopt” read it on the server."
+                "“manage.py scim_adopt” or “scim_reconcile” read it on the server."
             )
             raise ConnectionRefused(message % {"most": most}, "adoption.file")
         values = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
@@ -132,16 +147,9 @@ def refused(
 ) -> Iterator[ProvisioningEvent]:
     """The last refusal of each person who waits, the latest first; at most so many. Who is ignored by an
     administrator's word is left out; ``without_answer``: who was answered otherwise too."""
-    refusals = ProvisioningEvent.objects.filter(
-        connection=connection,
-        outcome=Outcome.REFUSED,
-        operation=Operation.CREATE,
-        error_code__in=REFUSALS,
-        created_at__gt=timezone.now() - WAITS,
-    )
     # Entra asks for each of them again, dozens of times a day.
-    last = refusals.exclude(user_name_key="").order_by().values("user_name_key").annotate(last=Max("pk"))
-    latest = dict(last.values_list("user_name_key", "last"))
+    refusals = _refusals(connection).exclude(user_name_key="").order_by()
+    latest = dict(refusals.values_list("user_name_key").annotate(Max("pk")))
     answers = AdoptionAnswer.objects.filter(connection=connection)
     if not without_answer:
         answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
@@ -158,6 +166,23 @@ def refused(
                 return
             given += 1
             yield event
+
+
+def first_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent]) -> dict[str, datetime]:
+    """When each of the people of these refusals was refused first, within the same days, by folded userName (one
+    query)."""
+    refusals = _refusals(connection).filter(user_name_key__in=[event.user_name_key for event in events])
+    return dict(refusals.order_by().values_list("user_name_key").annotate(Min("created_at")))
+
+
+def _refusals(connection: SCIMConnection) -> QuerySet[ProvisioningEvent]:
+    return ProvisioningEvent.objects.filter(
+        connection=connection,
+        outcome=Outcome.REFUSED,
+        operation=Operation.CREATE,
+        error_code__in=REFUSALS,
+        created_at__gt=timezone.now() - WAITS,
+    )
 
 
 def document_of(connection: SCIMConnection, event: ProvisioningEvent) -> Document | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
@@ -14,7 +15,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.accounts import is_address
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, catalogue, host
-from scim_provisioning.administration.adoption.directory import document_of, refused
+from scim_provisioning.administration.adoption.directory import document_of, first_refused, refused
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
@@ -62,6 +63,14 @@ def waiting(connection: SCIMConnection) -> list[Waiting]:
             found.append((event, document))
     verdicts = decide(connection, [document for _event, document in found])
     return [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
+
+
+def waited(connection: SCIMConnection) -> list[datetime]:
+    """Since when each of these people waits, and each question of identity is open, the earliest first. The adapter is
+    not asked (a few queries)."""
+    found = list(refused(connection, without_answer=True, most=MOST))
+    asked = open_questions(connection).values_list("asked_at", flat=True)[:MOST]
+    return sorted([*first_refused(connection, found).values(), *asked])
 
 
 def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:

@@ -13,8 +13,9 @@ from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller, reports
-from scim_provisioning.models import Action, IdentityQuestion
+from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.merging import merge
 from scim_provisioning.provisioning.transactions import durable
 
@@ -27,6 +28,11 @@ logger = logging.getLogger("scim_provisioning.administration")
 def can_merge() -> bool:
     """Whether the host says how two accounts become one. Raises ``host.AdapterBroken``."""
     return host.adapter_class().overrides("merge")
+
+
+def document_of(newcomer: ProvisionedUser) -> Document:
+    """What was sent for a newcomer, to be laid beside an account."""
+    return {**newcomer.document, "userName": newcomer.user_name}
 
 
 def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address: str = "") -> None:

@@ -36,6 +36,7 @@ CHECKS: Final[Mapping[str, Callable[[], Iterator[Line]]]] = {
     "mail": services.mail,
     "notify": jobs.notify,
     "managers": jobs.managers,
+    "units": jobs.units,
     "prune": jobs.prune,
     "metrics": services.metrics,
     "checks": services.system_checks,

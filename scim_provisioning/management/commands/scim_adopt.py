@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from scim_provisioning.administration import adoption, host, troubles
-from scim_provisioning.administration.adoption import Directory, Report, words
+from scim_provisioning.administration.adoption import Report, words
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.administration.spreadsheets import lines
-from scim_provisioning.management import tables
+from scim_provisioning.management import exports, tables
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -34,24 +32,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
-        parser.add_argument(
-            "--from",
-            dest="file",
-            metavar="CSV",
-            help="Entra's export: Users > Download users; without it, the people who were refused in the last 30 days",
-        )
-        parser.add_argument(
-            "--user-name",
-            default="userPrincipalName",
-            metavar="COLUMN",
-            help="the column that is mapped to userName (userPrincipalName)",
-        )
-        parser.add_argument(
-            "--external-id", default="", metavar="COLUMN", help="the column that is mapped to externalId"
-        )
+        exports.add_arguments(parser, without="the people who were refused in the last 30 days")
         parser.add_argument("--apply", action="store_true", help="link those who are certain")
-        parser.add_argument("--report", metavar="FILE", help="write everybody into this CSV file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look, report, and link what is certain where that was asked."""
@@ -59,7 +41,10 @@ class Command(BaseCommand):
         # As every command: English, whoever reads it.
         with translation.override("en"):
             try:
-                report = adoption.examine(connection, self._directory(connection, options))
+                people = exports.directory(connection, options)
+                report = adoption.examine(
+                    connection, adoption.from_log(connection) if people is None else people
+                )
                 self._say(connection, report, options["report"])
                 if options["apply"]:
                     self._link(connection, report)
@@ -71,17 +56,6 @@ class Command(BaseCommand):
                 raise
         if report.doubtful:
             raise CommandError(f"{report.doubtful} people need a look.", returncode=_TO_BE_LOOKED_AT)
-
-    def _directory(self, connection: SCIMConnection, options: dict[str, Any]) -> Directory:
-        if not options["file"]:
-            return adoption.from_log(connection)
-        try:
-            raw = Path(options["file"]).read_bytes()
-        except OSError as error:
-            raise CommandError(f"{options['file']}: {error.strerror}") from None
-        return adoption.from_csv(
-            connection, raw, user_name=options["user_name"], external_id=options["external_id"]
-        )
 
     def _say(self, connection: SCIMConnection, report: Report, file: str | None) -> None:
         total = len(report.verdicts) + len(report.unreadable)
@@ -107,12 +81,7 @@ class Command(BaseCommand):
     def _write(self, report: Report, file: str) -> None:
         unreadable = [(where, "Not readable", "", why) for where, why in report.unreadable]
         everybody = [*adoption.rows(report.verdicts), *unreadable]
-        try:
-            with Path(file).open("w", encoding="utf-8", newline="") as target:
-                target.writelines(lines(adoption.header(), everybody))
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from None
-        self.stdout.write(f"The report is in {file}.")
+        self.stdout.write(exports.write(file, adoption.header(), everybody))
 
     def _link(self, connection: SCIMConnection, report: Report) -> None:
         done = adoption.link(connection, report, actor=None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from scim_provisioning.administration import jobs
 from scim_provisioning.administration.units import can_be_asked
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
@@ -24,11 +25,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("--connection", metavar="NAME", help="only this one; its name or SSO key")
+        parser.add_argument("--dry-run", action="store_true", help="count only, and give nobody a unit")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say to how many people."""
-        name = options["connection"]
+        name, dry_run = options["connection"], options["dry_run"]
         connections = [find_connection(name)] if name else list(SCIMConnection.objects.current())
         served = [one for one in connections if not one.is_paused and can_be_asked(one)]
+        if dry_run:
+            waiting = sum(len(units.due(connection)) for connection in served)
+            self.stdout.write(
+                f"{waiting} people wait for a company, business unit or team that was decided on."
+            )
+            return
         written = sum(units.settle(connection) for connection in served)
+        if not name:
+            jobs.note_run(jobs.UNITS)
         self.stdout.write(f"Brought {written} people to their company, business unit or team.")

@@ -1,0 +1,125 @@
+"""The page on which an administrator compares a connection with its directory: what ``manage.py scim_reconcile`` says.
+
+Nobody is changed; GET shows the figures of the last time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.admin import csv_file
+from scim_provisioning.admin.export_form import ExportFields
+from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted
+from scim_provisioning.administration import permissions, reconciliation
+from scim_provisioning.administration.reconciliation import Found, Report, words
+from scim_provisioning.models import SCIMConnection
+from scim_provisioning.templatetags.scim_admin import people_url
+
+#: So many people of each kind are shown; the file holds all.
+_SHOWN: Final = 100
+
+
+class ReconcileForm(ExportFields):
+    """An export of the directory, and what is wanted."""
+
+    verb = forms.ChoiceField(
+        label=gettext_lazy("What shall be done?"),
+        choices=[
+            ("show", gettext_lazy("Show what is found")),
+            ("file", gettext_lazy("The same as a CSV file")),
+        ],
+        initial="show",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "In Entra: Users, All users, Download users. Without a file you see which learners no identity provider "
+            "manages, and whose account is gone. The file is read and not kept."
+        )
+
+
+class ReconcilePages(ConnectionPages):
+    """``reconcile/`` under a connection."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """One route."""
+        policy = permissions.MANAGE_POLICY
+        return [
+            *super().connection_urls(),
+            self.connection_path("reconcile/", self.reconcile_view, "reconcile", permission=policy),
+        ]
+
+    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
+        """The link to it."""
+        links, url = super().connection_links(request, connection), compare_url(self, request, connection)
+        if not url:
+            return links
+        help_text = _(
+            "Which learners the identity provider does not know, whom it has and you have not, who differs."
+        )
+        return [
+            *links,
+            PageLink(url, _("Compare with the directory"), help_text),
+        ]
+
+    def reconcile_view(
+        self, request: HttpRequest, connection: SCIMConnection
+    ) -> HttpResponse | StreamingHttpResponse:
+        """Show the form; with POST what is found, as a page or a file. Values only for those who may see payloads."""
+        form = ReconcileForm(posted(request), request.FILES if request.method == "POST" else None)
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        report: Report | None = None
+        if form.is_valid():
+            report = reconciliation.examine(connection, form.directory(connection))
+            reconciliation.remember(connection, report)
+            if form.cleaned_data["verb"] == "file":
+                rows = words.everything(report, in_clear=in_clear)
+                return csv_file.response("scim-reconciliation", words.header(), rows)
+            # No browser sends a file twice: the form begins anew, with the columns that were named.
+            form = ReconcileForm(initial={**form.cleaned_data, "file": None})
+        context = {
+            "title": _("Compare with the directory"),
+            "form": form,
+            "report": report,
+            "last": reconciliation.last(connection),
+            "in_clear": in_clear,
+            "people_url": people_url(request, self.admin_site.name),
+            "counts": [] if report is None else _counts(report),
+            "groups": [] if report is None else list(_groups(report, in_clear=in_clear)),
+            "unreadable": [] if report is None else report.unreadable[:_SHOWN],
+        }
+        return self.render_page(request, "connection/reconcile.html", connection, context)
+
+
+def compare_url(pages: ConnectionPages, request: HttpRequest, connection: SCIMConnection) -> str:
+    """Where a connection is compared; empty for those who may not, and for one that has ended."""
+    may = permissions.has_permission(request.user, permissions.MANAGE_POLICY)
+    return pages.page_url("reconcile", connection) if may and not connection.is_archived else ""
+
+
+def _counts(report: Report) -> list[tuple[Any, int, Any]]:
+    return [(words.LABELS[found], n, words.MEANINGS[found]) for found, n in report.counts.items()]
+
+
+def _groups(report: Report, *, in_clear: bool) -> Iterator[dict[str, Any]]:
+    """The people of each kind that should be looked at."""
+    for found in reconciliation.DOUBTFUL:
+        lines = [line for line in report.lines if line.found is found]
+        if lines:
+            yield {
+                "key": found.value,
+                "label": words.LABELS[found],
+                "is_differing": found is Found.DIFFERS,
+                "has_why": any(line.why for line in lines[:_SHOWN]),
+                "rows": list(words.rows(lines[:_SHOWN], in_clear=in_clear)),
+                "more": max(0, len(lines) - _SHOWN),
+            }

@@ -1,0 +1,144 @@
+"""Reconciliation: who is here and not in the directory, there and not here, and who differs. It changes nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scim_provisioning import databases
+from scim_provisioning.administration import adoption, host
+from scim_provisioning.administration.adoption import Directory, Finding
+from scim_provisioning.administration.adoption import words as adoption_words
+from scim_provisioning.administration.reconciliation import accounts, learners
+from scim_provisioning.administration.reconciliation.findings import DOUBTFUL, Found, Line, Report
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
+from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.provisioning.evidence import decide
+
+__all__ = ["DOUBTFUL", "Found", "Line", "Report", "examine", "last", "remember"]
+
+
+def examine(connection: SCIMConnection, directory: Directory | None = None) -> Report:
+    """Lay the connection beside a directory. Without one: what is known without, which are accounts that no connection
+    manages, learners whose account is gone, and people who were sent and refused within 30 days.
+
+    Changes nothing. Some 10,000 people take a few seconds. Raises ``ConnectionRefused`` for a connection that has
+    ended, and ``host.AdapterBroken``.
+    """
+    host.adapter_class()
+    if connection.is_archived:
+        message = _("This connection has ended: nobody is managed by it any more.")
+        raise ConnectionRefused(message, "connection.archived")
+    known = adoption.from_log(connection) if directory is None else directory
+    report = Report(
+        with_directory=directory is not None, unreadable=directory.unreadable if directory else ()
+    )
+    with databases.primary():
+        people = _People(known)
+        seen = _add_learners(report, connection, people)
+        _add_gone(report, connection, people, seen)
+        named = _add_missing(report, connection, people)
+        for line in accounts.unmanaged(connection, named):
+            report.add(line)
+    order = list(DOUBTFUL)
+    report.lines.sort(key=lambda line: (order.index(line.found), line.name))
+    return report
+
+
+def remember(connection: SCIMConnection, report: Report) -> None:
+    """Keep the figures of a report for the pages that show them."""
+    Reconciliation.objects.update_or_create(
+        connection=connection,
+        defaults={
+            "made_at": timezone.now(),
+            "with_directory": report.with_directory,
+            "counts": {found.value: n for found, n in report.counts.items()},
+            "compared": report.compared,
+            "drifted": report.drifted,
+        },
+    )
+
+
+def last(connection: SCIMConnection) -> Reconciliation | None:
+    """The figures of the last report; None where there was none (one query)."""
+    return Reconciliation.objects.filter(connection=connection).first()
+
+
+class _People:
+    """The people of a directory, found by what a learner is called; each is somebody's once."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.attributes = directory.attributes
+        self._waiting: dict[int, Document] = dict(enumerate(directory.people))
+        self._by_name: dict[str, int] = {}
+        self._by_id: dict[str, int] = {}
+        for number, document in self._waiting.items():
+            self._by_name.setdefault(user_name_key(document["userName"]), number)
+            if document.get("externalId"):
+                self._by_id.setdefault(document["externalId"], number)
+
+    def take(self, link: ProvisionedUser) -> Document | None:
+        """The person whom a link stands for: by userName, else by externalId, for names change."""
+        for number in (self._by_name.get(link.user_name_key or ""), self._by_id.get(link.external_id or "")):
+            if number is not None and number in self._waiting:
+                return self._waiting.pop(number)
+        return None
+
+    @property
+    def left(self) -> Sequence[Document]:
+        """Those whom nobody has taken."""
+        return list(self._waiting.values())
+
+
+def _add_learners(report: Report, connection: SCIMConnection, people: _People) -> set[int]:
+    """Everybody whose account is here; returns the keys of their links."""
+    seen = set()
+    for adapter in learners.everybody(connection):
+        link = adapter.link
+        seen.add(link.pk)
+        report.compared += 1
+        report.drifted += learners.has_drifted(adapter)
+        document, is_active = people.take(link), adapter.is_active
+        if document is not None and report.with_directory:
+            differing = learners.differences(adapter, document, people.attributes)
+            found = Found.DIFFERS if differing else Found.AGREES
+            report.add(Line(found, link.user_name, adoption.named(adapter.obj), differences=differing))
+        elif document is not None or not report.with_directory:
+            report.add(Line(Found.AGREES, link.user_name))
+        else:
+            found = Found.NOT_THERE if is_active else Found.LEFT
+            report.add(Line(found, link.user_name, adoption.named(adapter.obj)))
+    return seen
+
+
+def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen: set[int]) -> None:
+    """Living links behind which there is nobody of this customer any more."""
+    living = ProvisionedUser.objects.living().filter(connection=connection).order_by("pk")
+    for link in living.only("connection", "user_id", "user_name", "user_name_key", "external_id").iterator():
+        if link.pk in seen:
+            continue
+        people.take(link)
+        deleted, moved = _("The application has deleted the account."), _("It is another customer’s now.")
+        report.add(Line(Found.GONE, link.user_name, why=deleted if link.user_id is None else moved))
+
+
+def _add_missing(report: Report, connection: SCIMConnection, people: _People) -> set[object]:
+    """Whoever is in the directory and managed by nobody; returns the keys of the accounts that they may be."""
+    named: set[object] = set()
+    for verdict in decide(connection, people.left):
+        accounts_met = [account for account in verdict.accounts if account is not None]
+        if verdict.finding is Finding.LINKED:
+            continue
+        if verdict.finding is Finding.NOBODY and not verdict.document.get("active", True):
+            # Nobody is made for somebody who is switched off.
+            report.add(Line(Found.LEFT, verdict.document["userName"]))
+            continue
+        named |= {account.pk for account in accounts_met}
+        why = adoption_words.why(verdict) or str(adoption_words.MEANINGS[verdict.finding])
+        called = ", ".join(map(adoption.named, accounts_met))
+        report.add(Line(Found.NOT_HERE, verdict.document["userName"], called, why))
+    return named

@@ -1,0 +1,73 @@
+"""What was found, in words and as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.administration.log_words import masked, shown
+from scim_provisioning.administration.reconciliation.findings import Found, Line, Report
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# Translators: what is found of somebody when the learners are compared with the directory; here: in this application.
+LABELS: Final[Mapping[Found, StrOrPromise]] = {
+    Found.NOT_THERE: gettext_lazy("Here, and not in the directory"),
+    Found.UNMANAGED: gettext_lazy("Here, and managed by nobody"),
+    Found.NOT_HERE: gettext_lazy("In the directory, and not here"),
+    Found.DIFFERS: gettext_lazy("Differs"),
+    Found.GONE: gettext_lazy("Account gone"),
+    Found.LEFT: gettext_lazy("Left on both sides"),
+    Found.AGREES: gettext_lazy("Agrees"),
+}
+#: What each of them means, and what to do.
+MEANINGS: Final[Mapping[Found, StrOrPromise]] = {
+    Found.NOT_THERE: gettext_lazy(
+        "This connection manages them, and the export has not got them. If it is complete, they were deleted there "
+        "and the deletion never came: look whether provisioning is in quarantine."
+    ),
+    Found.UNMANAGED: gettext_lazy(
+        "They can sign in, and no identity provider switches them off when they leave. Assign them there, or switch "
+        "them off here."
+    ),
+    Found.NOT_HERE: gettext_lazy(
+        "The export has them and nobody is managed under their name: not assigned, not sent yet, or refused."
+    ),
+    Found.DIFFERS: gettext_lazy(
+        "Both have them, and not the same of them. “Provision on demand” sends all of a person again."
+    ),
+    Found.GONE: gettext_lazy(
+        "This connection has them still, and nobody is behind it: the identity provider is answered 404 and makes "
+        "them anew."
+    ),
+    Found.LEFT: gettext_lazy("Switched off here and unknown there, or the other way round. Nothing to do."),
+    Found.AGREES: gettext_lazy("Nothing to do."),
+}
+
+
+def header() -> list[str]:
+    """The columns of ``rows``."""
+    return [_("Person"), _("Found"), _("Account"), _("Attribute"), _("Here"), _("In the directory"), _("Why")]
+
+
+def rows(lines: Iterable[Line], *, in_clear: bool) -> Iterator[tuple[str, ...]]:
+    """One row for each person, and for each attribute in which somebody differs. Values are masked unless
+    ``in_clear``."""
+    show: Callable[[Any], str] = shown if in_clear else masked
+    for line in lines:
+        label = str(LABELS[line.found])
+        for one in line.differences:
+            yield line.name, label, line.account, one.attribute, show(one.here), show(one.there), line.why
+        if not line.differences:
+            yield line.name, label, line.account, "", "", "", line.why
+
+
+def everything(report: Report, *, in_clear: bool) -> Iterator[tuple[str, ...]]:
+    """The rows of a file: everybody to be looked at, and what could not be read."""
+    yield from rows(report.lines, in_clear=in_clear)
+    for where, why in report.unreadable:
+        yield where, _("Not readable"), "", "", "", "", why

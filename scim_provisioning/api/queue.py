@@ -1,0 +1,167 @@
+"""Who is it? People who were refused because they may be here already, and an administrator's answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scim_provisioning.administration import permissions
+from scim_provisioning.administration.adoption import answers, named, queue, same_person, words
+from scim_provisioning.administration.adoption.comparing import Candidate, compare
+from scim_provisioning.administration.adoption.queue import Waiting
+from scim_provisioning.api.base import AdministratorViewSet, IdentitySerializer, MomentField
+from scim_provisioning.api.connections import refusals
+from scim_provisioning.api.schema import described
+from scim_provisioning.models import IdentityQuestion, SCIMConnection
+
+
+class ComparedSerializer(serializers.Serializer[Any]):
+    """One attribute: as it was sent, and as the account has it."""
+
+    attribute = serializers.CharField()
+    sent = serializers.CharField()
+    here = serializers.CharField()
+    agrees = serializers.BooleanField()
+
+
+class CandidateSerializer(serializers.Serializer[Candidate]):
+    """An account that somebody may be, and what to think about first."""
+
+    account = serializers.CharField(source="account.pk", help_text="What an answer names it by.")
+    name = serializers.CharField()
+    risks = serializers.ListField(child=serializers.CharField())
+    last_login = serializers.CharField()
+    lines = ComparedSerializer(many=True)
+
+
+class WaitingSerializer(serializers.Serializer[Waiting]):
+    """Somebody who was refused. ``event`` names them in addresses."""
+
+    event = serializers.IntegerField(source="event.pk")
+    user_name = serializers.CharField(source="verdict.document.userName")
+    finding = serializers.CharField(source="verdict.finding.value")
+    why = serializers.SerializerMethodField()
+    accounts = serializers.SerializerMethodField()
+    refused_at = MomentField(source="event.created_at")
+
+    def get_why(self, one: Waiting) -> str:
+        """The reason, in a sentence."""
+        return words.why(one.verdict) or str(words.MEANINGS[one.verdict.finding])
+
+    def get_accounts(self, one: Waiting) -> list[str]:
+        """What the accounts that it may be are called."""
+        return [named(account) for account in one.verdict.accounts]
+
+
+class QuestionSerializer(serializers.Serializer[IdentityQuestion]):
+    """A newcomer who may be somebody that was deleted. ``id`` names the question in addresses."""
+
+    id = serializers.IntegerField(source="pk")
+    newcomer = serializers.CharField(source="newcomer.user_name")
+    earlier = serializers.CharField(source="earlier.user_name")
+    asked_at = MomentField()
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """Everybody who waits for an answer, the latest first."""
+
+    people = WaitingSerializer(many=True)
+    questions = QuestionSerializer(many=True)
+
+
+class AskedSerializer(WaitingSerializer):
+    """One of them beside the accounts that it may be."""
+
+    candidates = CandidateSerializer(many=True)
+
+
+class AnswerSerializer(IdentitySerializer):
+    """Who somebody is. ``account`` is needed to link; one that was only found by ``search`` needs that again."""
+
+    answer = serializers.ChoiceField(choices=answers.ANSWERS)
+    account = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    search = serializers.CharField(required=False, allow_blank=True, max_length=320)
+
+
+class SameSerializer(IdentitySerializer):
+    """Whether two are one."""
+
+    same = serializers.BooleanField()
+
+
+class AnsweredSerializer(serializers.Serializer[Any]):
+    """What came of it, in a sentence."""
+
+    sentence = serializers.CharField()
+
+
+class QueueViewSet(AdministratorViewSet):
+    """The queue of one connection. Values are masked for who may not see payloads, as on the pages."""
+
+    serializer_class = QueueSerializer
+    pagination_class = None  # type: ignore[assignment]
+
+    @described(request=None, responses=QueueSerializer)
+    def list(self, request: Request, connection_id: int) -> Response:
+        """Everybody who waits."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        found = {
+            "people": queue.waiting(connection),
+            "questions": queue.open_questions(connection)[: queue.MOST],
+        }
+        return Response(self.get_serializer(found).data)
+
+    @described(request=None, responses=AskedSerializer)
+    def retrieve(self, request: Request, connection_id: int, event_id: int) -> Response:
+        """One person beside the accounts that were found, and those that ``?search=`` names."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        one = self._waiting(connection, event_id)
+        called = request.query_params.get("search", "").strip()
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        candidates = [
+            compare(connection, one.verdict.document, account, in_clear=in_clear)
+            for account in answers.accounts(connection, one, called).values()
+        ]
+        shown = WaitingSerializer(one, context=self.get_serializer_context()).data
+        return Response({**shown, "candidates": [CandidateSerializer(one).data for one in candidates]})
+
+    @described(request=AnswerSerializer, responses=AnsweredSerializer)
+    def answer(self, request: Request, connection_id: int, event_id: int) -> Response:
+        """Say who it is."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        one = self._waiting(connection, event_id)
+        body = self.valid(AnswerSerializer, request)
+        account = None
+        if body["answer"] in answers.OF_ACCOUNTS:
+            found = answers.accounts(connection, one, body.get("search", "").strip())
+            account = next((found[key] for key in found if str(key) == body.get("account")), None)
+            if account is None:
+                raise ValidationError({"account": [_("Choose the account that is this person's.")]})
+        with refusals():
+            sentence = answers.give(connection, one, body["answer"], account, **self.who())
+        return Response(AnsweredSerializer({"sentence": sentence}).data)
+
+    @described(request=SameSerializer, responses=AnsweredSerializer)
+    def same(self, request: Request, connection_id: int, question_id: int) -> Response:
+        """Say whether a newcomer is the person who was deleted."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        question = queue.open_questions(connection).filter(pk=question_id).first()
+        if question is None:
+            raise Http404
+        is_same = self.valid(SameSerializer, request)["same"]
+        with refusals():
+            (same_person.join if is_same else same_person.keep_apart)(question, **self.who())
+        return Response(AnsweredSerializer({"sentence": _("Your answer was written down.")}).data)
+
+    def _waiting(self, connection: SCIMConnection, event_id: int) -> Waiting:
+        event = answers.refusal(connection, event_id)
+        if event is None:
+            raise Http404
+        with refusals():
+            return queue.look(connection, event)
