@@ -9,7 +9,6 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
-from pytest_django import Settings
 
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
@@ -131,9 +130,12 @@ def test_the_answer_is_read_in_the_dark_and_on_a_telephone(
 
 
 def test_the_answer_is_read_in_german(
-    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture, settings: Settings
+    new_context: Callable[..., BrowserContext],
+    complaints: list[str],
+    harborline: SCIMConnection,
+    picture: Picture,
 ) -> None:
-    settings.LANGUAGE_CODE = "de"
+    page = watched(new_context(locale="de-DE").new_page(), complaints)
     page.goto(f"{PEOPLE}?q=okafor")
     expect(page.get_by_role("heading", name="Warum hat diese Person kein Konto?")).to_be_visible()
     picture(page, "people-german")
