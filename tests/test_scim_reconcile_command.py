@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 import scim_provisioning.adapters as adapters
 from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import keeping
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
@@ -323,3 +324,23 @@ def test_another_file_is_refused_and_nothing_is_remembered(connection: SCIMConne
 def test_a_line_that_cannot_be_read_is_said(connection: SCIMConnection, export: Any) -> None:
     said = reconcile("--from", export(",no name,,,,,,,True"), looks=1)
     assert "line 2: userName is required." in said
+
+
+# --- what an administrator keeps
+
+
+def test_who_differs_in_nothing_but_what_is_locked_needs_no_look_and_is_named(
+    scim: ScimClient, export: Any, tmp_path: Path
+) -> None:
+    for name in ("ines.okafor", "kate.bell"):
+        scim.post("/Users", person(name))
+        link = ProvisionedUser.objects.get(user_name__startswith=name)
+        keeping.lock(link, "title", reason="Her title here is another.", actor=None)
+    Learner.objects.update(job_role="Dean")
+    file = export(row("ines.okafor"), row("kate.bell", surname="Bell-Lund"))
+    assert found(tmp_path, "--from", file, looks=1) == [
+        ("kate.bell", "Differs", "name.familyName", "Bell", "Bell-Lund"),
+        ("kate.bell", "Differs", "title", "Dean", "Secure Coding Lead"),
+        ("ines.okafor", "Differs, and is locked", "title", "Dean", "Secure Coding Lead"),
+    ]
+    assert Reconciliation.objects.get().drifted == 0

@@ -112,14 +112,14 @@ def _counts(report: Report) -> list[tuple[Any, int, Any]]:
 
 def _groups(report: Report, *, in_clear: bool) -> Iterator[dict[str, Any]]:
     """The people of each kind that should be looked at."""
-    for found in reconciliation.DOUBTFUL:
+    for found in reconciliation.NAMED:
         lines = [line for line in report.lines if line.found is found]
         if lines:
             yield {
                 "key": found.value,
                 "label": words.LABELS[found],
-                "is_differing": found is Found.DIFFERS,
-                "has_why": any(line.why for line in lines[:_SHOWN]),
-                "rows": list(words.rows(lines[:_SHOWN], in_clear=in_clear)),
+                "is_differing": found in (Found.DIFFERS, Found.LOCKED),
+                "rows": (rows := list(words.rows(lines[:_SHOWN], in_clear=in_clear))),
+                "has_why": any(why for *_cells, why in rows),
                 "more": max(0, len(lines) - _SHOWN),
             }

@@ -12,14 +12,21 @@ from scim_provisioning.administration import adoption, host
 from scim_provisioning.administration.adoption import Directory, Finding
 from scim_provisioning.administration.adoption import words as adoption_words
 from scim_provisioning.administration.reconciliation import accounts, learners
-from scim_provisioning.administration.reconciliation.findings import DOUBTFUL, Found, Line, Report
+from scim_provisioning.administration.reconciliation.findings import (
+    DOUBTFUL,
+    NAMED,
+    Difference,
+    Found,
+    Line,
+    Report,
+)
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.evidence import decide
 
-__all__ = ["DOUBTFUL", "Found", "Line", "Report", "examine", "last", "remember"]
+__all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "remember"]
 
 
 def examine(connection: SCIMConnection, directory: Directory | None = None) -> Report:
@@ -44,7 +51,7 @@ def examine(connection: SCIMConnection, directory: Directory | None = None) -> R
         named = _add_missing(report, connection, people)
         for line in accounts.unmanaged(connection, named):
             report.add(line)
-    order = list(DOUBTFUL)
+    order = list(NAMED)
     report.lines.sort(key=lambda line: (order.index(line.found), line.name))
     return report
 
@@ -105,7 +112,7 @@ def _add_learners(report: Report, connection: SCIMConnection, people: _People) -
         document, is_active = people.take(link), adapter.is_active
         if document is not None and report.with_directory:
             differing = learners.differences(adapter, document, people.attributes)
-            found = Found.DIFFERS if differing else Found.AGREES
+            found = _of(differing)
             report.add(Line(found, link.user_name, adoption.named(adapter.obj), differences=differing))
         elif document is not None or not report.with_directory:
             report.add(Line(Found.AGREES, link.user_name))
@@ -113,6 +120,13 @@ def _add_learners(report: Report, connection: SCIMConnection, people: _People) -
             found = Found.NOT_THERE if is_active else Found.LEFT
             report.add(Line(found, link.user_name, adoption.named(adapter.obj)))
     return seen
+
+
+def _of(differing: Sequence[Difference]) -> Found:
+    """What is said of somebody whom both sides have."""
+    if all(one.is_locked for one in differing):
+        return Found.LOCKED if differing else Found.AGREES
+    return Found.DIFFERS
 
 
 def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen: set[int]) -> None:

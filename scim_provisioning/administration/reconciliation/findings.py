@@ -19,6 +19,8 @@ class Found(Enum):
     NOT_HERE = "not_here"
     #: Both have them, and they differ.
     DIFFERS = "differs"
+    #: They differ in nothing but values that an administrator keeps.
+    LOCKED = "locked"
     #: Managed, and the application has deleted the account or moved it to another customer.
     GONE = "gone"
     #: Switched off here, and the directory has not got them: they have left, on both sides.
@@ -29,6 +31,8 @@ class Found(Enum):
 
 #: What somebody should look at; of the others there are figures only.
 DOUBTFUL = (Found.NOT_THERE, Found.UNMANAGED, Found.NOT_HERE, Found.DIFFERS, Found.GONE)
+#: Who is named.
+NAMED = (*DOUBTFUL, Found.LOCKED)
 
 
 class Difference(NamedTuple):
@@ -37,6 +41,7 @@ class Difference(NamedTuple):
     attribute: str
     here: Any
     there: Any
+    is_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Line:
 
 @dataclass(slots=True)
 class Report:
-    """Everybody who is to be looked at, and how many there are of each kind.
+    """Everybody who is to be looked at, or has a value that is kept, and how many there are of each kind.
 
     Of ``compared`` learners ``drifted`` are otherwise here than their identity provider last left them, whatever the
     directory says; ``unreadable`` are places in the file, each with a sentence.
@@ -71,7 +76,7 @@ class Report:
         return sum(self.counts[found] for found in DOUBTFUL) + len(self.unreadable)
 
     def add(self, line: Line) -> None:
-        """Count somebody, and keep what is said of them if it is to be looked at."""
+        """Count somebody, and keep what is said of them if they are to be named."""
         self.counts[line.found] += 1
-        if line.found in DOUBTFUL:
+        if line.found in NAMED:
             self.lines.append(line)

@@ -49,30 +49,40 @@ def has_drifted(adapter: LearnerAdapter) -> bool:
 def differences(
     adapter: LearnerAdapter, document: Document, attributes: frozenset[str]
 ) -> tuple[Difference, ...]:
-    """In which of these ``attributes``, the ones that the directory speaks of, a learner differs from it.
+    """In which of these ``attributes``, the ones that the directory speaks of, a learner differs from it; those that an
+    administrator keeps are marked.
 
     The link is left with the directory's document, unsaved. What a guest's account holds is its owner's to write, and
     is compared with nothing.
     """
-    link = adapter.link
     there = {**document}
     if "externalId" not in attributes:
         there.pop("externalId", None)
-    link.document = there
+    adapter.link.document = there
+    found = _differing(adapter, there, attributes)
+    if adapter.person.locked:
+        # Of these the identity provider is answered what it sent; what the row holds is asked for as if they were not.
+        adapter.person.locked = frozenset()
+        known = {one.attribute for one in found}
+        everything = _differing(adapter, there, attributes)
+        found += [one._replace(is_locked=True) for one in everything if one.attribute not in known]
+    return tuple(sorted(found, key=lambda one: one.attribute))
+
+
+def _differing(adapter: LearnerAdapter, there: Document, attributes: frozenset[str]) -> list[Difference]:
     here = adapter.read()
-    here.setdefault("active", link.active)
+    here.setdefault("active", adapter.link.active)
     # Case makes no two names of one (RFC 7643 section 4.1.1).
     if user_name_key(here["userName"]) == user_name_key(there["userName"]):
         here["userName"] = there["userName"]
     kept = _kept(adapter)
-    found = [
+    return [
         Difference(short_name(path), after, before)
         for path, (before, after) in documents.changes(there, here).items()
         if path in attributes
         # An empty cell says nothing about what is to be kept when nothing is sent.
         and (before is not None or path.partition("[")[0] not in kept)
     ]
-    return tuple(sorted(found, key=lambda one: one.attribute))
 
 
 def _kept(adapter: LearnerAdapter) -> set[str]:

@@ -20,6 +20,7 @@ LABELS: Final[Mapping[Found, StrOrPromise]] = {
     Found.UNMANAGED: gettext_lazy("Here, and managed by nobody"),
     Found.NOT_HERE: gettext_lazy("In the directory, and not here"),
     Found.DIFFERS: gettext_lazy("Differs"),
+    Found.LOCKED: gettext_lazy("Differs, and is locked"),
     Found.GONE: gettext_lazy("Account gone"),
     Found.LEFT: gettext_lazy("Left on both sides"),
     Found.AGREES: gettext_lazy("Agrees"),
@@ -39,6 +40,9 @@ MEANINGS: Final[Mapping[Found, StrOrPromise]] = {
     ),
     Found.DIFFERS: gettext_lazy(
         "Both have them, and not the same of them. “Provision on demand” sends all of a person again."
+    ),
+    Found.LOCKED: gettext_lazy(
+        "An administrator keeps these values, whatever the identity provider sends. The learner’s page says why."
     ),
     Found.GONE: gettext_lazy(
         "This connection has them still, and nobody is behind it: the identity provider is answered 404 and makes "
@@ -61,7 +65,8 @@ def rows(lines: Iterable[Line], *, in_clear: bool) -> Iterator[tuple[str, ...]]:
     for line in lines:
         label = str(LABELS[line.found])
         for one in line.differences:
-            yield line.name, label, line.account, one.attribute, show(one.here), show(one.there), line.why
+            why = _("Locked by an administrator.") if one.is_locked else line.why
+            yield line.name, label, line.account, one.attribute, show(one.here), show(one.there), why
         if not line.differences:
             yield line.name, label, line.account, "", "", "", line.why
 
