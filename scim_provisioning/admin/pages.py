@@ -78,6 +78,12 @@ def who(request: HttpRequest) -> dict[str, Any]:
     return {"actor": request.user, "address": client_address(request)}
 
 
+def _refuse_unstorable(request: HttpRequest, route: Mapping[str, Any]) -> None:
+    typed = (*map(str, route.values()), *chain.from_iterable(asked for _, asked in request.GET.lists()))
+    if not all(map(is_storable, typed)):
+        raise Http404("The address holds what no database can store.")
+
+
 class ConnectionPages(_Base):
     """What every family of pages builds on."""
 
@@ -108,12 +114,7 @@ class ConnectionPages(_Base):
             request: HttpRequest, object_id: str, **rest: Any
         ) -> HttpResponse | StreamingHttpResponse:
             connection = permissions.get_connection(request, object_id, permission)
-            typed = [
-                *map(str, rest.values()),
-                *chain.from_iterable(asked for _, asked in request.GET.lists()),
-            ]
-            if not all(map(is_storable, typed)):
-                raise Http404("The address holds what no database can store.")
+            _refuse_unstorable(request, rest)
             try:
                 return view(request, connection, **rest)
             except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:

@@ -232,9 +232,7 @@ def _change(
         return Written(adapter.to_dict())
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
-    action = _SWITCHES[wanted] if wanted != is_active else Action.UPDATED
-    if action is Action.UPDATED and local_values.met(adapter, before, after).is_all:
-        action = Action.SKIPPED
+    action = _SWITCHES[wanted] if wanted != is_active else _kept_or_updated(adapter, before, after)
     event = write(
         adapter,
         caller,
@@ -251,6 +249,11 @@ def _change(
     if action is Action.SKIPPED:
         return _answered(adapter, exchange, event)
     return Written(told(adapter, caller, exchange, event, _HOOKS[action]), event)
+
+
+def _kept_or_updated(adapter: LearnerAdapter, before: Document, after: Document) -> Action:
+    """Whether all that is new are values that an administrator has locked."""
+    return Action.SKIPPED if local_values.met(adapter, before, after).is_all else Action.UPDATED
 
 
 def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:

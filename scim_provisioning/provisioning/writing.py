@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
@@ -63,21 +64,15 @@ def write(
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
     locks = local_values.met(adapter, before, after)
-    event = events.applied(
-        caller,
-        exchange,
-        action=action,
-        link=adapter.link,
-        status=status,
-        changes=documents.changes(*locks.rest) | _switched(before, after, action, active),
-        ignored=ignored,
-        cause={
-            **(cause or {}),
-            **(met.facts if met else {}),
-            **_left_out(adapter, before, after),
-            **locks.facts,
-        },
-    )
+    facts = {
+        **(cause or {}),
+        **(met.facts if met else {}),
+        **_left_out(adapter, before, after),
+        **locks.facts,
+    }
+    changes = documents.changes(*locks.rest) | _switched(before, after, action, active)
+    applied = partial(events.applied, caller, exchange, action=action, link=adapter.link, status=status)
+    event = applied(changes=changes, ignored=ignored, cause=facts)
     if not active:
         end_access(adapter, event)
     sign_in_names.settle(adapter, changed, event)

@@ -12,7 +12,7 @@ from typing import Final
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import host
-from scim_provisioning.administration.log_words import short_name
+from scim_provisioning.administration.attribute_words import short_name
 from scim_provisioning.administration.reconciliation.findings import Difference
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key

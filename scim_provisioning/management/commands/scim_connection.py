@@ -34,6 +34,13 @@ _METAVAR: Final = "{create,list,pause,resume,policies,share,unshare,own,disconne
 #: How often it says how far it is.
 _SECONDS: Final = 5.0
 
+#: Who owns an account, and who may use it.
+_ACCOUNTS: Final = {
+    "share": "Let it link an account that another connection owns.",
+    "unshare": "Take back that it may use an account that another connection owns.",
+    "own": "Let it own the account of one of its learners.",
+}
+
 
 class Command(BaseCommand):
     """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
@@ -63,14 +70,10 @@ class Command(BaseCommand):
         policies = commands.add_parser(
             "policies", parents=base, help="Show the policies; with options, choose them."
         )
-        share = commands.add_parser(
-            "share", parents=base, help="Let it link an account that another connection owns."
-        )
-        unshare = commands.add_parser(
-            "unshare", parents=base, help="Take back that it may use an account that another connection owns."
-        )
-        own = commands.add_parser("own", parents=base, help="Let it own the account of one of its learners.")
-        for one in (share, unshare, own):
+        about_accounts = [
+            commands.add_parser(name, parents=base, help=said) for name, said in _ACCOUNTS.items()
+        ]
+        for one in about_accounts:
             one.add_argument("--user-name", required=True, metavar="NAME", help="what it calls the person")
         disconnect = commands.add_parser("disconnect", parents=base, help="Revoke its tokens and end it.")
         what = disconnect.add_mutually_exclusive_group(required=True)
@@ -84,7 +87,7 @@ class Command(BaseCommand):
             "take-over", parents=base, help="Let new SSO settings go on with a connection whose own are gone."
         )
         take_over.add_argument("--sso", required=True, metavar="KEY", help="key of the new SSO settings")
-        for one in (pause, resume, policies, share, unshare, own, disconnect, take_over):
+        for one in (pause, resume, policies, *about_accounts, disconnect, take_over):
             one.add_argument("--connection", required=True, metavar="NAME", help="name or SSO key of it")
         _add_policies(policies)
 
