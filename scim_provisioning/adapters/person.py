@@ -53,7 +53,9 @@ class Person:
         self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
         #: Fields of the mapping (``CompiledMapping.fields``) that an administrator keeps: the row is left alone, and
         #: what was sent is returned.
-        self.locked: frozenset[str] = frozenset(link.search[LOCKED].values()) if LOCKED in link.search else _NONE
+        self.locked: frozenset[str] = (
+            frozenset(link.search[LOCKED].values()) if LOCKED in link.search else _NONE
+        )
         #: Names that mean nothing here, which this request has sent: with their path.
         self.unknown_names: list[tuple[str, str]] = []
         #: While an attribute is written: what the identity provider had sent for it before, or None.

@@ -234,9 +234,7 @@ def _change(
         return Written(adapter.to_dict())
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
-    action = _SWITCHES[wanted] if wanted != is_active else Action.UPDATED
-    if action is Action.UPDATED and local_values.met(adapter, before, after).is_all:
-        action = Action.SKIPPED
+    action = _SWITCHES[wanted] if wanted != is_active else local_values.action(adapter, before, after)
     event = write(
         adapter,
         caller,
@@ -250,9 +248,8 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
-    if action is Action.SKIPPED:
-        return _answered(adapter, exchange, event)
-    return _told(adapter, caller, exchange, event, _HOOKS[action])
+    hook = _HOOKS.get(action)
+    return _told(adapter, caller, exchange, event, hook) if hook else _answered(adapter, exchange, event)
 
 
 def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:

@@ -54,11 +54,7 @@ def write(
         rules.keep_an_administrator(adapter)
         rules.let_go(adapter, is_new=adapter.link._state.adding)
     changed = _write_learner(adapter, after, action, active)
-    if action not in _STAYS:
-        adapter.link.active = active
-    save_link(adapter, after)
-    if action in _CAME_BACK:
-        rules.forget_hold(adapter.link)
+    _write_link(adapter, after, action, active)
     locks = local_values.met(adapter, before, after)
     event = events.applied(
         caller,
@@ -68,12 +64,7 @@ def write(
         status=status,
         changes=documents.changes(*locks.rest) | _switched(before, after, action, active),
         ignored=ignored,
-        cause={
-            **(cause or {}),
-            **(met.facts if met else {}),
-            **_left_out(adapter, before, after),
-            **locks.facts,
-        },
+        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, before, after, locks)},
     )
     if not active:
         end_access(adapter, event)
@@ -81,12 +72,23 @@ def write(
     return event
 
 
-def _left_out(adapter: LearnerAdapter, before: Document, after: Document) -> dict[str, object]:
-    """The names of companies, units and teams that mean nothing here, each with its path, for the cause of an event."""
+def _write_link(adapter: LearnerAdapter, after: Document, action: Action, active: bool) -> None:
+    if action not in _STAYS:
+        adapter.link.active = active
+    save_link(adapter, after)
+    if action in _CAME_BACK:
+        rules.forget_hold(adapter.link)
+
+
+def _left_out(
+    adapter: LearnerAdapter, before: Document, after: Document, locks: local_values.Met
+) -> dict[str, object]:
+    """What was not written, for the cause of an event: locked values; names of companies, units and teams that mean
+    nothing here, each with its path."""
     unknown = adapter.person.unknown_names
     changed = documents.changes(before, after) if unknown else {}
     found = [[path, name] for path, name in unknown if path in changed]
-    return {"unknown_names": found} if found else {}
+    return locks.facts | ({"unknown_names": found} if found else {})
 
 
 def _switched(
