@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.models import Action
 from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.resources import Document
 
@@ -42,3 +43,8 @@ def met(adapter: LearnerAdapter, before: Document, after: Document) -> Met:
         for entry in (entry for group in changed for entry in group.entries):
             entry.write(document, None)
     return Met(tuple(group.path for group in changed), rest)
+
+
+def action(adapter: LearnerAdapter, before: Document, after: Document) -> Action:
+    """What becomes of a change that leaves access as it is: skipped, where all of it is about locked values."""
+    return Action.SKIPPED if met(adapter, before, after).is_all else Action.UPDATED

@@ -232,7 +232,7 @@ def _change(
         return Written(adapter.to_dict())
     rules.protect(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
-    action = _SWITCHES[wanted] if wanted != is_active else _kept_or_updated(adapter, before, after)
+    action = _SWITCHES[wanted] if wanted != is_active else local_values.action(adapter, before, after)
     event = write(
         adapter,
         caller,
@@ -246,14 +246,9 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
-    if action is Action.SKIPPED:
+    if (hook := _HOOKS.get(action)) is None:
         return _answered(adapter, exchange, event)
-    return Written(told(adapter, caller, exchange, event, _HOOKS[action]), event)
-
-
-def _kept_or_updated(adapter: LearnerAdapter, before: Document, after: Document) -> Action:
-    """Whether all that is new are values that an administrator has locked."""
-    return Action.SKIPPED if local_values.met(adapter, before, after).is_all else Action.UPDATED
+    return Written(told(adapter, caller, exchange, event, hook), event)
 
 
 def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:

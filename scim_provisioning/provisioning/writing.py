@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
@@ -55,6 +54,25 @@ def write(
         rules.keep_an_administrator(adapter)
         rules.let_go(adapter, is_new=adapter.link._state.adding)
     changed = _write_learner(adapter, after, action, active)
+    _write_link(adapter, after, action, active)
+    locks = local_values.met(adapter, before, after)
+    event = events.applied(
+        caller,
+        exchange,
+        action=action,
+        link=adapter.link,
+        status=status,
+        changes=documents.changes(*locks.rest) | _switched(before, after, action, active),
+        ignored=ignored,
+        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, before, after, locks)},
+    )
+    if not active:
+        end_access(adapter, event)
+    sign_in_names.settle(adapter, changed, event)
+    return event
+
+
+def _write_link(adapter: LearnerAdapter, after: Document, action: Action, active: bool) -> None:
     if action not in _STAYS:
         adapter.link.active = active
     is_new = adapter.link._state.adding
@@ -63,32 +81,21 @@ def write(
         rules.take_a_seat(adapter)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)
-    locks = local_values.met(adapter, before, after)
-    facts = {
-        **(cause or {}),
-        **(met.facts if met else {}),
-        **_left_out(adapter, before, after),
-        **locks.facts,
-    }
-    changes = documents.changes(*locks.rest) | _switched(before, after, action, active)
-    applied = partial(events.applied, caller, exchange, action=action, link=adapter.link, status=status)
-    event = applied(changes=changes, ignored=ignored, cause=facts)
-    if not active:
-        end_access(adapter, event)
-    sign_in_names.settle(adapter, changed, event)
-    return event
 
 
-def _left_out(adapter: LearnerAdapter, before: Document, after: Document) -> dict[str, object]:
-    """For the cause of an event: the names of companies, units and teams that mean nothing here, each with its path,
-    and a manager who would close a circle."""
+def _left_out(
+    adapter: LearnerAdapter, before: Document, after: Document, locks: local_values.Met
+) -> dict[str, object]:
+    """What was not written, for the cause of an event: locked values; names of companies, units and teams that mean
+    nothing here, each with its path; a manager who would close a circle."""
     person, manager = adapter.person, adapter.compiled_mapping.manager
     if not (person.unknown_names or person.closes_circle):
-        return {}
+        return locks.facts
     changed = documents.changes(before, after)
     found = [[path, name] for path, name in person.unknown_names if path in changed]
     circle = manager is not None and person.closes_circle and manager.read(before) != manager.read(after)
-    return {**({"unknown_names": found} if found else {}), **({"manager_circle": True} if circle else {})}
+    unknown = {"unknown_names": found} if found else {}
+    return locks.facts | unknown | ({"manager_circle": True} if circle else {})
 
 
 def _switched(

@@ -149,6 +149,24 @@ def test_detaching_asks_for_the_password_and_leaves_the_learner_to_the_lms(
     assert scim.get(f"/Users/{ines.scim_id}").status_code == 404
 
 
+def test_a_detached_learner_who_is_sent_again_waits_for_a_word_and_is_linked_by_it(
+    admin_client: Client, ines: ProvisionedUser, scim: ScimClient
+) -> None:
+    admin_client.post(page("detach", ines), {"password": PASSWORD})
+    assert scim.post("/Users", person()).status_code == 409
+    refused = ProvisioningEvent.objects.latest("pk")
+    answer = reverse("admin:scim_provisioning_scimconnection_answer", args=[ines.connection_id, refused.pk])
+    body = {"answer": "link", "account": ines.user_id, "password": PASSWORD}
+    admin_client.post(answer, body)
+    link = ProvisionedUser.objects.living().get()
+    assert (link.user_id, link.scim_id == ines.scim_id) == (ines.user_id, False)
+    assert scim.put(f"/Users/{link.scim_id}", person(title="Analyst")).status_code == 200
+    assert Learner.objects.get().job_role == "Analyst"
+    shown = text(admin_client.get(learner_page(link)))
+    assert "Managed by SCIM — Entra Active" in shown
+    assert "Detached" not in shown
+
+
 def test_of_somebody_who_was_deleted_the_page_says_when_by_whom_and_how_they_return(
     admin_client: Client, ines: ProvisionedUser, scim: ScimClient
 ) -> None:
