@@ -104,7 +104,7 @@ def _unlock(caller: Caller, link: ProvisionedUser, field: str, detail: str) -> b
     event = _write_down(caller, adapter, Action.VALUE_UNLOCKED, field, detail, changes)
     if changes:
         sign_in_names.settle(adapter, changed, event)
-        host_calls.tell(adapter, "on_updated", event)
+        host_calls.tell_of_change(adapter, "on_updated", event)
     _mark(caller.tenant)
     return True
 
