@@ -6,6 +6,8 @@ import json
 from unicodedata import normalize
 
 SHOWN_LENGTH = 80
+#: What every database's integer column and parameter can hold; no number of SCIM's is further from zero here.
+MAX_INTEGER = 2**63 - 1
 
 
 def fold(text: str) -> str:

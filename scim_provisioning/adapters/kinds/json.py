@@ -22,7 +22,7 @@ from scim_provisioning.adapters.expressions import (
 from scim_provisioning.adapters.kinds.choices import Boolean
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
-from scim_provisioning.adapters.kinds.numbers import Decimal, Integer
+from scim_provisioning.adapters.kinds.numbers import Decimal, Integer, can_be_said
 from scim_provisioning.adapters.kinds.text import Text
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
@@ -113,7 +113,8 @@ class Json(MappedAttribute):
     def _fits(self, value: Any) -> bool:
         """Whether a value is of the declared type."""
         if isinstance(self._as, Integer):
-            return self._as.parse(value) is not None
+            number = self._as.parse(value)
+            return number is not None and can_be_said(number)
         return isinstance(value, bool if self._type == "boolean" else str)
 
     def _with(self, value: Any, keys: tuple[str, ...], new: Any) -> dict[str, Any]:

@@ -15,9 +15,14 @@ from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import NO_SUCH_VALUE, MappedAttribute
 from scim_provisioning.adapters.kinds.typed import ORDERED_OPERATORS, ordered
 from scim_provisioning.adapters.person import Person
-from scim_provisioning.protocol.text import shown
+from scim_provisioning.protocol.text import MAX_INTEGER, shown
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+def can_be_said(number: Any) -> bool:
+    """Whether SCIM's form takes a number: neither infinite, nor NaN, nor beyond 64 bits."""
+    return bool(number == number and abs(number) <= MAX_INTEGER)
 
 
 class Integer(MappedAttribute):
@@ -34,6 +39,11 @@ class Integer(MappedAttribute):
         if isinstance(value, str):
             return int(value) if _WHOLE.fullmatch(value.strip()) else None
         return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def current(self, row: models.Model, field: Any, person: Person) -> Any:
+        # The LMS may have one that cannot be said: the person is shown, and changed, without it.
+        number = super().current(row, field, person)
+        return number if number is None or can_be_said(number) else None
 
     def same(self, sent: Any, current: Any) -> bool:
         return bool(self.parse(sent) == self.parse(current))
@@ -77,6 +87,9 @@ class Decimal(Integer):
         return int(number) if number == number.to_integral_value() else float(number)
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
-        if operand is not None and isinstance(column.field, models.FloatField):
-            operand = float(operand)
-        return super().condition(column, op, operand)
+        field, value = column.field, column.value()
+        if isinstance(field, models.FloatField):
+            number = operand if operand is None else float(operand)
+            return ordered(value, op, number, within=float(MAX_INTEGER))
+        is_wide = field.max_digits - field.decimal_places >= len(str(MAX_INTEGER))
+        return ordered(value, op, operand, within=decimal.Decimal(MAX_INTEGER) if is_wide else None)

@@ -19,9 +19,12 @@ _LOOKUPS = {
 }
 
 
-def ordered(expression: Any, op: str, value: Any) -> Q:
-    """``expression op value``, false where there is no value, so that NOT is exact."""
+def ordered(expression: Any, op: str, value: Any, *, within: Any = None) -> Q:
+    """``expression op value``, false where there is no value, so that NOT is exact. ``within``: what is further from
+    zero cannot be said, and is no value."""
     present = Q(IsNull(expression, False))
+    if within is not None:
+        present &= Q(GreaterThanOrEqual(expression, -within)) & Q(LessThanOrEqual(expression, within))
     if op == "pr":
         return present
     if op == "ne":

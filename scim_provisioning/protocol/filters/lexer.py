@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from ..errors import InvalidFilter
 from ..limits import Limits
-from ..text import is_storable, shown
+from ..text import MAX_INTEGER, is_storable, shown
 
 # A whole dotted and URN-qualified name is one token; the schema decides later where its parts end.
 _WORD = re.compile(r"[A-Za-z$][A-Za-z0-9_$:.-]*")
@@ -30,7 +30,6 @@ _LITERALS: dict[str, tuple[str, object]] = {
     "null": ("NULL", None),
 }
 _PUNCTUATION = {"(": "LPAREN", ")": "RPAREN", "[": "LBRACKET", "]": "RBRACKET"}
-_MAX_INTEGER = 2**63 - 1  # what every database's integer column and parameter can hold
 _NESTING_CEILING = 64  # the tree is walked by recursion; no setting may bring that near Python's own limit
 _STRINGS = json.JSONDecoder(strict=False)
 
@@ -199,6 +198,6 @@ class _Lexer:
         self.position = match.end()
         digits = match.group()
         value: int | float = int(digits) if digits.lstrip("-").isdigit() else float(digits)
-        if not isfinite(value) or (isinstance(value, int) and abs(value) > _MAX_INTEGER):
+        if not isfinite(value) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
             raise InvalidFilter(f"The number at character {match.start() + 1} is too large.")
         self._push("NUMBER", value, digits)

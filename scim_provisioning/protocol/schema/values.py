@@ -12,11 +12,10 @@ from typing import Any
 
 from ..body import embedded
 from ..errors import InvalidValue
-from ..text import is_storable, json_type, shown
+from ..text import MAX_INTEGER, is_storable, json_type, shown
 from .attributes import Attribute
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_MAX_INTEGER = 2**63 - 1
 _NAME_SHOWN = 100
 # An element that holds nothing but these says nothing about anybody.
 _ADDRESSING = frozenset({"type", "primary"})
@@ -197,12 +196,12 @@ def _boolean(attribute: Attribute, value: object) -> bool:
 def _integer(attribute: Attribute, value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         return value
     raise InvalidValue(f"{attribute.path}: expected a whole number, got {shown(value)}.")
 
 
 def _decimal(attribute: Attribute, value: object) -> int | float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         return value
     raise InvalidValue(f"{attribute.path}: expected a number, got {shown(value)}.")
