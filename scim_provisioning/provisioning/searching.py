@@ -26,7 +26,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import addresses, cursors, listing, loading
+from scim_provisioning.provisioning import addresses, cursors, listing, loading, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _everybody(
         found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
     )
     if total is None or len(resources) < len(found):
-        total = listing.how_many(connection, adapter_class)
+        total = totals.how_many(connection, adapter_class)
     return Page(resources, total, cursor)
 
 
