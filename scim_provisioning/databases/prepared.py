@@ -30,6 +30,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, ValuesListIterable
 
 from scim_provisioning.databases import making_models
+from scim_provisioning.databases.sqlite_marks import Marked
 from scim_provisioning.databases.stand_ins import Place, Ways, flat, kind, places, stand_ins
 
 #: Returns the queryset for some values. A function of a module, so that it is the same one at every call.
@@ -116,6 +117,7 @@ class _Statement:
         compiler, queryset = compiled.compiler, compiled.queryset
         self.locks = queryset.query.select_for_update
         self._sql, self._params, self._places = compiled.sql, compiled.params, found
+        self._marked = Marked(compiled.sql) if compiled.compiler.connection.vendor == "sqlite" else None
         self._query = queryset.query
         self._select, self._annotations = compiler.select, compiler.annotation_col_map or {}
         self._columns = compiler.col_count
@@ -134,6 +136,8 @@ class _Statement:
         for place, value, way in self._places:
             params[place] = way(values[value])
         with connection.cursor() as cursor:
+            if self._marked is not None:
+                self._marked.tell(cursor)
             cursor.execute(self._sql, params)
             found = cursor.fetchall()
         if not found:
