@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
 
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.row_set import RowSet
@@ -17,6 +19,7 @@ AWAITS_MANAGER = "~manager"
 ACTIVE_UNASSIGNED = "~active"
 #: How names were understood that do not say it: see ``Person.meant``.
 MEANT = "~meant"
+_NOTHING: Final[Mapping[str, dict[str, str]]] = MappingProxyType({})
 
 
 class Person:
@@ -25,6 +28,10 @@ class Person:
     ``people`` knows who is who in the connection. ``awaits_manager``: the manager who was sent is not provisioned
     here (yet). ``active_elsewhere``: another connection's living link keeps the account active.
     """
+
+    active_elsewhere = False
+    #: While an attribute is written: what the identity provider had sent for it before, or None.
+    sent_before: Any = None
 
     def __init__(
         self,
@@ -37,15 +44,16 @@ class Person:
         self.connection = connection
         self.rows = rows
         self.people = people
-        self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
-        self.active_elsewhere = False
+        search = link.search
+        self.awaits_manager = bool(search.get(AWAITS_MANAGER))
         #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
         #: or there is none: by path of the mapping and key of the name, the row's key as text.
-        self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
-        #: Names that mean nothing here, which this request has sent: with their path.
-        self.unknown_names: list[tuple[str, str]] = []
-        #: While an attribute is written: what the identity provider had sent for it before, or None.
-        self.sent_before: Any = None
+        self.meant: Mapping[str, dict[str, str]] = search.get(MEANT, _NOTHING)
+
+    @cached_property
+    def unknown_names(self) -> list[tuple[str, str]]:
+        """Names that mean nothing here, which this request has sent: with their path."""
+        return []
 
     def understand(self, path: str, names: Mapping[str, str]) -> None:
         """Keep how the names of an attribute were understood."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -34,7 +34,7 @@ class Page:
     """A page of resources, the number of all hits, and where the next page begins (RFC 9865): None without cursor
     paging and on the last page."""
 
-    resources: list[Document]
+    resources: Collection[Document]
     total: int
     next_cursor: str | None = None
 

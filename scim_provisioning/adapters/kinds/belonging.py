@@ -38,7 +38,13 @@ class Belonging:
         if not self.scope:
             return True
         held = self._held(model, connection)
-        return held is not None and all(getattr(row, name) == value for name, value in held.items())
+        if held is None:
+            return False
+        # A loop: everybody on every page is asked for each of their references.
+        for name, value in held.items():
+            if getattr(row, name) != value:
+                return False
+        return True
 
     def condition(self, relation: str, model: Any, connection: SCIMConnection) -> Q:
         """The same in SQL, of the row that ``relation`` leads to; false or NULL where there is none."""
