@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import DatabaseError, models
@@ -53,6 +54,7 @@ class Belonging:
             return Q(Always(False))
         return Q(**{f"{relation}__{name}": value for name, value in held.items()})
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - lines of a mapping live as long as the process
     def _fields(self, model: Any) -> dict[str, Any]:
         own = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
         return {name: own[name] for name in self.scope if name in own}
