@@ -24,7 +24,7 @@ class Marked:
         """Have the cursor know, where it is one of SQLite's."""
         inner: Any = cursor.cursor
         if type(inner) is SQLiteCursorWrapper:
-            inner.convert_query = self
+            vars(inner)["convert_query"] = self
 
     def __call__(self, query: str, *, param_names: Iterable[str] | None = None) -> str:
         """In the place of the cursor's ``convert_query``."""

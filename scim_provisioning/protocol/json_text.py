@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Final
 
 from .schema import UserSchema
 
-try:
-    import orjson
-except ImportError:  # pragma: no cover - an extra
-    orjson = None  # type: ignore[assignment]
-
 #: What becomes of a value that JSON has no form for.
 Otherwise = Callable[[Any], str]
+
+
+def _installed(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+_orjson: Final = _installed("orjson")
 
 
 def written(value: object, otherwise: Otherwise) -> bytes:
@@ -31,31 +37,26 @@ def written(value: object, otherwise: Otherwise) -> bytes:
 
 def writer(schema: UserSchema) -> Callable[[object, Otherwise], bytes]:
     """What writes resources of this schema, as ``written`` does."""
-    return written if orjson is None or schema.has_numbers else _quickly_written
+    return written if _orjson is None or schema.has_numbers else _quickly_written
 
 
 def reader(schema: UserSchema) -> Callable[[str], Any]:
     """What reads documents of this schema, as ``json.loads`` does."""
-    return json.loads if orjson is None or schema.has_numbers else _quickly_read
+    return json.loads if _orjson is None or schema.has_numbers else _quickly_read
 
 
 def _quickly_written(value: object, otherwise: Otherwise) -> bytes:
+    # What it has a form for and Python has none is left to ``otherwise``.
+    as_python = _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        return orjson.dumps(value, otherwise, _AS_PYTHON)
+        quickly: bytes = _orjson.dumps(value, otherwise, as_python)
     except TypeError:
         return written(value, otherwise)
+    return quickly
 
 
 def _quickly_read(text: str) -> Any:
     try:
-        return orjson.loads(text)
+        return _orjson.loads(text)
     except ValueError:
         return json.loads(text)
-
-
-#: What orjson has a form for and Python has none is left to ``otherwise``.
-_AS_PYTHON: Final = (
-    0
-    if orjson is None
-    else orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-)

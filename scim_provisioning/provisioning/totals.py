@@ -50,8 +50,7 @@ def how_many(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) ->
     """How many people the connection has (one query; two where that has to be counted)."""
     customer = customers.customer_of(adapter_class.compiled(connection).sources, connection)
     given, values = (customer.lookups,), customer.values
-    if databases.connection().in_atomic_block:
-        # What is read here may be undone, or be the past.
+    if not _may_be_believed():
         living, vacant = prepared.first(_counted_now, connection, *values, given=given)
         return int(living - vacant)
     # By more than its key: what is rolled back leaves its key to another.
@@ -66,6 +65,11 @@ def how_many(connection: SCIMConnection, adapter_class: type[LearnerAdapter]) ->
         _known.clear()
     _known[key] = _Known(living, since, lines, until)
     return int(living - vacant)
+
+
+def _may_be_believed() -> bool:
+    """Whether what is read now is so, and no transaction's that may be undone, or sees the past."""
+    return not databases.connection().in_atomic_block
 
 
 def _believed(key: Hashable) -> _Known | None:

@@ -42,7 +42,7 @@ class Belonging:
         if held is None:
             return False
         # A loop: everybody on every page is asked for each of their references.
-        for name, value in held.items():
+        for name, value in held.items():  # noqa: SIM110
             if getattr(row, name) != value:
                 return False
         return True
