@@ -26,6 +26,7 @@ from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER,
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol import json_text
 
 #: What an answer shows of a link, or is decided by.
 _LINK: Final = (
@@ -73,12 +74,13 @@ class Glimpse(_StandIn):
     pk: int
     scim_id: str
     _stored: str
+    _read: Callable[[str], Any]
     rows: Mapping[str, _StandIn | None]
 
     @property
     def document(self) -> dict[str, Any]:
         """Read anew each time: whoever shows people one by one has no more than one of them at hand."""
-        document: dict[str, Any] = json.loads(self._stored)
+        document: dict[str, Any] = self._read(self._stored)
         return document
 
     def person(self, connection: SCIMConnection, people: People) -> Person:
@@ -86,7 +88,7 @@ class Glimpse(_StandIn):
         return Person(cast(ProvisionedUser, self), connection, cast(RowSet, self.rows), people)
 
 
-for _place, _name in enumerate((*_LINK, "_stored", "search", "rows")):
+for _place, _name in enumerate((*_LINK, "_stored", "search", "rows", "_read")):
     setattr(Glimpse, _name, property(itemgetter(_place)))
 
 
@@ -103,6 +105,7 @@ class Plan:
         for source in mapping.sources.values():
             self._add(source, [entry for entry in entries if entry.source == source])
         self.columns += _STORED
+        self._read = json_text.reader(mapping.schema)
 
     def _add(self, source: RowSource, entries: Sequence[Entry]) -> None:
         self.models.add(source.model)
@@ -133,7 +136,7 @@ class Plan:
         is_marked = first in search or second in search or third in search or fourth in search
         marks = json.loads(search) if is_marked else {}
         rows = {name: None if found[key] is None else kind(found) for name, kind, key in self._rows}
-        return Glimpse((*found[: len(_LINK)], document, marks, rows))
+        return Glimpse((*found[: len(_LINK)], document, marks, rows, self._read))
 
 
 # --- where that is all that is needed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 from scim_provisioning.adapters.people import People
@@ -20,6 +22,7 @@ ACTIVE_UNASSIGNED = "~active"
 LOCKED = "~locked"
 #: How names were understood that do not say it: see ``Person.meant``.
 MEANT = "~meant"
+_NOTHING: Final[Mapping[str, dict[str, str]]] = MappingProxyType({})
 
 _NONE: Final = frozenset[str]()
 
@@ -46,6 +49,12 @@ class Person:
     here (yet), or may not be theirs. ``active_elsewhere``: another connection's living link keeps the account active.
     """
 
+    active_elsewhere = False
+    #: The manager who was written just now is managed by this person, and waits therefore.
+    closes_circle = False
+    #: While an attribute is written: what the identity provider had sent for it before, or None.
+    sent_before: Any = None
+
     def __init__(
         self,
         link: ProvisionedUser,
@@ -57,24 +66,24 @@ class Person:
         self.connection = connection
         self.rows = rows
         self.people = people
-        self.awaits_manager = bool(link.search.get(AWAITS_MANAGER))
-        self.active_elsewhere = False
-        #: The manager who was written just now is managed by this person, and waits therefore.
-        self.closes_circle = False
+        search = link.search
+        self.awaits_manager = bool(search.get(AWAITS_MANAGER))
         #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
         #: or there is none: by path of the mapping and key of the name, the row's key as text.
-        self.meant: dict[str, dict[str, str]] = link.search.get(MEANT, {})
+        self.meant: Mapping[str, dict[str, str]] = search.get(MEANT, _NOTHING)
         #: Fields of the mapping (``CompiledMapping.fields``) that an administrator keeps: the row is left alone, and
         #: what was sent is returned.
-        self.locked: frozenset[str] = (
-            frozenset(link.search[LOCKED].values()) if LOCKED in link.search else _NONE
-        )
-        #: Names that mean nothing here, which this request has sent: with their path.
-        self.unknown_names: list[tuple[str, str]] = []
-        #: What the host is to be told of the change that is being made.
-        self.moves: list[Move] = []
-        #: While an attribute is written: what the identity provider had sent for it before, or None.
-        self.sent_before: Any = None
+        self.locked: frozenset[str] = frozenset(search[LOCKED].values()) if LOCKED in search else _NONE
+
+    @cached_property
+    def unknown_names(self) -> list[tuple[str, str]]:
+        """Names that mean nothing here, which this request has sent: with their path."""
+        return []
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """What the host is to be told of the change that is being made."""
+        return []
 
     def understand(self, path: str, names: Mapping[str, str]) -> None:
         """Keep how the names of an attribute were understood."""

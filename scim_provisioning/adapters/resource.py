@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from scim_provisioning.adapters import document as documents
@@ -16,6 +17,8 @@ from scim_provisioning.protocol.resources import Document
 
 #: Made once: ``json.dumps`` makes one for each call with options.
 _dumped: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
+_UUID: Final = re.compile(r"[0-9a-f-]{36}")
+_ACTIVE: Final = {True: "true", False: "false", None: "null"}
 
 
 def meta(person: Person, resource_type: str) -> Document:
@@ -33,11 +36,17 @@ def version(person: Person, mapping: CompiledMapping, document: Document, said: 
     """The ETag (RFC 7644 section 3.14). What was sent changes with the link's version, so that only what is ``said``
     beside it has to be looked at, and whether the manager is here, whose leaving takes their address away."""
     link = person.link
-    says = [link.scim_id, link.version, document.get("active"), *said]
-    if manager_id := documents.referred_to(document, person, mapping):
-        says.append({"$ref": manager_id})
-    text = _dumped(says)
+    manager_id = documents.referred_to(document, person, mapping)
+    if not said and not manager_id and _UUID.fullmatch(link.scim_id):
+        # As nearly everybody's: what would be written for it.
+        text = f'["{link.scim_id}", {link.version}, {_ACTIVE[document.get("active")]}]'
+    else:
+        text = _dumped([link.scim_id, link.version, document.get("active"), *said, *_managed(manager_id)])
     return f'W/"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]}"'
+
+
+def _managed(manager_id: str | None) -> list[Document]:
+    return [{"$ref": manager_id}] if manager_id else []
 
 
 def resource(person: Person, mapping: CompiledMapping, document: Document, meta: Document) -> Document:
@@ -58,3 +67,20 @@ def shown(person: Person, mapping: CompiledMapping, resource_type: str) -> Docum
     said = meta(person, resource_type)
     said["version"] = version(person, mapping, document, otherwise)
     return resource(person, mapping, document, said)
+
+
+class Resources(Collection[Document]):
+    """Those of people who are read only to be shown. Each is made when it is taken: whoever sends a page has one at
+    hand and not a hundred."""
+
+    def __init__(self, people: Sequence[Person], mapping: CompiledMapping, resource_type: str) -> None:
+        self._people, self._mapping, self._resource_type = people, mapping, resource_type
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def __iter__(self) -> Iterator[Document]:
+        return (shown(person, self._mapping, self._resource_type) for person in self._people)
+
+    def __contains__(self, resource: object) -> bool:
+        return any(each == resource for each in self)

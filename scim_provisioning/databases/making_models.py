@@ -19,6 +19,8 @@ from django.db.models.signals import post_init, pre_init
 
 #: Whoever has written one of these themselves is asked.
 _OWN: Final = ("__init__", "__new__", "__setattr__", "from_db")
+#: Called by a ``from_db`` of this package's that does nothing else beside Django's.
+_READ: Final = "was_read"
 #: What does no more with a value than to keep it.
 _KEEPS: Final = (DeferredAttribute, ForeignKeyDeferredAttribute)
 
@@ -29,6 +31,7 @@ class Maker:
     def __init__(self, model: type[Model], names: Sequence[str]) -> None:
         self._model = model
         self._is_plain = _is_plain(model, names)
+        self._was_read = getattr(model, _READ, None)
 
     def from_db(self, alias: str, names: Sequence[str], values: Sequence[Any]) -> Model:
         """As ``Model.from_db``."""
@@ -40,6 +43,8 @@ class Maker:
         state.adding, state.db = False, alias
         made.__dict__["_state"] = state
         made.__dict__.update(zip(names, values, strict=True))
+        if self._was_read is not None:
+            self._was_read(made)
         return made
 
 
@@ -52,7 +57,7 @@ def put_in(populators: Sequence[Any]) -> None:
 
 def _is_plain(model: type[Model], names: Sequence[str]) -> bool:
     written = (vars(cls) for cls in model.__mro__ if cls not in (Model, object))
-    if any(name in own for own in written for name in _OWN):
+    if any(name in own for own in written for name in _OWN if not (name == "from_db" and _READ in own)):
         return False
     fields = model._meta.concrete_fields
     in_order = [field.attname for field in fields if field.attname in names]

@@ -15,8 +15,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
 from threading import Lock
+from types import NoneType
 from typing import Any, Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django import VERSION
@@ -30,6 +33,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, ValuesListIterable
 
 from scim_provisioning.databases import making_models
+from scim_provisioning.databases.sqlite_marks import Marked
 from scim_provisioning.databases.stand_ins import Place, Ways, flat, kind, places, stand_ins
 
 #: Returns the queryset for some values. A function of a module, so that it is the same one at every call.
@@ -40,6 +44,7 @@ Build = Callable[..., QuerySet[Any, Any]]
 _KNOWN: Final = frozenset({(5, 2), (6, 0)})
 #: Statements that are kept; a host may have a mapping for each customer.
 _KEPT: Final = 1024
+_OURS: Final = "scim_provisioning"
 #: Where a connection keeps what of a statement is bound to it.
 _BOUND: Final = "_scim_provisioning_prepared"
 
@@ -108,6 +113,19 @@ class _Statements:
 
 _statements: Final = _Statements()
 
+#: A column's place, what Django makes of its value, and the column.
+_Converter = tuple[int, list[Any], Any]
+#: Values that two models may share.
+_UNCHANGEABLE: Final = (str, int, datetime, UUID, NoneType)
+
+
+def _convert(values: list[Any], converters: Sequence[_Converter], connection: BaseDatabaseWrapper) -> None:
+    for place, convert, expression in converters:
+        value = values[place]
+        for one in convert:
+            value = one(value, expression, connection)
+        values[place] = value
+
 
 class _Statement:
     """SQL with places for values, and how a row of the answer becomes a model or a tuple."""
@@ -116,9 +134,14 @@ class _Statement:
         compiler, queryset = compiled.compiler, compiled.queryset
         self.locks = queryset.query.select_for_update
         self._sql, self._params, self._places = compiled.sql, compiled.params, found
+        self._marked = Marked(compiled.sql) if compiled.compiler.connection.vendor == "sqlite" else None
         self._query = queryset.query
         self._select, self._annotations = compiler.select, compiler.annotation_col_map or {}
         self._columns = compiler.col_count
+        # Of this package's own models; of a host's nobody knows what is equal and yet another.
+        is_own = queryset.model._meta.app_label == _OURS and queryset._iterable_class is ModelIterable
+        self._is_of_one_row = is_own and queryset.query.high_mark == 1
+        self._last: tuple[Sequence[Any], list[Any], list[_Converter]] | None = None
         self._info: Any = compiler.klass_info if queryset._iterable_class is ModelIterable else None
         if self._info is not None:
             related: Any = django_query.get_related_populators
@@ -134,6 +157,8 @@ class _Statement:
         for place, value, way in self._places:
             params[place] = way(values[value])
         with connection.cursor() as cursor:
+            if self._marked is not None:
+                self._marked.tell(cursor)
             cursor.execute(self._sql, params)
             found = cursor.fetchall()
         if not found:
@@ -143,22 +168,39 @@ class _Statement:
 
     def _converted(self, found: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
         converters = self._converters(connection)
+        if self._is_of_one_row:
+            return [self._same_again(found[0], converters, connection)]
         converted = []
         for row in found:
             values = list(row[: self._columns])
-            for place, convert, expression in converters:
-                value = values[place]
-                for one in convert:
-                    value = one(value, expression, connection)
-                values[place] = value
+            _convert(values, converters, connection)
             converted.append(tuple(values))
         return converted
 
-    def _converters(self, connection: BaseDatabaseWrapper) -> list[tuple[int, list[Any], Any]]:
+    def _same_again(
+        self, row: Sequence[Any], converters: Sequence[_Converter], connection: BaseDatabaseWrapper
+    ) -> tuple[Any, ...]:
+        """The one row, which is nearly always as it was the last time (a token, at every request): only what may be
+        changed where it is, such as a list, is made anew then."""
+        before = self._last
+        if before is not None and before[0] == row:
+            values = list(before[1])
+            _convert(values, before[2], connection)
+            return tuple(values)
+        values = list(row[: self._columns])
+        _convert(values, converters, connection)
+        made_anew = [each for each in converters if not isinstance(values[each[0]], _UNCHANGEABLE)]
+        kept = list(values)
+        for place, *_ in made_anew:
+            kept[place] = row[place]
+        self._last = (row, kept, made_anew)
+        return tuple(values)
+
+    def _converters(self, connection: BaseDatabaseWrapper) -> list[_Converter]:
         bound = connection.__dict__.get(_BOUND)
         if bound is None:
             bound = connection.__dict__[_BOUND] = WeakKeyDictionary()
-        converters: list[tuple[int, list[Any], Any]] | None = bound.get(self)
+        converters: list[_Converter] | None = bound.get(self)
         if converters is None:
             compiler: Any = self._query.get_compiler(connection=connection)
             found = compiler.get_converters([column[0] for column in self._select])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -15,9 +14,11 @@ from rest_framework.utils.mediatypes import media_type_matches
 
 from scim_provisioning import moments
 from scim_provisioning.conf import app_settings
-from scim_provisioning.protocol import body
+from scim_provisioning.protocol import body, json_text
 from scim_provisioning.protocol.constants import MEDIA_TYPE
 from scim_provisioning.protocol.errors import NotAcceptable, PayloadTooLarge, UnsupportedMediaType
+from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.schema import UserSchema
 
 _ACCEPTED = (MEDIA_TYPE, "application/json")
 #: What nearly every client says of it.
@@ -57,9 +58,20 @@ class SCIMRenderer(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        # A lone half of a surrogate pair is legal in JSON, but not in UTF-8.
-        written = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_as_text)
-        return written.encode("utf-8", "backslashreplace")
+        resources = data.get("Resources") if isinstance(data, dict) else None
+        if not resources or not isinstance(resources[0], Written):
+            return data if isinstance(data, Written) else json_text.written(data, _as_text)
+        # They come last in what is said of a page.
+        around = json_text.written({**data, "Resources": []}, _as_text)
+        return b"".join((around.removesuffix(b"]}"), b",".join(resources), b"]}"))
+
+
+class Written(bytes):
+    """A resource as it is sent: written while it is at hand, where a page would have a hundred at a time."""
+
+    @classmethod
+    def of(cls, resource: Document, schema: UserSchema) -> Written:
+        return cls(json_text.writer(schema)(resource, _as_text))
 
 
 def _as_text(value: object) -> str:

@@ -149,10 +149,10 @@ class Failures:
     def refuse_flood(self, plaintext: str) -> bool:
         """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
         good, bad = _keys_of_token(plaintext)
-        found = known(self._key, good, bad)
+        found = known(self._key, good)
         is_good = good in found
         is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
-        if is_flood and not is_good and not (self._may_be_good(plaintext, bad in found) and self._is_next()):
+        if is_flood and not is_good and not (self._may_be_good(plaintext, bad) and self._is_next()):
             raise TooManyRequests(
                 "Too many requests from this address could not be authenticated.",
                 headers={"Retry-After": str(_MINUTE)},
@@ -160,9 +160,10 @@ class Failures:
         return is_good
 
     @staticmethod
-    def _may_be_good(plaintext: str, has_failed: bool) -> bool:
-        """Whether a token could be one of ours, as far as that is known without looking it up."""
-        return not has_failed and tokens.is_well_formed(plaintext)
+    def _may_be_good(plaintext: str, bad: str) -> bool:
+        """Whether a token could be one of ours, as far as that is known without looking it up. ``bad``: under which key
+        it is known to be none."""
+        return not known(bad) and tokens.is_well_formed(plaintext)
 
     def _is_next(self) -> bool:
         trickle = key_of("trickle", self._network, int(time.time()))

@@ -12,6 +12,7 @@ from scim_provisioning import provisioning
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
+from scim_provisioning.http.media import Written
 from scim_provisioning.http.parameters import parameters
 from scim_provisioning.http.throttling import search_among_everybody, spend_page
 from scim_provisioning.models import Operation
@@ -38,7 +39,8 @@ class UserResourceView(SCIMView):
         headers = {"ETag": meta["version"], "Content-Location": meta["location"]}
         if status == 201:
             headers["Location"] = meta["location"]
-        return Response(projection.apply(resource), status=status, headers=headers)
+        written = Written.of(projection.apply(resource), projection.schema)
+        return Response(written, status=status, headers=headers)
 
     def list_response(self, search: messages.SearchRequest) -> Response:
         schema = get_adapter_class().compiled(self.caller.tenant).schema
@@ -50,7 +52,7 @@ class UserResourceView(SCIMView):
         if self.caller.token is not None:
             spend_page(self.caller.token, len(page.resources))
         self.touch("query")
-        resources = [projection.apply(resource) for resource in page.resources]
+        resources = [Written.of(projection.apply(resource), schema) for resource in page.resources]
         if search.cursor is not None:
             return Response(messages.cursor_response(resources, page.total, page.next_cursor))
         return Response(messages.list_response(resources, page.total, search.start_index))

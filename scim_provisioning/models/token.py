@@ -197,10 +197,14 @@ class SCIMToken(models.Model):
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         """As Django's; remembers whether the row was revoked, so that ``save`` can refuse to forget it."""
         token = super().from_db(*args, **kwargs)
-        token._was_revoked_at = token.__dict__.get("revoked_at")
+        token.was_read()
         return token
+
+    def was_read(self) -> None:
+        """Remember whether the row that this was made of was revoked."""
+        self._was_revoked_at = self.__dict__.get("revoked_at")
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """As Django's; a revocation learnt by it counts."""
         super().refresh_from_db(*args, **kwargs)
-        self._was_revoked_at = self.__dict__.get("revoked_at")
+        self.was_read()

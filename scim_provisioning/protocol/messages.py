@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ _LARGEST = 2**31 - 1  # beyond every directory, within every database's OFFSET
 
 
 def list_response(
-    resources: list[dict[str, Any]], total: int, start_index: int = 1, items_per_page: int | None = None
+    resources: Sequence[object], total: int, start_index: int = 1, items_per_page: int | None = None
 ) -> dict[str, Any]:
     """Return an index-paged answer.
 
@@ -37,7 +37,7 @@ def list_response(
 
 
 def cursor_response(
-    resources: list[dict[str, Any]], total: int, next_cursor: str | None, previous_cursor: str | None = None
+    resources: Sequence[object], total: int, next_cursor: str | None, previous_cursor: str | None = None
 ) -> dict[str, Any]:
     """Return a cursor-paged answer (RFC 9865 section 2.2); a cursor that is None is left out."""
     answer: dict[str, Any] = {

@@ -9,7 +9,7 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from django.db.models import Exists, F, OuterRef, Subquery
@@ -21,7 +21,7 @@ from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.reading import complete, takes_several_statements
-from scim_provisioning.adapters.resource import shown
+from scim_provisioning.adapters.resource import Resources
 from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -55,7 +55,7 @@ def read(caller: Caller, scim_id: str) -> Document:
     found = resources(people, connection, lambda keys: _living(adapter_class.links(connection), scim_id))
     if not found:
         raise NotFound()
-    return found[0]
+    return next(iter(found))
 
 
 def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQuerySet:
@@ -66,7 +66,7 @@ def resources(
     people: Sequence[ProvisionedUser] | Sequence[Glimpse],
     connection: SCIMConnection,
     meant: Callable[[Sequence[int]], Iterable[ProvisionedUser]],
-) -> list[Document]:
+) -> Collection[Document]:
     """The resources of these people, each as it stood at one moment.
 
     Where reading takes several statements, somebody may be changed between two of them: who was (one query) is read
@@ -93,12 +93,12 @@ def resources(
 
 def _shown(
     glimpses: Sequence[Glimpse], adapter_class: type[LearnerAdapter], connection: SCIMConnection
-) -> list[Document]:
+) -> Collection[Document]:
     compiled = adapter_class.compiled(connection)
     people = People(connection, compiled.people_source, compiled.sources)
     persons = [glimpse.person(connection, people) for glimpse in glimpses]
     complete(persons, compiled, connection)
-    return [shown(person, compiled, adapter_class.resource_type) for person in persons]
+    return Resources(persons, compiled, adapter_class.resource_type)
 
 
 def _moved(people: Sequence[ProvisionedUser]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -27,7 +27,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import addresses, cursors, listing, loading
+from scim_provisioning.provisioning import addresses, cursors, listing, loading, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Page:
     """A page of resources, the number of all hits, and where the next page begins (RFC 9865): None without cursor
     paging and on the last page."""
 
-    resources: list[Document]
+    resources: Collection[Document]
     total: int
     next_cursor: str | None = None
 
@@ -169,7 +169,7 @@ def _everybody(
         found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
     )
     if total is None or len(resources) < len(found):
-        total = listing.how_many(connection, adapter_class)
+        total = totals.how_many(connection, adapter_class)
     return Page(resources, total, cursor)
 
 

@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
 
+from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.protocol.filters import And, Not, Or, UnknownFilterAttribute, ValuePath
 from tests.behaviours.mutant import answers, mutants
 
@@ -68,6 +69,17 @@ def puts_the_missing_first(original: Any) -> Any:
     return ordered
 
 
+def compares_nothing(original: Any) -> Any:
+    return lambda connection, since: Value(0)
+
+
+def begins_at_the_last_line(original: Any) -> Any:
+    def way_back(connection: Any) -> int:
+        return ProvisioningEvent.objects.filter(connection=connection).latest("pk").pk - 1
+
+    return way_back
+
+
 def counts_the_page(original: Any) -> Any:
     def find(*arguments: Any, **named: Any) -> Any:
         page = original(*arguments, **named)
@@ -80,6 +92,7 @@ _POINTS = "tests/http/test_rfc_points.py::"
 _BAD = "tests/http/test_bad_input.py::"
 _SPELLINGS = "tests/http/test_spellings.py::"
 
+_TOTALS = "tests/http/test_totals.py::"
 _AT_ONCE = "tests/http/test_searches_at_once.py::"
 
 MUTANTS = mutants(
@@ -124,6 +137,24 @@ MUTANTS = mutants(
         "provisioning.searching:find",
         counts_the_page,
         f"{_POINTS}test_edges_of_paging",
+    ),
+    (
+        "whoever comes or goes is counted at once",
+        "provisioning.totals:_lines_since",
+        compares_nothing,
+        f"{_TOTALS}test_whoever_comes_goes_and_returns_is_counted_at_once",
+    ),
+    (
+        "a line that is committed late is seen",
+        "provisioning.totals:_way_back",
+        begins_at_the_last_line,
+        f"{_TOTALS}test_a_line_that_is_committed_after_later_ones_counts",
+    ),
+    (
+        "nothing is believed that was read in a transaction",
+        "provisioning.totals:_may_be_believed",
+        answers(True),
+        f"{_TOTALS}test_what_is_counted_in_a_transaction_that_is_rolled_back_is_not_believed",
     ),
     (
         "startIndex is at least 1",

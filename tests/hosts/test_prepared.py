@@ -73,7 +73,7 @@ def _shown_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         again = sorted(
             adapter_class.links(connection).filter(pk__in=keys), key=lambda link: keys.index(link.pk)
         )
-        assert found == [adapter.to_dict() for adapter in adapter_class.for_links(again, connection)]
+        assert list(found) == [adapter.to_dict() for adapter in adapter_class.for_links(again, connection)]
         return found
 
     monkeypatch.setattr(loading, "_shown", both)

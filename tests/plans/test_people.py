@@ -17,6 +17,7 @@ from scim_provisioning.models import (
     RefusedName,
     SCIMConnection,
 )
+from scim_provisioning.provisioning import totals
 from tests.people import person
 from tests.plans.explain import assert_uses_index, explain, gather_statistics, statements
 from tests.sharing import Customer
@@ -89,3 +90,15 @@ def test_nothing_is_read_whole_but_what_the_lms_calls_people_and_their_former_na
     assert len(by_index) >= 3
     for sql in by_index:
         assert_uses_index(sql)
+
+
+def test_what_tells_that_a_total_is_so_still_is_the_last_lines_of_a_connection_by_their_index(
+    refused: Customer,
+) -> None:
+    connection = refused.connection
+    since = totals._way_back(connection)
+    last = totals._lines(connection).filter(pk__gt=since).order_by()
+    assert last.count() == totals._LINES
+    for asked in (totals._line_so_far_back(connection), last):
+        plan = assert_uses_index(asked, may_sort=False)
+        assert plan.indexes(ProvisioningEvent._meta.db_table), plan.text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import DatabaseError, models
@@ -38,7 +39,13 @@ class Belonging:
         if not self.scope:
             return True
         held = self._held(model, connection)
-        return held is not None and all(getattr(row, name) == value for name, value in held.items())
+        if held is None:
+            return False
+        # A loop: everybody on every page is asked for each of their references.
+        for name, value in held.items():  # noqa: SIM110
+            if getattr(row, name) != value:
+                return False
+        return True
 
     def condition(self, relation: str, model: Any, connection: SCIMConnection) -> Q:
         """The same in SQL, of the row that ``relation`` leads to; false or NULL where there is none."""
@@ -47,6 +54,7 @@ class Belonging:
             return Q(Always(False))
         return Q(**{f"{relation}__{name}": value for name, value in held.items()})
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - lines of a mapping live as long as the process
     def _fields(self, model: Any) -> dict[str, Any]:
         own = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
         return {name: own[name] for name in self.scope if name in own}

@@ -32,7 +32,7 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", re.S)
 
 def scim_time(moment: datetime) -> str:
     """A ``dateTime`` of RFC 7643 section 2.3.5, in UTC."""
-    return f"{moments.utc(moment).isoformat(timespec='milliseconds')[:-6]}Z"
+    return f"{moments.utc(moment).isoformat('T', 'milliseconds')[:-6]}Z"
 
 
 class DateTime(MappedAttribute):

@@ -10,6 +10,7 @@ from ..constants import CORE_USER, SCHEMA
 from ..text import fold
 
 TEXT_TYPES = frozenset({"string", "reference", "binary"})
+NUMBER_TYPES = frozenset({"integer", "decimal"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
-from .attributes import COMMON, Attribute, Schema
+from .attributes import COMMON, NUMBER_TYPES, Attribute, Schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +28,8 @@ class UserSchema:
     by_urn: Mapping[str, Schema] = field(init=False, repr=False)
     by_bare_name: Mapping[str, Attribute] = field(init=False, repr=False)
     has_hidden: bool = field(init=False, repr=False)
+    #: Whether any value is a number.
+    has_numbers: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_urn", {schema.urn.lower(): schema for schema in self.schemas})
@@ -43,6 +45,9 @@ class UserSchema:
             found.returned in ("always", "default") for part in self.schemas for found in part.attributes
         )
         object.__setattr__(self, "has_hidden", not shown)
+        attributes = [attribute for schema in self.schemas for attribute in schema.attributes]
+        parts = [part for attribute in attributes for part in (attribute, *attribute.sub_attributes)]
+        object.__setattr__(self, "has_numbers", any(part.type in NUMBER_TYPES for part in parts))
 
     @property
     def schemas(self) -> tuple[Schema, ...]:
