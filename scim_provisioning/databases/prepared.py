@@ -30,6 +30,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, ValuesListIterable
 
 from scim_provisioning.databases import making_models
+from scim_provisioning.databases.sqlite_marks import Marked
 from scim_provisioning.databases.stand_ins import Place, Ways, flat, kind, places, stand_ins
 
 #: Returns the queryset for some values. A function of a module, so that it is the same one at every call.
@@ -37,7 +38,7 @@ Build = Callable[..., QuerySet[Any, Any]]
 
 #: The versions of Django whose way from a row to a model is known to be the one that is taken here (``tests/hosts/
 #: test_prepared.py``). Others go their own.
-_KNOWN: Final = frozenset({(5, 2), (6, 0)})
+KNOWN: Final = frozenset({(5, 2), (6, 0)})
 #: Statements that are kept; a host may have a mapping for each customer.
 _KEPT: Final = 1024
 #: Where a connection keeps what of a statement is bound to it.
@@ -60,7 +61,7 @@ def rows(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Way
     model, is_for_write = route
     alias = router.db_for_write(model) if is_for_write else router.db_for_read(model)
     kinds = tuple(map(kind, values))
-    if None not in kinds and VERSION[:2] in _KNOWN:
+    if None not in kinds and VERSION[:2] in KNOWN:
         key = (build, given, kinds, ways, alias, settings.USE_TZ)
         statement = _statements.get(key, lambda: _prepared(build, given, values, ways, alias))
         connection = connections[alias]
@@ -116,6 +117,7 @@ class _Statement:
         compiler, queryset = compiled.compiler, compiled.queryset
         self.locks = queryset.query.select_for_update
         self._sql, self._params, self._places = compiled.sql, compiled.params, found
+        self._marked = Marked(compiled.sql) if compiled.compiler.connection.vendor == "sqlite" else None
         self._query = queryset.query
         self._select, self._annotations = compiler.select, compiler.annotation_col_map or {}
         self._columns = compiler.col_count
@@ -134,6 +136,8 @@ class _Statement:
         for place, value, way in self._places:
             params[place] = way(values[value])
         with connection.cursor() as cursor:
+            if self._marked is not None:
+                self._marked.tell(cursor)
             cursor.execute(self._sql, params)
             found = cursor.fetchall()
         if not found:
