@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import Error
 
 from scim_provisioning import databases
-from scim_provisioning.databases import own_rows
+from scim_provisioning.databases import making_models, own_rows
 from scim_provisioning.events import (
     identifiers,
     lines,
@@ -220,15 +220,6 @@ def named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
 
 
 def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> ProvisioningEvent:
-    event = ProvisioningEvent(
-        connection=caller.connection,
-        link=link,
-        token=caller.token,
-        token_prefix="" if caller.token is None else caller.token.prefix,
-        actor_id=None if caller.actor is None else caller.actor.pk,
-        operation=exchange.operation,
-        duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
-    )
     texts = {
         "request_id": caller.request_id,
         "address": caller.address,
@@ -236,8 +227,17 @@ def _event(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> 
         "method": exchange.method,
         "path": exchange.path,
     }
-    for name, value in texts.items():
-        setattr(event, name, redaction.text(value, SIZES[name]))
+    event: ProvisioningEvent = making_models.new(
+        ProvisioningEvent,
+        connection=caller.connection,
+        link=link,
+        token=caller.token,
+        token_prefix="" if caller.token is None else caller.token.prefix,
+        actor_id=None if caller.actor is None else caller.actor.pk,
+        operation=exchange.operation,
+        duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
+        **{name: redaction.text(value, SIZES[name]) for name, value in texts.items()},
+    )
     identify(event, link, exchange.request_body)
     return event
 
@@ -266,9 +266,8 @@ def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]
     kept = {
         redaction.text(path, 500): values for path, values in changes.items() if not redaction.is_secret(path)
     }
-    plain: dict[str, Any] | None = redaction.plain_copy(kept)
-    if plain is not None:
-        return plain
+    if redaction.is_plain(kept):
+        return {path: [*values] for path, values in kept.items()}
     return {path: [*map(redaction.json_safe, values)] for path, values in kept.items()}
 
 

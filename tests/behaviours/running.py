@@ -74,6 +74,12 @@ MUTANTS = mutants(
         "tests/test_own_rows.py::test_a_receiver_of_the_hosts_is_told_of_every_row",
     ),
     (
+        "who listens to a person's rows is told",
+        "databases.host_rows:_is_usual",
+        answers(True),
+        "tests/test_host_rows.py::test_a_receiver_of_the_hosts_is_told_of_every_row_and_of_the_columns_that_changed",
+    ),
+    (
         "links of the host's own are asked for each time",
         "adapters.links:are_joined",
         answers(True),
