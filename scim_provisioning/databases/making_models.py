@@ -35,7 +35,7 @@ class Maker:
     def from_db(self, alias: str, names: Sequence[str], values: Sequence[Any]) -> Model:
         """As ``Model.from_db``."""
         model = self._model
-        if not self._is_plain or pre_init.has_listeners(model) or post_init.has_listeners(model):
+        if not self._is_plain or _is_heard(model):
             return model.from_db(alias, names, values)
         made = model.__new__(model)
         state: Any = ModelState()
@@ -48,7 +48,7 @@ class Maker:
 def new(model: type[Model], **values: Any) -> Any:
     """As ``model(**values)``, of fields; the others get their defaults."""
     blank = _blank(model)
-    if blank is None or pre_init.has_listeners(model) or post_init.has_listeners(model):
+    if blank is None or _is_heard(model):
         return model(**values)
     made = model.__new__(model)
     state: Any = ModelState()
@@ -74,6 +74,10 @@ def _blank(model: type[Model]) -> list[tuple[Any, str, str, Any]] | None:
     if not _is_plain(model, [field.attname for field in fields]):
         return None
     return [(field, field.name, field.attname, field.get_default) for field in fields]
+
+
+def _is_heard(model: type[Model]) -> bool:
+    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def put_in(populators: Sequence[Any]) -> None:
