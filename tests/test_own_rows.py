@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.db import models
-from django.db.models.signals import post_save, pre_save
+from django.db.models.signals import post_init, post_save, pre_save
+from django.forms import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from scim_provisioning.databases import own_rows
+from scim_provisioning.databases import making_models, own_rows
 from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
@@ -147,3 +148,36 @@ def test_a_link_that_is_not_there_any_more_is_not_lost_unseen(scim: ScimClient) 
     ProvisionedUser.objects.all().delete()
     own_rows.update(link, within="connection")
     assert ProvisionedUser.objects.get().scim_id == link.scim_id
+
+
+def test_a_new_row_is_made_as_django_makes_it(connection: SCIMConnection) -> None:
+    """By hand, and by Django where somebody waits for what is made."""
+    event = ProvisioningEvent.objects.create(connection=connection, operation="read", action="skipped")
+    said = [
+        (ProvisioningEvent, {"connection": connection, "token": None, "link_id": 7, "status": 200}),
+        (ProvisioningPayload, {"event": event, "request": "{}"}),
+    ]
+    for model, values in said:
+        fast, slow = making_models.new(model, **values), model(**values)
+        fast.created_at = slow.created_at
+        assert fast.__dict__.keys() == slow.__dict__.keys()
+        assert model_to_dict(fast) == model_to_dict(slow)
+        assert fast._state.fields_cache == slow._state.fields_cache
+        assert (fast._state.adding, fast._state.db) == (True, None)
+    assert event.payload.request == "{}"
+    assert making_models.new(ProvisioningEvent).cause is not making_models.new(ProvisioningEvent).cause
+
+
+def test_who_waits_for_rows_that_are_made_is_told(connection: SCIMConnection) -> None:
+    made = []
+
+    def receiver(instance: Any, **kwargs: Any) -> None:
+        made.append(instance)
+
+    post_init.connect(receiver, sender=ProvisioningEvent)
+    try:
+        event = making_models.new(ProvisioningEvent, connection=connection)
+    finally:
+        post_init.disconnect(receiver, sender=ProvisioningEvent)
+    assert len(made) == 1
+    assert made[0] is event

@@ -39,8 +39,8 @@ def variants(text: str, normal: Callable[[str], str], most: int, *, more: str = 
     """Every text whose small letters are those of ``text``, each as ``normal`` makes it, and True. Where there are more
     than ``most``: so many of their beginnings, and False. ``more``: ``İ`` where the server leaves its dot away."""
     found = [""]
-    for letter in _letters().findall(text.lower()):
-        options = _options(letter, normal, more)
+    for usual, letter in _letters().findall(text.lower()):
+        options = [normal(usual)] if usual else _options(letter, normal, more)
         if len(found) * len(options) > most:
             return found, False
         if len(found) == len(options) == 1:
@@ -73,6 +73,13 @@ def _origins() -> dict[str, set[str]]:
 
 @lru_cache(maxsize=1)
 def _letters() -> re.Pattern[str]:
-    """Small letters. What becomes of one letter may be several: ``İ`` becomes ``i`` and a dot."""
+    """First what nearly every name is made of: letters of ASCII that come of nothing but their own capital, as many as
+    stand together. Then small letters. What becomes of one letter may be several: ``İ`` becomes ``i`` and a dot."""
     several = [re.escape(small) for small in _origins() if len(small) > 1]
-    return re.compile(f"{'|'.join(several)}|.", re.DOTALL)
+    others = {letter for small in _origins() for letter in small if len(small) > 1}
+    usual = [
+        re.escape(letter)
+        for letter in map(chr, range(128))
+        if _origins().get(letter, set()) <= {letter.upper()} and letter not in {"i", *others}
+    ]
+    return re.compile(f"([{''.join(usual)}]+)|({'|'.join(several)}|.)", re.DOTALL)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.signals import post_save, pre_save
 
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.databases import host_rows, making_models
 from scim_provisioning.models import SCIMConnection
 
 
@@ -49,7 +50,7 @@ class RowSet:
         row = self.get(name)
         if row is None:
             source = self._sources[name]
-            row = self._rows[name] = source.model()
+            row = self._rows[name] = making_models.new(source.model)
             # What the model itself says of a row that nobody has written to: see _take_over.
             self._before[name] = _columns(row)
             source.fill(row, self._connection)
@@ -88,9 +89,9 @@ class RowSet:
         for name, row in self._present(complete):
             if not row._state.adding:
                 if changed := self._changed(name, row):
-                    row.save(update_fields=changed)
+                    host_rows.save(row, tuple(changed))
             elif not name:
-                row.save()
+                host_rows.save(row)
             else:
                 self._add(name, row, account_is_new)
         while self._later:
@@ -116,7 +117,7 @@ class RowSet:
             self._take_over(name, row, made)
         else:
             setattr(row, source.user_field, self._account)
-            row.save()
+            host_rows.save(row)
 
     def _made_by_host(self, source: RowSource) -> models.Model | None:
         """The row that saving the account has made: by a ``post_save`` signal, the commonest way to give every

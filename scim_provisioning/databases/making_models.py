@@ -1,4 +1,5 @@
-"""From the columns of a row to a model, as Django's ``from_db`` does it, where nobody could tell the difference.
+"""From the columns of a row to a model, as Django's ``from_db`` does it, and a new one from values, where nobody could
+tell the difference.
 
 Half of what Django takes for that is ``Model.__init__``, which sets each field by itself and asks two signals. Here the
 columns are put into the model at once; where a host's model has an ``__init__`` of its own, a field that wants to know
@@ -8,6 +9,7 @@ what it is set to, or a receiver, Django makes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from inspect import getattr_static
 from typing import Any, Final
 
@@ -36,7 +38,7 @@ class Maker:
     def from_db(self, alias: str, names: Sequence[str], values: Sequence[Any]) -> Model:
         """As ``Model.from_db``."""
         model = self._model
-        if not self._is_plain or pre_init.has_listeners(model) or post_init.has_listeners(model):
+        if not self._is_plain or _is_heard(model):
             return model.from_db(alias, names, values)
         made = model.__new__(model)
         state: Any = ModelState()
@@ -46,6 +48,41 @@ class Maker:
         if self._was_read is not None:
             self._was_read(made)
         return made
+
+
+def new(model: type[Model], **values: Any) -> Any:
+    """As ``model(**values)``, of fields; the others get their defaults."""
+    blank = _blank(model)
+    if blank is None or _is_heard(model):
+        return model(**values)
+    made = model.__new__(model)
+    state: Any = ModelState()
+    held = made.__dict__
+    held["_state"] = state
+    for field, name, attribute, default in blank:
+        if attribute in values:
+            held[attribute] = values[attribute]
+        elif name in values:
+            related = state.fields_cache[name] = values[name]
+            held[attribute] = None if related is None else getattr(related, field.target_field.attname)
+            if related is not None and not field.remote_field.multiple:
+                field.remote_field.set_cached_value(related, made)
+        else:
+            held[attribute] = default()
+    return made
+
+
+@lru_cache(maxsize=32)
+def _blank(model: type[Model]) -> list[tuple[Any, str, str, Any]] | None:
+    """Every field of a model with its name, where a row holds its value, and what makes that where none is given."""
+    fields: Any = model._meta.concrete_fields
+    if not _is_plain(model, [field.attname for field in fields]):
+        return None
+    return [(field, field.name, field.attname, field.get_default) for field in fields]
+
+
+def _is_heard(model: type[Model]) -> bool:
+    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def put_in(populators: Sequence[Any]) -> None:

@@ -41,7 +41,7 @@ Build = Callable[..., QuerySet[Any, Any]]
 
 #: The versions of Django whose way from a row to a model is known to be the one that is taken here (``tests/hosts/
 #: test_prepared.py``). Others go their own.
-_KNOWN: Final = frozenset({(5, 2), (6, 0)})
+KNOWN: Final = frozenset({(5, 2), (6, 0)})
 #: Statements that are kept; a host may have a mapping for each customer.
 _KEPT: Final = 1024
 _OURS: Final = "scim_provisioning"
@@ -65,7 +65,7 @@ def rows(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Way
     model, is_for_write = route
     alias = router.db_for_write(model) if is_for_write else router.db_for_read(model)
     kinds = tuple(map(kind, values))
-    if None not in kinds and VERSION[:2] in _KNOWN:
+    if None not in kinds and VERSION[:2] in KNOWN:
         key = (build, given, kinds, ways, alias, settings.USE_TZ)
         statement = _statements.get(key, lambda: _prepared(build, given, values, ways, alias))
         connection = connections[alias]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from scim_provisioning.databases import own_rows
+from scim_provisioning.databases import making_models, own_rows
 from scim_provisioning.events import redaction
 from scim_provisioning.models import FormerIdentifier, ProvisionedUser
 from scim_provisioning.models.provisioned_user import USER_NAME_KEY_LENGTH, USER_NAME_LENGTH
@@ -21,8 +21,8 @@ def remember(link: ProvisionedUser, changes: Changes) -> None:
     ``link.document`` was brought up to date. A value that was kept before is not kept twice.
     """
     rows = {
-        (kind, key): FormerIdentifier(
-            connection_id=link.connection_id, link=link, kind=kind, value=value, key=key
+        (kind, key): making_models.new(
+            FormerIdentifier, connection_id=link.connection_id, link=link, kind=kind, value=value, key=key
         )
         for kind, value in _lost(link, changes)
         if (key := key_of(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scim_provisioning.databases import own_rows
+from scim_provisioning.databases import making_models, own_rows
 from scim_provisioning.events import redaction
 from scim_provisioning.models import ProvisioningEvent, ProvisioningPayload
 
@@ -13,7 +13,8 @@ def save(event: ProvisioningEvent, request: object, response: object) -> Provisi
     answered, answered_cut = redaction.payload(response)
     if not sent and not answered:
         return None
-    payload = ProvisioningPayload(
+    payload: ProvisioningPayload = making_models.new(
+        ProvisioningPayload,
         event=event,
         request=sent,
         response=answered,

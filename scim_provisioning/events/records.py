@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from scim_provisioning.databases import own_rows
+from scim_provisioning.databases import making_models, own_rows
 from scim_provisioning.events import (
     identifiers,
     observed,
@@ -112,15 +112,6 @@ def exchanged(event: ProvisioningEvent, exchange: Exchange, response: object = N
 
 def begun(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> ProvisioningEvent:
     """A row that says who asked for what, when and about whom; unsaved, and not yet what became of it."""
-    event = ProvisioningEvent(
-        connection=caller.connection,
-        link=link,
-        token=caller.token,
-        token_prefix="" if caller.token is None else caller.token.prefix,
-        actor_id=None if caller.actor is None else caller.actor.pk,
-        operation=exchange.operation,
-        duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
-    )
     texts = {
         "request_id": caller.request_id,
         "address": caller.address,
@@ -128,8 +119,17 @@ def begun(caller: Caller, exchange: Exchange, link: ProvisionedUser | None) -> P
         "method": exchange.method,
         "path": exchange.path,
     }
-    for name, value in texts.items():
-        setattr(event, name, redaction.text(value, SIZES[name]))
+    event: ProvisioningEvent = making_models.new(
+        ProvisioningEvent,
+        connection=caller.connection,
+        link=link,
+        token=caller.token,
+        token_prefix="" if caller.token is None else caller.token.prefix,
+        actor_id=None if caller.actor is None else caller.actor.pk,
+        operation=exchange.operation,
+        duration_ms=max(0, round((perf_counter() - exchange.started) * 1000)),
+        **{name: redaction.text(value, SIZES[name]) for name, value in texts.items()},
+    )
     identify(event, link, exchange.request_body)
     return event
 
@@ -158,7 +158,6 @@ def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]
     kept = {
         redaction.text(path, 500): values for path, values in changes.items() if not redaction.is_secret(path)
     }
-    plain: dict[str, Any] | None = redaction.plain_copy(kept)
-    if plain is not None:
-        return plain
+    if redaction.is_plain(kept):
+        return {path: [*values] for path, values in kept.items()}
     return {path: [*map(redaction.json_safe, values)] for path, values in kept.items()}

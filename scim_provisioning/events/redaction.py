@@ -91,10 +91,9 @@ def payload(value: object) -> tuple[str, bool]:
     return encoded[:PAYLOAD_BYTES].decode(errors="ignore"), True
 
 
-def plain_copy(value: object) -> Any | None:
-    """What ``json_safe`` makes of ``value``, where nothing of it is a secret or has to be escaped; else None."""
-    written = _plain_text(value)
-    return None if written is None else json.loads(written)
+def is_plain(value: object) -> bool:
+    """Whether ``json_safe`` has nothing to change: ``value`` is JSON, and nothing of it is secret or to be escaped."""
+    return _plain_text(value) is not None
 
 
 def _plain_text(value: object) -> str | None:

@@ -119,7 +119,7 @@ class SCIMConnection(models.Model):
         """What was chosen for names of companies, units or teams that are not known here, of the attribute at a path of
         the mapping; None where nothing was."""
         chosen = self.policies.get("new_units", {}).get(path)
-        return NewUnits(chosen) if chosen in NewUnits.values else None
+        return NewUnits(chosen) if chosen is not None and chosen in NewUnits.values else None
 
     existing_learners = PolicyChoice(
         ExistingLearners.LINK,

@@ -23,9 +23,12 @@ from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.rules.customers import customer
 
-#: What is written only where it changed, by the name of the attribute: each has an index, which a database may write
-#: again for every column that an UPDATE names.
-_INDEXED: Final = (
+#: What is written only where it is changed here, by the name of the attribute: most have an index, which a database may
+#: write again for every column that an UPDATE names; and the copy that is searched is long.
+_WHERE_CHANGED: Final = (
+    "user_name",
+    "search",
+    "created_at",
     "scim_id",
     "user_id",
     "user_name_key",
@@ -79,7 +82,7 @@ def _size(document: Document) -> int:
 
 def save_link(adapter: LearnerAdapter, document: Document) -> None:
     link = adapter.link
-    before = {name: link.__dict__.get(name) for name in _INDEXED}
+    before = {name: link.__dict__.get(name) for name in _WHERE_CHANGED}
     link.user = adapter.obj
     link.user_name = document["userName"]
     key = user_name_key(link.user_name)

@@ -110,8 +110,12 @@ def _moved(people: Sequence[ProvisionedUser]) -> list[int]:
 @spanned("match")
 def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
-    statement that waited for the lock can be stale. Raises ``NotFound``."""
+    statement that waited for the lock can be stale. On SQLite, where the whole transaction is the lock, one statement
+    reads them. Raises ``NotFound``, ``Unauthorized`` as ``load_locked``."""
     _refuse_impossible(scim_id)
+    if not databases.connection().features.has_select_for_update:
+        living = [one for one in _read(caller.tenant, _named, scim_id) if not one.link.is_deleted]
+        return _current(living)
     link = _lock_account(caller.tenant, "scim_id", scim_id)
     if link is None or link.is_deleted:
         raise NotFound()
@@ -146,10 +150,16 @@ def _same_account(column: str, connection: SCIMConnection, value: str | int) -> 
 def load_locked(caller: Caller, key: int) -> LearnerAdapter:
     """Read a person whose link is locked. Raises ``NotFound`` when the host deleted the account, or moved it to another
     customer, ``Unauthorized`` when the connection has ended since the request was let in."""
-    adapter = load_again(caller, key)
-    if adapter.link.connection_ended_at is not None:  # type: ignore[attr-defined]
+    return _current(read_locked(caller.tenant, [key]))
+
+
+def _current(adapters: Sequence[LearnerAdapter]) -> LearnerAdapter:
+    """The only one of these, if their connection has not ended."""
+    if not adapters:
+        raise NotFound()
+    if adapters[0].link.connection_ended_at is not None:  # type: ignore[attr-defined]
         raise ended()
-    return adapter
+    return adapters[0]
 
 
 def load_again(caller: Caller, key: int) -> LearnerAdapter:
@@ -164,8 +174,12 @@ def load_again(caller: Caller, key: int) -> LearnerAdapter:
 
 def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:
     """Read people whose links are locked, with what else keeps their accounts active, in the order of their keys."""
+    return _read(connection, _under_lock, tuple(keys))
+
+
+def _read(connection: SCIMConnection, narrow: links.Narrow, meant: object) -> list[LearnerAdapter]:
     adapter_class = get_adapter_class()
-    found = links.found(adapter_class, connection, _under_lock, tuple(keys))
+    found = links.found(adapter_class, connection, narrow, meant)
     adapters = adapter_class.for_links(found, connection)
     for link, adapter in zip(found, adapters, strict=True):
         link.connection = connection
@@ -175,12 +189,19 @@ def read_locked(connection: SCIMConnection, keys: Sequence[int]) -> list[Learner
 
 
 def _under_lock(people: ProvisionedUserQuerySet, keys: tuple[int, ...]) -> ProvisionedUserQuerySet:
+    return _with_what_keeps_them(people.filter(pk__in=keys)).order_by("pk")
+
+
+def _named(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQuerySet:
+    return _with_what_keeps_them(people.filter(scim_id=scim_id))
+
+
+def _with_what_keeps_them(people: ProvisionedUserQuerySet) -> ProvisionedUserQuerySet:
     others = ProvisionedUser.objects.granting().exclude(connection=OuterRef("connection"))
     elsewhere = others.filter(user=OuterRef("user"))
-    annotated = people.annotate(
+    return people.annotate(
         active_elsewhere=Exists(elsewhere), connection_ended_at=F("connection__archived_at")
     )
-    return annotated.filter(pk__in=keys).order_by("pk")
 
 
 def load_many_for_update(connection: SCIMConnection, keys: Sequence[int]) -> list[LearnerAdapter]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.databases import making_models
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.protocol.errors import Uniqueness
@@ -57,7 +58,7 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
         return Newcomer(_awaited(caller, past.awaited), Action.ADOPTED, hook="on_updated")
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
-    link = ProvisionedUser(connection=caller.tenant)
+    link: ProvisionedUser = making_models.new(ProvisionedUser, connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
     hold_names(adapter, adapter.names_of(document))

@@ -53,7 +53,10 @@ def spanned(name: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(function)
         def traced(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with current().span(name):
+            backend = current()
+            if backend is _NONE:
+                return function(*args, **kwargs)
+            with backend.span(name):
                 return function(*args, **kwargs)
 
         return traced

@@ -6,12 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from scim_provisioning.databases import Fault
-from scim_provisioning.provisioning.loading import read_locked
 from tests.behaviours.mutant import answers, mutants
 
 
-def reads_whoever_is_locked(original: Any) -> Any:
-    return lambda caller, key: read_locked(caller.tenant, [key])[0]
+def takes_whoever_is_locked(original: Any) -> Any:
+    return lambda adapters: adapters[0]
 
 
 def takes_everything_for_the_database(databases: Any) -> Any:
@@ -43,8 +42,8 @@ MUTANTS = mutants(
     ),
     (
         "nobody is changed by a connection that has ended meanwhile",
-        "provisioning.loading:load_locked",
-        reads_whoever_is_locked,
+        "provisioning.loading:_current",
+        takes_whoever_is_locked,
         f"{_FAULTS}test_a_write_that_was_let_in_before_and_begins_after_is_refused[activated]",
     ),
     (

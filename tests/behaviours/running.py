@@ -74,6 +74,24 @@ MUTANTS = mutants(
         "tests/test_own_rows.py::test_a_receiver_of_the_hosts_is_told_of_every_row",
     ),
     (
+        "who listens to a person's rows is told",
+        "databases.host_rows:_is_usual",
+        answers(True),
+        "tests/test_host_rows.py::test_a_receiver_of_the_hosts_is_told_of_every_row_and_of_the_columns_that_changed",
+    ),
+    (
+        "a step of saving that the host has written is taken",
+        "databases.host_rows:_saves_as_django",
+        answers(True),
+        "tests/test_host_rows.py::test_a_step_that_the_host_has_written_is_taken",
+    ),
+    (
+        "who waits for rows that are made is told",
+        "databases.making_models:_is_heard",
+        answers(False),
+        "tests/test_own_rows.py::test_who_waits_for_rows_that_are_made_is_told",
+    ),
+    (
         "links of the host's own are asked for each time",
         "adapters.links:are_joined",
         answers(True),

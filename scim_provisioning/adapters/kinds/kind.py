@@ -194,13 +194,19 @@ class MappedAttribute:
         if value in field.empty_values:
             return
         try:
+            self._judge(value, row, field)
+        except ValidationError:
             # Identity providers are answered in English, whatever language the host's validators speak.
             with translation.override("en"):
-                field.validate(value, row)
-                for validator in self.validators(field):
-                    validator(value)
-        except ValidationError as error:
-            raise self.refusal(" ".join(error.messages), code="attr.invalid") from error
+                try:
+                    self._judge(value, row, field)
+                except ValidationError as error:
+                    raise self.refusal(" ".join(error.messages), code="attr.invalid") from error
+
+    def _judge(self, value: Any, row: models.Model, field: Any) -> None:
+        field.validate(value, row)
+        for validator in self.validators(field):
+            validator(value)
 
     def validators(self, field: Any) -> Iterable[Callable[[Any], None]]:
         """Those of the column that its values must pass."""

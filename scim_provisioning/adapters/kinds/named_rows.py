@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -41,11 +42,22 @@ def without_hyphens(text: str) -> str:
 
 def named_column(model: Any, by: str, scope: Collection[str]) -> NamedColumn:
     """How rows of ``model`` inside ``scope`` are looked up by their field ``by``: spaces around a name do not count."""
+    return _named_column(model, by, frozenset(scope))
+
+
+@lru_cache(maxsize=256)
+def _named_column(model: Any, by: str, scope: frozenset[str]) -> NamedColumn:
     columns = {
         name: field.column for field in model._meta.concrete_fields for name in (field.name, field.attname)
     }
     within = frozenset(columns[key] for key in scope if key in columns)
     return NamedColumn(model._meta.get_field(by), within, trimmed=True)
+
+
+@lru_cache(maxsize=256)
+def _attributes(model: Any) -> dict[str, str]:
+    """What holds the value of each field."""
+    return {field.name: field.attname for field in model._meta.concrete_fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +164,7 @@ class NamedRows:
         return _digest([*self._meant(), self.key(name)])
 
     def _meant(self) -> list[Any]:
-        columns = {field.name: field.attname for field in self.model._meta.concrete_fields}
+        columns = _attributes(self.model)
         scope = {columns.get(key, key): _plain(value) for key, value in self.scope.items()}
         return [self.model._meta.label_lower, self.by, sorted(scope.items())]
 
