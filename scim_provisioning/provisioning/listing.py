@@ -33,7 +33,7 @@ def page_at(
     # The number of those who are skipped stands in the statement itself, so that it is another one each time.
     customer = customers.customer_of(adapter_class.compiled(connection).sources, connection)
     vacant, key = next(iter(_place(customer.lookups, connection, *customer.values, offset=offset)))
-    if vacant:
+    if vacant or totals.has_moved(connection, adapter_class):
         people = adapter_class.links(connection).living().order_by("pk")
         return list(people[offset : offset + count]), totals.how_many(connection, adapter_class)
     found: Found = []
@@ -68,4 +68,6 @@ def _place(
 ) -> QuerySet[Any, Any]:
     """How many living links are nobody's, and which comes after so many others."""
     place = totals.living_links(connection).order_by("pk").values("pk")[offset : offset + 1]
-    return totals.said(connection, totals.vacant_links(lookups, connection, customer), Subquery(place))
+    is_exact = not totals.may_be_believed()
+    vacant = totals.vacant_links(lookups, connection, customer, is_exact=is_exact)
+    return totals.said(connection, vacant, Subquery(place))

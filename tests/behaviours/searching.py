@@ -152,7 +152,7 @@ MUTANTS = mutants(
     ),
     (
         "nothing is believed that was read in a transaction",
-        "provisioning.totals:_may_be_believed",
+        "provisioning.totals:may_be_believed",
         answers(True),
         f"{_TOTALS}test_what_is_counted_in_a_transaction_that_is_rolled_back_is_not_believed",
     ),

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from example_project.lms.models import Learner
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.provisioning import totals
 from tests.client import ScimClient
+from tests.lms_factories import OrganizationFactory
 from tests.people import person
 from tests.sharing import Customer
 
@@ -116,3 +118,29 @@ def test_what_is_counted_in_a_transaction_that_is_rolled_back_is_not_believed(
     # SQLite gives this line the key of the one that was rolled back.
     customer.scim.patch(f"/Users/{ids[0]}", [ACTIVE])
     assert total(customer.scim) == 3
+
+
+def test_whom_the_lms_has_moved_is_counted_no_more_and_nobody_stands_on_two_pages(
+    customer: Customer, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages() -> tuple[set[int], list[str]]:
+        found = [customer.scim.get(f"/Users?startIndex={start}&count=1").json() for start in (1, 2, 3)]
+        people = [one["userName"] for page in found for one in page["Resources"]]
+        return {page["totalResults"] for page in found}, people
+
+    move(first := ProvisionedUser.objects.get(scim_id=ids[0]))
+    assert pages() == ({2}, ["p1.x@harborline.example", "p2.x@harborline.example"])
+    # Of whom nobody asks for, another page need not know for a minute.
+    move(ProvisionedUser.objects.get(scim_id=ids[1]))
+    now = totals.monotonic()
+    monkeypatch.setattr(totals, "monotonic", lambda: now + 61)
+    assert pages() == ({1}, ["p2.x@harborline.example"])
+    # Once somebody has asked for them, at once.
+    assert customer.scim.get(f"/Users/{first.scim_id}").status_code == 404
+    move(ProvisionedUser.objects.get(scim_id=ids[2]))
+    assert pages() == ({0}, [])
+
+
+def move(link: ProvisionedUser) -> None:
+    """The LMS gives somebody to another customer."""
+    Learner.objects.filter(user=link.user).update(organization=OrganizationFactory(), company=None, team=None)
