@@ -141,40 +141,54 @@ class DocumentText(Func):
 
 
 class ValueText(DocumentText):
-    """The same without a collation, for :class:`Exactly` and :class:`Folded`: PostgreSQL's LOWER of a text that is
-    collated by bytes knows ASCII only."""
+    """The text at ``keys`` in a JSON column of the host's; NULL where anything else stands there. Without a collation,
+    for :class:`Exactly` and :class:`Folded`: PostgreSQL's LOWER of a text collated by bytes knows ASCII only."""
+
+    kinds: ClassVar[str] = "'string', 'text', 'STRING'"
 
     def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        kind, of_kind = self.kind(sql, params, connection)
+        then, value = self.then(sql, params, connection)
+        return f"CASE WHEN {kind} IN ({self.kinds}) THEN {then} END", [*of_kind, *value]
+
+    def kind(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        """The SQL of what kind of JSON value it is, as each database calls them."""
+        if connection.vendor == "postgresql":
+            return f"JSONB_TYPEOF({sql} #> %s::text[])", [*params, list(self.keys)]
+        kind = (
+            f"JSON_TYPE({sql}, %s)"
+            if connection.vendor == "sqlite"
+            else f"JSON_TYPE(JSON_EXTRACT({sql}, %s))"
+        )
+        return kind, [*params, json_path(*self.keys)]
+
+    def then(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+        """The SQL of the value, where it is of that kind."""
         return _any_text(sql, params, self.keys, connection)
 
 
-class DocumentFlag(DocumentText):
-    """``true`` or ``false`` at ``keys`` in a JSON column, as text."""
+class DocumentFlag(ValueText):
+    """``true`` or ``false`` at ``keys``, as text."""
 
-    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+    kinds = "'boolean', 'true', 'false', 'BOOLEAN'"
+
+    def then(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
         if connection.vendor == "sqlite":
             # JSON_EXTRACT would answer 1 and 0.
-            return f"JSON_TYPE({sql}, %s)", [*params, json_path(*self.keys)]
-        return super().extract(sql, params, connection)
+            return self.kind(sql, params, connection)
+        return extract_text(sql, params, self.keys, connection)
 
 
-class DocumentNumber(DocumentText):
-    """The number at ``keys`` in a JSON column; NULL where anything else stands there, which no cast survives."""
+class DocumentNumber(ValueText):
+    """The number at ``keys``; no cast would survive anything else."""
 
     output_field: ClassVar[models.Field[Any, Any]] = models.FloatField()
+    kinds = "'number', 'integer', 'real', 'INTEGER', 'DOUBLE', 'DECIMAL'"
 
-    def extract(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
+    def then(self, sql: str, params: list[Any], connection: BaseDatabaseWrapper) -> Sql:
         if connection.vendor == "postgresql":
-            keys = list(self.keys)
-            when = f"JSONB_TYPEOF({sql} #> %s::text[]) = 'number'"
-            then = f"({sql} #>> %s::text[])::double precision"
-            return f"CASE WHEN {when} THEN {then} END", [*params, keys, *params, keys]
-        path, kind = json_path(*self.keys), "JSON_TYPE(%s, %%s)"
-        if connection.vendor != "sqlite":
-            kind = "JSON_TYPE(JSON_EXTRACT(%s, %%s))"
-        known = "'integer', 'real', 'INTEGER', 'DOUBLE', 'DECIMAL'"
-        then = f"JSON_EXTRACT({sql}, %s) + 0.0"
-        return f"CASE WHEN {kind % sql} IN ({known}) THEN {then} END", [*params, path, *params, path]
+            return f"({sql} #>> %s::text[])::double precision", [*params, list(self.keys)]
+        return f"JSON_EXTRACT({sql}, %s) + 0.0", [*params, json_path(*self.keys)]
 
 
 def sort_text(text: Expression) -> Expression:

@@ -32,7 +32,7 @@ from scim_provisioning.adapters.rows import RelatedRow, RowSource
 from scim_provisioning.adapters.text_forms import Exactly, Folded
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.schema import Attribute
-from scim_provisioning.protocol.text import shown
+from scim_provisioning.protocol.text import MAX_INTEGER, shown
 
 _KINDS: Mapping[str, type[MappedAttribute]] = {
     "string": Text,
@@ -91,10 +91,17 @@ class Json(MappedAttribute):
         for key in self._keys:
             value = value.get(key) if isinstance(value, dict) else None
         # What is of another type was not put there by this line, and is nothing that it could show.
-        return value if value != "" and self._fits(value) else None
+        return value if value != "" and self._is_kept(value) else None
+
+    def _is_kept(self, value: Any) -> bool:
+        """Whether what stands there is a JSON value of the declared type, as filters see it."""
+        if not isinstance(self._as, Integer):
+            return isinstance(value, bool if self._type == "boolean" else str)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and can_be_said(value)
+        return is_number and (isinstance(self._as, Decimal) or value == int(value))
 
     def to_scim(self, current: Any) -> Any:
-        return self._as.to_scim(current)
+        return int(current) if self._type == "integer" else self._as.to_scim(current)
 
     def same(self, sent: Any, current: Any) -> bool:
         return self._as.same(sent, current)
@@ -111,7 +118,7 @@ class Json(MappedAttribute):
         return self._as.to_scim(self._as.parse(value)) if isinstance(self._as, Integer) else value
 
     def _fits(self, value: Any) -> bool:
-        """Whether a value is of the declared type."""
+        """Whether a value that was sent is of the declared type."""
         if isinstance(self._as, Integer):
             number = self._as.parse(value)
             return number is not None and can_be_said(number)
@@ -146,7 +153,9 @@ class Json(MappedAttribute):
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         if isinstance(self._as, Integer):
-            return ordered(self._number(column), op, operand)
+            number = operand if operand is None else float(operand)
+            whole = self._type == "integer"
+            return ordered(self._number(column), op, number, within=float(MAX_INTEGER), whole=whole)
         text = str(operand).lower() if isinstance(operand, bool) else operand
         return Q(TextMatch(self._text(column), op, text))
 

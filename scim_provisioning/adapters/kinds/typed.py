@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Floor
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
 
 #: Operators that values in an order have; there is no part of a number to look for.
@@ -19,10 +20,12 @@ _LOOKUPS = {
 }
 
 
-def ordered(expression: Any, op: str, value: Any, *, within: Any = None) -> Q:
+def ordered(expression: Any, op: str, value: Any, *, within: Any = None, whole: bool = False) -> Q:
     """``expression op value``, false where there is no value, so that NOT is exact. ``within``: what is further from
-    zero cannot be said, and is no value."""
+    zero cannot be said, and is no value; neither is, with ``whole``, what has decimals."""
     present = Q(IsNull(expression, False))
+    if whole:
+        present &= Q(Exact(Floor(expression), expression))
     if within is not None:
         present &= Q(GreaterThanOrEqual(expression, -within)) & Q(LessThanOrEqual(expression, within))
     if op == "pr":

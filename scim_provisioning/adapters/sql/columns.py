@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.lookups import Exact
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.lookups import Exact, IsNull
 
 from scim_provisioning.adapters.customers import Customer, customer_of, moved_here, with_a_word
 from scim_provisioning.adapters.entries import Entry, Group
@@ -104,13 +104,27 @@ class Columns:
         entry = self.mapping.active
         if entry is None:
             return Q(active=True)
-        on = entry.declaration.on(self.column(entry))
+        on = self._is_on(entry)
         return on & (Q(active=True) | ~self._kept_on()) if entry.source.belongs_to_account else on
 
     def is_on_by_itself(self) -> Q:
         """Whose account is on although no other connection keeps it on; of a mapping with an ``active`` of accounts."""
         entry = self.mapping.active
-        return Q() if entry is None else entry.declaration.on(self.column(entry)) & ~self._kept_on()
+        return Q() if entry is None else self._is_on(entry) & ~self._kept_on()
+
+    def _is_on(self, entry: Entry) -> Q:
+        """Whether the row is there and switched on; never NULL, so that its opposite is whoever is off."""
+        column = self.column(entry)
+        on = entry.declaration.on(column)
+        if entry.source.is_account and not entry.field.null:
+            return on
+        if not entry.source.is_account:
+            on &= (
+                Q(IsNull(F(entry.source.lookup("pk")), False))
+                if entry.source.is_joined
+                else Q(Exists(column.rows()))
+            )
+        return Q(Case(When(on, then=Value(True)), default=Value(False), output_field=BooleanField()))
 
     def _kept_on(self) -> Q:
         """Whether another connection keeps the account on: none from whose customer the LMS has moved it."""
