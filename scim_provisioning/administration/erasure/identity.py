@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 from unicodedata import normalize
 
-from scim_provisioning.administration.log_words import nameless
+from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.events import pseudonyms, sent_names
 from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN

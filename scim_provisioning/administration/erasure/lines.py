@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.administration.erasure.identity import Identity, request_of
 from scim_provisioning.administration.erasure.tally import Tally
-from scim_provisioning.administration.log_words import OPEN_FACTS, nameless, plain_path
+from scim_provisioning.administration.log_words import OPEN_FACTS, plain_path
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.events.records import SIZES
 from scim_provisioning.models import (
