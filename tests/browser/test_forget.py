@@ -37,7 +37,7 @@ def test_somebody_is_found_from_the_page_on_what_is_kept_and_forgotten(
     expect(page.get_by_role("heading", name="When somebody is forgotten")).to_be_visible()
     picture(page, "privacy-light")
     assert_accessible(page, complaints)
-    page.get_by_role("searchbox").fill("okafor")
+    page.locator("#scim-person").fill("okafor")
     page.get_by_role("button", name="Find person").click()
     page.get_by_role("link", name="Forget this person").click()
     expect(page.get_by_text("is erased for good").first).to_be_visible()
