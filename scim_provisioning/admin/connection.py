@@ -21,6 +21,7 @@ from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
 from scim_provisioning.admin.connection_columns import ConnectionColumns
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
+from scim_provisioning.admin.forget import ForgetPages
 from scim_provisioning.admin.held import HeldPages
 from scim_provisioning.admin.keeping import KeepingPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
@@ -29,6 +30,7 @@ from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, page_url_name, who
+from scim_provisioning.admin.privacy import PrivacyPage
 from scim_provisioning.admin.reconcile import ReconcilePages, compare_url
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
@@ -67,9 +69,11 @@ class ConnectionAdminMixin(
     AdoptionQueuePages,
     UndoAdoptionPage,
     ManagersPage,
+    ForgetPages,
     MappingPages,
     SelfTestPages,
     NumbersPages,
+    PrivacyPage,
     StepsPage,
     AddPage,
     ConnectionColumns,

@@ -23,6 +23,7 @@ from scim_provisioning.administration.people.answer import DELETED, HELD, INACTI
 from scim_provisioning.administration.people.search import AT_MOST
 from scim_provisioning.events import reports
 from scim_provisioning.models import Operation, SCIMConnection
+from scim_provisioning.models.provisioned_user import FORGOTTEN
 from scim_provisioning.templatetags.scim_admin import PEOPLE_URL
 
 _LONGEST: Final = 320
@@ -91,6 +92,8 @@ class PeoplePage(OperationPage):
                 links.append(PageLink(url, _("Learner’s page")))
         if url := self._page("change", answer.connection):
             links.append(PageLink(url, str(answer.connection)))
+        if url := self._forget_url(request, answer):
+            links.append(PageLink(url, _("Forget this person")))
         return Card(answer, links, self._action(request, answer))
 
     def _action(self, request: HttpRequest, answer: Answer) -> PageLink | None:
@@ -113,6 +116,15 @@ class PeoplePage(OperationPage):
         if event is not None and (page := self._answer_url(request, event)):
             return PageLink(page, _("Who is it?"))
         return None
+
+    def _forget_url(self, request: HttpRequest, answer: Answer) -> str:
+        if not self.may(request, permissions.FORGET) or answer.user_name.startswith(FORGOTTEN):
+            return ""
+        if answer.link is not None:
+            return self._page("forget", answer.connection, link_id=answer.link.pk)
+        if answer.event is not None:
+            return self._page("forget_refused", answer.connection, event_id=answer.event.pk)
+        return ""
 
     def _undo(self, answer: Answer) -> PageLink | None:
         """Where a departure is taken back, as long as that page has it."""

@@ -63,6 +63,8 @@ class ManagedBy:
     locks: tuple[tuple[str, LockedValue], ...] = ()
     values_url: str = ""
     detach_url: str = ""
+    #: Where to have them forgotten.
+    forget_url: str = ""
 
 
 class SCIMManagedAdminMixin(ManagedForms):
@@ -118,16 +120,28 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     """What there is to say of a link to this administrator."""
     may_read = permissions.may_read_log(request.user)
     history_url = history_page(site, link) if may_read else ""
+    forget_url = forget_page(site, request, link)
     if link.is_deleted or link.user is None:
         undone = (
             Adoption.objects.filter(link=link, undone_at__isnull=False).first() if link.user is None else None
         )
         left = _detached_words(undone) if undone else _left(link)
-        return ManagedBy(link, history_url, is_active=False, left=left, is_detached=undone is not None)
+        return ManagedBy(
+            link,
+            history_url,
+            is_active=False,
+            left=left,
+            is_detached=undone is not None,
+            forget_url=forget_url,
+        )
     if _is_moved(link):
-        return ManagedBy(link, history_url, is_active=False, difference=moved.sentence(), is_moved=True)
+        said = moved.sentence()
+        return ManagedBy(
+            link, history_url, is_active=False, difference=said, is_moved=True, forget_url=forget_url
+        )
     locks = tuple((short_name(lock.path), lock) for lock in keeping.locked(link))
-    return ManagedBy(link, history_url, *_account(link), locks=locks, **_sharing(site, request, link))
+    shown = {"locks": locks, "forget_url": forget_url, **_sharing(site, request, link)}
+    return ManagedBy(link, history_url, *_account(link), **shown)
 
 
 def _detached(user: Any) -> Q:
@@ -147,6 +161,13 @@ def _left(link: ProvisionedUser) -> str:
     """What became of somebody who was deleted, and how they come back."""
     found = learners.answers([link.pk], in_clear=False)
     return " ".join(f"{one.sentence} {one.todo}" for one in found)
+
+
+def forget_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> str:
+    """The address of the page on which a learner is forgotten; empty for whoever may not, and of those who were."""
+    if link.is_forgotten or not permissions.has_permission(request.user, permissions.FORGET):
+        return ""
+    return _address(site, page_url_name("forget"), {"object_id": link.connection_id, "link_id": link.pk})
 
 
 def _is_moved(link: ProvisionedUser) -> bool:

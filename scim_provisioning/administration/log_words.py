@@ -26,7 +26,7 @@ _KNOWN_PATH: Final = re.compile(
     r"(?i)scim|v2|users|groups|bulk|me|schemas|resourcetypes|serviceproviderconfig|\.search|"
 )
 #: Facts of a refusal that hold no value of anybody's attributes, whoever refused.
-_OPEN_FACTS: Final = frozenset(
+OPEN_FACTS: Final = frozenset(
     {"address", "allowed", "at", "attribute", "constraint", "count", "exception", "label", "length", "limit"}
     | {"operator", "place", "policy", "prefix", "reason", "total", "used"}
 )
@@ -93,6 +93,9 @@ _DONE: Final[Mapping[str, StrOrPromise]] = {
         "An administrator gave a locked value back to the identity provider."
     ),
     Action.DETACHED: gettext_lazy("An administrator made this learner the application’s own again."),
+    Action.FORGOTTEN: gettext_lazy(
+        "An administrator had a person forgotten: their names, addresses and numbers were erased here."
+    ),
 }
 #: The same, where an administrator did it.
 _DONE_BY_ADMINISTRATORS: Final[Mapping[str, StrOrPromise]] = {
@@ -219,7 +222,7 @@ def explanation(event: ProvisioningEvent, *, in_clear: bool) -> catalogue.Explan
     facts = event.cause
     if not in_clear:
         # Of a name that looks like somebody's they would spell it; what nobody can see spells nothing.
-        told = _OPEN_FACTS | ({"code_points"} if event.error_code == "attr.characters" else frozenset())
+        told = OPEN_FACTS | ({"code_points"} if event.error_code == "attr.characters" else frozenset())
         facts = {name: value for name, value in facts.items() if name in told}
         facts |= {name: nameless(str(value)) for name, value in facts.items() if name == "attribute"}
         if event.cause.get("database"):

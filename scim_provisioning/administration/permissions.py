@@ -36,6 +36,7 @@ REVOKE: Final = "revoke_token"
 MANAGE_POLICY: Final = "manage_policy"
 APPROVE_HELD: Final = "approve_held"
 VIEW_PAYLOAD: Final = "view_payload"
+FORGET: Final = "forget_learner"
 EXPORT_LOG: Final = "export_log"
 VIEW_LOG: Final = "view_provisioningevent"
 
@@ -124,10 +125,10 @@ def may_change_sso(user: Any, key: str) -> bool:
 
 def missing(codename: str) -> PermissionDenied:
     """The refusal of somebody who lacks a permission of this app: it says which."""
-    return PermissionDenied(_("It needs the permission “%(permission)s”.") % {"permission": _named(codename)})
+    return PermissionDenied(_("It needs the permission “%(permission)s”.") % {"permission": named(codename)})
 
 
-def _named(codename: str) -> str:
+def named(codename: str) -> str:
     """A permission as the page on which it is given calls it."""
     for model in apps.get_app_config(APP).get_models():
         for known, words in model._meta.permissions:

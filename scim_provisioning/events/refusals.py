@@ -146,6 +146,9 @@ def _insert_refusal(
     if not first:
         first.append(event)
     observed.note_done(event)
+    if event.link is not None and event.link.is_forgotten:
+        # What is still sent for them is not kept again.
+        return
     payload = payloads.save(event, exchange.request_body, error.to_dict())
     sent_names.remember(event, payload, exchange.request_body)
 

@@ -27,6 +27,12 @@ _NAMES: Final = frozenset(
     | {"name.givenname", "name.middlename", "name.familyname", "name.formatted"}
 )
 _ADDRESSES: Final = frozenset({"username", "emails", "emails.value"})
+#: What is said of nobody else: whole names, addresses and numbers.
+_OF_ONE_PERSON: Final = (
+    _ADDRESSES
+    | {"displayname", "name.formatted", "externalid", "employeenumber"}
+    | {f"{attribute}{value}" for attribute in ("phonenumbers", "ims") for value in ("", ".value")}
+)
 _BETWEEN_WORDS: Final = re.compile(r"[\s,;]+")
 #: Where another name begins inside an address: ``okafor@`` in ``ines.okafor@``.
 _INSIDE: Final = re.compile(r"(?<=[._+-])[^._+\-@]{2}")
@@ -80,6 +86,17 @@ def keys_in(body: object) -> list[str]:
         if len(found) >= AT_MOST:
             break
     return sorted(found)[:AT_MOST]
+
+
+def called(body: object) -> list[str]:
+    """The texts of a resource or a PATCH that tell who somebody is, as they were written: addresses, numbers, and whole
+    names, the given with the family name in both orders."""
+    said = list(_values((), body, 0))
+    given = [value for attribute, value in said if attribute == "name.givenname"]
+    family = [value for attribute, value in said if attribute == "name.familyname"]
+    both = zip(given, family, strict=False)
+    whole = [text for one, other in both for text in (f"{one} {other}", f"{other} {one}", f"{other}, {one}")]
+    return [*whole, *(value for attribute, value in said if attribute in _OF_ONE_PERSON)]
 
 
 def _keys(value: str, *, is_address: bool) -> Iterator[str]:

@@ -78,6 +78,7 @@ class Action(models.TextChoices):
     VALUE_LOCKED = "value_locked", _("Value locked")
     VALUE_UNLOCKED = "value_unlocked", _("Value unlocked")
     DETACHED = "detached", _("Detached")
+    FORGOTTEN = "forgotten", pgettext_lazy("what became of a learner", "Forgotten")
 
 
 class Outcome(models.TextChoices):

@@ -20,6 +20,8 @@ from scim_provisioning.protocol.text import fold
 _STATE: Final = ("version", "active", "deleted_at")
 #: The version of a link that was made before its identity provider said anything; every write counts from there.
 AWAITED_VERSION: Final = 0
+#: How a name begins that stands in the place of one that was erased.
+FORGOTTEN: Final = "forgotten-"
 USER_NAME_LENGTH = 320
 # Folding can lengthen a text ("ß" becomes "ss"), so a key has twice the room. More would not fit an index of
 # InnoDB's.
@@ -148,6 +150,7 @@ class ProvisionedUser(models.Model):
     class Meta:
         verbose_name = _("provisioned user")
         verbose_name_plural = _("provisioned users")
+        permissions = (("forget_learner", _("Can have people forgotten: erase what is kept of them")),)
         constraints = (
             models.UniqueConstraint(
                 fields=("connection", "user_name_key"), name="scim_link_user_name_unique"
@@ -187,3 +190,9 @@ class ProvisionedUser(models.Model):
     def is_deleted(self) -> bool:
         """Whether it is a tombstone."""
         return self.deleted_at is not None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether what was kept of the person was erased, by name."""
+        is_nobodys = self.is_deleted and self.user_id is None and not self.document
+        return is_nobodys and self.user_name.startswith(FORGOTTEN)

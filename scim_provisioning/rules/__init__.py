@@ -6,7 +6,7 @@ Each rule either answers or raises the SCIM error that the identity provider get
 from __future__ import annotations
 
 from scim_provisioning.rules.brake import forget_hold, let_go
-from scim_provisioning.rules.choices import erases, in_force, offered
+from scim_provisioning.rules.choices import erases, in_force, may_be_erased, offered
 from scim_provisioning.rules.identity import (
     adopted,
     allow_rename,
@@ -47,6 +47,7 @@ __all__ = [
     "legible",
     "let_go",
     "locked_fields",
+    "may_be_erased",
     "name_is_reused",
     "offered",
     "protect",

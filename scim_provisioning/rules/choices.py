@@ -28,15 +28,17 @@ def in_force(
 
 
 def erases(adapter: LearnerAdapter) -> bool:
-    """Whether a DELETE of this learner erases them. Not while another connection manages the same account, and not for
-    a guest who never owned it: nobody can have another customer's people erased (one query, where the policy is to
-    erase)."""
-    connection = adapter.connection
+    """Whether a DELETE of this learner erases them (one query, where the policy is to erase)."""
+    chosen = in_force(SCIMConnection.on_delete, adapter.connection, type(adapter))
+    return chosen is OnDelete.ERASE and may_be_erased(adapter)
+
+
+def may_be_erased(adapter: LearnerAdapter) -> bool:
+    """Whether this connection may have the host erase the learner. Not while another one manages the same account, and
+    not a guest who never owned it: nobody can have another customer's people erased (one query)."""
     if not adapter.link.owns_profile:
         return False
-    if in_force(SCIMConnection.on_delete, connection, type(adapter)) is not OnDelete.ERASE:
-        return False
     others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    beside = others.filter(user=adapter.obj).exclude(connection=connection).select_related("connection")
+    beside = others.filter(user=adapter.obj).exclude(connection=adapter.connection)
     # From whose connection the LMS has moved the learner, manages nobody.
-    return all(map(is_lost, beside))
+    return all(map(is_lost, beside.select_related("connection")))

@@ -49,6 +49,7 @@ PAGES = {
     "steps": None,
     "numbers": None,
     "managers": "view_provisioningevent",
+    "privacy": None,
 }
 WITH_TOKEN = {"rotate", "rotation", "rotation_status", "revoke"}
 EVERYTHING = (

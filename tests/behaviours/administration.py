@@ -11,6 +11,7 @@ _MASKED = "tests/admin/test_masked_values.py::"
 _CONFIRMATION = "tests/admin/test_confirmation.py::"
 _REPORTS = "tests/http/test_error_reports.py::"
 _PEOPLE = "tests/admin/test_people.py::"
+_FORGET = "tests/test_scim_forget.py::"
 
 _BY_WHOM = "tests/admin/test_found_by_whom.py::"
 
@@ -39,6 +40,30 @@ MUTANTS = mutants(
         answers(True),
         "tests/admin/test_ownership_seen_by_whom.py::"
         "test_once_the_owner_has_let_go_another_customers_guest_is_given_the_account_by_who_sees_both",
+    ),
+    (
+        "who is forgotten is not named in other people's rows",
+        "administration.erasure.lines:mentioning",
+        answers(None),
+        f"{_FORGET}test_nothing_of_a_person_who_was_forgotten_stands_in_any_table",
+    ),
+    (
+        "a namesake's name is theirs, whoever is forgotten",
+        "administration.erasure.links:had_by",
+        answers(set()),
+        f"{_FORGET}test_a_namesake_who_was_hired_later_keeps_everything",
+    ),
+    (
+        "an active learner is not forgotten by mistake",
+        "administration.erasure:is_active",
+        answers(False),
+        f"{_FORGET}test_an_active_learner_is_forgotten_only_where_that_is_said",
+    ),
+    (
+        "two customers' pseudonyms of one person differ",
+        "events.pseudonyms:_hashed",
+        lambda hashed: lambda connection, value, secret: hashed(0, value, secret),
+        f"{_FORGET}test_another_customers_person_of_the_same_name_is_not_touched",
     ),
     (
         "people of other connections are not found",

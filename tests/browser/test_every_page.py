@@ -74,7 +74,7 @@ def addresses(superuser: User) -> dict[str, str]:
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
-    more = ("numbers", "units", "adopt", "queue", "managers", "reconcile")
+    more = ("numbers", "units", "adopt", "queue", "managers", "reconcile", "privacy")
     waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),
@@ -139,6 +139,9 @@ def _of_the_log() -> dict[str, str]:
         "learner": reverse("admin:lms_learner_change", args=learner),
         "history": f"{LOG}?learner={link.pk}",
         "operation": reverse("admin:scim_provisioning_provisioningevent_change", args=[refused.pk]),
+        "forget": reverse(
+            "admin:scim_provisioning_scimconnection_forget", args=[link.connection_id, link.pk]
+        ),
     }
 
 

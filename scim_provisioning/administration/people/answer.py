@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 ACTIVE, INACTIVE, HELD, DELETED = "active", "inactive", "held", "deleted"
-GONE, MOVED, REFUSED = "gone", "moved", "refused"
+GONE, MOVED, REFUSED, FORGOTTEN = "gone", "moved", "refused", "forgotten"
 
 #: Each state in words, and how it is coloured beside them.
 STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
@@ -24,6 +24,7 @@ STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
     DELETED: (pgettext_lazy("state of a person", "Deleted"), "idle"),
     GONE: (pgettext_lazy("state of a person", "Account removed here"), "bad"),
     MOVED: (pgettext_lazy("state of a person", "Moved to another customer"), "bad"),
+    FORGOTTEN: (pgettext_lazy("state of a person", "Forgotten"), "idle"),
     REFUSED: (pgettext_lazy("state of a person", "Refused"), "bad"),
 }
 

@@ -17,6 +17,7 @@ from scim_provisioning.administration.facts import WRITES
 from scim_provisioning.administration.people.answer import (
     ACTIVE,
     DELETED,
+    FORGOTTEN,
     GONE,
     HELD,
     INACTIVE,
@@ -39,7 +40,7 @@ from scim_provisioning.rules.customers import customer
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_LEFT: Final = (Action.DEACTIVATED, Action.DELETED)
+_LEFT: Final = (Action.DEACTIVATED, Action.DELETED, Action.FORGOTTEN)
 _AGAIN: Final = gettext_lazy(
     "If the person should have access, assign and enable them in the identity provider: they come back as the same "
     "learner, with their progress."
@@ -127,13 +128,13 @@ def _of_link(
     state = _state(link, held, standing)
     sentence, todo = _said(state, link, departure, held, standing)
     notes, cause = _notes(state, link, standing, in_clear=in_clear), ""
-    if refusal is not None and state not in (HELD, DELETED):
+    if refusal is not None and state not in (HELD, DELETED, FORGOTTEN):
         why = log_words.explanation(refusal, in_clear=in_clear)
         facts = {"when": times.written(refusal.created_at), "reason": why.title}
         notes.append(_("Their latest change was refused on %(when)s: %(reason)s") % facts)
         cause, todo = why.cause, " ".join(filter(None, (todo, why.todo)))
     name = (name_in(link.document) if in_clear else "") or link.user_name
-    event = refusal or (departure if state in (INACTIVE, DELETED) else None)
+    event = refusal or (departure if state in (INACTIVE, DELETED, FORGOTTEN) else None)
     return Answer(
         state,
         name,
@@ -150,6 +151,8 @@ def _of_link(
 
 
 def _state(link: ProvisionedUser, held: HeldLeaver | None, standing: _Standing) -> str:
+    if link.is_forgotten:
+        return FORGOTTEN
     if link.is_deleted:
         return DELETED
     if link.user is None:
@@ -191,6 +194,8 @@ def _said(
         return moved.sentence(), _("Ask those who moved them in the application.")
     if state == DELETED:
         return _left(_DELETED, departure), str(_AGAIN)
+    if state == FORGOTTEN:
+        return _left(_FORGOTTEN, departure), _("Whoever is sent under this name is somebody new.")
     if link.active:
         return standing.difference or _("Switched off in this application."), _(
             "Switch the account on here if the person may come in again."
@@ -210,6 +215,11 @@ _DELETED: Final = (
     gettext_lazy("Deleted on %(when)s by the identity provider."),
     gettext_lazy("Deleted on %(when)s by %(name)s."),
     gettext_lazy("Deleted. When and by whom, the log no longer knows."),
+)
+_FORGOTTEN: Final = (
+    *2 * (gettext_lazy("What was kept of this person was erased."),),
+    gettext_lazy("What was kept of this person was erased on %(when)s by %(name)s."),
+    gettext_lazy("What was kept of this person was erased. When and by whom, the log no longer knows."),
 )
 
 

@@ -25,7 +25,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.expressions import DocumentText, ElementExists, TextMatch
 from scim_provisioning.adapters.text_forms import Exactly, Folded
 from scim_provisioning.administration.log_search import name_fields, still_customers
-from scim_provisioning.events import sent_names
+from scim_provisioning.events import pseudonyms, sent_names
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
     FormerIdentifier,
@@ -43,6 +43,8 @@ from scim_provisioning.protocol.text import is_storable
 #: So many people are an answer; more are a reason to write more of the name.
 AT_MOST: Final = 20
 _WORDS: Final = 5
+#: In so many connections somebody who was forgotten is found by a name that was theirs.
+_ASKED_ONE_BY_ONE: Final = 20
 #: What of a name or number only the document holds, as ``adapters.sql.searchable`` keeps it.
 _IN_DOCUMENT: Final = (
     ("displayname",),
@@ -113,8 +115,18 @@ def _by_identifier(asked: Asked) -> Iterable[int]:
     same = Q()
     for name, value in values.items():
         same |= Q(**{"connection__in": asked.connections, name: value})
+    for connection, names in _forgotten_as(asked):
+        same |= Q(connection=connection, user_name_tombstone_key__in=names)
+        same |= Q(connection=connection, external_id__in=names)
     rows = ProvisionedUser.objects.filter(same)
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
+
+
+def _forgotten_as(asked: Asked) -> list[tuple[int, list[str]]]:
+    """By connection what stands in the place of this very name, where it was erased. Not where they are too many: each
+    has others."""
+    few = asked.connections if len(asked.connections) <= _ASKED_ONE_BY_ONE else []
+    return [(connection, pseudonyms.known_as(connection, asked.whole)) for connection in few]
 
 
 def _by_former_identifier(asked: Asked) -> Iterable[int]:

@@ -1,0 +1,121 @@
+"""By what a person who is to be forgotten is recognised, in rows that are theirs and in others that mention them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from unicodedata import normalize
+
+from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.events import pseudonyms, sent_names
+from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models.provisioned_user import FORGOTTEN
+from scim_provisioning.protocol.text import fold
+
+#: Shorter texts mean too much else in rows that are not the person's own.
+_SHORTEST: Final = 4
+
+
+@dataclass(frozen=True)
+class Identity:
+    """``texts`` are whole names, addresses and numbers, as they were written, of somebody of a connection."""
+
+    connection: int
+    texts: frozenset[str]
+
+    @cached_property
+    def telling(self) -> list[str]:
+        """The texts by which the person is found in other rows, the longest first."""
+        told = {text.strip() for text in self.texts}
+        told = {text for text in told if len(text) >= _SHORTEST and not text.startswith(FORGOTTEN)}
+        return sorted(told, key=lambda text: (-len(text), text))
+
+    @cached_property
+    def _mention(self) -> re.Pattern[str]:
+        spelled = (
+            re.escape(form)
+            for text in self.telling
+            for form in dict.fromkeys(
+                (
+                    text,
+                    normalize("NFC", text),
+                    normalize("NFD", text),
+                    json.dumps(text, ensure_ascii=False)[1:-1],
+                )
+            )
+        )
+        return re.compile(rf"(?<!\w)(?:{'|'.join(spelled) or '(?!)'})(?!\w)", re.IGNORECASE)
+
+    def but(self, others: Iterable[str]) -> Identity:
+        """The same without texts that are somebody else's too, folded: whoever has them is meant by them."""
+        taken = {*others}
+        return Identity(self.connection, frozenset(text for text in self.texts if fold(text) not in taken))
+
+    def is_in(self, *texts: str) -> bool:
+        """Whether any of these texts mentions the person."""
+        return any(self._mention.search(text) for text in texts)
+
+    def pseudonym(self, text: str) -> str:
+        """What stands in the place of a text of theirs."""
+        return pseudonyms.of(self.connection, text)
+
+    def without(self, value: Any) -> Any:
+        """JSON or a text in which a pseudonym stands wherever the person was mentioned; the rest as it is."""
+        if isinstance(value, str):
+            return self._mention.sub(lambda found: self.pseudonym(found[0]), value)
+        if isinstance(value, Mapping):
+            return {self.without(name): self.without(member) for name, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.without(element) for element in value]
+        if isinstance(value, int | float) and not isinstance(value, bool) and self.is_in(str(value)):
+            return self.pseudonym(str(value))
+        return value
+
+    def hashed(self, value: Any) -> Any:
+        """JSON of theirs, with a pseudonym for every text and number; whether there was a value can still be told."""
+        if value is None or value == "" or isinstance(value, bool):
+            return value
+        if isinstance(value, Mapping):
+            return {nameless(str(name)): self.hashed(member) for name, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.hashed(element) for element in value]
+        return self.pseudonym(str(value))
+
+
+def of_link(link: ProvisionedUser) -> Identity:
+    """Of somebody who has, or had, an account (one query)."""
+    former = FormerIdentifier.objects.filter(link=link).values_list("value", flat=True)
+    return _identity(link.connection_id, [*texts_of(link), *former])
+
+
+def of_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent]) -> Identity:
+    """Of somebody who was only refused, by these operations, read with their payloads."""
+    said: list[str | None] = []
+    for event in events:
+        said += [event.user_name, event.external_id]
+        if sent := request_of(event):
+            said += sent_names.called(sent)
+    return _identity(connection.pk, said)
+
+
+def request_of(event: ProvisioningEvent) -> object:
+    """What was sent, as JSON; None where it is not kept, was cut, or is none."""
+    payload = getattr(event, "payload", None)
+    try:
+        return None if payload is None else json.loads(payload.request)
+    except ValueError:
+        return None
+
+
+def texts_of(link: ProvisionedUser) -> Iterable[str]:
+    """What the link alone says of who somebody is."""
+    own = (link.user_name, link.external_id)
+    return (text for text in (*own, *sent_names.called(link.document)) if text)
+
+
+def _identity(connection: int, texts: Iterable[str | None]) -> Identity:
+    return Identity(connection, frozenset(text for text in texts if text))

@@ -1,0 +1,162 @@
+"""The log: lines that are the person's own lose every value, others that mention them lose the mention.
+
+Found by keys that have an index; only refusals of nobody whom a link stands for are read one by one. Messages of their
+own, and others that mention them, go altogether: they would have gone within weeks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.administration.erasure.identity import Identity, request_of
+from scim_provisioning.administration.erasure.tally import Tally
+from scim_provisioning.administration.log_words import OPEN_FACTS, plain_path
+from scim_provisioning.events.identifiers import key_of
+from scim_provisioning.events.records import SIZES
+from scim_provisioning.models import (
+    Action,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    ProvisioningPayload,
+    RefusedName,
+    SCIMConnection,
+)
+
+#: What is changed of a line.
+_FIELDS: Final = (
+    "user_name",
+    "user_name_key",
+    "external_id",
+    "detail",
+    "cause",
+    "changes",
+    "ignored",
+    "path",
+)
+#: Beside the facts that hold no value: what pages read of what was done.
+_KEPT_FACTS: Final = OPEN_FACTS | {"connections", "earlier", "erased", "switched_in_lms", "undone"}
+#: What administrators do that names somebody in words, whoever's link the line has.
+_NAMING: Final = (
+    Action.ADOPTION_UNDONE,
+    Action.ANSWERED,
+    Action.MERGED,
+    Action.OWNER_MOVED,
+    Action.SHARED,
+    Action.SHARE_WITHDRAWN,
+)
+_SLICE: Final = 500
+
+
+def own(link: ProvisionedUser, names: Iterable[str]) -> list[int]:
+    """The keys of a learner's lines: their link's, and refusals under their userNames, as far as nobody else has or had
+    these: then those from before the other came."""
+    events = ProvisioningEvent.objects.filter(connection=link.connection_id)
+    found = set(_keys(events.filter(link=link)))
+    for name in names:
+        has = Q(user_name_key=name) | Q(user_name_tombstone_key=name)
+        others = ProvisionedUser.objects.filter(has, connection=link.connection_id).exclude(pk=link.pk)
+        first = others.order_by("created_at").values_list("created_at", flat=True).first()
+        nobodys = events.filter(link__isnull=True, user_name_key=name)
+        found.update(_keys(nobodys if first is None else nobodys.filter(created_at__lt=first)))
+    return sorted(found)
+
+
+def of_refused(connection: SCIMConnection, event: ProvisioningEvent) -> list[int]:
+    """The same of somebody who was only refused: all of one userName, or externalId, or of those who were sent so."""
+    nobodys = ProvisioningEvent.objects.filter(connection=connection, link__isnull=True)
+    if event.user_name_key:
+        return sorted(_keys(nobodys.filter(user_name_key=event.user_name_key)))
+    if event.external_id:
+        return sorted(_keys(nobodys.filter(user_name_key="", external_id=event.external_id)))
+    persons = RefusedName.objects.filter(payload__event=event).values_list("person", flat=True)
+    same = RefusedName.objects.filter(connection=connection, person__in={*persons})
+    keys = {event.pk, *same.order_by().values_list("payload__event", flat=True)}
+    return sorted(_keys(nobodys.filter(user_name_key="", pk__in=keys)))
+
+
+def blank(keys: Sequence[int], identity: Identity, tally: Tally) -> None:
+    """Take every value out of lines of the person's own, and delete their messages."""
+    for events in _slices(keys):
+        tally.delete(ProvisioningPayload.objects.filter(event__in=[event.pk for event in events]))
+        for event in events:
+            # That somebody was forgotten before names nobody.
+            if event.action != Action.FORGOTTEN:
+                _write(event, tally, **_blanked(event, identity))
+
+
+def _blanked(event: ProvisioningEvent, identity: Identity) -> dict[str, Any]:
+    name = identity.pseudonym(event.user_name)
+    facts = ((fact, value) for fact, value in event.cause.items() if fact in _KEPT_FACTS)
+    return {
+        "user_name": name,
+        "user_name_key": name,
+        "external_id": identity.pseudonym(event.external_id),
+        "detail": "",
+        "cause": {fact: _fact(identity, value) for fact, value in facts},
+        "changes": {nameless(path): identity.hashed(pair) for path, pair in event.changes.items()},
+        "ignored": [],
+        "path": plain_path(event.path),
+    }
+
+
+def _fact(identity: Identity, value: Any) -> Any:
+    return nameless(identity.without(value)) if isinstance(value, str) else identity.without(value)
+
+
+def mentioning(connection: SCIMConnection, identity: Identity, beside: Sequence[int], tally: Tally) -> None:
+    """Take the person out of other lines: those of the links ``beside``, of refusals that nobody's link stands for, and
+    of what administrators did."""
+    words = {key_of(text) for text in identity.telling}
+    sent = RefusedName.objects.filter(connection=connection, key__in=words)
+    events = ProvisioningEvent.objects.filter(connection=connection)
+    keys = {
+        *sent.order_by().values_list("payload__event", flat=True),
+        *_keys(events.filter(link__isnull=True, outcome=Outcome.REFUSED)),
+        *_keys(events.filter(action__in=_NAMING)),
+    }
+    for key in beside:
+        keys.update(_keys(events.filter(link=key)))
+    for met in _slices(sorted(keys)):
+        for event in met:
+            _unmention(event, identity, tally)
+
+
+def _unmention(event: ProvisioningEvent, identity: Identity, tally: Tally) -> None:
+    payload = getattr(event, "payload", None)
+    if payload is not None and identity.is_in(payload.request, payload.response, _unescaped(event)):
+        tally.delete(ProvisioningPayload.objects.filter(pk=payload.pk))
+    told = {name: identity.without(getattr(event, name)) for name in _FIELDS}
+    _write(event, tally, **{**told, "user_name_key": key_of(told["user_name"])})
+
+
+def _unescaped(event: ProvisioningEvent) -> str:
+    sent = request_of(event)
+    return "" if sent is None else json.dumps(sent, ensure_ascii=False)
+
+
+def _write(event: ProvisioningEvent, tally: Tally, **values: Any) -> None:
+    changed = [name for name, value in values.items() if getattr(event, name) != value]
+    if not changed:
+        return
+    for name in changed:
+        value = values[name]
+        setattr(event, name, value[: SIZES[name]] if isinstance(value, str) else value)
+    event.save(update_fields=changed)
+    tally.changed[ProvisioningEvent] += 1
+
+
+def _keys(rows: QuerySet[ProvisioningEvent]) -> Iterable[int]:
+    # In no order: a database would rather walk through the whole log than sort a few.
+    return rows.order_by().values_list("pk", flat=True)
+
+
+def _slices(keys: Sequence[int]) -> Iterator[list[ProvisioningEvent]]:
+    for start in range(0, len(keys), _SLICE):
+        part = ProvisioningEvent.objects.filter(pk__in=keys[start : start + _SLICE])
+        yield list(part.select_related("payload").order_by("pk"))

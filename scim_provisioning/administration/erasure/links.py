@@ -1,0 +1,126 @@
+"""The link of a person who is forgotten, what stands beside it, and other learners whose documents name the person."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import CASCADE, F, Model, Q, QuerySet
+
+from scim_provisioning import databases
+from scim_provisioning.adapters.text_forms import Folded
+from scim_provisioning.administration.erasure.identity import Identity, texts_of
+from scim_provisioning.administration.erasure.tally import Tally
+from scim_provisioning.models import (
+    Adoption,
+    FormerIdentifier,
+    IdentityQuestion,
+    ProvisionedUser,
+    ReferenceKey,
+    SCIMConnection,
+    SharedAccount,
+)
+from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH
+from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
+
+
+def names_of(link: ProvisionedUser) -> list[str]:
+    """The userNames that the learner has and had, as the log keeps them (one query)."""
+    former = FormerIdentifier.objects.filter(link=link, kind=FormerIdentifier.Kind.USER_NAME)
+    own = (link.user_name_key, link.user_name_tombstone_key)
+    return list(dict.fromkeys(name for name in (*own, *former.values_list("key", flat=True)) if name))
+
+
+def beside(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> list[int]:
+    """The keys of other learners who are named together with the person: whose document mentions them, as their manager
+    perhaps, and of whom it was asked whether they are the same. Two queries; the first reads the connection's links."""
+    found: set[int] = set()
+    if who.telling:
+        # Compared once for all texts: reading everybody's document is what takes long.
+        said = ProvisionedUser.objects.filter(connection=connection).alias(said=Folded(F("document")))
+        rows = said.filter(said__regex="|".join(map(_spelled, who.telling)))
+        found.update(rows.order_by().values_list("pk", flat=True))
+    if link is not None:
+        asked = IdentityQuestion.objects.filter(Q(newcomer=link) | Q(earlier=link))
+        found.update(key for pair in asked.values_list("newcomer", "earlier") for key in pair)
+        found.discard(link.pk)
+    return sorted(found)
+
+
+def had_by(keys: Iterable[int]) -> set[str]:
+    """What these learners are called themselves, folded: a namesake's name is theirs."""
+    return {fold(text) for link in ProvisionedUser.objects.filter(pk__in=[*keys]) for text in texts_of(link)}
+
+
+def _spelled(text: str) -> str:
+    """A pattern for a text in a document in small letters. Outside PostgreSQL that is kept as Django writes it, with
+    letters beyond ASCII spelled out, which have no small form then."""
+    ascii_only = databases.connection().vendor != "postgresql"
+    forms = (json.dumps(form, ensure_ascii=ascii_only)[1:-1].lower() for form in (fold(text), text))
+    return "|".join(re.escape(form) for form in dict.fromkeys(forms))
+
+
+def lock(keys: Iterable[int], link: ProvisionedUser | None) -> None:
+    """Lock all links of the account, and those of these keys, in the order in which everybody does."""
+    wanted = Q(pk__in=[*keys, *([] if link is None else [link.pk])])
+    if link is not None and link.user_id is not None:
+        wanted |= Q(user=link.user_id)
+    ProvisionedUser.objects.filter(wanted).locked()
+
+
+def unmention(keys: Iterable[int], identity: Identity, tally: Tally) -> None:
+    """Take the person out of the documents of other learners, whose links are locked."""
+    for link in ProvisionedUser.objects.filter(pk__in=[*keys]):
+        document, search = identity.without(link.document), identity.without(link.search)
+        awaited = _awaited(link.awaited_manager, identity)
+        if (document, search, awaited) == (link.document, link.search, link.awaited_manager):
+            continue
+        link.document, link.search, link.awaited_manager = document, search, awaited
+        link.version += 1
+        link.changed()
+        link.save(update_fields=["document", "search", "awaited_manager", "version", "modified_at"])
+        tally.changed[ProvisionedUser] += 1
+
+
+def _awaited(name: str | None, identity: Identity) -> str | None:
+    """The beginning of what was sent for a manager, where it is of the person's."""
+    is_theirs = name and fold(name) in {fold(text)[:SCIM_ID_LENGTH] for text in identity.telling}
+    return identity.pseudonym(name) if name and is_theirs else name
+
+
+def strip(link: ProvisionedUser, identity: Identity, tally: Tally) -> None:
+    """End the link, which is locked, and leave nothing of the person on it: a tombstone that nobody returns by."""
+    account = link.user_id
+    if not link.is_deleted:
+        make_tombstone(link)
+    strip_tombstone(link)
+    name = identity.pseudonym(link.user_name)
+    link.user, link.document, link.search, link.awaited_manager = None, {}, {}, None
+    link.user_name, link.user_name_tombstone_key = name, name
+    link.external_id = link.external_id and identity.pseudonym(link.external_id)
+    link.asks_document = False
+    link.save()
+    tally.changed[ProvisionedUser] += 1
+    for former in FormerIdentifier.objects.filter(link=link):
+        former.value = former.key = identity.pseudonym(former.value)
+        former.save(update_fields=["value", "key"])
+        tally.changed[FormerIdentifier] += 1
+    for rows in _beside(link):
+        tally.delete(rows)
+    if account is not None:
+        tally.delete(SharedAccount.objects.filter(connection=link.connection_id, user=account))
+    tally.changed[ReferenceKey] += ReferenceKey.objects.filter(brought_by=link.scim_id).update(brought_by="")
+
+
+def _beside(link: ProvisionedUser) -> Iterator[QuerySet[Model]]:
+    """Rows that are there for the link alone. What is left of an adoption that was undone holds no value, and says that
+    the account is not to be linked again."""
+    for relation in link._meta.related_objects:
+        model: Any = relation.related_model
+        if relation.on_delete is not CASCADE or model is FormerIdentifier:
+            continue
+        rows = model._base_manager.filter(**{relation.field.name: link})
+        yield rows.filter(undone_at__isnull=True) if model is Adoption else rows
