@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -14,7 +14,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase, spellings
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.adapters.refusals import hidden_account
+from scim_provisioning.adapters.refusals import hidden_account, name_held
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -254,15 +254,6 @@ class HostAccounts(HostHooks):
         sources = self.compiled_mapping.sources.values()
         rows = [self.obj, *(source.of(self.obj) for source in sources if source.accessor)]
         return any(row is not None and self.is_hidden(row) for row in rows)
-
-
-def name_held(accounts: Sequence[models.Model], *, by_address: bool) -> Uniqueness:
-    """The 409 for a sign-in name that somebody else's account has, in whatever tenant."""
-    return Uniqueness(
-        f"Another account of this application already signs in by this {'address' if by_address else 'name'}.",
-        code="user.address_taken" if by_address else "user.name_taken",
-        params={"accounts": [account.pk for account in accounts]},
-    )
 
 
 def is_address(field: models.Field[Any, Any]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from scim_provisioning.adapters.entries import Group
-from scim_provisioning.adapters.kinds.kind import checked_text
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
 from scim_provisioning.protocol.errors import InvalidValue

@@ -12,7 +12,7 @@ from django.db.models import Q
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.adapters.document import awaited_manager, still_meant
-from scim_provisioning.adapters.kinds.kind import checked_text
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.person import LOCKED
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings

@@ -246,9 +246,12 @@ def _change(
         cause=earlier.cause(tombstones),
     )
     earlier.ask(adapter.link, tombstones)
-    if (hook := _HOOKS.get(action)) is None:
-        return _answered(adapter, exchange, event)
-    return Written(told(adapter, caller, exchange, event, hook), event)
+    hook = _HOOKS.get(action)
+    return (
+        Written(told(adapter, caller, exchange, event, hook), event)
+        if hook
+        else _answered(adapter, exchange, event)
+    )
 
 
 def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:

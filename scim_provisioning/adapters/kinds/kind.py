@@ -292,19 +292,3 @@ class MappedAttribute:
 def with_canonical_values(attribute: Attribute, values: tuple[str, ...]) -> Attribute:
     """The attribute with the values that the host knows (RFC 7643 section 7, ``canonicalValues``)."""
     return replace(attribute, canonical_values=values) if attribute.type in TEXT_TYPES else attribute
-
-
-def checked_text(path: str, value: Any, field: Any) -> str:
-    """``value`` when ``field`` can hold it; raises ``InvalidValue`` (attr.type, attr.too_long) otherwise."""
-    if not isinstance(value, str):
-        raise InvalidValue(f"{path}: expected text.", code="attr.type", params={"attribute": path})
-    if "\x00" in value:
-        # PostgreSQL refuses NUL in text with a database error; say so before it does.
-        raise InvalidValue(f"{path}: text must not hold NUL characters.", code="attr.type")
-    if field.max_length is not None and len(value) > field.max_length:
-        raise InvalidValue(
-            f"{path}: expected text of at most {field.max_length} characters.",
-            code="attr.too_long",
-            params={"attribute": path, "limit": field.max_length, "length": len(value)},
-        )
-    return value

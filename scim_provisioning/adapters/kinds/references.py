@@ -14,7 +14,7 @@ from scim_provisioning.adapters import database_errors, remedies
 from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.belonging import Belonging
 from scim_provisioning.adapters.kinds.column import Column
-from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
+from scim_provisioning.adapters.kinds.kind import MappedAttribute
 from scim_provisioning.adapters.kinds.meanings import KNOWN, Names
 from scim_provisioning.adapters.kinds.named_rows import (
     NamedRows,
@@ -22,6 +22,7 @@ from scim_provisioning.adapters.kinds.named_rows import (
     reference_key,
     without_hyphens,
 )
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values

@@ -1,4 +1,4 @@
-"""Where a target leads: the row and the field that it names, or why it names none and what to write instead."""
+"""Where a target leads: the row and the field that it names and what that can hold, or why it names none and what to write."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from scim_provisioning.adapters import remedies
 from scim_provisioning.adapters.problems import Unusable
 from scim_provisioning.adapters.rows import RelatedRow, RowSource, row_source
+from scim_provisioning.protocol.errors import InvalidValue
 
 #: Fields that decide who may do what. Provisioning never writes them (SECURITY: privilege escalation).
 FORBIDDEN_TARGETS = frozenset(
@@ -58,3 +59,19 @@ def judge(field: Any, *, path: str, target: str, is_fitting: bool, wanted: str, 
 
 def _forbidden(target: str) -> Unusable:
     return Unusable("forbidden", f"'{target}' decides what a person may do and is never provisioned")
+
+
+def checked_text(path: str, value: Any, field: Any) -> str:
+    """``value`` when ``field`` can hold it; raises ``InvalidValue`` (attr.type, attr.too_long) otherwise."""
+    if not isinstance(value, str):
+        raise InvalidValue(f"{path}: expected text.", code="attr.type", params={"attribute": path})
+    if "\x00" in value:
+        # PostgreSQL refuses NUL in text with a database error; say so before it does.
+        raise InvalidValue(f"{path}: text must not hold NUL characters.", code="attr.type")
+    if field.max_length is not None and len(value) > field.max_length:
+        raise InvalidValue(
+            f"{path}: expected text of at most {field.max_length} characters.",
+            code="attr.too_long",
+            params={"attribute": path, "limit": field.max_length, "length": len(value)},
+        )
+    return value

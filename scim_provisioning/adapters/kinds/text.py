@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.adapters.kinds.kind import MappedAttribute, checked_text
+from scim_provisioning.adapters.kinds.kind import MappedAttribute
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import Unusable
 from scim_provisioning.databases.indexes import NamedColumn
