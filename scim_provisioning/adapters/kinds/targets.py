@@ -1,4 +1,4 @@
-"""Where a target leads: the row and the field that it names and what that can hold, or why it names none and what to write."""
+"""Where a target leads: the row and the field that it names, what that can hold, or what to write in its place."""
 
 from __future__ import annotations
 
