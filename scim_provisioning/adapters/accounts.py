@@ -167,6 +167,22 @@ class HostAccounts(HostHooks):
             return False
         return fold(getattr(self.obj, entry.field.attname) or "") == fold(name)
 
+    def take_name_back(self, scim_user: Mapping[str, Any]) -> None:
+        """Undo ``step_aside`` for somebody who returns, where nobody has the name; it is saved.
+
+        Raises ``Uniqueness`` where people sign in by the name and somebody else has it.
+        """
+        entry, name = self.compiled_mapping.account_name, self._sign_in_name(scim_user)
+        if entry is None or name is None:
+            return
+        held = getattr(self.obj, entry.field.attname) or ""
+        if self.accounts_named(name):
+            if self.user_name_is_sso_subject:
+                self.account_name(name)
+        elif fold(held) == fold(self._with_suffix(name, entry.field)):
+            setattr(self.obj, entry.field.attname, name)
+            self.obj.save(update_fields=[entry.field.attname])
+
     def holders_of(self, name: str) -> list[models.Model]:
         """``accounts_named``, asked once a request."""
         if name not in self._known_holders:

@@ -62,6 +62,15 @@ def spelled_alike(one: str, other: str) -> bool:
     return all(fold(mine) == fold(yours) for mine, yours in zip(one, other, strict=True))
 
 
+def same_letters(one: str, other: str) -> bool:
+    """``spelled_alike``, where it does not matter how accents are composed. No stand-in is anybody's letter."""
+    if spelled_alike(one, other):
+        return True
+    if stand_ins(one) or stand_ins(other):
+        return False
+    return spelled_alike(normalize("NFC", one), normalize("NFC", other))
+
+
 def compositions(text: str) -> tuple[str, ...]:
     """Return a name as it is written, with its accents composed, and with accents that stand for themselves, each
     once."""

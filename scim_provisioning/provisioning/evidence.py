@@ -158,6 +158,7 @@ class _Asked:
         return found
 
     def _judged(self, document: Document, adapter: LearnerAdapter, *, is_met: bool) -> Verdict:
+        others: set[Any] = set()
         if is_met:
             try:
                 past = rules.history(self.connection, document)
@@ -165,11 +166,14 @@ class _Asked:
                 return Verdict(document, Finding.LINKED)
             if past.awaited is not None:
                 return Verdict(document, Finding.LINKED, (past.awaited.user,))
-            earlier = past.earlier if past.tombstone is None else (past.tombstone,)
-            if earlier:
+            # Of accounts that were another connection's too, or the LMS's, nothing is shown.
+            met = past.earlier if past.tombstone is None else (past.tombstone,)
+            earlier = rules.owned_alone(met)
+            if earlier or past.tombstone is not None:
                 return Verdict(document, Finding.LOOK, tuple(one.user for one in earlier), "earlier")
+            others = {one.user_id for one in met}
         try:
-            account = rules.adopted(adapter, document, self.standing)
+            account = rules.adopted(adapter, document, self.standing, others=others)
         except (SCIMError, PermissionDenied, ValidationError) as refusal:
             return self._refused(document, adapter, refusal)
         if account is None:
