@@ -21,7 +21,6 @@ from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.models.provisioned_user import user_name_key
-from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
@@ -180,13 +179,7 @@ def owned_account(
     """
     adapter = _adapter(None, connection)
     adapter.obj = adapter.new_account()
-    # That very name: a column may take "kássie" for "kassie".
-    entry = adapter.compiled_mapping.account_name
-    named = {
-        account.pk
-        for account in adapter.accounts_named(user_name)
-        if entry is None or spelled_alike(getattr(account, entry.field.attname) or "", user_name)
-    }
+    named = {account.pk for account in adapter.accounts_spelled(user_name)}
     owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
     if seen_by is not None:
         owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.accounts import is_address
+from scim_provisioning.adapters.naming import is_address
 from scim_provisioning.events import Caller
 from scim_provisioning.models import IdentityQuestion, ProvisionedUser
 from scim_provisioning.protocol.resources import Document
@@ -78,18 +78,25 @@ def take_name_back(caller: Caller, adapter: LearnerAdapter, document: Mapping[st
     """Give the account of somebody who returns the name back that it gave up when another person had it. Whoever has it
     now and was deleted steps aside in turn. What the LMS has called the account since stays.
 
-    Raises ``Uniqueness`` where people sign in by that name and somebody else does: whoever comes with it would be signed
+    Raises ``Uniqueness`` where people sign in by that name and somebody else does: who comes with it would be signed
     in to theirs.
     """
     if adapter.signs_in_by(document):
         return
     hold_names(adapter, adapter.names_of(document))
     free_names(caller, adapter, document)
-    adapter.take_name_back(document)
+    name = adapter.names_of(document)[-1]
+    if not adapter.accounts_named(name):
+        adapter.take_name_back(name)
+    elif adapter.user_name_is_sso_subject:
+        adapter.account_name(name)
 
 
 def _is_in_use(adapter: LearnerAdapter) -> bool:
-    """Whether a living link of any connection has this account, and has not lost it to another customer."""
+    """Whether somebody works with this account: the LMS has switched it on again, or a living link of any connection
+    has it, and has not lost it to another customer."""
+    if adapter.switches_account and adapter.has_access and not adapter.is_hidden(adapter.obj):
+        return True
     living = ProvisionedUser.objects.living().filter(user=adapter.obj).select_related("connection")
     return not all(is_lost(link) for link in living)
 

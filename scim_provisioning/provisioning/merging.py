@@ -19,7 +19,8 @@ def merge(caller: Caller, newcomer: ProvisionedUser, earlier: ProvisionedUser, *
     id. The tombstone forgets its account: it can bring nobody back.
 
     Raises ``NotFound`` where one of them is gone, ``Uniqueness`` where they are not what they were, somebody uses the
-    earlier account, or one of the two is not this connection's alone to give away or to write; ``Forbidden`` for a protected account; what ``durable`` and the host's ``merge`` raise.
+    earlier account, or one of the two is not this connection's alone to give away or to write, ``Forbidden`` for a
+    protected account; what ``durable`` and the host's ``merge`` raise.
     """
     durable(lambda: _merge(caller, newcomer, earlier, detail))
 

@@ -113,14 +113,8 @@ def adopted(
 
 
 def _shared_account(adapter: LearnerAdapter, user_name: str, standing: Standing) -> Any | None:
-    """The account of that very name that an administrator allowed this connection to share, or None: a column may take
-    "kássie" for "kassie"."""
-    entry = adapter.compiled_mapping.account_name
-    accounts = [
-        account
-        for account in adapter.holders_of(user_name)
-        if entry is None or spelling.spelled_alike(getattr(account, entry.field.attname) or "", user_name)
-    ]
+    """The account of that very name that an administrator allowed this connection to share, or None."""
+    accounts = adapter.accounts_spelled(user_name)
     allowed = standing.shared(accounts) if accounts else set()
     return next((account for account in accounts if account.pk in allowed), None)
 

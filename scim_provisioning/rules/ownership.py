@@ -98,7 +98,9 @@ def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
     """Those of the links of one connection that own their accounts, or did when they ended, and no other connection's
     with them, not by a tombstone either. What becomes of such an account, its name first of all, is the connection's
     alone to say; of every other one it is somebody else's (one query, and two for each other owner there is)."""
-    own = [link for link in links if link.owns_profile and not link.keeps_profile and link.user_id is not None]
+    own = [
+        link for link in links if link.owns_profile and not link.keeps_profile and link.user_id is not None
+    ]
     if not own:
         return []
     beside = ProvisionedUser.objects.filter(owns_profile=True, user__in=[link.user_id for link in own])

@@ -29,9 +29,12 @@ from scim_provisioning.provisioning.evidence import decide
 __all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "remember"]
 
 
-def examine(connection: SCIMConnection, directory: Directory | None = None) -> Report:
+def examine(
+    connection: SCIMConnection, directory: Directory | None = None, *, most_refused: int | None = None
+) -> Report:
     """Lay the connection beside a directory. Without one: what is known without, which are accounts that no connection
-    manages, learners whose account is gone, and people who were sent and refused within 30 days.
+    manages, learners whose account is gone, and people who were sent and refused within 30 days, of whom so many are
+    looked at.
 
     Changes nothing. Some 10,000 people take a few seconds. Raises ``ConnectionRefused`` for a connection that has
     ended, and ``host.AdapterBroken``.
@@ -40,7 +43,7 @@ def examine(connection: SCIMConnection, directory: Directory | None = None) -> R
     if connection.is_archived:
         message = _("This connection has ended: nobody is managed by it any more.")
         raise ConnectionRefused(message, "connection.archived")
-    known = adoption.from_log(connection) if directory is None else directory
+    known = directory or adoption.from_log(connection, most=most_refused)
     report = Report(
         with_directory=directory is not None, unreadable=directory.unreadable if directory else ()
     )
