@@ -113,7 +113,7 @@ class _Asked:
         ]
         self._read_switches(found)
         found = [self._if_on(verdict) for verdict in found]
-        return self._named_by_address(found)
+        return self._whose(self._named_by_address(found))
 
     def _know(self, holders: Mapping[Any, Any], adapters: Sequence[LearnerAdapter]) -> None:
         """Whose the accounts of these names are, as far as the host and the links say (two queries)."""
@@ -250,6 +250,13 @@ class _Asked:
         except SCIMError as refusal:
             return replace(verdict, finding=Finding.LOOK, reason=refusal.code)
         return verdict
+
+    def _whose(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """Note which of the accounts are another connection's to read (one query)."""
+        keys = {account.pk for one in verdicts for account in one.accounts if account is not None}
+        ours = rules.owned_alone([ProvisionedUser(connection=self.connection, user_id=key) for key in keys])
+        foreign = frozenset(keys - {link.user_id for link in ours})
+        return [replace(one, foreign=foreign) if foreign else one for one in verdicts]
 
     def _named_by_address(self, verdicts: list[Verdict]) -> list[Verdict]:
         """Of those who would be made anew, who has the e-mail address of an account of this customer (one query)."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from example_project.lms.models import Learner
@@ -123,3 +124,39 @@ def test_a_guest_gives_another_customers_account_to_nobody(
         event.link.connection_id for event in ProvisioningEvent.objects.filter(action="shared") if event.link
     }
     assert told == {owner.connection.pk}
+
+
+def test_what_the_owner_wrote_is_on_no_page_of_who_may_share(
+    administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    owner, guest = Customer.make(), Customer.make()
+    post(owner)
+    get_user_model().objects.update(email="secret@owner.example", first_name="Secretia")
+    ownership.allow_share(guest.connection, account(), actor=None, name="ines")
+    sees(monkeypatch, guest)
+    permissions = ("view_scimconnection", "view_provisioningevent", "manage_policy", "view_payload")
+    browser = administrator(*permissions)
+
+    def shown(name: str, verb: str, **keys: Any) -> str:
+        line = f"userPrincipalName\n{person()['userName']}\n"
+        body = {"verb": verb, "user_name": "userPrincipalName", "external_id": ""}
+        file = SimpleUploadedFile("users.csv", line.encode(), "text/csv")
+        answer = browser.post(page(guest.connection, name), {**body, "file": file})
+        return b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()
+
+    found = shown("adopt", "file")
+    assert "Certain" in found
+    seen = [found, shown("reconcile", "file"), shown("reconcile", "show")]
+    get_user_model().objects.filter(pk=account().pk).update(is_active=False)
+    post(guest, 409)
+    refusal = ProvisioningEvent.objects.latest("pk")
+    answers = page(guest.connection, "answer", event_id=refusal.pk)
+    seen += [shown("adopt", "show"), browser.get(answers).content.decode()]
+    seen.append(browser.get(page(guest.connection, "queue")).content.decode())
+    get_user_model().objects.filter(pk=account().pk).update(is_active=True)
+    post(guest)
+    seen += [shown("reconcile", "file"), shown("adopt", "file")]
+    for each in seen:
+        assert "secret@owner.example" not in each
+        assert "Secretia" not in each
