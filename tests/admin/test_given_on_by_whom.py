@@ -80,6 +80,25 @@ def test_an_old_refusal_gives_nobody_the_account_that_the_lms_has_moved_to_anoth
     assert not SharedAccount.objects.exists()
 
 
+def test_an_old_refusal_names_nobody_who_shares_by_now_what_another_customer_owns(
+    administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    first, other = Customer.make(), Customer.make()
+    second = again(first)
+    post(first)
+    post(second, 409)
+    refusal = ProvisioningEvent.objects.latest("pk")
+    ownership.allow_share(other.connection, account(), actor=None, name="ines")
+    ownership.move_ownership(ProvisionedUser.objects.get(scim_id=post(other)), actor=None)
+    sees(monkeypatch, first, second)
+    browser = administrator("view_scimconnection", "view_provisioningevent", "manage_policy")
+    asked = page(second.connection, "share_refused", event_id=refusal.pk)
+    assert browser.get(asked).status_code == 404
+    assert browser.post(asked, {"password": PASSWORD}).status_code == 404
+    assert not SharedAccount.objects.filter(connection=second.connection).exists()
+
+
 def test_who_has_asked_of_one_owner_gives_nothing_of_the_next(
     administrator: Administrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
