@@ -50,7 +50,7 @@ def shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
     return SharedAccount.objects.filter(in_force(_lookups(connection)), connection=connection)
 
 
-def judged_shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
+def judged_shares(connection: SCIMConnection) -> QuerySet[Any, Any]:
     """The same, each with whether it ``is_used``. The word was given on the person of that day: once the connection has
     let them go, they alone return by it, and whoever else is sent under the name is somebody else."""
     gone = ProvisionedUser.objects.tombstones().filter(
