@@ -68,7 +68,18 @@ def same_letters(one: str, other: str) -> bool:
         return True
     if stand_ins(one) or stand_ins(other):
         return False
-    return spelled_alike(normalize("NFC", one), normalize("NFC", other))
+    mine, yours = normalize("NFC", one), normalize("NFC", other)
+    # In capitals "ß" is "SS": STRASSE is Straße, and Strasse is not.
+    pairs = ((mine, yours), (_sharp(mine), _capitals(yours)), (_capitals(mine), _sharp(yours)))
+    return any(spelled_alike(left, right) for left, right in pairs)
+
+
+def _sharp(text: str) -> str:
+    return text.replace("ß", "\0")
+
+
+def _capitals(text: str) -> str:
+    return text.replace("SS", "\0")
 
 
 def compositions(text: str) -> tuple[str, ...]:

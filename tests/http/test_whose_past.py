@@ -21,6 +21,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.provisioning.adopting import link_certain, link_one
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.merging import merge
@@ -227,6 +228,13 @@ def test_who_is_linked_beforehand_is_not_whose_name_only_folding_makes_the_same(
     assert get_user_model().objects.filter(pk=user.pk).values().get() == before
     taken = named(scim, userName=name.upper(), externalId="hers")
     assert ProvisionedUser.objects.get(scim_id=taken["id"]).user == user
+
+
+@pytest.mark.parametrize(
+    ("is_one", "names"), [(True, ("stra\u00dfe", "STRASSE")), (False, ("strasse", "stra\u00dfe"))]
+)
+def test_capitals_are_the_same_name_and_other_letters_are_not(is_one: bool, names: tuple[str, str]) -> None:
+    assert same_letters(*names) is same_letters(*reversed(names)) is is_one
 
 
 def test_without_an_external_id_nobody_returns_whose_name_is_spelled_otherwise(scim: ScimClient) -> None:
