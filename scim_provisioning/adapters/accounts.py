@@ -14,7 +14,8 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase, spellings
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.adapters.refusals import hidden_account, name_held
+from scim_provisioning.adapters.naming import hides_rows, is_address, name_held
+from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -167,11 +168,28 @@ class HostAccounts(HostHooks):
             return False
         return fold(getattr(self.obj, entry.field.attname) or "") == fold(name)
 
+    def take_name_back(self, name: str) -> None:
+        """Undo ``step_aside``, and save it: an account that gave up ``name`` and is called so still has it again."""
+        entry = self.compiled_mapping.account_name
+        if entry is not None and fold(getattr(self.obj, entry.field.attname) or "") == fold(
+            self._with_suffix(name, entry.field)
+        ):
+            setattr(self.obj, entry.field.attname, name)
+            self.obj.save(update_fields=[entry.field.attname])
+
     def holders_of(self, name: str) -> list[models.Model]:
         """``accounts_named``, asked once a request."""
         if name not in self._known_holders:
             self._known_holders[name] = self.accounts_named(name)
         return self._known_holders[name]
+
+    def accounts_spelled(self, name: str) -> list[models.Model]:
+        """Those of ``holders_of`` that have that very name: a column may take "kássie" for "kassie"."""
+        entry = self.compiled_mapping.account_name
+        held = self.holders_of(name)
+        return [
+            a for a in held if entry and spelling.spelled_alike(getattr(a, entry.field.attname) or "", name)
+        ]
 
     def know_holders(self, name: str, accounts: list[models.Model]) -> None:
         """Have ``holders_of`` answer from what was read for many people at once."""
@@ -256,11 +274,6 @@ class HostAccounts(HostHooks):
         return any(row is not None and self.is_hidden(row) for row in rows)
 
 
-def is_address(field: models.Field[Any, Any]) -> bool:
-    """Whether a field of the account holds its e-mail address."""
-    return isinstance(field, models.EmailField) or field.name == getattr(get_user_model(), "EMAIL_FIELD", "")
-
-
 def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
     """Whether all accounts are the rows of their table, whoever asks."""
     accounts: Any = adapter_class.all_accounts
@@ -288,8 +301,3 @@ def _called(
     """The accounts, but for ``own``, whose column is ``name`` in any case."""
     others = adapter_class.all_accounts().filter(AnyCase(column, name, exactly=exactly, spelled=spelled))
     return others if own is None else others.exclude(pk=own)
-
-
-def hides_rows(model: type[models.Model]) -> bool:
-    """Whether the model's default manager leaves rows out, as soft deletion does."""
-    return bool(model._default_manager.all().query.where)

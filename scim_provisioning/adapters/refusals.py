@@ -6,7 +6,7 @@ one function that decides is ``http.errors.scim_error``; the page for hosts is `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from django.utils import translation
 from scim_provisioning.protocol.errors import SCIMError, Uniqueness
 
 if TYPE_CHECKING:
-    from django.db.models import Model
     from django_stubs_ext import StrOrPromise
 
 #: What RFC 7644 table 9 calls a refusal of these statuses, unless the host says otherwise.
@@ -108,12 +107,3 @@ def _codes(error: ValidationError) -> set[str | None]:
     else:
         leaves = error.error_list
     return {leaf.code for leaf in leaves}
-
-
-def name_held(accounts: Sequence[Model], *, by_address: bool) -> Uniqueness:
-    """The 409 for a sign-in name that somebody else's account has, in whatever tenant."""
-    return Uniqueness(
-        f"Another account of this application already signs in by this {'address' if by_address else 'name'}.",
-        code="user.address_taken" if by_address else "user.name_taken",
-        params={"accounts": [account.pk for account in accounts]},
-    )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin import csv_file
-from scim_provisioning.admin.export_form import ExportFields
+from scim_provisioning.admin.export_form import REFUSED, ExportFields
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import adoption, permissions
@@ -90,7 +90,9 @@ class AdoptionPages(ConnectionPages):
         report: Report | None = None
         if form.is_valid():
             people = form.directory(connection)
-            report = adoption.examine(connection, adoption.from_log(connection) if people is None else people)
+            if people is None:
+                people = adoption.from_log(connection, most=REFUSED)
+            report = adoption.examine(connection, people)
             if form.cleaned_data["verb"] == "file":
                 everybody = _everybody(report, in_clear=_sees_values(request))
                 return csv_file.response("scim-existing-learners", adoption.header(), everybody)

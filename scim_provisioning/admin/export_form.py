@@ -12,6 +12,9 @@ from scim_provisioning.models import SCIMConnection
 
 #: The lines of a file that one request reads: some ten seconds of work at most. The commands read larger ones.
 _ROWS: Final = 10_000
+_BYTES: Final = 8 * 1024 * 1024
+#: The refused people whom one request looks at, where there is no file.
+REFUSED: Final = 5_000
 
 
 class ExportFields(forms.Form):
@@ -35,8 +38,9 @@ class ExportFields(forms.Form):
             return None
         return adoption.from_csv(
             connection,
-            chosen["file"].read(),
+            chosen["file"].read(_BYTES + 1),
             user_name=chosen["user_name"],
             external_id=chosen["external_id"],
             most=_ROWS,
+            most_bytes=_BYTES,
         )

@@ -81,7 +81,8 @@ class OwnershipPages(ConnectionPages):
     def share_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """Allow another connection to use a learner's account."""
         link = self._living_link(connection, link_id)
-        self._owner(request, link)
+        if self._owner(request, link) is None and not ownership.may_give(request.user, connection, link):
+            raise Http404("There is no such learner.")
         mine = ProvisionedUser.objects.living().filter(user=link.user_id)
         choices = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
         choices = choices.exclude(pk__in=mine.values("connection"))
@@ -185,7 +186,7 @@ def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser 
     if event.error_code == REFUSED[0]:
         links = links.living()
     link = links.select_related("user", "connection").first()
-    if link is None or not ownership.may_see(request.user, event.connection_id, link.connection):
+    if link is None or not ownership.may_give(request.user, event.connection_id, link):
         return None
     return link
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import csv_file
-from scim_provisioning.admin.export_form import ExportFields
+from scim_provisioning.admin.export_form import REFUSED, ExportFields
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted
 from scim_provisioning.administration import permissions, reconciliation
 from scim_provisioning.administration.reconciliation import Found, Report, words
@@ -79,7 +79,7 @@ class ReconcilePages(ConnectionPages):
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         report: Report | None = None
         if form.is_valid():
-            report = reconciliation.examine(connection, form.directory(connection))
+            report = reconciliation.examine(connection, form.directory(connection), most_refused=REFUSED)
             reconciliation.remember(connection, report)
             if form.cleaned_data["verb"] == "file":
                 rows = words.everything(report, in_clear=in_clear)

@@ -21,7 +21,6 @@ from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import Action, ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.models.provisioned_user import user_name_key
-from scim_provisioning.protocol.spelling import spelled_alike
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
@@ -56,18 +55,17 @@ def allow_share(
     """Let ``connection`` link an account that another connection owns, or has let go, at its identity provider's next
     attempt. False when it may already. ``name`` is what the connection calls the person.
 
-    Raises ``ConnectionRefused`` where nobody else owns the account or owned it last, this connection has it already, it
-    is protected, or the connection is archived.
+    Raises ``ConnectionRefused`` where nobody else owns the account or owned it last, or ``actor`` may not say so by now
+    (``may_give``), this connection has it already, it is protected, or the connection is archived.
     """
 
     def work() -> bool:
         lock_links_of(account)
         locked_current(connection)
-        holder = ownership.holder_beside(connection, account)
-        owner = holder or ownership.left_by(connection, account.pk)
+        owner = _last_owner(connection, account)
         if owner is None and ownership.may_share(connection, account):
             return False
-        if owner is None:
+        if owner is None or (actor is not None and not may_give(actor, connection, owner)):
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
         if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():
             raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
@@ -75,12 +73,28 @@ def allow_share(
         made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)
         if made:
             both = {"connections": [connection.pk, owner.connection_id]}
-            told = _SHARED_AGAIN if holder is None else _SHARED_THERE
+            told = _SHARED_AGAIN if owner.is_deleted or owner.connection.is_archived else _SHARED_THERE
             _decided(connection, None, Action.SHARED, actor, _SHARED_HERE, name, address, both)
             _decided(owner.connection, owner, Action.SHARED, actor, told, owner.user_name, address, both)
         return made
 
     return durable(work)
+
+
+def _last_owner(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
+    """Who owns the account, else who let it go, else who goes on sharing what nobody owns."""
+    holder = ownership.holder_beside(connection, account)
+    if holder is not None and holder.owns_profile:
+        return holder
+    return ownership.left_by(connection, account.pk) or holder
+
+
+def may_give(user: Any, connection: SCIMConnection | int | None, link: ProvisionedUser) -> bool:
+    """Whether ``user`` may let ``connection`` share the account of ``link``: who sees both, and whose connection owns
+    it, or could. A guest gives nothing on; and nobody does whom the LMS has taken the account from."""
+    if not may_see(user, connection, link.connection) or is_lost(link):
+        return False
+    return link.owns_profile or may_move(user, link)
 
 
 def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
@@ -165,13 +179,7 @@ def owned_account(
     """
     adapter = _adapter(None, connection)
     adapter.obj = adapter.new_account()
-    # That very name: a column may take "kássie" for "kassie".
-    entry = adapter.compiled_mapping.account_name
-    named = {
-        account.pk
-        for account in adapter.accounts_named(user_name)
-        if entry is None or spelled_alike(getattr(account, entry.field.attname) or "", user_name)
-    }
+    named = {account.pk for account in adapter.accounts_spelled(user_name)}
     owners = ProvisionedUser.objects.beside(connection).filter(owns_profile=True, user__isnull=False)
     if seen_by is not None:
         owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))

@@ -123,4 +123,4 @@ def named(connection: SCIMConnection, user_name: str, *, seen_by: Any = None) ->
 def _accounts_named(connection: SCIMConnection, user_name: str) -> list[Any]:
     adapter = get_adapter_class()(None, link=ProvisionedUser(connection=connection), connection=connection)
     adapter.obj = adapter.new_account()
-    return [account.pk for account in adapter.accounts_named(user_name)]
+    return [account.pk for account in adapter.accounts_spelled(user_name)]

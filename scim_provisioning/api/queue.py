@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, named, queue, same_person, words
+from scim_provisioning.administration.adoption import answers, called, queue, same_person, words
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
 from scim_provisioning.administration.adoption.queue import Waiting
 from scim_provisioning.api.base import AdministratorViewSet, IdentitySerializer, MomentField
@@ -56,7 +56,7 @@ class WaitingSerializer(serializers.Serializer[Waiting]):
 
     def get_accounts(self, one: Waiting) -> list[str]:
         """What the accounts that it may be are called."""
-        return [named(account) for account in one.verdict.accounts]
+        return called(one.verdict)
 
 
 class QuestionSerializer(serializers.Serializer[IdentityQuestion]):

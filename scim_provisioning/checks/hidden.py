@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage
 from django.db import models
 
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.accounts import hides_rows
 from scim_provisioning.adapters.mapping import CompiledMapping
+from scim_provisioning.adapters.naming import hides_rows
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.overriding import is_own

@@ -62,6 +62,26 @@ def spelled_alike(one: str, other: str) -> bool:
     return all(fold(mine) == fold(yours) for mine, yours in zip(one, other, strict=True))
 
 
+def same_letters(one: str, other: str) -> bool:
+    """``spelled_alike``, where it does not matter how accents are composed. No stand-in is anybody's letter."""
+    if spelled_alike(one, other):
+        return True
+    if stand_ins(one) or stand_ins(other):
+        return False
+    mine, yours = normalize("NFC", one), normalize("NFC", other)
+    # In capitals "ß" is "SS": STRASSE is Straße, and Strasse is not.
+    pairs = ((mine, yours), (_sharp(mine), _capitals(yours)), (_capitals(mine), _sharp(yours)))
+    return any(spelled_alike(left, right) for left, right in pairs)
+
+
+def _sharp(text: str) -> str:
+    return text.replace("ß", "\0")
+
+
+def _capitals(text: str) -> str:
+    return text.replace("SS", "\0")
+
+
 def compositions(text: str) -> tuple[str, ...]:
     """Return a name as it is written, with its accents composed, and with accents that stand for themselves, each
     once."""

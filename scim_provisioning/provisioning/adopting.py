@@ -6,7 +6,7 @@ PUT writes to it, and a POST takes it up. Nothing of the account is changed here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from django.db import IntegrityError
@@ -21,7 +21,7 @@ from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, Adoption, ProvisionedUser
 from scim_provisioning.models.provisioned_user import AWAITED_VERSION, user_name_key
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning import host_calls, moved
 from scim_provisioning.provisioning.earlier import free_names
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.links import check_link, keep_document, make_tombstone
@@ -100,11 +100,20 @@ def _linked(caller: Caller, certain: Sequence[Verdict]) -> int:
         for now, before in zip(again, certain, strict=True)
         if now.finding is Finding.CERTAIN and now.accounts[0].pk == before.accounts[0].pk
     ]
-    adapters = [_adapter(caller, one, standing) for one in still if one.accounts[0].pk in here]
+    still = [one for one in still if one.accounts[0].pk in here]
+    _leave(caller, standing.are_beside([one.accounts[0].pk for one in still]))
+    adapters = [_adapter(caller, one, standing) for one in still]
     _read_rows(adapters)
     hold_connection(caller.tenant)
     _write(caller, adapters)
     return len(adapters)
+
+
+def _leave(caller: Caller, keys: Collection[Any]) -> None:
+    """From whom the LMS has moved these accounts, which are locked: they let go of them, as for a newcomer."""
+    if keys:
+        beside = ProvisionedUser.objects.beside(caller.tenant).filter(user__in=keys)
+        moved.still_here(beside.select_related("connection").order_by("user_id", "pk"))
 
 
 def _read_rows(adapters: Sequence[LearnerAdapter]) -> None:
@@ -122,7 +131,7 @@ def _adapter(caller: Caller, verdict: Verdict, standing: KnownStanding) -> Learn
     account, name = verdict.accounts[0], verdict.document["userName"]
     link = _link(caller, name, account)
     adapter = get_adapter_class()(account, link=link, connection=caller.tenant)
-    if standing.holder(account) is not None or standing.may_share(account):
+    if standing.holder(account) is not None or standing.was_shared(account):
         rules.claim(link, account)
     keep_document(adapter, _said(name))
     return adapter

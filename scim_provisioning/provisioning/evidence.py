@@ -113,7 +113,7 @@ class _Asked:
         ]
         self._read_switches(found)
         found = [self._if_on(verdict) for verdict in found]
-        return self._named_by_address(found)
+        return self._whose(self._named_by_address(found))
 
     def _know(self, holders: Mapping[Any, Any], adapters: Sequence[LearnerAdapter]) -> None:
         """Whose the accounts of these names are, as far as the host and the links say (two queries)."""
@@ -158,6 +158,7 @@ class _Asked:
         return found
 
     def _judged(self, document: Document, adapter: LearnerAdapter, *, is_met: bool) -> Verdict:
+        others: set[Any] = set()
         if is_met:
             try:
                 past = rules.history(self.connection, document)
@@ -165,11 +166,14 @@ class _Asked:
                 return Verdict(document, Finding.LINKED)
             if past.awaited is not None:
                 return Verdict(document, Finding.LINKED, (past.awaited.user,))
-            earlier = past.earlier if past.tombstone is None else (past.tombstone,)
-            if earlier:
+            # Of accounts that were another connection's too, or the LMS's, nothing is shown.
+            met = past.earlier if past.tombstone is None else (past.tombstone,)
+            earlier = rules.owned_alone(met)
+            if earlier or past.tombstone is not None:
                 return Verdict(document, Finding.LOOK, tuple(one.user for one in earlier), "earlier")
+            others = {one.user_id for one in met}
         try:
-            account = rules.adopted(adapter, document, self.standing)
+            account = rules.adopted(adapter, document, self.standing, others=others)
         except (SCIMError, PermissionDenied, ValidationError) as refusal:
             return self._refused(document, adapter, refusal)
         if account is None:
@@ -246,6 +250,13 @@ class _Asked:
         except SCIMError as refusal:
             return replace(verdict, finding=Finding.LOOK, reason=refusal.code)
         return verdict
+
+    def _whose(self, verdicts: list[Verdict]) -> list[Verdict]:
+        """Note which of the accounts are another connection's to read (one query)."""
+        keys = {account.pk for one in verdicts for account in one.accounts if account is not None}
+        ours = rules.owned_alone([ProvisionedUser(connection=self.connection, user_id=key) for key in keys])
+        foreign = frozenset(keys - {link.user_id for link in ours})
+        return [replace(one, foreign=foreign) if foreign else one for one in verdicts]
 
     def _named_by_address(self, verdicts: list[Verdict]) -> list[Verdict]:
         """Of those who would be made anew, who has the e-mail address of an account of this customer (one query)."""

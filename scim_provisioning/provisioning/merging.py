@@ -18,8 +18,9 @@ def merge(caller: Caller, newcomer: ProvisionedUser, earlier: ProvisionedUser, *
     """Have the host join the account of ``earlier``, a tombstone, to that of ``newcomer``, who goes on under their SCIM
     id. The tombstone forgets its account: it can bring nobody back.
 
-    Raises ``NotFound`` where one of them is gone, ``Uniqueness`` where they are not what they were or somebody uses the
-    earlier account, ``Forbidden`` for a protected account; what ``durable`` and the host's ``merge`` raise.
+    Raises ``NotFound`` where one of them is gone, ``Uniqueness`` where they are not what they were, somebody uses the
+    earlier account, or one of the two is not this connection's alone to give away or to write, ``Forbidden`` for a
+    protected account; what ``durable`` and the host's ``merge`` raise.
     """
     durable(lambda: _merge(caller, newcomer, earlier, detail))
 
@@ -27,7 +28,14 @@ def merge(caller: Caller, newcomer: ProvisionedUser, earlier: ProvisionedUser, *
 def _merge(caller: Caller, newcomer: ProvisionedUser, earlier: ProvisionedUser, detail: str) -> None:
     lock_links(ProvisionedUser.objects.filter(user__in=[newcomer.user_id, earlier.user_id]))
     stays, goes = load_locked(caller, newcomer.pk), load_locked(caller, earlier.pk)
-    if stays.link.is_deleted or not goes.link.is_deleted or stays.obj.pk == goes.obj.pk or _is_in_use(goes):
+    if (
+        stays.link.is_deleted
+        or not goes.link.is_deleted
+        or stays.obj.pk == goes.obj.pk
+        or _is_in_use(goes)
+        or not stays.link.owns_profile
+        or not rules.owned_alone([goes.link])
+    ):
         raise Uniqueness(
             "One of the two accounts is not what it was when this was asked.", code="user.identity_conflict"
         )

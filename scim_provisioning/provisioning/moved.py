@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.rules import forget_hold
@@ -34,6 +35,14 @@ def still_here(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
         else:
             here.append(link)
     return here
+
+
+def leave_to(adapter: LearnerAdapter) -> None:
+    """Before somebody comes back to an account, whose links are locked: from whom the LMS has moved it since, leaves it
+    (one query, and some for each who does). Should it have been switched off meanwhile, nothing else would find them.
+    """
+    beside = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
+    still_here(beside.select_related("connection").order_by("pk"))
 
 
 def leave(connection: SCIMConnection) -> None:

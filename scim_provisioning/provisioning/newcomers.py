@@ -18,7 +18,7 @@ from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.provisioning import moved
-from scim_provisioning.provisioning.earlier import free_names, hold_names
+from scim_provisioning.provisioning.earlier import free_names, hold_names, take_name_back
 from scim_provisioning.provisioning.links import make_tombstone
 from scim_provisioning.provisioning.loading import (
     hold_connection,
@@ -57,18 +57,18 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     if past.awaited is not None:
         return Newcomer(_awaited(caller, past.awaited), Action.ADOPTED, hook="on_updated")
     if past.tombstone is not None:
-        return Newcomer(_revived(caller, past.tombstone), Action.REVIVED)
+        return Newcomer(_revived(caller, past.tombstone, document), Action.REVIVED)
     link: ProvisionedUser = making_models.new(ProvisionedUser, connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
     hold_names(adapter, adapter.names_of(document))
-    if past.earlier:
-        free_names(caller, adapter, document)
-    account = rules.adopted(adapter, document)
+    stay = free_names(caller, adapter, document) if past.earlier else frozenset()
+    account = rules.adopted(adapter, document, others=stay)
+    earlier = tuple(rules.owned_alone(past.earlier))
     if account is None:
-        return Newcomer(adapter, Action.CREATED, past.earlier)
+        return Newcomer(adapter, Action.CREATED, earlier)
     adopted = _adopted(caller, link, account)
-    return Newcomer(adopted, Action.ADOPTED, tuple(old for old in past.earlier if old.user_id != account.pk))
+    return Newcomer(adopted, Action.ADOPTED, tuple(old for old in earlier if old.user_id != account.pk))
 
 
 @contextmanager
@@ -109,13 +109,16 @@ def _awaited(caller: Caller, link: ProvisionedUser) -> LearnerAdapter:
     return adapter
 
 
-def _revived(caller: Caller, tombstone: ProvisionedUser) -> LearnerAdapter:
+def _revived(caller: Caller, tombstone: ProvisionedUser, document: Mapping[str, Any]) -> LearnerAdapter:
     adapter = load_tombstone_for_update(caller, tombstone.pk)
     if adapter is None:
         raise rules.user_name_taken()
     rules.protect(adapter)
     rules.refuse_linked(adapter.link)
     rules.refuse_left(adapter)
+    moved.leave_to(adapter)
     rules.claim(adapter.link, adapter.obj)
+    if adapter.person.owns_account and adapter.compiled_mapping.account_name is not None:
+        take_name_back(caller, adapter, document)
     adapter.link.deleted_at = None
     return adapter

@@ -32,10 +32,12 @@ class Finding(Enum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is found of one person. ``accounts`` are those that they may be, of this customer. ``reason`` is a code of
-    the error catalogue, or one of ``administration.adoption.words``; ``facts`` is what fills its words."""
+    the error catalogue, or one of ``administration.adoption.words``; ``facts`` is what fills its words. ``foreign``:
+    keys of accounts that another connection owns, or owned; what it wrote is not for this one's people to read."""
 
     document: Document
     finding: Finding
     accounts: tuple[Any, ...] = ()
     reason: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+    foreign: frozenset[Any] = frozenset()

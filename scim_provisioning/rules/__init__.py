@@ -19,7 +19,7 @@ from scim_provisioning.rules.identity import (
 )
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
-from scim_provisioning.rules.ownership import claim, hand_on, refuse_left
+from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.seats import holders, take_a_seat
@@ -50,6 +50,7 @@ __all__ = [
     "may_be_erased",
     "name_is_reused",
     "offered",
+    "owned_alone",
     "protect",
     "refuse_left",
     "refuse_linked",

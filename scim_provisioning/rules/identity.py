@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from scim_provisioning.adapters import LearnerAdapter
@@ -68,10 +68,14 @@ def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:
 
 
 def adopted(
-    adapter: LearnerAdapter, document: Mapping[str, Any], standing: Standing | None = None
+    adapter: LearnerAdapter,
+    document: Mapping[str, Any],
+    standing: Standing | None = None,
+    *,
+    others: Collection[Any] = (),
 ) -> Any | None:
     """The existing account that a newcomer is, or None for somebody new. ``standing``: what is known of accounts, where
-    thousands of people are asked about.
+    thousands of people are asked about. ``others``: keys of accounts that were another person's of that name.
 
     Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
     account. Weak or ambiguous evidence never links by itself, and never makes a second account for what may be the
@@ -99,7 +103,7 @@ def adopted(
         policy = adapter.connection.existing_learners
         if policy is not ExistingLearners.LINK:
             params["policy"] = policy.value
-        elif not standing.is_refuted(strong[0]) and not is_contradicted(adapter, strong[0].pk):
+        elif strong[0].pk not in others and not _is_denied(strong[0], adapter, standing):
             return strong[0]
     if standing.is_somebody_new(document["userName"]):
         return None
@@ -109,14 +113,8 @@ def adopted(
 
 
 def _shared_account(adapter: LearnerAdapter, user_name: str, standing: Standing) -> Any | None:
-    """The account of that very name that an administrator allowed this connection to share, or None: a column may take
-    "kássie" for "kassie"."""
-    entry = adapter.compiled_mapping.account_name
-    accounts = [
-        account
-        for account in adapter.holders_of(user_name)
-        if entry is None or spelling.spelled_alike(getattr(account, entry.field.attname) or "", user_name)
-    ]
+    """The account of that very name that an administrator allowed this connection to share, or None."""
+    accounts = adapter.accounts_spelled(user_name)
     allowed = standing.shared(accounts) if accounts else set()
     return next((account for account in accounts if account.pk in allowed), None)
 
@@ -186,10 +184,16 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     """
     found = {c.user.pk: c.user for c in adapter.find_learner(document) if c.user.pk != adapter.obj.pk}
     known = ProvisionedUser.objects.filter(connection=adapter.connection, user__in=list(found))
-    mine = set(known.values_list("user", flat=True)) if found else set()
+    mine = {link.user_id for link in known.living()} if found else set()
+    mine |= {link.user_id for link in ownership.owned_alone(known.tombstones())} if found else set()
     accounts = [key for key, user in found.items() if key not in mine or adapter.is_protected(user)]
     if accounts:
         raise _unmanaged({"accounts": accounts})
+
+
+def _is_denied(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
+    """Whether an administrator or the account's own rows say that it is not this connection's to link."""
+    return standing.is_refuted(account) or is_contradicted(adapter, account.pk)
 
 
 def _is_free(user: Any, adapter: LearnerAdapter, standing: Standing) -> bool:

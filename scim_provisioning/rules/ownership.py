@@ -6,6 +6,7 @@ is a ``SharedAccount``; see ``administration.ownership``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -49,10 +50,24 @@ def shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
     return SharedAccount.objects.filter(in_force(_lookups(connection)), connection=connection)
 
 
+def judged_shares(connection: SCIMConnection) -> QuerySet[Any, Any]:
+    """The same, each with whether it ``is_used``. The word was given on the person of that day: once the connection has
+    let them go, they alone return by it, and whoever else is sent under the name is somebody else."""
+    gone = ProvisionedUser.objects.tombstones().filter(
+        connection=OuterRef("connection"), user=OuterRef("user"), deleted_at__gt=OuterRef("allowed_at")
+    )
+    return shares(connection).annotate(is_used=Exists(gone))
+
+
+def may_link(connection: SCIMConnection, account: Any) -> bool:
+    """Whether an administrator has allowed this connection to link somebody new to the account."""
+    return judged_shares(connection).filter(user=account, is_used=False).exists()
+
+
 def share(connection: SCIMConnection, account: int, *, by: int | None = None) -> bool:
     """Write down that the connection may use the account, as it is now: once more where it has been moved since, or its
-    owner has left. False where it may already (four queries at most)."""
-    if may_share(connection, account) and left_by(connection, account) is None:
+    owner or the connection itself has let the person go. False where it may already (four queries at most)."""
+    if may_link(connection, account) and left_by(connection, account) is None:
         return False
     said = {"customer": named_by(_lookups(connection), account), "allowed_by_id": by}
     SharedAccount.objects.update_or_create(
@@ -77,6 +92,23 @@ def left_by(connection: SCIMConnection, account: int) -> ProvisionedUser | None:
     allowed_at = shares(connection).filter(user=account).values_list("allowed_at", flat=True).first()
     left = [link for link in met if (at := ends[link.pk]) and (allowed_at is None or at > allowed_at)]
     return max(left, key=lambda link: (ends[link.pk], link.pk), default=None)
+
+
+def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
+    """Those of the links of one connection that own their accounts, or did when they ended, and no other connection's
+    with them, not by a tombstone either. What becomes of such an account, its name first of all, is the connection's
+    alone to say; of every other one it is somebody else's (one query, and two for each other owner there is)."""
+    own = [
+        link for link in links if link.owns_profile and not link.keeps_profile and link.user_id is not None
+    ]
+    if not own:
+        return []
+    beside = ProvisionedUser.objects.filter(owns_profile=True, user__in=[link.user_id for link in own])
+    # Whom an archived connection has deleted, it brings back no more.
+    beside = beside.exclude(deleted_at__isnull=False, connection__archived_at__isnull=False)
+    others = beside.exclude(connection=own[0].connection_id).select_related("connection")
+    theirs = {other.user_id for other in others if not is_lost(other)}
+    return [link for link in own if link.user_id not in theirs]
 
 
 def _ended_at(link: ProvisionedUser) -> datetime | None:

@@ -14,6 +14,7 @@ from scim_provisioning.adapters.customers import lost
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules.customers import customer
 from scim_provisioning.rules.identity import user_name_taken
 
@@ -42,8 +43,9 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     A living link of the same userName, active or not: 409, unless it waits for the identity provider. A tombstone that
     agrees in userName *and* externalId (or where both lack one): that person returns under the same SCIM id. Whoever
     agrees in one of them only is somebody new at once (RFC 7644 section 3.6): names are reused, and nobody may inherit
-    another's certificates. Links whose account is gone, or another customer's by now, cannot be inherited and do not
-    count. Few are read, of however many.
+    another's certificates. Where the name alone says who it is, it must be spelled alike: Strasse is not Straße. Links
+    whose account is gone, or another customer's by now, cannot be inherited and do not count. Few are read, of however
+    many.
     """
     key, external_id = user_name_key(document["userName"]), document.get("externalId")
     whose = customer(connection)
@@ -53,12 +55,16 @@ def history(connection: SCIMConnection, document: Mapping[str, Any]) -> History:
     met = [link for link in found if link.user_id is not None and link.is_here]
     for link in met:
         if not link.is_deleted:
-            if link.is_awaited:
+            if link.is_awaited and same_letters(link.user_name, document["userName"]):
                 return History(None, awaited=link)
             raise user_name_taken(link)
     vacant = tuple(link for link in found if link not in met and not link.is_deleted)
     agreeing = [
-        link for link in met if link.user_name_tombstone_key == key and link.external_id == external_id
+        link
+        for link in met
+        if link.user_name_tombstone_key == key
+        and link.external_id == external_id
+        and (external_id is not None or same_letters(link.user_name, document["userName"]))
     ]
     if agreeing:
         return History(agreeing[0], vacant)

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
 
 
@@ -28,12 +29,13 @@ class Standing:
         return ownership.holder_beside(self.connection, account)
 
     def may_share(self, account: Any) -> bool:
-        """Whether an administrator has allowed this connection to use an account of another one's."""
-        return ownership.may_share(self.connection, account)
+        """Whether an administrator has allowed this connection to link somebody new to an account of another one's."""
+        return ownership.may_link(self.connection, account)
 
     def is_somebody_new(self, user_name: str) -> bool:
         """Whether an administrator has said that whoever is sent under this name gets an account of their own."""
-        return self._said_new().filter(user_name_key=user_name_key(user_name)).exists()
+        said = self._said_new().filter(user_name_key=user_name_key(user_name)).first()
+        return said is not None and same_letters(said.user_name, user_name)
 
     def is_refuted(self, account: Any) -> bool:
         """Whether an administrator has taken a link of this connection to the account back."""
@@ -50,7 +52,9 @@ class Standing:
 
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """The keys of those of these accounts that this connection may share."""
-        shares = ownership.shares(self.connection).filter(user__in=[one.pk for one in accounts])
+        shares = ownership.judged_shares(self.connection).filter(
+            user__in=[one.pk for one in accounts], is_used=False
+        )
         return set(shares.values_list("user", flat=True))
 
 
@@ -61,8 +65,9 @@ class KnownStanding(Standing):
         super().__init__(connection)
         living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
         self._linked = set(living.values_list("user", flat=True))
-        self._shared = set(ownership.shares(connection).values_list("user", flat=True))
-        self._new = set(self._said_new().values_list("user_name_key", flat=True))
+        self._is_used = dict(ownership.judged_shares(connection).values_list("user", "is_used"))
+        self._shared = {account for account, is_used in self._is_used.items() if not is_used}
+        self._new = dict(self._said_new().values_list("user_name_key", "user_name"))
         self._refuted = set(self._taken_back().values_list("user", flat=True))
         self._asked: set[Any] = set()
         self._beside: set[Any] = set()
@@ -74,6 +79,14 @@ class KnownStanding(Standing):
             beside = ProvisionedUser.objects.beside(self.connection)
             self._asked |= new
             self._beside |= set(beside.filter(user__in=new).values_list("user", flat=True))
+
+    def are_beside(self, accounts: Iterable[Any]) -> set[Any]:
+        """Those of the accounts with these keys, which were learnt, that another connection uses, or has lost."""
+        return self._beside & set(accounts)
+
+    def was_shared(self, account: Any) -> bool:
+        """Whether an administrator has allowed this connection to use the account, for whomever."""
+        return account.pk in self._is_used
 
     def is_linked(self, account: Any) -> bool:
         """See ``Standing``."""
@@ -90,7 +103,8 @@ class KnownStanding(Standing):
 
     def is_somebody_new(self, user_name: str) -> bool:
         """See ``Standing``."""
-        return user_name_key(user_name) in self._new
+        said = self._new.get(user_name_key(user_name))
+        return said is not None and same_letters(said, user_name)
 
     def is_refuted(self, account: Any) -> bool:
         """See ``Standing``."""

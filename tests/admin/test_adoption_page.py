@@ -16,7 +16,11 @@ from django.urls import reverse
 
 from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.admin import export_form
+from scim_provisioning.administration import adoption
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning import evidence
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
@@ -149,6 +153,65 @@ def test_a_file_that_is_too_much_for_one_request_is_refused_in_words(
     file = SimpleUploadedFile("users.csv", f"userPrincipalName\n{rows}".encode(), "text/csv")
     body = {"verb": "show", "user_name": "userPrincipalName", "file": file}
     assert said in text(admin_client.post(page(connection), body, follow=True))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "userPrincipalName" + ",x" * 200,
+        '"userPrincipalName\n"' + ",x" * 200,
+        "userPrincipalName\n" + "x," * 200,
+    ],
+    ids=["header", "header of two lines", "line"],
+)
+def test_a_file_of_more_columns_than_a_directory_has_is_refused(
+    connection: SCIMConnection, file: str
+) -> None:
+    with pytest.raises(ConnectionRefused, match="a line of more than 200 columns"):
+        adoption.from_csv(connection, file.encode())
+
+
+def test_a_page_reads_no_more_of_a_file_than_it_may(
+    admin_client: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_form, "_BYTES", 40)
+    file = SimpleUploadedFile("users.csv", f"userPrincipalName\n{INES}\n".encode(), "text/csv")
+    body = {"verb": "show", "user_name": "userPrincipalName", "file": file}
+    assert "The file is too large" in text(admin_client.post(page(connection), body, follow=True))
+
+
+@pytest.mark.parametrize("name", ["adopt", "reconcile"])
+def test_a_page_looks_at_no_more_refused_people_than_it_may(
+    admin_client: Client,
+    connection: SCIMConnection,
+    scim: ScimClient,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", False)
+    for module in ("adoption", "reconcile"):
+        monkeypatch.setattr(f"scim_provisioning.admin.{module}.REFUSED", 2)
+    people = [f"{letter}@harborline.example" for letter in "abc"]
+    for who in people:
+        LearnerFactory(organization=organization, user__username=who)
+        assert scim.post("/Users", person(userName=who)).status_code == 409
+    url = reverse(f"admin:scim_provisioning_scimconnection_{name}", args=[connection.pk])
+    body = {"verb": "show", "user_name": "userPrincipalName"}
+    looked: list[str] = []
+    real = evidence.decide
+
+    def decide(connection: SCIMConnection, documents: Any) -> Any:
+        found = list(documents)
+        looked.extend(one["userName"] for one in found)
+        return real(connection, found)
+
+    for module in ("adoption", "reconciliation"):
+        monkeypatch.setattr(f"scim_provisioning.administration.{module}.decide", decide)
+    shown = text(admin_client.post(url, body, follow=True))
+    assert sorted(looked) == people[1:]
+    if name == "adopt":
+        assert "More than 2 people were refused" in shown
 
 
 def test_refusals_that_are_repeated_all_day_are_counted_by_the_database(

@@ -33,6 +33,7 @@ __all__ = [
     "Finding",
     "Report",
     "Verdict",
+    "called",
     "examine",
     "from_csv",
     "from_log",
@@ -124,9 +125,15 @@ def rows(verdicts: Sequence[Verdict], *, in_clear: bool = True) -> Iterator[tupl
     address is masked, and of one that an address led to the name as well: whoever may bring any file could ask for
     them."""
     for one in verdicts:
-        call = named if in_clear else _hidden if one.reason == "address" else _name
-        accounts = ", ".join(map(call, one.accounts))
-        yield one.document["userName"], str(words.FINDINGS[one.finding]), accounts, words.why(one)
+        call = _hidden if one.reason == "address" else _name
+        accounts = called(one) if in_clear else list(map(call, one.accounts))
+        yield one.document["userName"], str(words.FINDINGS[one.finding]), ", ".join(accounts), words.why(one)
+
+
+def called(verdict: Verdict) -> list[str]:
+    """The accounts of a verdict, as administrators know them; of those that another connection owns what they sign in
+    by alone. The address is what the other one wrote."""
+    return [(_name if a.pk in verdict.foreign else named)(a) for a in verdict.accounts if a is not None]
 
 
 def _name(account: Any) -> str:

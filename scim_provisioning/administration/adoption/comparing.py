@@ -15,6 +15,7 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
+from scim_provisioning.rules.ownership import owned_alone
 from scim_provisioning.rules.standing import Standing
 
 
@@ -46,9 +47,11 @@ class Candidate:
 
 
 def compare(connection: SCIMConnection, document: Document, account: Any, *, in_clear: bool) -> Candidate:
-    """The two side by side. Without ``in_clear`` values are masked, the account's name excepted."""
+    """The two side by side. Without ``in_clear`` values are masked, the account's name excepted. Of an account that
+    another connection owns, or owned when it ended, nothing is read: what the one wrote is not the other's to read."""
     name = str(account.get_username())
     link = ProvisionedUser(connection=connection, user=account, user_name=name)
+    link.owns_profile = bool(owned_alone([link]))
     adapter = get_adapter_class()(account, link=link, connection=connection)
     here = dict(_values(adapter.read()))
     show, call = (shown, str) if in_clear else (masked, nameless)

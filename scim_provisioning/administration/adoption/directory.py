@@ -49,8 +49,9 @@ REFUSALS: Final = (
 )
 #: How long a refusal waits to be answered: Entra asks again long before.
 WAITS: Final = timedelta(days=30)
-#: The file that one page or command reads at most, in bytes.
+#: The file that a command reads at most, in bytes. Entra's export has some forty columns.
 MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_COLUMNS: Final = 200
 _TOGETHER: Final = 500
 #: Columns of Entra's exports, by what else they are called in its portal and its other exports: without blanks, case,
 #: and signs.
@@ -102,14 +103,15 @@ def from_csv(
     user_name: str = "userPrincipalName",
     external_id: str = "",
     most: int | None = None,
+    most_bytes: int = MOST_BYTES,
 ) -> Directory:
     """The people of a CSV export, as the identity provider would send them. Columns in any order and case, after a
     comma, semicolon or tab; UTF-8 or UTF-16. ``user_name`` and ``external_id``: the columns that are mapped to these
     attributes. ``most``: so many lines are read, in whatever state they are.
 
-    Raises ``ConnectionRefused`` for what is no such file, and for one that has more lines.
+    Raises ``ConnectionRefused`` for what is no such file, and for one that has more lines, columns or bytes.
     """
-    rows = _rows(raw)
+    rows = _rows(raw, most_bytes)
     header = [_column(name) for name in next(rows, [])]
     for wanted in filter(None, (user_name, external_id)):
         if _column(wanted) not in header:
@@ -134,10 +136,18 @@ def from_csv(
     return found
 
 
-def from_log(connection: SCIMConnection) -> Directory:
-    """The people who were sent and refused within the last days, and are not here since: the latest of each."""
+def from_log(connection: SCIMConnection, *, most: int | None = None) -> Directory:
+    """The people who were sent and refused within the last days, and are not here since: the latest of each. Of more
+    than ``most`` those who were refused last, and a line that says so among what could not be read."""
     found = Directory()
-    for event in refused(connection):
+    for read, event in enumerate(refused(connection, most=None if most is None else most + 1)):
+        if read == most:
+            message = _(
+                "More than %(most)s people were refused, which is too much for one page: here are the last of them. "
+                "“manage.py scim_adopt” reads all of them on the server."
+            )
+            found.unreadable.insert(0, ("…", message % {"most": most}))
+            break
         _add(found, connection, sent(event), event.user_name)
     return found
 
@@ -235,22 +245,28 @@ def _body(values: Mapping[str, str], user_name: str, external_id: str) -> dict[s
     return {key: value for key, value in body.items() if value not in (None, {}, "")}
 
 
-def _rows(raw: bytes) -> Iterator[list[str]]:
-    text = _text(raw)
+def _rows(raw: bytes, most_bytes: int) -> Iterator[list[str]]:
+    text = _text(raw, most_bytes)
     # Entra's templates begin with a line of their own, which is no header.
     if text.startswith("version:"):
         text = text.partition("\n")[2]
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        yield from csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
+            if len(row) > _MOST_COLUMNS:
+                message = _(
+                    "The file has a line of more than %(most)s columns: it is no export of a directory."
+                )
+                raise ConnectionRefused(message % {"most": _MOST_COLUMNS}, "adoption.file")
+            yield row
     except csv.Error as error:
         message = _("The file is no CSV file: %(error)s.") % {"error": error}
         raise ConnectionRefused(message, "adoption.file") from None
 
 
-def _text(raw: bytes) -> str:
-    if len(raw) > MOST_BYTES:
+def _text(raw: bytes, most_bytes: int) -> str:
+    if len(raw) > most_bytes:
         raise ConnectionRefused(_("The file is too large: divide it."), "adoption.file")
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:

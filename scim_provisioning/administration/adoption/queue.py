@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.accounts import is_address
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.naming import is_address
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.adoption.directory import document_of, first_refused, refused
 from scim_provisioning.administration.connections import locked_current, notice
@@ -175,7 +175,7 @@ def _refuse_second(connection: SCIMConnection, document: Document) -> None:
 
 def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
     """Who may be the same person as somebody deleted, unanswered, the latest first. None where the LMS has moved one of
-    them to another customer."""
+    them to another customer, nor of accounts that are or were another connection's: they are not joined from here."""
     asked = IdentityQuestion.objects.filter(
         connection=connection,
         answered_at__isnull=True,
@@ -183,6 +183,10 @@ def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
         earlier__user__isnull=False,
     )
     asked = asked.filter(newcomer__deleted_at__isnull=True, earlier__deleted_at__isnull=False)
+    asked = asked.filter(newcomer__owns_profile=True, earlier__owns_profile=True)
+    beside = ProvisionedUser.objects.filter(owns_profile=True, user=OuterRef("earlier__user"))
+    beside = beside.exclude(deleted_at__isnull=False, connection__archived_at__isnull=False)
+    asked = asked.exclude(Exists(beside.exclude(connection=connection)))
     whose = customer(connection)
     if whose.lookups:
         here = ProvisionedUser.objects.filter(whose.has, connection=connection).values("pk")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import adoption, host
 from scim_provisioning.administration.adoption import Directory, Finding
 from scim_provisioning.administration.adoption import words as adoption_words
@@ -29,9 +30,12 @@ from scim_provisioning.provisioning.evidence import decide
 __all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "remember"]
 
 
-def examine(connection: SCIMConnection, directory: Directory | None = None) -> Report:
+def examine(
+    connection: SCIMConnection, directory: Directory | None = None, *, most_refused: int | None = None
+) -> Report:
     """Lay the connection beside a directory. Without one: what is known without, which are accounts that no connection
-    manages, learners whose account is gone, and people who were sent and refused within 30 days.
+    manages, learners whose account is gone, and people who were sent and refused within 30 days, of whom so many are
+    looked at.
 
     Changes nothing. Some 10,000 people take a few seconds. Raises ``ConnectionRefused`` for a connection that has
     ended, and ``host.AdapterBroken``.
@@ -40,7 +44,7 @@ def examine(connection: SCIMConnection, directory: Directory | None = None) -> R
     if connection.is_archived:
         message = _("This connection has ended: nobody is managed by it any more.")
         raise ConnectionRefused(message, "connection.archived")
-    known = adoption.from_log(connection) if directory is None else directory
+    known = directory or adoption.from_log(connection, most=most_refused)
     report = Report(
         with_directory=directory is not None, unreadable=directory.unreadable if directory else ()
     )
@@ -112,13 +116,13 @@ def _add_learners(report: Report, connection: SCIMConnection, people: _People) -
         document, is_active = people.take(link), adapter.is_active
         if document is not None and report.with_directory:
             differing = learners.differences(adapter, document, people.attributes)
-            found = _of(differing)
-            report.add(Line(found, link.user_name, adoption.named(adapter.obj), differences=differing))
+            line = Line(_of(differing), link.user_name, _called(adapter), differences=differing)
+            report.add(line)
         elif document is not None or not report.with_directory:
             report.add(Line(Found.AGREES, link.user_name))
         else:
             found = Found.NOT_THERE if is_active else Found.LEFT
-            report.add(Line(found, link.user_name, adoption.named(adapter.obj)))
+            report.add(Line(found, link.user_name, _called(adapter)))
     return seen
 
 
@@ -127,6 +131,12 @@ def _of(differing: Sequence[Difference]) -> Found:
     if all(one.is_locked for one in differing):
         return Found.LOCKED if differing else Found.AGREES
     return Found.DIFFERS
+
+
+def _called(adapter: LearnerAdapter) -> str:
+    """The account; of a guest's what they were sent as, as the rest is what its owner wrote."""
+    is_theirs = adapter.person.owns_account or adapter.link.keeps_profile
+    return adoption.named(adapter.obj) if is_theirs else adapter.link.user_name
 
 
 def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen: set[int]) -> None:
@@ -153,6 +163,6 @@ def _add_missing(report: Report, connection: SCIMConnection, people: _People) ->
             continue
         named |= {account.pk for account in accounts_met}
         why = adoption_words.why(verdict) or str(adoption_words.MEANINGS[verdict.finding])
-        called = ", ".join(map(adoption.named, accounts_met))
+        called = ", ".join(adoption.called(verdict))
         report.add(Line(Found.NOT_HERE, verdict.document["userName"], called, why))
     return named

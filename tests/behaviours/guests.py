@@ -1,0 +1,93 @@
+"""What a guest, a name alone and a customer who has lost somebody do not get of an account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Value
+
+from scim_provisioning.rules.ownership import shares
+from tests.behaviours.mutant import answers, is_instead, mutants
+
+_PAST = "tests/http/test_whose_past.py::"
+_GIVEN_ON = "tests/admin/test_given_on_by_whom.py::"
+
+
+def never_used(original: Any) -> Any:
+    return lambda connection: shares(connection).annotate(is_used=Value(False))
+
+
+MUTANTS = mutants(
+    (
+        "a guest's tombstone says nothing of the account",
+        "rules.ownership:owned_alone",
+        lambda owned_alone: list,
+        f"{_PAST}test_the_tombstone_of_a_guest_makes_no_account_step_aside_and_asks_nobody",
+    ),
+    (
+        "questions of a guest's tombstone are joined by nobody",
+        "rules.ownership:owned_alone",
+        lambda owned_alone: list,
+        f"{_PAST}test_what_a_guest_knows_of_a_deleted_person_is_shown_to_nobody_and_joins_nothing",
+    ),
+    (
+        "a word on an account is about the person who was there",
+        "rules.ownership:judged_shares",
+        never_used,
+        f"{_PAST}test_a_word_on_a_shared_account_is_about_the_person_who_was_there",
+    ),
+    (
+        "a name alone brings back nobody who is spelled otherwise",
+        "protocol.spelling:same_letters",
+        answers(True),
+        f"{_PAST}test_without_an_external_id_nobody_returns_whose_name_is_spelled_otherwise",
+    ),
+    (
+        "whoever is linked beforehand is left by those who lost them",
+        "provisioning.adopting:_leave",
+        answers(None),
+        f"{_PAST}test_whoever_is_linked_before_they_are_sent_is_left_by_those_who_lost_them",
+    ),
+    (
+        "whoever returns is left by those who lost them",
+        "provisioning.moved:leave_to",
+        answers(None),
+        f"{_PAST}test_whoever_returns_is_left_by_those_who_lost_them",
+    ),
+    (
+        "who returns has their name back",
+        "provisioning.newcomers:take_name_back",
+        answers(None),
+        f"{_PAST}test_who_returns_has_their_name_back_where_nobody_uses_it",
+    ),
+    (
+        "an account that the LMS has switched on again is in use",
+        "provisioning.earlier:_is_in_use",
+        answers(False),
+        f"{_PAST}test_an_account_that_the_lms_has_switched_on_again_keeps_its_name",
+    ),
+    (
+        "an account is given on by whom it may be taken from alone",
+        "administration.ownership:may_give",
+        answers(True),
+        f"{_GIVEN_ON}test_a_guest_gives_another_customers_account_to_nobody",
+    ),
+    (
+        "an old refusal names an owner who has the account still",
+        "administration.ownership:is_lost",
+        answers(False),
+        f"{_GIVEN_ON}test_an_old_refusal_gives_nobody_the_account_that_the_lms_has_moved_to_another_customer",
+    ),
+    (
+        "what the owner wrote is on no page of a guest's",
+        "provisioning.evidence:_Asked._whose",
+        lambda _whose: lambda asked, verdicts: verdicts,
+        f"{_GIVEN_ON}test_what_the_owner_wrote_is_on_no_page_of_who_may_share",
+    ),
+    (
+        "a file has no more columns than a directory",
+        "administration.adoption.directory:_MOST_COLUMNS",
+        is_instead(10**9),
+        "tests/admin/test_adoption_page.py::test_a_file_of_more_columns_than_a_directory_has_is_refused",
+    ),
+)
