@@ -67,12 +67,14 @@ class LearnerAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
         return learner.user.is_active
 
 
-admin.site.unregister(User)
-
-
-@admin.register(User)
 class AccountAdmin(SCIMManagedAdminMixin, UserAdmin):
     """Django's own page about accounts, on which names and addresses stand."""
+
+
+# Where the project has no user model of its own.
+if admin.site.is_registered(User):
+    admin.site.unregister(User)
+    admin.site.register(User, AccountAdmin)
 
 
 @admin.register(Course)

@@ -106,6 +106,10 @@ class ConnectionAdminMixin(
         """Never: a connection is disconnected, and its log stays."""
         return False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SCIMConnection]:
+        """With what the last comparison found, which the page of each shows."""
+        return super().get_queryset(request).select_related("reconciliation")
+
     # --- the list
 
     def changelist_view(

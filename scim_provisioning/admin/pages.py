@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -78,12 +77,6 @@ def who(request: HttpRequest) -> dict[str, Any]:
     return {"actor": request.user, "address": client_address(request)}
 
 
-def _refuse_unstorable(request: HttpRequest, route: Mapping[str, Any]) -> None:
-    typed = (*map(str, route.values()), *chain.from_iterable(asked for _, asked in request.GET.lists()))
-    if not all(map(is_storable, typed)):
-        raise Http404("The address holds what no database can store.")
-
-
 class ConnectionPages(_Base):
     """What every family of pages builds on."""
 
@@ -114,7 +107,8 @@ class ConnectionPages(_Base):
             request: HttpRequest, object_id: str, **rest: Any
         ) -> HttpResponse | StreamingHttpResponse:
             connection = permissions.get_connection(request, object_id, permission)
-            _refuse_unstorable(request, rest)
+            if not all(map(is_storable, map(str, rest.values()))):
+                raise Http404("The address holds what no database can store.")
             try:
                 return view(request, connection, **rest)
             except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:

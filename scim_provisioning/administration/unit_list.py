@@ -16,6 +16,7 @@ from scim_provisioning.adapters.kinds.named_rows import without_hyphens
 from scim_provisioning.adapters.person import MEANT
 from scim_provisioning.models import Meaning, ProvisionedUser, ProvisioningEvent, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
+from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import units
 from scim_provisioning.provisioning.units import Line
 
@@ -63,7 +64,7 @@ def names(connection: SCIMConnection, show: str = "all", text: str = "") -> Quer
     elif show == "week":
         keys = keys.filter(_NEW, heard_at__gte=timezone.now() - NEW_FOR)
     if text:
-        keys = keys.filter(name__icontains=text)
+        keys = keys.filter(name__icontains=text) if is_storable(text) else keys.none()
     return keys.order_by("-heard_at", "digest")
 
 

@@ -218,3 +218,9 @@ def test_looking_changes_nothing_and_needs_the_permission(
     before = list(ReferenceKey.objects.values())
     assert paul.get(unit_url(reviewed, "Locsk")).status_code == 200
     assert list(ReferenceKey.objects.values()) == before
+
+
+def test_what_no_database_stores_is_asked_of_none(admin_client: Client, connection: SCIMConnection) -> None:
+    units = reverse("admin:scim_provisioning_scimconnection_units", args=[connection.pk])
+    assert admin_client.get(units, {"q": "\x00", "show": "all"}).status_code == 200
+    assert admin_client.get(f"{units}%00/").status_code == 404

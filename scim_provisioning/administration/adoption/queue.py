@@ -30,6 +30,7 @@ from scim_provisioning.models import (
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning.adopting import link_one
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.transactions import durable
@@ -66,9 +67,14 @@ def waiting(connection: SCIMConnection) -> list[Waiting]:
 
 
 def waited(connection: SCIMConnection) -> list[datetime]:
-    """Since when each of these people waits, and each question of identity is open, the earliest first. The adapter is
-    not asked (a few queries)."""
+    """Since when each of these people waits, and each question of identity is open, the earliest first (a few
+    queries). While the adapter does not load, questions are left out."""
     found = list(refused(connection, without_answer=True, most=MOST))
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        # Whose the people of a question are, nobody can tell.
+        return sorted(first_refused(connection, found).values())
     asked = open_questions(connection).values_list("asked_at", flat=True)[:MOST]
     return sorted([*first_refused(connection, found).values(), *asked])
 
@@ -84,6 +90,8 @@ def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
 
 def accounts_called(connection: SCIMConnection, text: str) -> list[Any]:
     """The accounts of this customer that have ``text`` as their user name or e-mail address."""
+    if not is_storable(text):
+        return []
     adapter = _newcomer(connection)
     keys = {account.pk for account in adapter.accounts_named(text)}
     mine = type(adapter).tenant_users(connection)
