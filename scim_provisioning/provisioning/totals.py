@@ -30,7 +30,7 @@ from scim_provisioning.models import (
 #: Seconds for which a number is believed.
 _BELIEVED: Final = 60.0
 #: So many lines back the log is compared from.
-_LINES: Final = 256
+_LINES: Final = 64
 #: Connections whose number is kept in this process.
 _KEPT: Final = 1024
 

@@ -32,7 +32,9 @@ def fill(customer: Customer) -> None:
     )
     team = Team.objects.first()
     names = [f"p{n}@crowd.example" for n in range(PEOPLE)]
-    User.objects.bulk_create([User(username=name, email=name) for name in names], batch_size=2000)
+    # Whom the identity provider has deleted is off.
+    accounts = [User(username=name, email=name, is_active=n >= GONE) for n, name in enumerate(names)]
+    User.objects.bulk_create(accounts, batch_size=2000)
     users = list(User.objects.filter(username__startswith="p").order_by("pk"))
     Learner.objects.bulk_create(
         [Learner(user=user, organization=organization, team=team) for user in users], batch_size=2000
