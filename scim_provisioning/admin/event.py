@@ -29,13 +29,12 @@ from scim_provisioning.admin.people import PeoplePage
 from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import (
     catalogue,
-    log_order,
     log_search,
     permissions,
     reactivation,
 )
 from scim_provisioning.administration.permissions import visible_connections
-from scim_provisioning.events import lines, reports
+from scim_provisioning.events import lines, log_order, reports
 from scim_provisioning.http.address import client_address
 from scim_provisioning.models import Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
 

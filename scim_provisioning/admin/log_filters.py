@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.admin.log_days import DAYS, DateFilter, RangeFilter
 from scim_provisioning.admin.log_recent import Events, RecentFacets, pinned, recent
-from scim_provisioning.administration import catalogue, log_order, reactivation
+from scim_provisioning.administration import catalogue, reactivation
 from scim_provisioning.administration.log_search import lookups
 from scim_provisioning.administration.permissions import visible_connections, within
+from scim_provisioning.events import log_order
 from scim_provisioning.models import (
     Action,
     Outcome,

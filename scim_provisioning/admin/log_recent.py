@@ -8,7 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from scim_provisioning.administration import log_order
+from scim_provisioning.events import log_order
 from scim_provisioning.models import ProvisioningEvent
 
 Events = QuerySet[ProvisioningEvent]

@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from scim_provisioning.administration import clients, log_order
+from scim_provisioning.administration import clients
 from scim_provisioning.conf import app_settings
+from scim_provisioning.events import log_order
 from scim_provisioning.models import (
     Action,
     Operation,

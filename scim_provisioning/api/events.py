@@ -10,9 +10,10 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning.administration import log_order, log_search, permissions
+from scim_provisioning.administration import log_search, permissions
 from scim_provisioning.api import event_serializers as serializers
 from scim_provisioning.api.base import AdministratorViewSet
+from scim_provisioning.events import log_order
 from scim_provisioning.models import Outcome, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.text import is_storable
 

@@ -19,6 +19,7 @@ from django.db.models import BigIntegerField, Case, Exists, Func, QuerySet, Subq
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter, customers
 from scim_provisioning.databases import prepared
+from scim_provisioning.events import log_order
 from scim_provisioning.models import (
     Action,
     ProvisionedUser,
@@ -167,7 +168,9 @@ def _counted_with_lines(
 
 
 def _line_so_far_back(connection: SCIMConnection) -> QuerySet[Any, Any]:
-    return _lines(connection).order_by("-pk").values_list("pk")[_LINES : _LINES + 1]
+    own = ProvisioningEvent.objects.filter(log_order.exactly(connection_id=connection.pk))
+    newest = log_order.newest_first({"connection_id"})
+    return own.order_by(*newest).values_list("pk")[_LINES : _LINES + 1]
 
 
 def _lines_since(connection: SCIMConnection, since: int) -> Subquery:
