@@ -118,12 +118,13 @@ def posted(token: str) -> Callable[[], int]:
 def test_of_two_connections_that_adopt_one_account_one_owns_it(
     scim: ScimClient,
     token: str,
+    organization: Any,
     monkeypatch: pytest.MonkeyPatch,
     start: Start,
     request: pytest.FixtureRequest,
 ) -> None:
     """Nothing of the account or its rows changes by it: they are as they are sent."""
-    second = TokenFactory(connection=make_connection("Other")).plaintext
+    second = TokenFactory(connection=make_connection("Other", organization)).plaintext
     scim.post("/Users", person())
     ProvisionedUser.objects.all().delete()
     account = User.objects.get(username=person()["userName"])
