@@ -171,7 +171,8 @@ class ConnectionAdminMixin(
         """What the templates show; the number of queries does not grow with tokens or log."""
         user = request.user
         may_change = permissions.has_permission(user, permissions.CHANGE)
-        found = health.of(connection)
+        found: health.Health = health.of(connection)
+        connection.scim_health = found  # type: ignore[attr-defined]
         urls = {
             name: self.page_url(name, connection)
             for name, allowed in (

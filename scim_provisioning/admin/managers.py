@@ -33,7 +33,9 @@ class ManagersPage(ConnectionPages):
         links = super().connection_links(request, connection)
         if not permissions.has_permission(request.user, permissions.VIEW_LOG):
             return links
-        n = waiting_managers.of(connection).count()
+        # Counted with all else that the page of a connection says of its learners.
+        known = getattr(connection, "scim_health", None)
+        n = waiting_managers.of(connection).count() if known is None else known.facts.without_manager
         if not n:
             return links
         said = ngettext("%(n)s learner waits for a manager.", "%(n)s learners wait for their manager.", n) % {

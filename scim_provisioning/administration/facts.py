@@ -67,6 +67,8 @@ class Facts:
     all_sent_since: datetime | None = None
     #: How many were linked beforehand and have not been sent yet.
     awaited: int = 0
+    #: How many wait for a manager who is not here.
+    without_manager: int = 0
 
     @property
     def next_expiry(self) -> datetime | None:
@@ -245,7 +247,9 @@ def count_learners(connection: SCIMConnection, facts: Facts) -> None:
         total=Count("pk"),
         inactive=Count("pk", filter=Q(active=False)),
         awaited=Count("pk", filter=on & Q(version=AWAITED_VERSION)),
+        without_manager=Count("pk", filter=Q(awaited_manager__isnull=False, user__isnull=False)),
         since=Min("modified_at", filter=on),
     )
     facts.managed, facts.inactive, facts.awaited = counted["total"], counted["inactive"], counted["awaited"]
+    facts.without_manager = counted["without_manager"]
     facts.all_sent_since = None if facts.awaited else counted["since"]

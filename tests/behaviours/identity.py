@@ -21,9 +21,9 @@ def inherits_by_one_identifier(original: Any) -> Any:
 
 
 def links_against_the_policy(original: Any) -> Any:
-    def adopted(adapter: Any, document: Any) -> Any:
+    def adopted(adapter: Any, document: Any, *known: Any, **named: Any) -> Any:
         strong = [candidate for candidate in adapter.find_learner(document) if candidate.strong]
-        return strong[0].user if len(strong) == 1 else original(adapter, document)
+        return strong[0].user if len(strong) == 1 else original(adapter, document, *known, **named)
 
     return adopted
 

@@ -45,8 +45,8 @@ def fetches_the_picture(original: Any) -> Any:
 def sees_nobody_of_that_name(original: Any) -> Any:
     """Neither a look at the connection's people or at the host's accounts, nor the constraint."""
     instead = {
-        "history": lambda connection, document: History(None),
-        "adopted": lambda adapter, document: None,
+        "history": lambda *known, **named: History(None),
+        "adopted": lambda *known, **named: None,
         "user_name_key": lambda text: f"{text}{time.perf_counter_ns()}",
     }
     return instead[original.__name__]
