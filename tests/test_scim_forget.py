@@ -349,3 +349,26 @@ def test_who_was_forgotten_is_found_by_the_name_that_was_theirs_as_forgotten(
     assert card.answer.state == "forgotten"
     assert "ines" not in str(card).casefold()
     assert admin_client.get(people, {"q": "ines"}).context["cards"] == []
+
+
+@pytest.mark.parametrize("word", ["work", "emails", "1001", "head office"])
+def test_a_word_or_a_number_of_theirs_that_means_something_else_elsewhere_stays_there(
+    scim: ScimClient, word: str
+) -> None:
+    address = {"type": "head office", "postalCode": "1001", "locality": "Leith"}
+    other = scim.post("/Users", person("mia.moe", addresses=[address])).json()["id"]
+    enterprise = {"employeeNumber": word, "manager": {"value": other}}
+    scim.post("/Users", {**person("ines.okafor", **{ENTERPRISE: enterprise}), "displayName": word})
+    before = scim.get(f"/Users/{other}").json()
+    forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
+    assert scim.get(f"/Users/{other}").json() == before
+    found = scim.get('/Users?filter=emails[type eq "work"]').json()["Resources"]
+    assert [one["id"] for one in found] == [other]
+
+
+def test_who_names_them_as_their_manager_by_a_number_names_them_no_more(scim: ScimClient) -> None:
+    scim.post("/Users", person("mia.moe", **{ENTERPRISE: {"manager": {"value": "1001"}}}))
+    scim.post("/Users", person("ines.okafor", externalId="1001"))
+    forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
+    link = ProvisionedUser.objects.get(user_name__startswith="mia")
+    assert "1001" not in json.dumps([link.document, link.search, link.awaited_manager])

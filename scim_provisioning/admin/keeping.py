@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, posted, who
 from scim_provisioning.admin.provisioned_user import learner_page
-from scim_provisioning.administration import keeping, log_words, permissions
+from scim_provisioning.administration import keeping, log_words, permissions, suspension
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.locked_value import REASON_LENGTH
 
@@ -120,7 +120,7 @@ class KeepingPages(ConnectionPages):
 
 
 def _living(connection: SCIMConnection, link_id: int) -> ProvisionedUser:
-    links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    links = suspension.present(connection)
     link = links.select_related("user", "connection").filter(pk=link_id).first()
     if link is None:
         raise Http404("There is no such learner.")

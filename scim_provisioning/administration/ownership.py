@@ -25,7 +25,7 @@ from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import is_lost, may_be
+from scim_provisioning.rules.customers import customer, is_lost, may_be
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -211,7 +211,8 @@ def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -
 def living_link(connection: SCIMConnection, user_name: str) -> ProvisionedUser:
     """The learner whom the connection calls ``user_name``. Raises ``ConnectionRefused`` when there is none."""
     links = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    link = links.select_related("user", "connection").filter(user_name_key=user_name_key(user_name)).first()
+    links = links.filter(customer(connection).has, user_name_key=user_name_key(user_name))
+    link = links.select_related("user", "connection").first()
     if link is None:
         raise ConnectionRefused(_("This connection manages nobody of this name."), "share.unknown")
     return link

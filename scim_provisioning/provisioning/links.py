@@ -17,7 +17,7 @@ from scim_provisioning.adapters.person import LOCKED
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import own_rows
-from scim_provisioning.models import LockedValue, ProvisionedUser
+from scim_provisioning.models import LockedValue, ProvisionedUser, SharedAccount
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
@@ -149,8 +149,18 @@ def make_tombstone(link: ProvisionedUser) -> None:
     link.save(update_fields=_OF_A_TOMBSTONE)
 
 
+def _end_words(tombstone: ProvisionedUser, account: int) -> None:
+    """Where nobody else owns the account by now, nothing will tell any more whose it was: what administrators have
+    allowed other connections ends, and they have to be asked anew."""
+    owners = ProvisionedUser.objects.living().filter(user=account, owns_profile=True)
+    if not owners.exclude(pk=tombstone.pk).exists():
+        SharedAccount.objects.filter(user=account).exclude(connection=tombstone.connection_id).delete()
+
+
 def strip_tombstone(tombstone: ProvisionedUser) -> None:
     """Take account and document from a tombstone: its SCIM id and names stay, and it can revive nobody."""
+    if tombstone.owns_profile and tombstone.user_id is not None:
+        _end_words(tombstone, tombstone.user_id)
     # By a statement of its own: the account that the instance still holds may be gone from the database.
     mine = ProvisionedUser.objects.filter(connection=tombstone.connection_id, pk=tombstone.pk)
     mine.update(user=None, document={}, search={}, awaited_manager=None)

@@ -34,11 +34,11 @@ def erases(adapter: LearnerAdapter) -> bool:
 
 
 def may_be_erased(adapter: LearnerAdapter) -> bool:
-    """Whether this connection may have the host erase the learner. Not while another one manages the same account, and
+    """Whether this connection may have the host erase the learner. Not while another link manages the same account, and
     not a guest who never owned it: nobody can have another customer's people erased (one query)."""
     if not adapter.link.owns_profile:
         return False
     others = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    beside = others.filter(user=adapter.obj).exclude(connection=adapter.connection)
+    beside = others.filter(user=adapter.obj).exclude(pk=adapter.link.pk)
     # From whose connection the LMS has moved the learner, manages nobody.
     return all(map(is_lost, beside.select_related("connection")))

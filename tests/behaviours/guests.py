@@ -19,6 +19,26 @@ def never_used(original: Any) -> Any:
 
 MUTANTS = mutants(
     (
+        "what others were allowed ends with whoever the account was",
+        "provisioning.links:_end_words",
+        answers(None),
+        "tests/admin/test_after_the_owner.py::"
+        "test_a_guests_administrator_does_not_make_their_connection_the_owner",
+    ),
+    (
+        "of whom the LMS has moved no value is shown to be locked",
+        "administration.suspension:present",
+        lambda present: lambda connection: connection.links.living().filter(user__isnull=False),
+        "tests/admin/test_after_the_owner.py::test_of_whom_the_lms_has_moved_no_value_is_shown_to_be_locked",
+    ),
+    (
+        "a word that means something else elsewhere stays there",
+        "administration.erasure.identity:_KINDS",
+        is_instead(frozenset()),
+        "tests/test_scim_forget.py::"
+        "test_a_word_or_a_number_of_theirs_that_means_something_else_elsewhere_stays_there",
+    ),
+    (
         "a guest's tombstone says nothing of the account",
         "rules.ownership:owned_alone",
         lambda owned_alone: list,

@@ -18,6 +18,10 @@ from scim_provisioning.protocol.text import fold
 
 #: Shorter texts mean too much else in rows that are not the person's own.
 _SHORTEST: Final = 4
+#: What says what kind of value stands beside it, and never whose: "work" is nobody's name here.
+_KINDS: Final = frozenset({"type", "primary", "schemas", "meta", "id"})
+#: Where an attribute says who somebody is to somebody else.
+_NAMES: Final = "manager"
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,16 @@ class Identity:
 
     @cached_property
     def _mention(self) -> re.Pattern[str]:
-        spelled = (
-            re.escape(form)
-            for text in self.telling
-            for form in dict.fromkeys(
-                (
-                    text,
-                    normalize("NFC", text),
-                    normalize("NFD", text),
-                    json.dumps(text, ensure_ascii=False)[1:-1],
-                )
-            )
-        )
-        return re.compile(rf"(?<!\w)(?:{'|'.join(spelled) or '(?!)'})(?!\w)", re.IGNORECASE)
+        """Full names and addresses anywhere; a number or a lone word, which may mean anything, where a sentence of ours
+        has it between quotation marks."""
+        plain = [text for text in self.telling if "@" in text or len(text.split()) > 1]
+        quoted = [text for text in self.telling if text not in plain]
+        anywhere = rf"(?<!\w)(?:{_any_of(plain)})(?!\w)"
+        return re.compile(rf"{anywhere}|(?<=[“‘„'])(?:{_any_of(quoted)})(?=[”’“'])", re.IGNORECASE)
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        return frozenset(map(fold, self.telling))
 
     def but(self, others: Iterable[str]) -> Identity:
         """The same without texts that are somebody else's too, folded: whoever has them is meant by them."""
@@ -63,17 +64,23 @@ class Identity:
         """What stands in the place of a text of theirs."""
         return pseudonyms.of(self.connection, text)
 
-    def without(self, value: Any) -> Any:
-        """JSON or a text in which a pseudonym stands wherever the person was mentioned; the rest as it is."""
+    def without(self, value: Any, *, names: bool = False) -> Any:
+        """JSON or a text in which a pseudonym stands wherever the person was mentioned; the rest as it is, and every
+        key. ``names``: the value says who somebody is: a number or a word that is all of it means the person."""
         if isinstance(value, str):
+            if names and fold(value.strip()) in self._whole:
+                return self.pseudonym(value)
             return self._mention.sub(lambda found: self.pseudonym(found[0]), value)
         if isinstance(value, Mapping):
-            return {self.without(name): self.without(member) for name, member in value.items()}
+            return {name: self._member(str(name).casefold(), member, names) for name, member in value.items()}
         if isinstance(value, list | tuple):
-            return [self.without(element) for element in value]
-        if isinstance(value, int | float) and not isinstance(value, bool) and self.is_in(str(value)):
+            return [self.without(element, names=names) for element in value]
+        if names and isinstance(value, int | float) and fold(str(value)) in self._whole:
             return self.pseudonym(str(value))
         return value
+
+    def _member(self, name: str, value: Any, names: bool) -> Any:
+        return value if name in _KINDS else self.without(value, names=names or _NAMES in name)
 
     def hashed(self, value: Any) -> Any:
         """JSON of theirs, with a pseudonym for every text and number; whether there was a value can still be told."""
@@ -84,6 +91,18 @@ class Identity:
         if isinstance(value, list | tuple):
             return [self.hashed(element) for element in value]
         return self.pseudonym(str(value))
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    """A pattern for these texts as they may be written; of none, for nothing."""
+    spelled = (
+        re.escape(form)
+        for text in texts
+        for form in dict.fromkeys(
+            (text, normalize("NFC", text), normalize("NFD", text), json.dumps(text, ensure_ascii=False)[1:-1])
+        )
+    )
+    return "|".join(spelled) or "(?!)"
 
 
 def of_link(link: ProvisionedUser) -> Identity:

@@ -39,6 +39,8 @@ _FIELDS: Final = (
     "ignored",
     "path",
 )
+#: Those that say who it is about.
+_WHO: Final = frozenset({"user_name", "external_id"})
 #: Beside the facts that hold no value: what pages read of what was done.
 _KEPT_FACTS: Final = OPEN_FACTS | {"connections", "earlier", "erased", "switched_in_lms", "undone"}
 #: What administrators do that names somebody in words, whoever's link the line has.
@@ -129,14 +131,16 @@ def mentioning(connection: SCIMConnection, identity: Identity, beside: Sequence[
 
 def _unmention(event: ProvisioningEvent, identity: Identity, tally: Tally) -> None:
     payload = getattr(event, "payload", None)
-    if payload is not None and identity.is_in(payload.request, payload.response, _unescaped(event)):
+    sent = request_of(event)
+    if payload is not None and (
+        identity.is_in(payload.request, payload.response, _unescaped(sent)) or identity.without(sent) != sent
+    ):
         tally.delete(ProvisioningPayload.objects.filter(pk=payload.pk))
-    told = {name: identity.without(getattr(event, name)) for name in _FIELDS}
+    told = {name: identity.without(getattr(event, name), names=name in _WHO) for name in _FIELDS}
     _write(event, tally, **{**told, "user_name_key": key_of(told["user_name"])})
 
 
-def _unescaped(event: ProvisioningEvent) -> str:
-    sent = request_of(event)
+def _unescaped(sent: object) -> str:
     return "" if sent is None else json.dumps(sent, ensure_ascii=False)
 
 

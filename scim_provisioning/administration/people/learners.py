@@ -40,7 +40,7 @@ from scim_provisioning.rules.customers import customer
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_LEFT: Final = (Action.DEACTIVATED, Action.DELETED, Action.FORGOTTEN)
+_LEFT: Final = (Action.DEACTIVATED, Action.DELETED, Action.DETACHED, Action.FORGOTTEN)
 _AGAIN: Final = gettext_lazy(
     "If the person should have access, assign and enable them in the identity provider: they come back as the same "
     "learner, with their progress."
@@ -192,6 +192,8 @@ def _said(
         )
     if state == MOVED:
         return moved.sentence(), _("Ask those who moved them in the application.")
+    if state == DELETED and departure is not None and departure.action == Action.DETACHED:
+        return _left((_DETACHED,) * 4, departure), str(_BACK_TO_SCIM)
     if state == DELETED:
         return _left(_DELETED, departure), str(_AGAIN)
     if state == FORGOTTEN:
@@ -203,6 +205,12 @@ def _said(
     return _left(_SWITCHED_OFF, departure), str(_AGAIN)
 
 
+_DETACHED: Final = gettext_lazy(
+    "Detached on %(when)s by %(name)s: the account is the application's own, and nothing is provisioned for it."
+)
+_BACK_TO_SCIM: Final = gettext_lazy(
+    "To have it managed again, wait until the identity provider sends the person; then link them under “Who is it?”."
+)
 #: By the identity provider, with a token or without; by an administrator; and where the log no longer knows.
 _SWITCHED_OFF: Final = (
     gettext_lazy("Switched off on %(when)s by the identity provider, with the token “%(token)s”."),

@@ -1,0 +1,155 @@
+"""An account whose owner was detached or forgotten is not for those who shared it to take, read or switch on: their
+word ends with the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from example_project.lms.models import Learner
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import erasure, keeping, ownership
+from scim_provisioning.models import ProvisionedUser, SharedAccount
+from tests.admin.conftest import Administrator
+from tests.admin.pages import PASSWORD
+from tests.admin.test_given_on_by_whom import again, page, sees
+from tests.leavers import OFF
+from tests.people import person
+from tests.sharing import Customer
+
+pytestmark = pytest.mark.django_db
+
+POLICY = ("view_scimconnection", "view_provisioningevent", "manage_policy", "view_payload")
+Ends = Callable[[ProvisionedUser], object]
+
+
+@pytest.fixture
+def first(monkeypatch: pytest.MonkeyPatch) -> Customer:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    found = Customer.make()
+    assert found.scim.post("/Users", person()).status_code == 201
+    return found
+
+
+@pytest.fixture
+def second(first: Customer) -> Customer:
+    """Another customer, with an administrator's word that they may use the account."""
+    found = Customer.make()
+    assert ownership.allow_share(found.connection, account(), actor=None, name="ines")
+    return found
+
+
+def account() -> User:
+    user: User = User.objects.get(username=person()["userName"])
+    return user
+
+
+def detached(link: ProvisionedUser) -> object:
+    return keeping.detach(link, actor=None)
+
+
+def forgotten(link: ProvisionedUser) -> object:
+    return erasure.forget(erasure.Person(link.connection, link=link), actor=None, even_if_active=True)
+
+
+ENDS = pytest.mark.parametrize("end", [detached, forgotten])
+
+
+@ENDS
+def test_a_guests_administrator_does_not_make_their_connection_the_owner(
+    administrator: Administrator,
+    monkeypatch: pytest.MonkeyPatch,
+    first: Customer,
+    second: Customer,
+    end: Ends,
+) -> None:
+    third = again(second)
+    assert ownership.allow_share(third.connection, account(), actor=None, name="ines")
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    third.scim.post("/Users", person(externalId="theirs"))
+    end(ProvisionedUser.objects.get(connection=first.connection))
+    sees(monkeypatch, second, third)
+    guest = ProvisionedUser.objects.get(scim_id=theirs)
+    own = page(second.connection, "own", link_id=guest.pk)
+    browser = administrator(*POLICY)
+    browser.get(own)
+    browser.post(own, {"password": PASSWORD})
+    before = User.objects.values().get(pk=account().pk)
+    evil = {**person(externalId="theirs"), "emails": [{"type": "work", "value": "evil@x.example"}]}
+    second.scim.put(f"/Users/{theirs}", evil)
+    assert User.objects.values().get(pk=account().pk) == before
+
+
+@ENDS
+def test_a_guest_lets_nobody_in_again_whom_the_owner_has_let_go(
+    first: Customer, second: Customer, end: Ends
+) -> None:
+    mine = ProvisionedUser.objects.get(connection=first.connection)
+    assert first.scim.patch(f"/Users/{mine.scim_id}", OFF).status_code == 200
+    end(mine)
+    assert second.scim.post("/Users", person(externalId="theirs")).status_code == 409
+    assert not account().is_active
+
+
+@ENDS
+def test_nothing_of_the_account_is_read_by_a_file_with_its_name(
+    administrator: Administrator,
+    monkeypatch: pytest.MonkeyPatch,
+    first: Customer,
+    second: Customer,
+    end: Ends,
+) -> None:
+    User.objects.filter(pk=account().pk).update(email="secret@first.example")
+    end(ProvisionedUser.objects.get(connection=first.connection))
+    sees(monkeypatch, second)
+    browser = administrator(*POLICY)
+    for name in ("adopt", "reconcile"):
+        export = f"userPrincipalName,givenName\n{person()['userName']},Ines\n".encode()
+        body = {"verb": "file", "user_name": "userPrincipalName", "file": SimpleUploadedFile("x.csv", export)}
+        answer: Any = browser.post(page(second.connection, name), body)
+        said = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert b"secret@" not in said
+
+
+def test_what_was_allowed_a_connection_of_an_owner_that_is_left_stays(first: Customer) -> None:
+    """Of two connections of one customer the second owns the account once the first lets go."""
+    second = again(first)
+    third = Customer.make()
+    for each in (second.connection, third.connection):
+        assert ownership.allow_share(each, account(), actor=None, name="ines")
+    assert second.scim.post("/Users", person(externalId="second")).status_code == 201
+    detached(ProvisionedUser.objects.get(connection=first.connection))
+    assert ProvisionedUser.objects.get(connection=second.connection).owns_profile
+    assert SharedAccount.objects.filter(connection=third.connection).exists()
+
+
+def test_of_whom_the_lms_has_moved_no_value_is_shown_to_be_locked(
+    administrator: Administrator, monkeypatch: pytest.MonkeyPatch, first: Customer
+) -> None:
+    link = ProvisionedUser.objects.get()
+    other = Customer.make()
+    Learner.objects.update(organization=other.organization, company=None, team=None, business_unit=None)
+    User.objects.filter(pk=account().pk).update(first_name="Secret", email="secret@b.example")
+    sees(monkeypatch, first)
+    browser = administrator(*POLICY)
+    for name in ("values", "lock", "unlock", "detach"):
+        answer = browser.get(page(first.connection, name, link_id=link.pk), {"attribute": "name.givenName"})
+        assert answer.status_code == 404
+
+
+def test_of_somebody_detached_it_is_said_by_whom_and_how_they_come_back(
+    admin_client: Client, first: Customer
+) -> None:
+    keeping.detach(ProvisionedUser.objects.get(), actor=User.objects.get(is_superuser=True))
+    answer = admin_client.get(
+        reverse("admin:scim_provisioning_provisioningevent_people"), {"q": "ines.okafor"}
+    )
+    said = [card.answer.sentence for card in answer.context["cards"]]
+    assert said[0].startswith("Detached on ")
+    assert "link them under “Who is it?”" in answer.content.decode()
