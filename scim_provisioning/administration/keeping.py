@@ -18,6 +18,7 @@ from scim_provisioning.events import Caller
 from scim_provisioning.models import LockedValue, ProvisionedUser
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.provisioning import keeping
+from scim_provisioning.rules.ownership import holder_beside
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -137,7 +138,8 @@ def unlock(link: ProvisionedUser, path: str, *, actor: AbstractBaseUser | None, 
 
 def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Make the learner the LMS's own again; the connection's contacts are told. Raises ``ConnectionRefused`` where the
-    link is gone."""
+    link is gone, and where another connection owns the account."""
+    refuse_guest(link)
     words = _("“%(name)s” was detached: the account stays as it is, and is the application’s own.")
     said = words % {"name": link.user_name}
     caller = Caller(link.connection, None, address=address, actor=actor)
@@ -146,6 +148,16 @@ def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: st
     with databases.atomic():
         audit.log_entry(actor, link.connection, said)
         audit.tell_contacts(link.connection, *notice(link.connection, actor, said, address))
+
+
+def refuse_guest(link: ProvisionedUser) -> None:
+    """Who only shares an account has nothing to give back: what becomes of it is its owner's to say. Raises
+    ``ConnectionRefused``."""
+    if link.is_deleted or link.owns_profile or link.user is None:
+        return
+    if holder_beside(link.connection, link.user) is not None:
+        message = _("Another connection owns this account: withdraw the shared link instead.")
+        raise ConnectionRefused(message, "share.guest")
 
 
 def _done(verb: Callable[[], Done]) -> Done:

@@ -56,7 +56,8 @@ class WaitingSerializer(serializers.Serializer[Waiting]):
 
     def get_accounts(self, one: Waiting) -> list[str]:
         """What the accounts that it may be are called."""
-        return called(one.verdict)
+        user = self.context["request"].user
+        return called(one.verdict, in_clear=permissions.has_permission(user, permissions.VIEW_PAYLOAD))
 
 
 class QuestionSerializer(serializers.Serializer[IdentityQuestion]):

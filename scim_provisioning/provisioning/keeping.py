@@ -17,6 +17,7 @@ from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
     SCIMConnection,
+    SharedAccount,
 )
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
@@ -119,6 +120,8 @@ def _detach(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningE
     account = adapter.obj.pk
     make_tombstone(link)
     strip_tombstone(link)
+    # An earlier word that they may share the account would link it again.
+    SharedAccount.objects.filter(connection=caller.tenant, user=account).delete()
     said = {
         "connection": caller.tenant,
         "user_id": account,

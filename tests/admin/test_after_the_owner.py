@@ -15,6 +15,7 @@ from django.urls import reverse
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import erasure, keeping, ownership
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SharedAccount
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD
@@ -153,3 +154,26 @@ def test_of_somebody_detached_it_is_said_by_whom_and_how_they_come_back(
     said = [card.answer.sentence for card in answer.context["cards"]]
     assert said[0].startswith("Detached on ")
     assert "link them under “Who is it?”" in answer.content.decode()
+
+
+@ENDS
+def test_who_only_shares_an_account_is_withdrawn_and_neither_detached_nor_forgotten(
+    first: Customer, second: Customer, end: Ends
+) -> None:
+    """What the owner has switched off would stay on by what the guest wanted."""
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    guest = ProvisionedUser.objects.get(scim_id=theirs)
+    with pytest.raises(ConnectionRefused, match="withdraw the shared link instead"):
+        end(guest)
+    guest.refresh_from_db()
+    assert not guest.is_deleted
+    assert SharedAccount.objects.filter(connection=second.connection).exists()
+
+
+def test_a_guest_who_was_detached_once_the_owner_has_left_is_nobody_else_of_that_name(
+    first: Customer, second: Customer
+) -> None:
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    first.scim.delete(f"/Users/{ProvisionedUser.objects.get(connection=first.connection).scim_id}")
+    detached(ProvisionedUser.objects.get(scim_id=theirs))
+    assert second.scim.post("/Users", person(externalId="somebody else")).status_code == 409

@@ -16,6 +16,7 @@ from django.utils import timezone
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
+from tests.admin.conftest import Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory, OrganizationFactory
@@ -194,3 +195,23 @@ def test_who_was_linked_beforehand_and_not_sent_yet_is_no_part_of_a_full_cycle(
 def test_nobody_has_been_sent_where_nobody_is_there(admin_client: Client, connection: SCIMConnection) -> None:
     assert not User.objects.filter(scim_links__isnull=False).exists()
     assert facts(admin_client, "numbers", connection)["Everybody was sent since"] == "—"
+
+
+def test_who_may_not_see_values_is_told_no_address(
+    administrator: Administrator, connection: SCIMConnection, organization: Organization
+) -> None:
+    LearnerFactory(organization=organization, user__username="plain", user__email="secret@x.example")
+    LearnerFactory(organization=organization, user__username="hidden.one", user__email="known@x.example")
+    export = SimpleUploadedFile("x.csv", b"userPrincipalName,mail\nknown@x.example,known@x.example\n")
+    page = url("reconcile", connection)
+    for browser, is_told in (
+        (administrator("view_scimconnection", "manage_policy"), False),
+        (administrator("view_scimconnection", "manage_policy", "view_payload", name="vera"), True),
+    ):
+        export.seek(0)
+        said = text(browser.post(page, {"verb": "show", "user_name": "userPrincipalName", "file": export}))
+        assert "plain" in said
+        assert ("secret@x.example" in said) is is_told
+        export.seek(0)
+        alone = text(browser.post(page, {"verb": "show", "user_name": "userPrincipalName"}))
+        assert ("secret@x.example" in alone) is is_told

@@ -125,14 +125,16 @@ def rows(verdicts: Sequence[Verdict], *, in_clear: bool = True) -> Iterator[tupl
     address is masked, and of one that an address led to the name as well: whoever may bring any file could ask for
     them."""
     for one in verdicts:
-        call = _hidden if one.reason == "address" else _name
-        accounts = called(one) if in_clear else list(map(call, one.accounts))
+        accounts = called(one, in_clear=in_clear)
         yield one.document["userName"], str(words.FINDINGS[one.finding]), ", ".join(accounts), words.why(one)
 
 
-def called(verdict: Verdict) -> list[str]:
+def called(verdict: Verdict, *, in_clear: bool = True) -> list[str]:
     """The accounts of a verdict, as administrators know them; of those that another connection owns what they sign in
-    by alone. The address is what the other one wrote."""
+    by alone. The address is what the other one wrote. ``in_clear`` as for ``rows``."""
+    if not in_clear:
+        call = _hidden if verdict.reason == "address" else _name
+        return [call(account) for account in verdict.accounts if account is not None]
     return [(_name if a.pk in verdict.foreign else named)(a) for a in verdict.accounts if a is not None]
 
 

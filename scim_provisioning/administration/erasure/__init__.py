@@ -21,6 +21,7 @@ from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.erasure import identity, lines, links
 from scim_provisioning.administration.erasure.identity import Identity
 from scim_provisioning.administration.erasure.tally import Tally
+from scim_provisioning.administration.keeping import refuse_guest
 from scim_provisioning.administration.people import learners
 from scim_provisioning.administration.people.answer import ACTIVE, HELD, Answer
 from scim_provisioning.administration.setting_up import ConnectionRefused
@@ -179,6 +180,7 @@ def _forget(person: Person, *, even_if_active: bool, erase: bool) -> Forgotten:
         who, own, names = _learner(link)
         if not even_if_active and is_active(person):
             raise ConnectionRefused(str(_STILL_HERE), "forget.active")
+        refuse_guest(link)
         if erase:
             _erase(person)
         if not link.is_forgotten:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.administration.log_words import masked, shown
+from scim_provisioning.administration.log_words import MASK, masked, shown
 from scim_provisioning.administration.reconciliation.findings import Found, Line, Report
 
 if TYPE_CHECKING:
@@ -62,13 +63,25 @@ def rows(lines: Iterable[Line], *, in_clear: bool) -> Iterator[tuple[str, ...]]:
     """One row for each person, and for each attribute in which somebody differs. Values are masked unless
     ``in_clear``."""
     show: Callable[[Any], str] = shown if in_clear else masked
+    called = _account if in_clear else _without_address
     for line in lines:
         label = str(LABELS[line.found])
         for one in line.differences:
             why = _("Locked by an administrator.") if one.is_locked else line.why
-            yield line.name, label, line.account, one.attribute, show(one.here), show(one.there), why
+            yield line.name, label, called(line), one.attribute, show(one.here), show(one.there), why
         if not line.differences:
-            yield line.name, label, line.account, "", "", "", line.why
+            yield line.name, label, called(line), "", "", "", line.why
+
+
+def _account(line: Line) -> str:
+    return line.account
+
+
+def _without_address(line: Line) -> str:
+    """Whom an address of the file may have led to is not told who may not see values."""
+    if line.found is Found.NOT_HERE:
+        return MASK if line.account else ""
+    return re.sub(r" <[^<>]*>", "", line.account)
 
 
 def everything(report: Report, *, in_clear: bool) -> Iterator[tuple[str, ...]]:
