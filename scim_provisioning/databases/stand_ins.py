@@ -20,9 +20,10 @@ Place: TypeAlias = tuple[int, int, Way]
 _MOST_LISTED: Final = 8
 #: Beyond it a column may not hold a number, and Django knows that nothing is found without asking.
 _MOST: Final = 2**31 - 1
-#: Letters of texts of either kind: all of them, or those that are most easily changed.
+#: Letters of texts of each kind: all of ASCII but what another letter becomes, all of ASCII, or those that are most
+#: easily changed.
 _PLAIN: Final = "".join(letter for letter in map(chr, range(33, 127)) if letter not in "kK")
-_ANY: Final = "\u00c4\u00df\u2126\u212aKk\u0130%_\\\"' "
+_LETTERS: Final = {"plain": _PLAIN, "ascii": f"{_PLAIN}Kk", "any": "\u00c4\u00df\u2126\u212aKk\u0130%_\\\"' "}
 #: As small as a column may be, and no two of one statement alike.
 _numbers: Final = cycle(range(10_007, 30_011, 7))
 
@@ -40,14 +41,17 @@ def kind(value: Any) -> Hashable:
     if type(value) is int:
         return cast(Hashable, int) if abs(value) <= _MOST else None
     if type(value) is str:
-        return ("text", _is_plain(value))
+        return ("text", _alphabet(value))
     return cast(Hashable, UUID) if type(value) is UUID else None
 
 
-def _is_plain(text: str) -> bool:
-    """Whether every letter of a text is one of ASCII that no other letter becomes in small letters, as the Kelvin sign
-    becomes ``k``: what asks for every spelling of a name asks of these for one."""
-    return text.isascii() and text.isprintable() and "k" not in text and "K" not in text
+def _alphabet(text: str) -> str:
+    """Which letters a text is made of. Nothing but ASCII is written in one way only, with its accents in their letters
+    or behind them; and where no other letter becomes one of these in small letters, as the Kelvin sign becomes ``k``,
+    what asks for every spelling of a name asks for one."""
+    if not (text.isascii() and text.isprintable()):
+        return "any"
+    return "ascii" if "k" in text or "K" in text else "plain"
 
 
 def _is_constant(value: Any) -> bool:
@@ -80,7 +84,7 @@ def stand_ins(values: Sequence[Any]) -> Iterator[Any]:
         elif type(value) is str:
             # Whatever folds, escapes, trims or quotes a text makes another one of this. Unlike from the first letters
             # on: where only the beginning of a text becomes a parameter, it must not pass for a constant.
-            yield f" {uuid4()}{_PLAIN if _is_plain(value) else _ANY}{uuid4()} "
+            yield f" {uuid4()}{_LETTERS[_alphabet(value)]}{uuid4()} "
         else:
             yield uuid4()
 
