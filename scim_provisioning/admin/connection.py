@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -29,7 +30,15 @@ from scim_provisioning.admin.managers import ManagersPage
 from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, PageLink, log_url, page_url_name, who
+from scim_provisioning.admin.pages import (
+    MEDIA,
+    TEMPLATES,
+    PageLink,
+    is_told_of_trouble,
+    log_url,
+    page_url_name,
+    who,
+)
 from scim_provisioning.admin.privacy import PrivacyPage
 from scim_provisioning.admin.reconcile import ReconcilePages, compare_url
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
@@ -133,7 +142,7 @@ class ConnectionAdminMixin(
     def pause_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
         """Pause each one that is not archived."""
         rows = queryset.filter(archived_at__isnull=True)
-        done = sum(connections.pause(row, **who(request)) for row in rows)
+        done = _each(request, rows, connections.pause)
         text = ngettext("%(n)d connection was paused.", "%(n)d connections were paused.", done)
         messages.success(request, text % {"n": done})
 
@@ -141,7 +150,7 @@ class ConnectionAdminMixin(
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[SCIMConnection]) -> None:
         """Resume each one that is paused."""
         rows = queryset.filter(archived_at__isnull=True)
-        done = sum(connections.resume(row, **who(request)) for row in rows)
+        done = _each(request, rows, connections.resume)
         text = ngettext("%(n)d connection was resumed.", "%(n)d connections were resumed.", done)
         messages.success(request, text % {"n": done})
 
@@ -238,6 +247,22 @@ class ConnectionAdminMixin(
             setting_up.note_made(obj, actor=user, address=address)
         elif "name" in form.changed_data:
             connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
+
+
+def _each(request: HttpRequest, rows: QuerySet[SCIMConnection], verb: Callable[..., bool]) -> int:
+    """Do it to one after the other; returns for how many there was something to do. A database in the way ends it, and
+    the person is told; one where somebody else was quicker keeps nobody from the others."""
+    done = 0
+    for row in rows:
+        try:
+            done += verb(row, **who(request))
+        except setting_up.ConnectionRefused as refusal:
+            messages.error(request, refusal.message)
+        except Exception as error:
+            if not is_told_of_trouble(request, error):
+                raise
+            break
+    return done
 
 
 def _cells(connection: SCIMConnection, found: health.Health) -> list[object]:

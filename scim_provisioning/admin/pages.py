@@ -77,6 +77,15 @@ def who(request: HttpRequest) -> dict[str, Any]:
     return {"actor": request.user, "address": client_address(request)}
 
 
+def is_told_of_trouble(request: HttpRequest, error: Exception) -> bool:
+    """Whether ``error`` says that the database is in the way; then the person is told, and whether it was done."""
+    told = troubles.words(error, reads=request.method in ("GET", "HEAD"))
+    if told:
+        reports.failure(logger, "An administrator met the database in trouble", exception=error)
+        messages.error(request, told)
+    return bool(told)
+
+
 class ConnectionPages(_Base):
     """What every family of pages builds on."""
 
@@ -116,10 +125,8 @@ class ConnectionPages(_Base):
                 messages.error(request, refusal.message)
                 return self.back(connection)
             except Exception as error:
-                if not (told := troubles.words(error)):
+                if not is_told_of_trouble(request, error):
                     raise
-                reports.failure(logger, "An administrator met the database in trouble", exception=error)
-                messages.error(request, told)
                 return self.back(connection)
 
         # Never inside a host's ATOMIC_REQUESTS: each verb has its own transaction, and a disconnection many.

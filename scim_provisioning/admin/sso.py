@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scim_provisioning.admin import denied
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, log_url, page_url_name
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES, is_told_of_trouble, log_url, page_url_name
 from scim_provisioning.admin.sso_end import SSODeletion, TakeOverPages, loaded
 from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
@@ -123,6 +123,10 @@ class SCIMPanelMixin(TakeOverPages, SSODeletion):
             connection, _made = setting_up.set_up_for(user, row, address=client_address(request))
         except setting_up.ConnectionRefused as refusal:
             messages.error(request, refusal.message)
+            return HttpResponseRedirect(self.scim_row_url(row))
+        except Exception as error:
+            if not is_told_of_trouble(request, error):
+                raise
             return HttpResponseRedirect(self.scim_row_url(row))
         if not permissions.may_view(request.user):
             messages.success(request, _("SCIM is set up. Ask an administrator to generate the token."))

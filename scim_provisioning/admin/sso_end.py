@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin import denied
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import TEMPLATES, page_url_name, posted, who
+from scim_provisioning.admin.pages import TEMPLATES, is_told_of_trouble, page_url_name, posted, who
 from scim_provisioning.administration import health, host, permissions, setting_up, takeover, times
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection
@@ -110,6 +110,10 @@ class TakeOverPages(_SSOPages):
                 return self._taken_over(request, row, chosen)
         except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
             messages.error(request, refusal.message)
+            return HttpResponseRedirect(self.scim_row_url(row))
+        except Exception as error:
+            if not is_told_of_trouble(request, error):
+                raise
             return HttpResponseRedirect(self.scim_row_url(row))
         request.current_app = self.admin_site.name
         context = {

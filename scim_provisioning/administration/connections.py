@@ -25,7 +25,7 @@ from scim_provisioning.administration.setting_up import ConnectionRefused, key_o
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
 from scim_provisioning.provisioning import moved
-from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.rules import ownership
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scim_provisioning.models import PolicyChoice
 
 
+@durably
 def pause(
     connection: SCIMConnection, *, actor: AbstractBaseUser | None, reason: str = "", address: str = ""
 ) -> bool:
@@ -44,31 +45,31 @@ def pause(
 
     Raises ``ConnectionRefused`` (``connection.archived``), as ``resume`` and ``choose_policies`` do.
     """
-    with databases.atomic():
-        if locked_current(connection).is_paused:
-            return False
-        connection.paused_at = timezone.now()
-        connection.paused_by_id = None if actor is None else actor.pk
-        connection.pause_reason = reason.strip()[:200]
-        connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
-        message = _("Paused provisioning.")
-        if connection.pause_reason:
-            message = _("Paused provisioning: %(reason)s") % {"reason": connection.pause_reason}
-        _write_down(connection, Action.PAUSED, actor, message, address, tell=True)
+    if locked_current(connection).is_paused:
+        return False
+    connection.paused_at = timezone.now()
+    connection.paused_by_id = None if actor is None else actor.pk
+    connection.pause_reason = reason.strip()[:200]
+    connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
+    message = _("Paused provisioning.")
+    if connection.pause_reason:
+        message = _("Paused provisioning: %(reason)s") % {"reason": connection.pause_reason}
+    _write_down(connection, Action.PAUSED, actor, message, address, tell=True)
     return True
 
 
+@durably
 def resume(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Serve requests again. False when it was not paused."""
-    with databases.atomic():
-        if not locked_current(connection).is_paused:
-            return False
-        connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
-        connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
-        _write_down(connection, Action.RESUMED, actor, _("Resumed provisioning."), address, tell=True)
+    if not locked_current(connection).is_paused:
+        return False
+    connection.paused_at, connection.paused_by, connection.pause_reason = None, None, ""
+    connection.save(update_fields=["paused_at", "paused_by", "pause_reason"])
+    _write_down(connection, Action.RESUMED, actor, _("Resumed provisioning."), address, tell=True)
     return True
 
 
+@durably
 def choose_policies(
     connection: SCIMConnection,
     *,
@@ -82,17 +83,16 @@ def choose_policies(
     for a policy or an option that does not exist.
     """
     wanted = _checked(chosen)
-    with databases.atomic():
-        locked = locked_current(connection)
-        before = locked.chosen_policies()
-        changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
-        if not changes:
-            return False
-        audit.tell_contacts(locked, *notice(connection, actor, _("Changed policies."), address))
-        connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
-        connection.save(update_fields=["policies"])
-        message = _("Changed policies: %(names)s.") % {"names": ", ".join(map(_told, changes.items()))}
-        _write_down(connection, Action.POLICY_CHANGED, actor, message, address, changes=changes)
+    locked = locked_current(connection)
+    before = locked.chosen_policies()
+    changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
+    if not changes:
+        return False
+    audit.tell_contacts(locked, *notice(connection, actor, _("Changed policies."), address))
+    connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
+    connection.save(update_fields=["policies"])
+    message = _("Changed policies: %(names)s.") % {"names": ", ".join(map(_told, changes.items()))}
+    _write_down(connection, Action.POLICY_CHANGED, actor, message, address, changes=changes)
     return True
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.attribute_words import short_name
@@ -16,8 +15,9 @@ from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import LockedValue, ProvisionedUser
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning import keeping
+from scim_provisioning.provisioning.transactions import durably
 from scim_provisioning.rules.ownership import holder_beside
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def attribute(link: ProvisionedUser, name: str) -> str:
     return path
 
 
+@durably
 def lock(
     link: ProvisionedUser, path: str, *, reason: str, actor: AbstractBaseUser | None, address: str = ""
 ) -> bool:
@@ -114,13 +115,13 @@ def lock(
     words = _("“%(attribute)s” of “%(name)s” was locked: %(reason)s")
     said = words % {"attribute": short_name(path), "name": link.user_name, "reason": reason}
     caller = Caller(link.connection, None, address=address, actor=actor)
-    with databases.primary():
-        done = _done(lambda: keeping.lock(caller, link, path, reason=reason, detail=said))
+    done = _done(lambda: keeping.lock(caller, link, path, reason=reason, detail=said))
     if done:
         audit.log_entry(actor, link.connection, said)
     return done
 
 
+@durably
 def unlock(link: ProvisionedUser, path: str, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Give a value back to the identity provider: the learner gets what it sent last. False where it is not locked.
 
@@ -129,13 +130,13 @@ def unlock(link: ProvisionedUser, path: str, *, actor: AbstractBaseUser | None, 
     words = _("“%(attribute)s” of “%(name)s” was unlocked.")
     said = words % {"attribute": short_name(path), "name": link.user_name}
     caller = Caller(link.connection, None, address=address, actor=actor)
-    with databases.primary():
-        done = _done(lambda: keeping.unlock(caller, link, path, detail=said))
+    done = _done(lambda: keeping.unlock(caller, link, path, detail=said))
     if done:
         audit.log_entry(actor, link.connection, said)
     return done
 
 
+@durably
 def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Make the learner the LMS's own again; the connection's contacts are told. Raises ``ConnectionRefused`` where the
     link is gone, and where another connection owns the account."""
@@ -143,11 +144,9 @@ def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: st
     words = _("“%(name)s” was detached: the account stays as it is, and is the application’s own.")
     said = words % {"name": link.user_name}
     caller = Caller(link.connection, None, address=address, actor=actor)
-    with databases.primary():
-        _done(lambda: keeping.detach(caller, link, detail=said))
-    with databases.atomic():
-        audit.log_entry(actor, link.connection, said)
-        audit.tell_contacts(link.connection, *notice(link.connection, actor, said, address))
+    _done(lambda: keeping.detach(caller, link, detail=said))
+    audit.log_entry(actor, link.connection, said)
+    audit.tell_contacts(link.connection, *notice(link.connection, actor, said, address))
 
 
 def refuse_guest(link: ProvisionedUser) -> None:
@@ -164,5 +163,7 @@ def _done(verb: Callable[[], Done]) -> Done:
     host.adapter_class()
     try:
         return verb()
+    except Unavailable:
+        raise
     except SCIMError as refusal:
         raise ConnectionRefused(catalogue.title(refusal.code), refusal.code) from refusal

@@ -17,9 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import databases, events, tokens
+from scim_provisioning import events, tokens
 from scim_provisioning.administration import audit
 from scim_provisioning.models import Action, SCIMConnection, SCIMToken
+from scim_provisioning.provisioning.transactions import durable, durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,26 +106,29 @@ def generate(
     its token back. Raises ``tokens.TokenRefused`` and ``AlreadyShown``.
     """
     nonce = _checked_nonce(connection, nonce)
+
+    def make() -> tuple[SCIMToken, Secret]:
+        token, secret = _issued(
+            connection,
+            label=label,
+            expires_in_days=expires_in_days,
+            allowed_networks=allowed_networks,
+            created_by=actor,
+            above_cap=above_cap,
+        )
+        # Unique: of two clicks at once the second one fails here, whatever the first one is doing.
+        token.nonce_digest, token.replaces = nonce_digest(nonce), replaces
+        token.save(update_fields=["nonce_digest", "replaces"])
+        if replaces is not None and overlap is not None:
+            _end_by(replaces, timezone.now() + overlap)
+        _write_down_generated(token, actor, address)
+        return token, secret
+
     try:
-        with databases.atomic():
-            token, secret = _issued(
-                connection,
-                label=label,
-                expires_in_days=expires_in_days,
-                allowed_networks=allowed_networks,
-                created_by=actor,
-                above_cap=above_cap,
-            )
-            # Unique: of two clicks at once the second one fails here, whatever the first one is doing.
-            token.nonce_digest, token.replaces = nonce_digest(nonce), replaces
-            token.save(update_fields=["nonce_digest", "replaces"])
-            if replaces is not None and overlap is not None:
-                _end_by(replaces, timezone.now() + overlap)
-            _write_down_generated(token, actor, address)
+        return durable(make)
     except (IntegrityError, tokens.TokenRefused):
         refuse_second_use(connection, nonce)
         raise
-    return token, secret
 
 
 def _checked_nonce(connection: SCIMConnection, nonce: str | None) -> str:
@@ -169,28 +173,28 @@ def _write_down_generated(token: SCIMToken, actor: AbstractBaseUser | None, addr
     )
 
 
+@durably
 def revoke(token: SCIMToken, *, actor: AbstractBaseUser | None, address: str = "") -> bool:
     """Revoke for good; every request with it fails from now on. False when it was revoked before."""
-    with databases.atomic():
-        if not tokens.revoke(token, by=actor):
-            return False
-        message = _("Revoked SCIM token “%(token)s”.") % {"token": token}
-        events.admin(
-            token.connection,
-            action=Action.TOKEN_REVOKED,
-            actor=actor,
-            token=token,
-            detail=message,
-            address=address,
-        )
-        audit.log_entry(actor, token, message)
-        audit.log_entry(actor, token.connection, message)
-        audit.tell_contacts(
-            token.connection,
-            _("SCIM token revoked: %(connection)s") % {"connection": token.connection},
-            _("A SCIM token was revoked by %(person)s from %(address)s: %(token)s.")
-            % {"person": actor or _("the server"), "address": address or "–", "token": token},
-        )
+    if not tokens.revoke(token, by=actor):
+        return False
+    message = _("Revoked SCIM token “%(token)s”.") % {"token": token}
+    events.admin(
+        token.connection,
+        action=Action.TOKEN_REVOKED,
+        actor=actor,
+        token=token,
+        detail=message,
+        address=address,
+    )
+    audit.log_entry(actor, token, message)
+    audit.log_entry(actor, token.connection, message)
+    audit.tell_contacts(
+        token.connection,
+        _("SCIM token revoked: %(connection)s") % {"connection": token.connection},
+        _("A SCIM token was revoked by %(person)s from %(address)s: %(token)s.")
+        % {"person": actor or _("the server"), "address": address or "–", "token": token},
+    )
     return True
 
 

@@ -8,10 +8,11 @@ from django.db.models import Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases, events
+from scim_provisioning import events
 from scim_provisioning.administration import audit, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
+from scim_provisioning.provisioning.transactions import durably
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -86,6 +87,7 @@ def no_such_sso(key: str) -> ConnectionRefused:
     )
 
 
+@durably
 def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> tuple[SCIMConnection, bool]:
     """The connection of this SSO row, made if there is none, and whether it was. No token is made.
 
@@ -93,34 +95,34 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
     primary keys, for one), and nobody may inherit another customer's learners. Raises ``ConnectionRefused``
     (``connection.disconnected``) for one that was disconnected and can still be restored.
     """
-    with databases.atomic():
-        found = SCIMConnection.objects.select_for_update().filter(sso_key=key_of(sso)).first()
-        if found is not None and not found.is_archived:
-            return found, False
-        if found is not None and is_taken(found):
-            raise ConnectionRefused(
-                _("This connection was disconnected. Restore it, so that the same learners are found again."),
-                "connection.disconnected",
-            )
-        if found is not None:
-            found.sso_key = None
-            found.save(update_fields=["sso_key"])
-        return _made(name_of(sso), key_of(sso), actor, address), True
+    found = SCIMConnection.objects.select_for_update().filter(sso_key=key_of(sso)).first()
+    if found is not None and not found.is_archived:
+        return found, False
+    if found is not None and is_taken(found):
+        raise ConnectionRefused(
+            _("This connection was disconnected. Restore it, so that the same learners are found again."),
+            "connection.disconnected",
+        )
+    if found is not None:
+        found.sso_key = None
+        found.save(update_fields=["sso_key"])
+    return _made(name_of(sso), key_of(sso), actor, address), True
 
 
+@durably
 def set_up_for(user: AbstractBaseUser, sso: Model, *, address: str = "") -> tuple[SCIMConnection, bool]:
     """As ``set_up``, by somebody who has to see the connection: another customer's is answered as if there were no
     such settings, and nothing is made that they would not see (``connection.unknown``)."""
-    with databases.atomic():
-        known = find(sso)
-        if known is not None and is_taken(known) and not permissions.sees(user, known):
-            raise no_such_sso(key_of(sso))
-        connection, made = set_up(sso, actor=user, address=address)
-        if not permissions.sees(user, connection):
-            raise no_such_sso(key_of(sso))
-        return connection, made
+    known = find(sso)
+    if known is not None and is_taken(known) and not permissions.sees(user, known):
+        raise no_such_sso(key_of(sso))
+    connection, made = set_up(sso, actor=user, address=address)
+    if not permissions.sees(user, connection):
+        raise no_such_sso(key_of(sso))
+    return connection, made
 
 
+@durably
 def stand_alone(
     name: str, *, actor: AbstractBaseUser | None, address: str = ""
 ) -> tuple[SCIMConnection, bool]:
@@ -140,9 +142,18 @@ def stand_alone(
         raise ConnectionRefused(
             _("Give a name of 1 to %(n)d characters.") % {"n": _NAME_LENGTH}, "connection.name"
         )
-    with databases.atomic():
-        found = SCIMConnection.objects.current().filter(name=name, sso_key=None).order_by("pk").first()
-        return (found, False) if found is not None else (_made(name, None, actor, address), True)
+    found = SCIMConnection.objects.current().filter(name=name, sso_key=None).order_by("pk").first()
+    return (found, False) if found is not None else (_made(name, None, actor, address), True)
+
+
+@durably
+def stand_alone_for(user: AbstractBaseUser, name: str, *, address: str = "") -> tuple[SCIMConnection, bool]:
+    """As ``stand_alone``, by somebody who has to see the connection: ``connection.unknown`` otherwise, and nothing is
+    made."""
+    connection, made = stand_alone(name, actor=user, address=address)
+    if not permissions.sees(user, connection):
+        raise no_such_sso("")
+    return connection, made
 
 
 def _made(name: str, key: str | None, actor: AbstractBaseUser | None, address: str) -> SCIMConnection:

@@ -12,12 +12,12 @@ from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases, events
+from scim_provisioning import events
 from scim_provisioning.administration import audit, connections, host, permissions
 from scim_provisioning.administration.setting_up import ConnectionRefused, is_taken, key_of, no_such_sso
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, ProvisionedUser, SCIMConnection
-from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.rules import customers, ownership
 
 if TYPE_CHECKING:
@@ -84,19 +84,19 @@ def take_over(
     return durable(bring_back)
 
 
+@durably
 def take_over_for(
     user: AbstractBaseUser, connection: SCIMConnection, sso: Model, *, address: str = ""
 ) -> SCIMConnection:
     """As ``take_over``, by somebody who has to see the connection also afterwards: the settings of another customer are
     answered as if there were none (``connection.unknown``), and nothing is done that they would not see."""
-    with databases.atomic():
-        try:
-            taken = take_over(connection, sso, actor=user, address=address)
-        except ConnectionRefused as refusal:
-            raise (no_such_sso(key_of(sso)) if refusal.code == "connection.foreign" else refusal) from None
-        if not permissions.sees(user, taken):
-            raise no_such_sso(key_of(sso))
-        return taken
+    try:
+        taken = take_over(connection, sso, actor=user, address=address)
+    except ConnectionRefused as refusal:
+        raise (no_such_sso(key_of(sso)) if refusal.code == "connection.foreign" else refusal) from None
+    if not permissions.sees(user, taken):
+        raise no_such_sso(key_of(sso))
+    return taken
 
 
 def _why_not(connection: SCIMConnection, sso: Model) -> ConnectionRefused | None:

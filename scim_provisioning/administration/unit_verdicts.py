@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from scim_provisioning.administration import units
+from scim_provisioning.administration import troubles, units
 from scim_provisioning.administration.unit_list import Unit
 from scim_provisioning.models import Meaning, ReferenceKey
 from scim_provisioning.provisioning.units import Line
@@ -54,10 +54,12 @@ def give(
     """Decide on a name, and bring the first people to it; returns how many (``units.AT_ONCE``: others are left).
 
     ``other`` is the unit that a verdict of ``OF_ANOTHER`` names. Raises ``ValidationError`` where the application does
-    not take it, or somebody else was quicker.
+    not take it, or somebody else was quicker, and ``ConnectionRefused`` where it is decided and the database was in the
+    way of bringing people to it.
     """
     if verdict in OF_ANOTHER:
         OF_ANOTHER[verdict](line, key, other, actor=actor, address=address)
     elif verdict in _OF_ITSELF:
         _OF_ITSELF[verdict](line, key, actor=actor, address=address)
-    return units.settle(line, actor=actor)
+    with troubles.in_parts():
+        return units.settle(line, actor=actor)

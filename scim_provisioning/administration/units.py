@@ -13,13 +13,13 @@ from django.db import DatabaseError, models
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events
-from scim_provisioning.administration import host
+from scim_provisioning.administration import audit, host
 from scim_provisioning.administration.connections import locked_current
 from scim_provisioning.models import Action, Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import units
-from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.provisioning.units import Line
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def find(connection: SCIMConnection, digest: str) -> tuple[Line, ReferenceKey] |
     return None if key is None or line is None else (line, key)
 
 
+@durably
 def choose(
     connection: SCIMConnection,
     chosen: Mapping[str, NewUnits],
@@ -63,22 +64,23 @@ def choose(
     }
     if not changes:
         return False
-    with databases.atomic():
-        locked = locked_current(connection)
-        kept = {
-            **locked.policies.get("new_units", {}),
-            **{path: after for path, (_old, after) in changes.items()},
-        }
-        connection.policies = {**locked.policies, "new_units": kept}
-        connection.save(update_fields=["policies"])
-        events.admin(
-            connection,
-            action=Action.POLICY_CHANGED,
-            actor=actor,
-            address=address,
-            detail=_("Changed what becomes of new companies, business units and teams."),
-            changes=changes,
-        )
+    locked = locked_current(connection)
+    kept = {
+        **locked.policies.get("new_units", {}),
+        **{path: after for path, (_old, after) in changes.items()},
+    }
+    connection.policies = {**locked.policies, "new_units": kept}
+    connection.save(update_fields=["policies"])
+    message = _("Changed what becomes of new companies, business units and teams.")
+    events.admin(
+        connection,
+        action=Action.POLICY_CHANGED,
+        actor=actor,
+        address=address,
+        detail=message,
+        changes=changes,
+    )
+    audit.log_entry(actor, connection, message)
     return True
 
 
@@ -226,6 +228,7 @@ def _decide(
             raise ValidationError(_("Somebody else has decided on this name meanwhile. Look again."))
         done = verdict(locked)
         events.admin(line.connection, action=Action.UNIT_DECIDED, actor=actor, address=address, detail=detail)
+        audit.log_entry(actor, line.connection, detail)
         return done
 
     with databases.primary():

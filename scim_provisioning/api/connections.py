@@ -12,7 +12,6 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning import databases
 from scim_provisioning.administration import connections, health, permissions, selftest, setting_up
 from scim_provisioning.api import connection_serializers as serializers
 from scim_provisioning.api.base import AdministratorViewSet, Conflict
@@ -69,11 +68,8 @@ class ConnectionViewSet(AdministratorViewSet):
         body = self.valid(serializers.NewConnectionSerializer, request)
         if "sso_key" in body and not permissions.may_change_sso(request.user, body["sso_key"]):
             raise exceptions.PermissionDenied
-        with refusals(), databases.atomic():
+        with refusals():
             connection, made = self._begun(**body)
-            if not permissions.sees(request.user, connection):
-                # Another customer's: taken back, and answered as if there were nothing.
-                raise setting_up.no_such_sso(body.get("sso_key", ""))
         return self._answer(connection, status=201 if made else 200)
 
     @described(request=serializers.PauseSerializer, responses=serializers.ConnectionSerializer)
@@ -98,9 +94,11 @@ class ConnectionViewSet(AdministratorViewSet):
         return self._answer(connection)
 
     def _begun(self, sso_key: str | None = None, name: str = "") -> tuple[SCIMConnection, bool]:
-        if sso_key is None:
-            return setting_up.stand_alone(name, **self.who())
+        """The connection of these settings or of this name, and whether it was made; another customer's is answered as
+        if there were nothing."""
         who = self.who()
+        if sso_key is None:
+            return setting_up.stand_alone_for(who["actor"], name, address=who["address"])
         return setting_up.set_up_for(who["actor"], setting_up.sso_row(sso_key), address=who["address"])
 
     def _answer(self, connection: SCIMConnection, status: int = 200) -> Response:

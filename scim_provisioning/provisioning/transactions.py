@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -23,6 +24,7 @@ from scim_provisioning.protocol.errors import InternalError, Unavailable
 
 logger = logging.getLogger("scim_provisioning")
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 #: libpq's PQTRANS_IDLE: there is no transaction.
@@ -33,6 +35,8 @@ _BROKEN: Final = "Internal error; the change was not made: the application broke
 _ENDED: Final = (
     "Internal error: the application ended the transaction itself; some of the change may have been made."
 )
+#: What an error carries that ``durable`` has raised.
+_UNDONE: Final = "_scim_provisioning_undone"
 #: PostgreSQL's answer to every statement after one that failed.
 _ABORTED: Final = "25P02"
 
@@ -63,6 +67,17 @@ def durable(work: Callable[[], _T]) -> _T:
         return databases.retried(lambda: _attempt(work))
 
 
+def durably(verb: Callable[_P, _T]) -> Callable[_P, _T]:
+    """A verb of an administrator's that is one transaction as a whole, with what is written down of it and who is told:
+    see ``durable``, of which it raises what that raises too."""
+
+    @wraps(verb)
+    def done(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return durable(lambda: verb(*args, **kwargs))
+
+    return done
+
+
 def _attempt(work: Callable[[], _T]) -> _T:
     database = databases.connection()
     is_outermost = not database.in_atomic_block
@@ -88,10 +103,18 @@ def _attempt(work: Callable[[], _T]) -> _T:
             database.closed_in_transaction or _was_broken_before(error)
         ):
             raise broken("", error) from error
+        if is_outermost:
+            setattr(error, _UNDONE, True)
         raise
     if is_outermost and not progress.is_committed:
         raise broken()
     return result
+
+
+def was_undone(error: BaseException) -> bool:
+    """Whether ``durable`` has raised it, so that nothing is left behind. Of an error that went another way nobody knows
+    whether it is the answer to COMMIT that was lost."""
+    return getattr(error, _UNDONE, False)
 
 
 def broken(hook: str = "", error: BaseException | None = None) -> InternalError:

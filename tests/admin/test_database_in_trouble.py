@@ -11,18 +11,20 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import databases
-from scim_provisioning.administration import ownership
+from scim_provisioning.administration import connections, ownership, setting_up, units
 from scim_provisioning.databases import Fault
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import Meaning, ProvisionedUser, ReferenceKey, SCIMConnection
 from scim_provisioning.protocol.errors import Unavailable
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.conftest import make_administrator
 from tests.admin.pages import PASSWORD, text
 from tests.api.staff import API
 from tests.client import ScimClient
-from tests.people import person
+from tests.lms_factories import SSOSettingsFactory, TeamFactory
+from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +92,56 @@ def test_what_is_not_the_databases_fault_is_not_taken_for_it(
     page = reverse("admin:scim_provisioning_scimconnection_own", kwargs=keys)
     with pytest.raises(RuntimeError, match="a fault of the program"):
         admin_client.post(page, {"password": PASSWORD})
+
+
+def test_settings_set_up_and_connections_paused_from_their_list_say_it_too(
+    connection: SCIMConnection,
+    other_connection: SCIMConnection,
+    admin_client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paused: list[SCIMConnection] = []
+
+    def is_paused(row: SCIMConnection, **_who: Any) -> bool:
+        if paused:
+            raise Unavailable("Lost.", code="database.unconfirmed")
+        paused.append(row)
+        return True
+
+    def set_up(*_args: Any, **_options: Any) -> Any:
+        raise databases.unavailable(Fault.GONE)
+
+    monkeypatch.setattr(connections, "pause", is_paused)
+    monkeypatch.setattr(setting_up, "set_up_for", set_up)
+    chosen = [connection.pk, other_connection.pk]
+    listed = reverse("admin:scim_provisioning_scimconnection_changelist")
+    body = {"action": "pause_selected", "_selected_action": chosen}
+    answer = text(admin_client.post(listed, body, follow=True))
+    assert "1 connection was paused." in answer
+    assert "it may have been done or not. Look before you try again." in answer
+
+    address = reverse("admin:lms_ssosettings_scim_set_up", args=[SSOSettingsFactory().pk])
+    answer = text(admin_client.post(address, follow=True))
+    assert "The database is busy, or does not answer. Nothing was changed by this step" in answer
+
+
+def test_what_was_done_of_several_steps_is_not_said_to_be_undone(
+    connection: SCIMConnection, admin_client: Client, monkeypatch: pytest.MonkeyPatch, scim: ScimClient
+) -> None:
+    """A name is decided on, which is committed; bringing people to it is a transaction of its own."""
+
+    def settle(*_args: Any, **_options: Any) -> int:
+        raise databases.unavailable(Fault.GONE)
+
+    assert scim.post("/Users", person(**{ENTERPRISE: {"department": "Bolts"}})).status_code == 201
+    TeamFactory(organization=SSOSettings.objects.get(pk=connection.sso_key).organization, name="Locks")
+    monkeypatch.setattr(units, "settle", settle)
+    key = ReferenceKey.objects.get(name="Bolts")
+    keys = {"object_id": connection.pk, "digest": key.digest}
+    page = reverse("admin:scim_provisioning_scimconnection_unit", kwargs=keys)
+    body = {"verdict": "merge", "unit": "Locks", "password": PASSWORD}
+    answer = text(admin_client.post(page, body, follow=True))
+    assert "What was done stays done: go on in a moment." in answer
+    assert "Nothing was changed" not in answer
+    key.refresh_from_db()
+    assert key.meaning == Meaning.ALIAS

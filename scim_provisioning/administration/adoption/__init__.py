@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scim_provisioning import databases
-from scim_provisioning.administration import audit, host, log_words
+from scim_provisioning.administration import audit, host, log_words, troubles
 from scim_provisioning.administration.adoption import words
 from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
 from scim_provisioning.administration.connections import notice
@@ -22,6 +21,7 @@ from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.provisioning.adopting import TOGETHER, link_certain
 from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.provisioning.transactions import durably
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -88,13 +88,14 @@ def link(
 ) -> int:
     """Link everybody who is certain, some hundred in a transaction; return how many. ``said`` is told how far it is.
 
-    Raises ``ConnectionRefused`` where the connection has ended.
+    Raises ``ConnectionRefused`` where the connection has ended, or the database was in the way of some.
     """
     caller, done = Caller(connection, None, address=address, actor=actor), 0
     waiting = iter(report.of(Finding.CERTAIN))
     try:
         while some := list(islice(waiting, TOGETHER)):
-            done += link_certain(caller, some)
+            with troubles.in_parts():
+                done += link_certain(caller, some)
             said(done)
     except SCIMError as refusal:
         raise ConnectionRefused(refusal.detail, "adoption.refused") from refusal
@@ -104,15 +105,15 @@ def link(
     return done
 
 
+@durably
 def _tell(connection: SCIMConnection, done: int, actor: AbstractBaseUser | None, address: str) -> None:
     message = ngettext(
         "%(n)d account that was here already was linked.",
         "%(n)d accounts that were here already were linked.",
         done,
     ) % {"n": done}
-    with databases.atomic():
-        audit.log_entry(actor, connection, message)
-        audit.tell_contacts(connection, *notice(connection, actor, message, address))
+    audit.log_entry(actor, connection, message)
+    audit.tell_contacts(connection, *notice(connection, actor, message, address))
 
 
 def header() -> list[str]:
