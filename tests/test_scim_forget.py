@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -12,7 +13,9 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from example_project.lms.models import Learner, Organization
@@ -372,3 +375,83 @@ def test_who_names_them_as_their_manager_by_a_number_names_them_no_more(scim: Sc
     forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
     link = ProvisionedUser.objects.get(user_name__startswith="mia")
     assert "1001" not in json.dumps([link.document, link.search, link.awaited_manager])
+
+
+BOSS = "boris.kovac@harborline.example"
+
+
+def _refused(connection: SCIMConnection, number: int, **values: Any) -> list[ProvisioningEvent]:
+    """Refusals of people whom no link stands for, with what was sent."""
+    common = {"operation": Operation.CREATE, "action": Action.REFUSED, "outcome": "refused"} | values
+    made = [
+        ProvisioningEvent.objects.create(connection=connection, user_name=f"nobody{n}", **common)
+        for n in range(number)
+    ]
+    ProvisioningPayload.objects.bulk_create(
+        ProvisioningPayload(event=event, request=json.dumps({"userName": event.user_name})) for event in made
+    )
+    return made
+
+
+def test_of_the_refusals_of_others_only_those_are_read_that_mention_somebody(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    """Each was read, in Python, by a page that merely asks: with 300,000 of them for half a minute."""
+    link = scim.post("/Users", person("boris.kovac"))
+    scim.patch(f"/Users/{link.json()['id']}", patch("active", False))
+    others = _refused(connection, 20)
+    mentioned = _refused(connection, 2)
+    named = {ENTERPRISE: {"manager": {"displayName": "X", "value": BOSS.upper()}}}
+    ProvisioningPayload.objects.filter(event=mentioned[0]).update(request=json.dumps(named))
+    ProvisioningEvent.objects.filter(pk=mentioned[1].pk).update(detail=f"Like {BOSS}.")
+    with CaptureQueriesContext(database) as captured:
+        forget(BOSS, "--apply")
+    assert {event.pk for event in others} <= {*ProvisioningPayload.objects.values_list("event", flat=True)}
+    read = " ".join(query["sql"] for query in captured if query["sql"].startswith("SELECT"))
+    assert not any(f"{event.pk}," in read or f"{event.pk})" in read for event in others[5:15])
+    assert not ProvisioningPayload.objects.filter(event=mentioned[0]).exists()
+    assert BOSS not in ProvisioningEvent.objects.get(pk=mentioned[1].pk).detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Łęąśó Żźćńł", "José Ñandú", "Kovač, Đorđe", "王小明 李", 'O\'Brien "Bo" Kovac', "back\\slash name"],
+)
+def test_a_mention_is_found_however_it_is_written(
+    text: str, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    theirs = scim.post("/Users", person("boris.kovac", displayName=text)).json()["id"]
+    scim.patch(f"/Users/{theirs}", patch("active", False))
+    written = [text, text.upper(), unicodedata.normalize("NFD", text)]
+    for number, name in enumerate(written):
+        with_them = person(f"rui{number}", nickName=f"with {name}")
+        assert scim.post("/Users", with_them).status_code == 201
+        for is_ascii in (True, False):
+            (refusal,) = _refused(connection, 1, cause={"sent": f"of {name}."})
+            sent = {ENTERPRISE: {"manager": {"displayName": name}}}
+            body = json.dumps(sent, ensure_ascii=is_ascii)
+            ProvisioningPayload.objects.filter(event=refusal).update(request=body)
+    forget(BOSS, "--apply")
+    refused = ProvisioningEvent.objects.filter(link=None, action=Action.REFUSED)
+    assert not ProvisioningPayload.objects.filter(event__in=refused).exists()
+    assert all("forgotten-" in event.cause["sent"] for event in refused)
+    reports = ProvisionedUser.objects.filter(user_name__startswith="rui")
+    assert all("forgotten-" in link.document["nickName"] for link in reports)
+
+
+@pytest.mark.parametrize("bound", ["LOOKED_THROUGH", "REWRITTEN"])
+def test_what_a_look_counts_is_bounded_and_said_to_be_the_least(
+    bound: str, scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = scim.post("/Users", person("boris.kovac")).json()["id"]
+    scim.patch(f"/Users/{theirs}", patch("active", False))
+    _refused(connection, 12, detail=f"Like {BOSS}.")
+    whole = forget(BOSS)
+    assert "At least" not in whole
+    monkeypatch.setattr(f"scim_provisioning.administration.erasure.tally.{bound}", 5)
+    looked = forget(BOSS)
+    assert "At least: only the latest of the log was looked at." in looked
+    assert looked != whole
+    done = forget(BOSS, "--apply")
+    assert "At least" not in done
+    assert not ProvisioningEvent.objects.filter(detail__contains=BOSS).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.test import Client
 
 from example_project.lms.models import Learner, Team
 from example_project.lms.scim import LearnerAdapter
@@ -182,3 +184,21 @@ def test_nothing_that_waits_for_the_commit_happens_and_nobody_is_mailed(
     assert shown(tried(connection, payload, learner))
     assert (done, mail.outbox) == ([], [])
     assert ProvisionedUser.objects.get().scim_id == ines
+
+
+@pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "file"])
+def test_nobody_is_signed_out_by_a_departure_that_is_tried(
+    engine: str, scim: ScimClient, ines: str, connection: SCIMConnection, settings: Any, tmp_path: Path
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    settings.ROOT_URLCONF = "tests.http.whoami_urls"
+    browser = Client()
+    browser.force_login(User.objects.get(username=INES))
+    for left in (operations(("replace", "active", False)), person(active=False)):
+        assert tried(connection, left, INES).refusal is None
+        assert browser.get("/whoami/").content.decode() == INES
+    # What is tried last is no different from what is sent next: that signs them out.
+    scim.patch(f"/Users/{ines}", operations(("replace", "active", False)))
+    User.objects.update(is_active=True)
+    assert browser.get("/whoami/").content.decode() == "nobody"

@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin import denied, log_export
+from scim_provisioning.admin import csv_file, denied
 from scim_provisioning.admin.log_columns import LogColumns, Worded
 from scim_provisioning.admin.log_days import DAYS
 from scim_provisioning.admin.log_filters import LIST_FILTERS, order_of_list
@@ -29,6 +29,7 @@ from scim_provisioning.admin.people import PeoplePage
 from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import (
     catalogue,
+    log_export,
     log_search,
     permissions,
     reactivation,
@@ -177,7 +178,7 @@ class EventAdminMixin(LogColumns, PeoplePage):
                 "values": in_clear,
             }
         )
-        return log_export.response(events, with_values=in_clear)
+        return csv_file.response("scim-log", log_export.header(in_clear), log_export.latest(events, in_clear))
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
         """The most frequent causes in the list, each with a link to its operations."""

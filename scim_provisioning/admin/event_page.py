@@ -89,7 +89,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             "sentence": log_words.sentence(event),
             "changes": log_words.changes(event, in_clear=in_clear),
             "detail": log_words.detail(event, in_clear=in_clear),
-            "ignored": log_words.ignored(event, in_clear=in_clear),
+            "ignored": log_words.ignored(event.ignored, in_clear=in_clear),
             "path": log_words.path(event, in_clear=in_clear),
             "in_clear": in_clear,
             "token": _token(event),

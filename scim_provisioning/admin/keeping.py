@@ -50,8 +50,7 @@ class KeepingPages(ConnectionPages):
     def values_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """All values of a learner that the connection writes: here, as they were sent, and whether they are locked."""
         link = _living(connection, link_id)
-        show = self._shown(request)
-        rows = [(value, log_words.shown(value.here), show(value.sent)) for value in keeping.values(link)]
+        rows = [(value, *self._in_words(request, value)) for value in keeping.values(link)]
         context = {"title": _("Whose values are these?"), "link": link, "rows": rows}
         context["learner_url"] = learner_page(self.admin_site, request, link)
         return self.render_page(request, "connection/values.html", connection, context)
@@ -99,24 +98,35 @@ class KeepingPages(ConnectionPages):
     def _value_page(
         self, request: HttpRequest, link: ProvisionedUser, value: keeping.Value, title: str, **context: Any
     ) -> HttpResponse:
+        here, sent = self._in_words(request, value)
         facts = {
             "title": title,
             "link": link,
             "value": value,
-            "here": log_words.shown(value.here),
-            "sent": self._shown(request)(value.sent),
+            "here": here,
+            "sent": sent,
             "learner_url": learner_page(self.admin_site, request, link),
         }
         return self.render_page(request, "connection/lock.html", link.connection, {**facts, **context})
 
-    def _shown(self, request: HttpRequest) -> Any:
-        """How what was sent is shown to this person."""
-        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
-        return log_words.shown if in_clear else log_words.masked
+    def _in_words(self, request: HttpRequest, value: keeping.Value) -> tuple[str, str]:
+        """A value as it is here and as it was sent, as far as this person may read either: what was sent with
+        ``view_payload``; what is the application's own also as whoever may open its row in this admin."""
+        sees_sent = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        sees_here = sees_sent or self._may_open(request, value.row)
+        return _words(value.here, sees_here), _words(value.sent, sees_sent)
+
+    def _may_open(self, request: HttpRequest, row: Any) -> bool:
+        model_admin = self.admin_site._registry.get(type(row))
+        return model_admin is not None and model_admin.has_view_or_change_permission(request, row)
 
     def _to_learner(self, request: HttpRequest, link: ProvisionedUser) -> HttpResponse:
         url = learner_page(self.admin_site, request, link) or self.page_url("change", link.connection)
         return HttpResponseRedirect(url)
+
+
+def _words(value: Any, in_clear: bool) -> str:
+    return log_words.shown(value) if in_clear else log_words.masked(value)
 
 
 def _living(connection: SCIMConnection, link_id: int) -> ProvisionedUser:

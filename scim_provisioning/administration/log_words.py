@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -241,9 +241,9 @@ def detail(event: ProvisioningEvent, *, in_clear: bool) -> str:
     return event.detail if is_ours else MASK
 
 
-def ignored(event: ProvisioningEvent, *, in_clear: bool) -> list[str]:
+def ignored(names: Iterable[object], *, in_clear: bool) -> list[str]:
     """What was sent and is not known here: names that the client made up."""
-    return [str(name) if in_clear else made_up(str(name)) for name in event.ignored]
+    return [str(name) if in_clear else made_up(str(name)) for name in names]
 
 
 def path(event: ProvisioningEvent, *, in_clear: bool) -> str:

@@ -56,7 +56,7 @@ def allow_share(
     attempt. False when it may already. ``name`` is what the connection calls the person.
 
     Raises ``ConnectionRefused`` where nobody else owns the account or owned it last, or ``actor`` may not say so by now
-    (``may_give``), this connection has it already, it is protected, or the connection is archived.
+    (``may_give``), this connection has it already and may switch it on, it is protected, or the connection is archived.
     """
 
     def work() -> bool:
@@ -67,7 +67,8 @@ def allow_share(
             return False
         if owner is None or (actor is not None and not may_give(actor, connection, owner)):
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
-        if ProvisionedUser.objects.living().filter(connection=connection, user=account).exists():
+        mine = ProvisionedUser.objects.living().filter(connection=connection, user=account).first()
+        if mine is not None and ownership.left_by(connection, account.pk, mine.created_at) is None:
             raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
         _refuse_protected(account, connection)
         made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
@@ -48,8 +48,9 @@ class Trial:
 def try_payload(connection: SCIMConnection, raw: bytes, *, learner: str = "") -> Trial:
     """What ``raw`` would do: a PATCH, or a user, as a PUT on ``learner`` (a userName or SCIM id), else as a POST.
 
-    It is done as for an identity provider, the host's hooks included, and taken back as a whole. What a hook does
-    outside the database belongs into ``transaction.on_commit``, which a rollback forgets.
+    It is done as for an identity provider, the host's hooks included, and taken back as a whole; no session ends,
+    whatever keeps it. What a hook does outside the database belongs into ``transaction.on_commit``, which a rollback
+    forgets.
     """
     sent: Any = None
     try:
@@ -68,12 +69,11 @@ def _tried(connection: SCIMConnection, sent: Any, learner: str) -> Trial:
         if not learner:
             note = _("A PATCH changes a learner who is there: name one by userName or SCIM id.")
         return Trial(refusal=NotFound(), note=note)
-    with databases.atomic():
+    with databases.rehearsed():
         written = _play(connection, sent, link, is_patch)
         resource, event = written.resource, written.event
         after = _loaded(connection, resource["id"])
         values, account = _values(after), after.obj.pk
-        transaction.set_rollback(True, using=databases.alias())
     before = _before(connection, resource["id"], account, event)
     known = {} if before is None else _values(before)
     mapping = after.compiled_mapping

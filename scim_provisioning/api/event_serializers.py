@@ -56,7 +56,7 @@ class EventSerializer(RowSerializer[ProvisioningEvent]):
 
     def get_ignored(self, event: ProvisioningEvent) -> list[str]:
         """Names that were sent and are not known here."""
-        return log_words.ignored(event, in_clear=self._in_clear)
+        return log_words.ignored(event.ignored, in_clear=self._in_clear)
 
     def get_path(self, event: ProvisioningEvent) -> str:
         """Where the request went."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
 from django.utils import timezone
 
 from scim_provisioning import databases, events, sessions
@@ -59,9 +58,8 @@ def preview(caller: Caller, link: ProvisionedUser) -> dict[str, Any]:
     and without a word to the host's hook. Raises as ``undo``."""
 
     def looked() -> dict[str, Any]:
-        with databases.atomic():
+        with databases.rehearsed():
             found = _take_back(caller, link)
-            transaction.set_rollback(True, using=databases.alias())
         return found.changes
 
     return retried(looked)

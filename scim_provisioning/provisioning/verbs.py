@@ -231,6 +231,8 @@ def _change(
     if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)
+    if wanted and not is_active:
+        rules.refuse_left(adapter)
     tombstones = earlier.met_by_rename(caller, adapter, before, after)
     action = _SWITCHES[wanted] if wanted != is_active else local_values.action(adapter, before, after)
     event = write(

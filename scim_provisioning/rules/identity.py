@@ -109,7 +109,7 @@ def adopted(
         return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
-    raise _unmanaged(params)
+    raise ownership.unmanaged(params)
 
 
 def _shared_account(adapter: LearnerAdapter, user_name: str, standing: Standing) -> Any | None:
@@ -127,19 +127,10 @@ def _refuse_owned(account: Any, standing: Standing) -> None:
         raise ownership.owned_elsewhere(account, holder)
 
 
-def _unmanaged(params: Mapping[str, object]) -> Uniqueness:
-    """The 409 for an account that is here and was not linked."""
-    return Uniqueness(
-        "An account with this identifier exists and is not managed by this connection.",
-        code="user.exists_unmanaged",
-        params=params,
-    )
-
-
 def refuse_protected(adapter: LearnerAdapter) -> None:
     """Ask again about an account that is to be linked, once it is locked. Raises ``Uniqueness``."""
     if adapter.is_protected(adapter.obj):
-        raise _unmanaged({"accounts": [adapter.obj.pk]})
+        raise ownership.unmanaged({"accounts": [adapter.obj.pk]})
 
 
 def refuse_linked(tombstone: ProvisionedUser) -> None:
@@ -188,7 +179,7 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
     mine |= {link.user_id for link in ownership.owned_alone(known.tombstones())} if found else set()
     accounts = [key for key, user in found.items() if key not in mine or adapter.is_protected(user)]
     if accounts:
-        raise _unmanaged({"accounts": accounts})
+        raise ownership.unmanaged({"accounts": accounts})
 
 
 def _is_denied(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:

@@ -6,7 +6,7 @@ is a ``SharedAccount``; see ``administration.ownership``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -80,17 +80,20 @@ def _lookups(connection: SCIMConnection) -> tuple[str, ...]:
     return lookups_of(get_adapter_class().compiled(connection).sources)
 
 
-def left_by(connection: SCIMConnection, account: int) -> ProvisionedUser | None:
-    """The link that owned the account and has ended since an administrator let this connection use it: deleted by its
-    identity provider, or switched off and disconnected. None where nobody has left, or somebody owns it still (two
-    queries at most, and two for each owner that there was)."""
+def left_by(
+    connection: SCIMConnection, account: int, since: datetime | None = None
+) -> ProvisionedUser | None:
+    """The link that owned the account and has ended since an administrator let this connection use it, or ``since``
+    then: deleted by its identity provider, or switched off and disconnected. None where nobody has left, or somebody
+    owns it still (two queries at most, and two for each owner that there was)."""
     owners = ProvisionedUser.objects.filter(owns_profile=True, user=account).exclude(connection=connection)
     met = [link for link in owners.select_related("connection") if not is_lost(link)]
     ends = {link.pk: _ended_at(link) for link in met}
     if not met or any(not link.is_deleted and link.connection.archived_at is None for link in met):
         return None
     allowed_at = shares(connection).filter(user=account).values_list("allowed_at", flat=True).first()
-    left = [link for link in met if (at := ends[link.pk]) and (allowed_at is None or at > allowed_at)]
+    said_at = max((moment for moment in (allowed_at, since) if moment), default=None)
+    left = [link for link in met if (at := ends[link.pk]) and (said_at is None or at > said_at)]
     return max(left, key=lambda link: (ends[link.pk], link.pk), default=None)
 
 
@@ -135,6 +138,15 @@ def owner_left(account: Any, owner: ProvisionedUser) -> Uniqueness:
     )
 
 
+def unmanaged(params: Mapping[str, object]) -> Uniqueness:
+    """The 409 for an account that is here and was not linked."""
+    return Uniqueness(
+        "An account with this identifier exists and is not managed by this connection.",
+        code="user.exists_unmanaged",
+        params=params,
+    )
+
+
 def _both_sides(account: Any, owner: ProvisionedUser) -> dict[str, object]:
     return {"accounts": [account.pk], "owner_connection": owner.connection_id, "owner": owner.scim_id}
 
@@ -158,21 +170,26 @@ def _may_own(link: ProvisionedUser, account: int | None) -> bool:
 
 
 def refuse_left(adapter: LearnerAdapter) -> None:
-    """Refuse a guest who comes, or comes back, to an account that its owner has let go since an administrator allowed
-    the guest: who has left stays off until the owner or an administrator says otherwise. An account that somebody has
-    switched on meanwhile may be used as before; after a withdrawal only by who may own it. Before ``claim``, of a
-    locked account. Raises ``Uniqueness``."""
+    """Refuse a guest who would let somebody in whom the owner has let go since an administrator allowed the guest, by
+    whatever verb: who has left stays off until the owner or an administrator says otherwise. An account that somebody
+    has switched on meanwhile may be used as before; after a withdrawal only by who may own it. Where the owner's link
+    is nobody's any more, the word that a guest had is gone with it. Before ``claim``, of a locked account. Raises
+    ``Uniqueness``."""
     link, account = adapter.link, adapter.obj
+    is_new = link._state.adding
     is_on = bool(adapter.has_access) and not adapter.is_hidden(account)
-    if not adapter.switches_account or (is_on if link._state.adding else link.owns_profile):
+    if not adapter.switches_account or (is_on if is_new else link.owns_profile):
         return
     is_allowed = may_share(adapter.connection, account.pk)
-    if link._state.adding and not is_allowed:
+    if is_new and not is_allowed:
         return
     if is_on and (is_allowed or _may_own(link, account.pk)):
         return
-    if (owner := left_by(adapter.connection, account.pk)) is not None:
+    owner = left_by(adapter.connection, account.pk, None if is_new else link.created_at)
+    if owner is not None:
         raise owner_left(account, owner)
+    if not is_allowed and not link.keeps_profile and holder_beside(adapter.connection, account) is None:
+        raise unmanaged({"accounts": [account.pk]})
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from scim_provisioning.adapters.customers import is_anothers
 from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
+from scim_provisioning.rules.customers import customer
 
 
 class Standing:
@@ -38,13 +40,13 @@ class Standing:
         return said is not None and same_letters(said.user_name, user_name)
 
     def is_refuted(self, account: Any) -> bool:
-        """Whether an administrator has taken a link of this connection to the account back."""
-        return self._taken_back().filter(user=account).exists()
+        """Whether an administrator has taken the account from a connection by hand: from this one, or from another one
+        of a customer whose it is still. What a sync took back would be taken out in vain (one query)."""
+        return any(self._concerns_us(taken, account.pk) for taken in _taken_back().filter(user=account))
 
-    def _taken_back(self) -> QuerySet[Adoption]:
-        return Adoption.objects.filter(
-            connection=self.connection, undone_at__isnull=False, user__isnull=False
-        )
+    def _concerns_us(self, taken: Adoption, account: int) -> bool:
+        is_own = taken.connection_id == self.connection.pk
+        return is_own or not is_anothers(customer(taken.connection), account)
 
     def _said_new(self) -> QuerySet[AdoptionAnswer]:
         separate = AdoptionAnswer.Verdict.SEPARATE
@@ -58,8 +60,14 @@ class Standing:
         return set(shares.values_list("user", flat=True))
 
 
+def _taken_back() -> QuerySet[Adoption]:
+    taken = Adoption.objects.filter(undone_at__isnull=False, user__isnull=False)
+    return taken.select_related("connection")
+
+
 class KnownStanding(Standing):
-    """Answers the same for thousands of people from what was asked once: four queries, and one for each ``learn``."""
+    """Answers the same for thousands of people from what was asked once: four queries, one for each ``learn``, and one
+    for each who was taken out by hand."""
 
     def __init__(self, connection: SCIMConnection) -> None:
         super().__init__(connection)
@@ -68,7 +76,7 @@ class KnownStanding(Standing):
         self._is_used = dict(ownership.judged_shares(connection).values_list("user", "is_used"))
         self._shared = {account for account, is_used in self._is_used.items() if not is_used}
         self._new = dict(self._said_new().values_list("user_name_key", "user_name"))
-        self._refuted = set(self._taken_back().values_list("user", flat=True))
+        self._refuted = set(_taken_back().values_list("user", flat=True))
         self._asked: set[Any] = set()
         self._beside: set[Any] = set()
 
@@ -108,7 +116,7 @@ class KnownStanding(Standing):
 
     def is_refuted(self, account: Any) -> bool:
         """See ``Standing``."""
-        return account.pk in self._refuted
+        return account.pk in self._refuted and super().is_refuted(account)
 
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """See ``Standing``."""

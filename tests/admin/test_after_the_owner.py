@@ -15,12 +15,14 @@ from django.urls import reverse
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import erasure, keeping, ownership
+from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SharedAccount
+from scim_provisioning.provisioning.verdicts import Finding
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD
 from tests.admin.test_given_on_by_whom import again, page, sees
-from tests.leavers import OFF
+from tests.leavers import OFF, ON
 from tests.people import person
 from tests.sharing import Customer
 
@@ -177,3 +179,97 @@ def test_a_guest_who_was_detached_once_the_owner_has_left_is_nobody_else_of_that
     first.scim.delete(f"/Users/{ProvisionedUser.objects.get(connection=first.connection).scim_id}")
     detached(ProvisionedUser.objects.get(scim_id=theirs))
     assert second.scim.post("/Users", person(externalId="somebody else")).status_code == 409
+
+
+def test_a_guest_switches_nobody_off_whom_the_owner_has_given_back_to_the_application(
+    first: Customer, second: Customer
+) -> None:
+    """A guest's link is there by a word, and the word ends with the owner's link."""
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    browser = Client()
+    browser.force_login(account())
+    detached(ProvisionedUser.objects.get(connection=first.connection))
+    assert second.scim.patch(f"/Users/{theirs}", OFF).status_code == 404
+    assert second.scim.delete(f"/Users/{theirs}").status_code == 404
+    assert account().is_active
+    assert second.connection.events.filter(action="share_withdrawn", link__scim_id=theirs).count() == 1
+    assert browser.get(reverse("admin:index")).status_code == 302
+    assert "_auth_user_id" not in browser.session
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "PUT"])
+def test_no_patch_of_a_guests_lets_somebody_in_whom_the_owner_has_deleted(
+    first: Customer, second: Customer, verb: str
+) -> None:
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    hers = ProvisionedUser.objects.get(connection=first.connection).scim_id
+    assert first.scim.delete(f"/Users/{hers}").status_code == 204
+    assert account().is_active
+    assert second.scim.patch(f"/Users/{theirs}", OFF).status_code == 200
+    assert not account().is_active
+
+    def back() -> int:
+        if verb == "PATCH":
+            return second.scim.patch(f"/Users/{theirs}", ON).status_code
+        return second.scim.put(f"/Users/{theirs}", person(externalId="theirs", active=True)).status_code
+
+    assert back() == 409
+    assert second.connection.events.latest("pk").error_code == "user.owner_left"
+    assert not account().is_active
+    # What is no matter of access goes on.
+    title = [{"op": "replace", "path": "title", "value": "Guest"}]
+    assert second.scim.patch(f"/Users/{theirs}", title).status_code == 200
+    # An administrator says it anew.
+    assert ownership.allow_share(second.connection, account(), actor=None, name="ines")
+    assert back() == 200
+    assert account().is_active
+
+
+@ENDS
+def test_a_guest_who_left_before_the_owner_is_no_way_back_either(
+    first: Customer, second: Customer, end: Ends
+) -> None:
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    assert second.scim.delete(f"/Users/{theirs}").status_code == 204
+    mine = ProvisionedUser.objects.get(connection=first.connection)
+    assert first.scim.patch(f"/Users/{mine.scim_id}", OFF).status_code == 200
+    end(mine)
+    assert second.scim.post("/Users", person(externalId="theirs")).status_code == 409
+    assert not account().is_active
+
+
+def test_whose_profile_the_lms_keeps_is_switched_off_and_on_after_another_owner_was_there(
+    first: Customer,
+) -> None:
+    hers = ProvisionedUser.objects.get(connection=first.connection).scim_id
+    assert first.scim.delete(f"/Users/{hers}").status_code == 204
+    User.objects.update(is_active=True)
+    third = again(first)
+    document = {"userName": person()["userName"], "externalId": "e1"}
+    queue.link(third.connection, document, account(), keeps_profile=True, actor=None)
+    theirs = ProvisionedUser.objects.get(connection=third.connection).scim_id
+    assert third.scim.patch(f"/Users/{theirs}", OFF).status_code == 200
+    assert third.scim.patch(f"/Users/{theirs}", ON).status_code == 200
+    assert account().is_active
+
+
+def test_whom_an_administrator_has_detached_no_other_connection_of_the_customer_takes_by_itself(
+    first: Customer,
+) -> None:
+    detached(ProvisionedUser.objects.get())
+    third = again(first)
+    assert third.scim.post("/Users", person(externalId="theirs")).status_code == 409
+    assert third.connection.events.latest("pk").error_code == "user.exists_unmanaged"
+    waits = queue.waiting(third.connection)
+    assert [(one.verdict.finding, one.verdict.reason) for one in waits] == [(Finding.LOOK, "undone")]
+    queue.link(third.connection, waits[0].verdict.document, account(), keeps_profile=False, actor=None)
+    assert third.scim.post("/Users", person(externalId="theirs")).status_code == 201
+
+
+def test_whom_the_lms_has_given_another_customer_since_they_were_detached_is_linked_there(
+    first: Customer,
+) -> None:
+    detached(ProvisionedUser.objects.get())
+    other = Customer.make()
+    Learner.objects.update(organization=other.organization, company=None, team=None, business_unit=None)
+    assert other.scim.post("/Users", person(externalId="theirs")).status_code == 201

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from scim_provisioning.administration import log_export
 from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent, SCIMConnection
+from scim_provisioning.testing.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +110,49 @@ def test_many_rows_take_no_more_statements_than_few(
 
     assert (len(few), len(many)) == (2 + 2, 2502 + 2)
     assert statements_of_many == statements_of_few
+
+
+def _events(connection: SCIMConnection, number: int, **values: Any) -> None:
+    common = {"operation": Operation.ADMIN, "action": Action.PAUSED, "outcome": Outcome.APPLIED} | values
+    ProvisioningEvent.objects.bulk_create(
+        ProvisioningEvent(connection=connection, request_id=f"q{n}", **common) for n in range(number)
+    )
+
+
+def test_a_page_exports_the_latest_and_says_what_writes_the_others(
+    admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log of 300,000 rows took most of a minute in one request."""
+    monkeypatch.setattr(log_export, "AT_MOST", 3)
+    _events(connection, 3)
+    lines, _ = exported(admin)
+    assert (len(lines), lines[1].split(",")[15]) == (1 + 3 + 1, "q2")
+    _events(connection, 2)
+    lines, _ = exported(admin)
+    assert [line.split(",")[15] for line in lines[1:4]] == ["q1", "q0", "q2"]
+    assert lines[4:] == [
+        "These are the latest 3 operations. “manage.py scim_log” on the server writes all of them.",
+        "",
+    ]
+
+
+def test_the_command_writes_all_of_it_between_two_days(
+    admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_export, "AT_MOST", 1)
+    _events(connection, 2, created_at=datetime(2026, 11, 3, 9, tzinfo=UTC), changes={"title": ["a", "b"]})
+    _events(connection, 1, created_at=datetime(2026, 11, 4, 9, tzinfo=UTC))
+    _events(ConnectionFactory(name="Other"), 1, created_at=datetime(2026, 11, 3, 9, tzinfo=UTC))
+
+    def written(*arguments: str) -> list[str]:
+        out = StringIO()
+        call_command("scim_log", *arguments, stdout=out)
+        return out.getvalue().split("\r\n")[1:-1]
+
+    assert len(written()) == 4
+    own = written("--connection", connection.name, "--from", "2026-11-03", "--until", "2026-11-03")
+    assert [line.split(",")[0] for line in own] == ["2026-11-03 09:00:00"] * 2
+    assert "[" not in own[0]
+    assert written("--values", "--until", "2026-11-03")[1].endswith('"{""title"": [""a"", ""b""]}"')
+    with pytest.raises(CommandError, match="no day"):
+        written("--from", "yesterday")

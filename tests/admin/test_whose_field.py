@@ -274,6 +274,19 @@ def test_what_was_sent_is_masked_for_whoever_may_not_read_payloads(
     assert "department Platform Security ••••••" in text(browser.get(page("values", ines)))
 
 
+def test_what_stands_here_is_masked_for_whoever_may_not_open_the_learner_either(
+    administrator: Callable[..., Client], ines: ProvisionedUser
+) -> None:
+    browser = administrator("view_scimconnection", "manage_policy", "view_user", name="pia")
+    shown = text(browser.get(page("values", ines)))
+    assert "department •••••• ••••••" in shown
+    assert "name.familyName Okafor ••••••" in shown
+    for name in ("lock", "values"):
+        assert "Platform Security" not in text(browser.get(page(name, ines, "title")))
+    asked = text(browser.get(page("lock", ines, "title")))
+    assert "Here •••••• As the identity provider sent it ••••••" in asked
+
+
 @pytest.mark.parametrize("path", ["", "active", "userName", "nonsense"])
 def test_there_is_no_page_for_what_cannot_be_locked(
     admin_client: Client, ines: ProvisionedUser, path: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -106,13 +105,11 @@ def can_be_erased(person: Person) -> bool:
 
 def preview(person: Person) -> Forgotten:
     """What ``forget`` would do: done and rolled back, without a word to the application. It may be about somebody who
-    is active."""
+    is active. However long the log is, only so much of it is looked at: then the tally ``is_least``."""
 
     def looked() -> Forgotten:
-        with databases.atomic():
-            found = _forget(person, even_if_active=True, erase=False)
-            transaction.set_rollback(True, using=databases.alias())
-        return found
+        with databases.rehearsed():
+            return _forget(person, Tally(bounded=True), even_if_active=True, erase=False)
 
     with databases.primary():
         return databases.retried(looked)
@@ -134,7 +131,7 @@ def forget(
     """
 
     def work() -> Forgotten:
-        found = _forget(person, even_if_active=even_if_active, erase=erase)
+        found = _forget(person, Tally(), even_if_active=even_if_active, erase=erase)
         if not found.tally:
             raise ConnectionRefused(_("Nothing is kept of this person any more."), "forget.nothing")
         _write_down(person, found, actor, address, erase=erase)
@@ -165,17 +162,17 @@ def _write_down(
     audit.tell_contacts(connection, *notice(connection, actor, message, address))
 
 
-def _forget(person: Person, *, even_if_active: bool, erase: bool) -> Forgotten:
-    connection, tally = person.connection, Tally()
+def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) -> Forgotten:
+    connection = person.connection
     # As it stands: whoever asked keeps theirs, for another try.
     link = None if person.link is None else ProvisionedUser.objects.get(pk=person.link.pk)
     person = replace(person, link=link)
     if link is None:
         who, own, names = _refused(person)
-        keys = links.beside(connection, who, None)
+        keys = links.beside(connection, who, None, tally)
         links.lock(keys, None)
     else:
-        keys = links.beside(connection, identity.of_link(link), link)
+        keys = links.beside(connection, identity.of_link(link), link, tally)
         links.lock(keys, link)
         who, own, names = _learner(link)
         if not even_if_active and is_active(person):

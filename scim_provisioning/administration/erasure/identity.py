@@ -17,7 +17,7 @@ from scim_provisioning.models.provisioned_user import FORGOTTEN
 from scim_provisioning.protocol.text import fold
 
 #: Shorter texts mean too much else in rows that are not the person's own.
-_SHORTEST: Final = 4
+SHORTEST: Final = 4
 #: Longer ones are no names, and more of them no person's: each is looked for in everybody's row.
 _LONGEST: Final = 254
 _MOST: Final = 40
@@ -38,9 +38,7 @@ class Identity:
     def telling(self) -> list[str]:
         """The texts by which the person is found in other rows, the longest first."""
         told = {text.strip() for text in self.texts}
-        told = {
-            text for text in told if _SHORTEST <= len(text) <= _LONGEST and not text.startswith(FORGOTTEN)
-        }
+        told = {text for text in told if SHORTEST <= len(text) <= _LONGEST and not text.startswith(FORGOTTEN)}
         return sorted(told, key=lambda text: (-len(text), text))[:_MOST]
 
     @cached_property

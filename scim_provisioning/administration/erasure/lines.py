@@ -1,7 +1,7 @@
 """The log: lines that are the person's own lose every value, others that mention them lose the mention.
 
-Found by keys that have an index; only refusals of nobody whom a link stands for are read one by one. Messages of their
-own, and others that mention them, go altogether: they would have gone within weeks.
+Found by keys that have an index; refusals of nobody whom a link stands for by the database, which reads them all.
+Messages of their own, and others that mention them, go altogether: they would have gone within weeks.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 
 from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.administration.erasure import mentions
 from scim_provisioning.administration.erasure.identity import Identity, request_of
 from scim_provisioning.administration.erasure.tally import Tally
 from scim_provisioning.administration.log_words import OPEN_FACTS, plain_path
+from scim_provisioning.events import log_order
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.events.records import SIZES
 from scim_provisioning.models import (
@@ -38,6 +40,18 @@ _FIELDS: Final = (
     "changes",
     "ignored",
     "path",
+)
+#: Where a line, or the messages beside it, may mention somebody.
+_SAYING: Final = (
+    "user_name",
+    "external_id",
+    "detail",
+    "cause",
+    "changes",
+    "ignored",
+    "path",
+    "payload__request",
+    "payload__response",
 )
 #: Those that say who it is about.
 _WHO: Final = frozenset({"user_name", "external_id"})
@@ -84,7 +98,7 @@ def of_refused(connection: SCIMConnection, event: ProvisioningEvent) -> list[int
 
 def blank(keys: Sequence[int], identity: Identity, tally: Tally) -> None:
     """Take every value out of lines of the person's own, and delete their messages."""
-    for events in _slices(keys):
+    for events in _slices(tally.last(keys)):
         tally.delete(ProvisioningPayload.objects.filter(event__in=[event.pk for event in events]))
         for event in events:
             # That somebody was forgotten before names nobody.
@@ -116,17 +130,25 @@ def mentioning(connection: SCIMConnection, identity: Identity, beside: Sequence[
     of what administrators did."""
     words = {key_of(text) for text in identity.telling}
     sent = RefusedName.objects.filter(connection=connection, key__in=words)
-    events = ProvisioningEvent.objects.filter(connection=connection)
-    keys = {
-        *sent.order_by().values_list("payload__event", flat=True),
-        *_keys(events.filter(link__isnull=True, outcome=Outcome.REFUSED)),
-        *_keys(events.filter(action__in=_NAMING)),
-    }
-    for key in beside:
-        keys.update(_keys(events.filter(link=key)))
-    for met in _slices(sorted(keys)):
+    keys = {*sent.order_by().values_list("payload__event", flat=True)}
+    for events in _others(connection, beside, tally):
+        keys.update(_keys(mentions.among(events, _SAYING, identity)))
+    for met in _slices(tally.last(sorted(keys))):
         for event in met:
             _unmention(event, identity, tally)
+
+
+def _others(
+    connection: SCIMConnection, beside: Sequence[int], tally: Tally
+) -> Iterator[QuerySet[ProvisioningEvent]]:
+    """The lines that may mention the person, by where an index leads to."""
+    events = ProvisioningEvent.objects.filter(connection=connection)
+    refused = {"connection_id": connection.pk, "outcome": Outcome.REFUSED}
+    nobodys = ProvisioningEvent.objects.filter(log_order.exactly(**refused), link__isnull=True)
+    yield tally.newest(nobodys, *log_order.newest_first(refused))
+    yield events.filter(action__in=_NAMING)
+    for start in range(0, len(beside), _SLICE):
+        yield tally.newest(events.filter(link__in=beside[start : start + _SLICE]), "-pk")
 
 
 def _unmention(event: ProvisioningEvent, identity: Identity, tally: Tally) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import CASCADE, F, Model, Q, QuerySet
+from django.db.models import CASCADE, Model, Q, QuerySet
 
-from scim_provisioning import databases
-from scim_provisioning.adapters.text_forms import Folded
+from scim_provisioning.administration.erasure import mentions
 from scim_provisioning.administration.erasure.identity import Identity, texts_of
 from scim_provisioning.administration.erasure.tally import Tally
 from scim_provisioning.models import (
@@ -34,15 +31,15 @@ def names_of(link: ProvisionedUser) -> list[str]:
     return list(dict.fromkeys(name for name in (*own, *former.values_list("key", flat=True)) if name))
 
 
-def beside(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> list[int]:
-    """The keys of other learners who are named together with the person: whose document mentions them, as their manager
-    perhaps, and of whom it was asked whether they are the same. Two queries; the first reads the connection's links."""
-    found: set[int] = set()
-    if who.telling:
-        # Compared once for all texts: reading everybody's document is what takes long.
-        said = ProvisionedUser.objects.filter(connection=connection).alias(said=Folded(F("document")))
-        rows = said.filter(said__regex="|".join(map(_spelled, who.telling)))
-        found.update(rows.order_by().values_list("pk", flat=True))
+def beside(
+    connection: SCIMConnection, who: Identity, link: ProvisionedUser | None, tally: Tally
+) -> list[int]:
+    """The keys of other learners who are named together with the person: whose document may mention them, as their
+    manager perhaps, and of whom it was asked whether they are the same. Two queries; the first reads the connection's
+    links."""
+    links = tally.newest(ProvisionedUser.objects.filter(connection=connection), "-pk")
+    said = mentions.among(links, ("document",), who)
+    found: set[int] = {*said.order_by().values_list("pk", flat=True)}
     if link is not None:
         asked = IdentityQuestion.objects.filter(Q(newcomer=link) | Q(earlier=link))
         found.update(key for pair in asked.values_list("newcomer", "earlier") for key in pair)
@@ -53,14 +50,6 @@ def beside(connection: SCIMConnection, who: Identity, link: ProvisionedUser | No
 def had_by(keys: Iterable[int]) -> set[str]:
     """What these learners are called themselves, folded: a namesake's name is theirs."""
     return {fold(text) for link in ProvisionedUser.objects.filter(pk__in=[*keys]) for text in texts_of(link)}
-
-
-def _spelled(text: str) -> str:
-    """A pattern for a text in a document in small letters. Outside PostgreSQL that is kept as Django writes it, with
-    letters beyond ASCII spelled out, which have no small form then."""
-    ascii_only = databases.connection().vendor != "postgresql"
-    forms = (json.dumps(form, ensure_ascii=ascii_only)[1:-1].lower() for form in (fold(text), text))
-    return "|".join(re.escape(form) for form in dict.fromkeys(forms))
 
 
 def lock(keys: Iterable[int], link: ProvisionedUser | None) -> None:

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Model, QuerySet
+
+#: How much is looked at by whoever only wants to know: rows that may mention the person, and rows that are theirs.
+LOOKED_THROUGH: Final = 20_000
+REWRITTEN: Final = 500
 
 
 @dataclass
 class Tally:
     """How many rows of each table were changed, and how many are gone; ``changed_in_history`` are entries of Django's
-    own history of the connection."""
+    own history of the connection. A ``bounded`` one stops counting where a page would be waited for: then it
+    ``is_least``."""
 
+    bounded: bool = False
+    is_least: bool = False
     changed: Counter[type[Model]] = field(default_factory=Counter)
     deleted: Counter[type[Model]] = field(default_factory=Counter)
     changed_in_history: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.tables or self.changed_in_history)
+
+    def newest(self, rows: QuerySet[Any], *order: str) -> QuerySet[Any]:
+        """``rows``; of a bounded tally the last of them, in this order, that of their keys backwards."""
+        if not self.bounded:
+            return rows
+        keys = rows.order_by(*order).values_list("pk", flat=True)
+        beyond = next(iter(keys[LOOKED_THROUGH : LOOKED_THROUGH + 1]), None)
+        if beyond is None:
+            return rows
+        self.is_least = True
+        return rows.filter(pk__gt=beyond)
+
+    def last(self, keys: Sequence[int]) -> Sequence[int]:
+        """``keys`` of rows that are to be changed; of a bounded tally the last of them."""
+        if not self.bounded or len(keys) <= REWRITTEN:
+            return keys
+        self.is_least = True
+        return keys[-REWRITTEN:]
 
     def delete(self, rows: QuerySet[Any]) -> None:
         """Delete these rows, with what goes with them."""

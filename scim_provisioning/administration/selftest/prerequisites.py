@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
@@ -73,10 +72,9 @@ def _served(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
     if connection.is_archived:
         return failed(what, _("The connection is archived."), _("Restore it, or set up SCIM again."))
     try:
-        with databases.atomic():
+        with databases.rehearsed():
             # A copy: admit() archives a connection whose SSO settings are gone, which is not ours to do.
             rules.admit(SCIMConnection.objects.get(pk=connection.pk), adapter_class)
-            transaction.set_rollback(True, using=databases.alias())
     except SCIMError as refusal:
         with_words = catalogue.explain(refusal.code, refusal.params)
         if refusal.code == "conn.paused":

@@ -99,6 +99,10 @@ class Command(BaseCommand):
             )
         for line in tables.lines(counted or [("nothing",)]):
             self.stdout.write(f"  {line}")
+        if done.tally.is_least:
+            self.stdout.write(
+                "At least: only the latest of the log was looked at. --apply looks at all of it."
+            )
 
 
 def _named(answer: Answer) -> tuple[str, ...]:

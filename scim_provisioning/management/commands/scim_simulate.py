@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections, transaction
+from django.db import connections
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -134,10 +134,9 @@ def _token(connection: SCIMConnection) -> Iterator[rotation.Secret]:
 def _refuse_unless_served(connection: SCIMConnection) -> None:
     """Raises ``CommandError`` with what to do, where every request would be refused."""
     try:
-        with databases.atomic():
+        with databases.rehearsed():
             # A copy, and rolled back: admit() archives a connection whose SSO settings are gone.
             rules.admit(SCIMConnection.objects.get(pk=connection.pk), get_adapter_class())
-            transaction.set_rollback(True, using=databases.alias())
     except SCIMError as refusal:
         said = catalogue.explain(refusal.code, refusal.params)
         raise CommandError(f"{said.title} {said.todo}") from None
