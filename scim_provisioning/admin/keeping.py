@@ -84,6 +84,7 @@ class KeepingPages(ConnectionPages):
     def detach_view(self, request: HttpRequest, connection: SCIMConnection, link_id: int) -> HttpResponse:
         """Make a learner the LMS's own again."""
         link = _living(connection, link_id)
+        keeping.refuse_guest(link)
         back = learner_page(self.admin_site, request, link)
         form = IdentityForm(posted(request), request=request)
         if form.is_valid():

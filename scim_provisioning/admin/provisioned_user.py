@@ -218,12 +218,13 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
         return {"shared_with": tuple(shared)}
     known = {link.connection_id, *(other.connection_id for other in shared)}
     visible = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
+    gives_back = not keeping.is_guest(link)
     offered = {
         "own": any(other.owns_profile for other in shared),
         "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
-        "take_back": link.adopted_at is not None and undoable(link) is not None,
+        "take_back": gives_back and link.adopted_at is not None and undoable(link) is not None,
         "values": not link.is_awaited,
-        "detach": True,
+        "detach": gives_back,
     }
     keys = {"object_id": link.connection_id, "link_id": link.pk}
     question = question_of(link)

@@ -20,6 +20,7 @@ from scim_provisioning.administration import (
     host,
     suspension,
 )
+from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
@@ -190,6 +191,8 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     if connection is None:
         return
     with databases.atomic():
+        if not connection.is_archived:
+            Batch(Disconnection(connection=connection, learners=OnDisconnect.KEEP), connection).leave_guests()
         if not rules.archive(connection):
             ended = SCIMConnection.objects.filter(pk=connection.pk)
             ended.update(disconnected_at=None, disconnected_by=None)

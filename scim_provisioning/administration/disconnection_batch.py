@@ -51,9 +51,35 @@ class Batch:
     def handle(self, keys: Sequence[int]) -> None:
         """Lock these links, do what was chosen, and let go of the accounts."""
         locked = lock_many(self.connection, keys)
+        guests = [] if self.found.choice is OnDisconnect.SUSPEND else self._guests(locked)
         if self.found.choice is not OnDisconnect.KEEP:
-            self._change(locked)
+            self._change([key for key in locked if key not in guests])
+        for adapter in self._read(guests) if guests else ():
+            self._alone(adapter)
         rules.hand_on(ProvisionedUser.objects.living().filter(connection=self.connection, pk__in=locked))
+
+    def _guests(self, keys: Sequence[int]) -> list[int]:
+        """Those of these links that only share an account. It is not this connection's to hand back: whoever is on by
+        its wish alone is switched off whatever was chosen (one query)."""
+        shared = ProvisionedUser.objects.living().filter(owns_profile=False, keeps_profile=False, pk__in=keys)
+        return list(shared.filter(connection=self.connection).order_by("pk").values_list("pk", flat=True))
+
+    def leave_guests(self) -> None:
+        """The same for all of them, where nobody has chosen anything: the SSO settings are gone."""
+        links = ProvisionedUser.objects.living().filter(connection=self.connection, user__isnull=False)
+        keys = self._guests(list(links.filter(owns_profile=False).values_list("pk", flat=True)))
+        if not keys:
+            return
+        try:
+            host.adapter_class()
+        except host.AdapterBroken as broken:
+            # The settings are gone whatever becomes of people; and nobody is let in by this connection any more.
+            reports.failure(
+                logger, "Guests of a connection that has ended stay as they are", exception=broken
+            )
+            return
+        for adapter in self._read(lock_many(self.connection, keys)):
+            self._alone(adapter)
 
     def _change(self, keys: Sequence[int]) -> None:
         if self.together:
@@ -89,7 +115,7 @@ class Batch:
         try:
             with databases.atomic():
                 protected = adapter.is_protected(adapter.obj)
-                if not protected and self.found.choice is OnDisconnect.SUSPEND:
+                if not protected and self._is_to_leave(adapter):
                     changed = leaving.switch_off(adapter, actor=self._actor, detail=_suspended())
                 elif not protected and link.owns_profile:
                     changed = leaving.take_passwords([adapter.obj])
@@ -104,7 +130,15 @@ class Batch:
                 self.connection, actor=self._actor, link=link, error_code="host.hook", cause=cause
             )
         else:
-            self._count(changed, protected)
+            # Of a guest nothing was chosen that could be counted.
+            is_chosen = self.found.choice is OnDisconnect.SUSPEND or link.owns_profile
+            self._count(changed if is_chosen else 0, protected)
+
+    def _is_to_leave(self, adapter: LearnerAdapter) -> bool:
+        if self.found.choice is OnDisconnect.SUSPEND:
+            return True
+        is_guest = not (adapter.link.owns_profile or adapter.link.keeps_profile)
+        return is_guest and bool(adapter.has_access) and not adapter.is_wanted_elsewhere
 
     def _count(self, changed: int, protected: int) -> None:
         self.found.changed += changed

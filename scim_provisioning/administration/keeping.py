@@ -149,13 +149,18 @@ def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: st
     audit.tell_contacts(link.connection, *notice(link.connection, actor, said, address))
 
 
+def is_guest(link: ProvisionedUser) -> bool:
+    """Whether a living link only shares an account that is another connection's, or was until its owner let it go."""
+    if link.is_deleted or link.owns_profile or link.user is None:
+        return False
+    return not link.keeps_profile or holder_beside(link.connection, link.user) is not None
+
+
 def refuse_guest(link: ProvisionedUser) -> None:
     """Who only shares an account has nothing to give back: what becomes of it is its owner's to say. Raises
     ``ConnectionRefused``."""
-    if link.is_deleted or link.owns_profile or link.user is None:
-        return
-    if holder_beside(link.connection, link.user) is not None:
-        message = _("Another connection owns this account: withdraw the shared link instead.")
+    if is_guest(link):
+        message = _("This connection only shares the account: withdraw the shared link instead.")
         raise ConnectionRefused(message, "share.guest")
 
 

@@ -22,9 +22,10 @@ from scim_provisioning.models import (
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.provisioning import host_calls, sign_in_names
-from scim_provisioning.provisioning.links import keep_document, make_tombstone, strip_tombstone
+from scim_provisioning.provisioning.links import keep_document, strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import save_learner
 
 
@@ -118,7 +119,7 @@ def _detach(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningE
     identifiers.remember(link, documents.changes(before, {}))
     rules.forget_hold(link)
     account = adapter.obj.pk
-    make_tombstone(link)
+    end_owner(link)
     strip_tombstone(link)
     # An earlier word that they may share the account would link it again.
     SharedAccount.objects.filter(connection=caller.tenant, user=account).delete()

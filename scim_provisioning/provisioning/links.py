@@ -8,26 +8,21 @@ from typing import Final
 
 from django.db import IntegrityError
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
 
-from scim_provisioning import events, rules, sessions
+from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
 from scim_provisioning.adapters.document import awaited_manager, still_meant
 from scim_provisioning.adapters.kinds.targets import checked_text
-from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import LOCKED
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import own_rows
-from scim_provisioning.models import Action, LockedValue, ProvisionedUser, SharedAccount
+from scim_provisioning.models import LockedValue, ProvisionedUser, SharedAccount
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol.errors import InvalidValue
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.rules.customers import customer
 
-_OWNERLESS: Final = gettext_lazy(
-    "Nobody owns the account any more. For this connection’s identity provider the person is deleted."
-)
 #: What is written only where it is changed here, by the name of the attribute: most have an index, which a database may
 #: write again for every column that an UPDATE names; and the copy that is searched is long.
 _WHERE_CHANGED: Final = (
@@ -156,32 +151,15 @@ def make_tombstone(link: ProvisionedUser) -> None:
 
 def _end_words(tombstone: ProvisionedUser, account: int) -> None:
     """Where nobody else owns the account by now, nothing will tell any more whose it was: what administrators have
-    allowed other connections ends, and they have to be asked anew. With the word ends what was there by it: a living
-    link that would switch the account, which is left as it is, and the account's sessions, as nothing tells by which
-    identity provider somebody came in."""
-    owners = ProvisionedUser.objects.living().filter(user=account, owns_profile=True)
-    if owners.exclude(pk=tombstone.pk).exists():
-        return
-    words = SharedAccount.objects.filter(user=account).exclude(connection=tombstone.connection_id)
-    guests = ProvisionedUser.objects.living().filter(user=account, connection__in=words.values("connection"))
-    switching = [
-        link for link in guests.select_related("connection").order_by("pk") if _switches_account(link)
-    ]
-    for link in switching:
-        rules.forget_hold(link)
-        make_tombstone(link)
-        events.admin(
-            link.connection, action=Action.SHARE_WITHDRAWN, actor=None, link=link, detail=str(_OWNERLESS)
-        )
-    if switching:
-        sessions.end(account)
-    words.delete()
+    allowed other connections ends, and they have to be asked anew."""
+    if not has_owner_beside(tombstone):
+        SharedAccount.objects.filter(user=account).exclude(connection=tombstone.connection_id).delete()
 
 
-def _switches_account(link: ProvisionedUser) -> bool:
-    """Whether a link's ``active`` is the account's, not that of a row of its customer's own."""
-    switch = get_adapter_class().compiled(link.connection).active
-    return switch is not None and switch.source.belongs_to_account
+def has_owner_beside(link: ProvisionedUser) -> bool:
+    """Whether another living link owns the account as well (one query)."""
+    owners = ProvisionedUser.objects.living().filter(user=link.user_id, owns_profile=True)
+    return owners.exclude(pk=link.pk).exists()
 
 
 def strip_tombstone(tombstone: ProvisionedUser) -> None:

@@ -19,9 +19,10 @@ from scim_provisioning.models.adoption import UNDONE_WITHIN
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.provisioning import host_calls, sign_in_names
-from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
+from scim_provisioning.provisioning.links import strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import save_learner
 from scim_provisioning.rules import protect
 
@@ -115,7 +116,7 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
     identifiers.remember(adapter.link, documents.changes(taken.before, {}))
     # An earlier word that they may share the account would link it again.
     SharedAccount.objects.filter(connection=adapter.link.connection_id, user=adapter.obj).delete()
-    make_tombstone(adapter.link)
+    end_owner(adapter.link)
     strip_tombstone(adapter.link)
     found.kept, found.undone_at = {}, timezone.now()
     found.undone_by_id = None if caller.actor is None else caller.actor.pk

@@ -12,13 +12,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from example_project.lms.models import Learner
+from example_project.lms.models import Learner, SSOSettings
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import erasure, keeping, ownership
-from scim_provisioning.administration.adoption import queue
+from scim_provisioning.administration import connections, erasure, keeping, ownership
+from scim_provisioning.administration.adoption import queue, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SharedAccount
 from scim_provisioning.provisioning.verdicts import Finding
+from scim_provisioning.sso import may_sign_in
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD
 from tests.admin.test_given_on_by_whom import again, page, sees
@@ -172,13 +173,103 @@ def test_who_only_shares_an_account_is_withdrawn_and_neither_detached_nor_forgot
     assert SharedAccount.objects.filter(connection=second.connection).exists()
 
 
-def test_a_guest_who_was_detached_once_the_owner_has_left_is_nobody_else_of_that_name(
-    first: Customer, second: Customer
+def let_go(first: Customer, how: str) -> None:
+    """The owner's identity provider lets the person go; a guest's wish keeps the account on."""
+    hers = f"/Users/{ProvisionedUser.objects.get(connection=first.connection).scim_id}"
+    if how == "deactivated":
+        assert first.scim.patch(hers, OFF).status_code == 200
+    else:
+        assert first.scim.delete(hers).status_code == 204
+    assert account().is_active
+
+
+def taken_back(link: ProvisionedUser) -> object:
+    return undoing.undo(link, actor=None)
+
+
+LET_GO = pytest.mark.parametrize("how", ["deactivated", "deleted"])
+
+
+@LET_GO
+@pytest.mark.parametrize("end", [detached, forgotten, taken_back])
+def test_a_guest_gives_nothing_back_that_the_owner_has_let_go(
+    first: Customer, second: Customer, how: str, end: Ends
 ) -> None:
     theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
-    first.scim.delete(f"/Users/{ProvisionedUser.objects.get(connection=first.connection).scim_id}")
-    detached(ProvisionedUser.objects.get(scim_id=theirs))
-    assert second.scim.post("/Users", person(externalId="somebody else")).status_code == 409
+    let_go(first, how)
+    guest = ProvisionedUser.objects.select_related("connection", "user").get(scim_id=theirs)
+    with pytest.raises(ConnectionRefused, match="withdraw the shared link instead"):
+        end(guest)
+    # Its identity provider may let them go too, and nobody brings them back then.
+    assert second.scim.patch(f"/Users/{theirs}", OFF).status_code == 200
+    guest.refresh_from_db()
+    with pytest.raises(ConnectionRefused, match="withdraw the shared link instead"):
+        end(guest)
+    assert not account().is_active
+
+
+def test_a_guests_page_offers_nothing_of_the_owners_and_shows_nothing_of_it(
+    administrator: Administrator, monkeypatch: pytest.MonkeyPatch, first: Customer, second: Customer
+) -> None:
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    guest = ProvisionedUser.objects.get(scim_id=theirs)
+    hers = ProvisionedUser.objects.get(connection=first.connection).scim_id
+    renamed = [{"op": "replace", "path": "userName", "value": "secret.married@first.example"}]
+    assert first.scim.patch(f"/Users/{hers}", renamed).status_code == 200
+    sees(monkeypatch, second)
+    browser = administrator(*POLICY)
+    for name in ("take_back", "detach"):
+        answer = browser.get(page(second.connection, name, link_id=guest.pk), follow=True)
+        assert "withdraw the shared link instead" in answer.content.decode()
+        assert "secret.married" not in answer.content.decode()
+
+
+def _disconnected(choice: str) -> Callable[[Customer], object]:
+    return lambda guest: connections.disconnect(guest.connection, actor=None, learners=choice)
+
+
+def _settings_deleted(guest: Customer) -> object:
+    return SSOSettings.objects.get(pk=guest.connection.sso_key).delete()
+
+
+@LET_GO
+@pytest.mark.parametrize("end", [_disconnected("keep"), _disconnected("sso_only"), _settings_deleted])
+def test_whom_only_a_guest_kept_on_goes_off_when_the_guests_connection_ends(
+    first: Customer, second: Customer, how: str, end: Callable[[Customer], object]
+) -> None:
+    second.scim.post("/Users", person(externalId="theirs"))
+    let_go(first, how)
+    browser = Client()
+    browser.force_login(account())
+    end(second)
+    assert not account().is_active
+    assert not may_sign_in(account(), first.connection)
+    assert second.connection.events.filter(action="deactivated").count() == 1
+    assert "_auth_user_id" not in browser.session
+
+
+@pytest.mark.parametrize("end", [_disconnected("keep"), _disconnected("sso_only"), _settings_deleted])
+def test_whom_the_owner_wants_on_stays_so_when_a_guests_connection_ends(
+    first: Customer, second: Customer, end: Callable[[Customer], object]
+) -> None:
+    second.scim.post("/Users", person(externalId="theirs"))
+    end(second)
+    assert account().is_active
+    assert not second.connection.events.filter(action="deactivated").exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "end"), [("deactivated", detached), ("deactivated", forgotten), ("deleted", forgotten)]
+)
+def test_whom_only_a_guest_kept_on_goes_off_with_the_word_that_let_them(
+    first: Customer, second: Customer, how: str, end: Ends
+) -> None:
+    second.scim.post("/Users", person(externalId="theirs"))
+    let_go(first, how)
+    mine = ProvisionedUser.objects.select_related("connection", "user").get(connection=first.connection)
+    end(mine)
+    assert not account().is_active
+    assert not ProvisionedUser.objects.living().filter(connection=second.connection).exists()
 
 
 def test_a_guest_switches_nobody_off_whom_the_owner_has_given_back_to_the_application(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.connections import notice
+from scim_provisioning.administration.keeping import refuse_guest
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def preview(link: ProvisionedUser) -> dict[str, Any]:
     """The changes that undoing would make, as its event would say them. Raises ``ConnectionRefused``."""
     host.adapter_class()
+    refuse_guest(link)
     with _refusals():
         return undoing.preview(Caller(link.connection, None), link)
 
@@ -32,6 +34,7 @@ def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str 
     """Do it. Raises ``ConnectionRefused`` where it cannot be done (any more)."""
 
     def work() -> ProvisioningEvent:
+        refuse_guest(ProvisionedUser.objects.select_related("connection").get(pk=link.pk))
         event = _undone(link, actor, address)
         message = event.detail
         audit.log_entry(actor, link.connection, message)

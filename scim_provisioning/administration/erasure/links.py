@@ -21,7 +21,8 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
+from scim_provisioning.provisioning.links import strip_tombstone
+from scim_provisioning.provisioning.withdrawing import end_owner
 
 
 def names_of(link: ProvisionedUser) -> list[str]:
@@ -83,8 +84,7 @@ def _awaited(name: str | None, identity: Identity) -> str | None:
 def strip(link: ProvisionedUser, identity: Identity, tally: Tally) -> None:
     """End the link, which is locked, and leave nothing of the person on it: a tombstone that nobody returns by."""
     account = link.user_id
-    if not link.is_deleted:
-        make_tombstone(link)
+    end_owner(link)
     strip_tombstone(link)
     name = identity.pseudonym(link.user_name)
     link.user, link.document, link.search, link.awaited_manager = None, {}, {}, None
