@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Any
 
@@ -375,6 +375,34 @@ def test_who_names_them_as_their_manager_by_a_number_names_them_no_more(scim: Sc
     forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
     link = ProvisionedUser.objects.get(user_name__startswith="mia")
     assert "1001" not in json.dumps([link.document, link.search, link.awaited_manager])
+
+
+def test_by_a_number_that_everybody_has_nobody_else_is_looked_at_or_locked(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The company's switchboard is what Entra sends as everybody's telephone number."""
+    monkeypatch.setattr("scim_provisioning.administration.erasure.links._MET", 3)
+    switchboard = [{"type": "work", "value": "+44 131 496 0000"}]
+    theirs = scim.post("/Users", person("ines.okafor", phoneNumbers=switchboard)).json()["id"]
+    report = {ENTERPRISE: {"manager": {"value": theirs}}}
+    scim.post("/Users", person("mia.moe", phoneNumbers=switchboard, **report))
+    others = [f"{name}.{n}" for name in ("rui", "ana", "zoe") for n in range(4)]
+    for name in others:
+        assert scim.post("/Users", person(name, phoneNumbers=switchboard)).status_code == 201
+    before = dict(ProvisionedUser.objects.values_list("user_name", "document"))
+    locked: list[int] = []
+
+    def lock(keys: Iterable[int], link: ProvisionedUser | None) -> None:
+        locked.extend(keys)
+
+    monkeypatch.setattr("scim_provisioning.administration.erasure.links.lock", lock)
+    forget("ines.okafor@harborline.example", "--even-if-active")
+    assert locked == [], "whoever only looks locks nobody"
+    forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
+    assert len(locked) <= 1, "who names them as their manager, and nobody else"
+    for name in others:
+        address = f"{name}@harborline.example"
+        assert ProvisionedUser.objects.get(user_name=address).document == before[address]
 
 
 BOSS = "boris.kovac@harborline.example"

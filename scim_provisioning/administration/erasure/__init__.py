@@ -169,11 +169,14 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
     person = replace(person, link=link)
     if link is None:
         who, own, names = _refused(person)
-        keys = links.beside(connection, who, None, tally)
-        links.lock(keys, None)
     else:
-        keys = links.beside(connection, identity.of_link(link), link, tally)
+        who = identity.of_link(link)
+    common = links.common(connection, who, link)
+    keys = links.beside(connection, who.but(common), link, tally)
+    if not tally.bounded:
+        # Whoever only looks keeps nobody waiting.
         links.lock(keys, link)
+    if link is not None:
         who, own, names = _learner(link)
         if not even_if_active and is_active(person):
             raise ConnectionRefused(str(_STILL_HERE), "forget.active")
@@ -184,7 +187,7 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
             links.strip(link, who, tally)
     tally.delete(AdoptionAnswer.objects.filter(connection=connection, user_name_key__in=names))
     lines.blank(own, who, tally)
-    elsewhere = who.but(links.had_by(keys))
+    elsewhere = who.but(common | links.had_by(keys))
     lines.mentioning(connection, elsewhere, keys, tally)
     links.unmention(keys, elsewhere, tally)
     tally.changed_in_history += audit.rewrite(connection, elsewhere.without)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import CASCADE, Model, Q, QuerySet
 
@@ -24,12 +24,31 @@ from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning.links import strip_tombstone
 from scim_provisioning.provisioning.withdrawing import end_owner
 
+#: So many learners are looked at to find texts that are not the person's alone.
+_MET: Final = 1000
+
 
 def names_of(link: ProvisionedUser) -> list[str]:
     """The userNames that the learner has and had, as the log keeps them (one query)."""
     former = FormerIdentifier.objects.filter(link=link, kind=FormerIdentifier.Kind.USER_NAME)
     own = (link.user_name_key, link.user_name_tombstone_key)
     return list(dict.fromkeys(name for name in (*own, *former.values_list("key", flat=True)) if name))
+
+
+def common(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> set[str]:
+    """Texts of the person's that others have as their own, folded, such as the number of a switchboard: by these
+    nobody is meant, and everybody would be found. A thousand who have any of them are looked at, and a thousand more as
+    long as that tells of another text (one query each)."""
+    others = ProvisionedUser.objects.filter(connection=connection)
+    others = others if link is None else others.exclude(pk=link.pk)
+    found: set[str] = set()
+    while (wanted := who.but(found)).telling:
+        met = list(mentions.among(others, ("document",), wanted).order_by()[:_MET])
+        shared = _called(met) & {fold(text) for text in wanted.telling}
+        found |= shared
+        if len(met) < _MET or not shared:
+            break
+    return found
 
 
 def beside(
@@ -50,7 +69,11 @@ def beside(
 
 def had_by(keys: Iterable[int]) -> set[str]:
     """What these learners are called themselves, folded: a namesake's name is theirs."""
-    return {fold(text) for link in ProvisionedUser.objects.filter(pk__in=[*keys]) for text in texts_of(link)}
+    return _called(ProvisionedUser.objects.filter(pk__in=[*keys]))
+
+
+def _called(links: Iterable[ProvisionedUser]) -> set[str]:
+    return {fold(text) for link in links for text in texts_of(link)}
 
 
 def lock(keys: Iterable[int], link: ProvisionedUser | None) -> None:
@@ -63,7 +86,7 @@ def lock(keys: Iterable[int], link: ProvisionedUser | None) -> None:
 
 def unmention(keys: Iterable[int], identity: Identity, tally: Tally) -> None:
     """Take the person out of the documents of other learners, whose links are locked."""
-    for link in ProvisionedUser.objects.filter(pk__in=[*keys]):
+    for link in ProvisionedUser.objects.filter(pk__in=tally.last([*keys])):
         document, search = identity.without(link.document), identity.without(link.search)
         awaited = _awaited(link.awaited_manager, identity)
         if (document, search, awaited) == (link.document, link.search, link.awaited_manager):
