@@ -18,7 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events
-from scim_provisioning.administration import audit, disconnection_words, host, permissions, suspension
+from scim_provisioning.administration import (
+    audit,
+    disconnection_words,
+    host,
+    permissions,
+    suspension,
+    troubles,
+)
 from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import reports
@@ -73,8 +80,9 @@ def go_on(connection: SCIMConnection, *, seconds: float | None = None) -> Discon
     ``AdapterBroken`` while the adapter does not load and would have to be asked. What was done stays done.
     """
     until = None if seconds is None else monotonic() + seconds
-    connection = SCIMConnection.objects.select_related("disconnected_by").get(pk=connection.pk)
-    databases.retried(lambda: _wait_for_those_who_add(connection))
+    with troubles.in_parts():
+        connection = SCIMConnection.objects.select_related("disconnected_by").get(pk=connection.pk)
+        databases.retried(lambda: _wait_for_those_who_add(connection))
     is_first = True
     while True:
         found = _committed_batch(connection, may_start_over=is_first)

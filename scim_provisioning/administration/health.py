@@ -177,7 +177,8 @@ def _refusing(connection: SCIMConnection, facts: Facts) -> Verdict:
         sentence = _("The last %(n)d writes or more were refused. In the log each row says what to do.")
         return FAILING, sentence % {"n": FAILING_WRITES}, True
     last, refused = facts.last_request_at, facts.last_refused_token_at
-    is_new = refused is not None and timezone.now() - refused < DAY
+    # One that is still to come is of a clock that was ahead.
+    is_new = refused is not None and timedelta(0) <= timezone.now() - refused < DAY
     if last and refused and is_new and refused - last >= AUTHENTICATION_FAILING:
         sentence = _("Since %(day)s every request was refused for its token. Generate a new token.")
         return FAILING, sentence % _day(last)

@@ -95,8 +95,12 @@ def roll_up() -> int:
 
     Two statements where there is nothing to do; safe beside another run.
     """
-    written = 0
-    last = DailyFigure.objects.order_by("-day").values_list("day", flat=True).first()
+    written, today = 0, _day_of(timezone.now())
+    last = _last_counted()
+    if last is not None and last >= today:
+        # The clock was ahead when that was counted: the day is not over.
+        DailyFigure.objects.filter(day__gte=today).delete()
+        last = _last_counted()
     while day := _first_to_count(last):
         rows = [
             DailyFigure(connection_id=key, day=day, action=action, error_code=code, times=times)
@@ -112,12 +116,12 @@ def of(connections: Sequence[SCIMConnection] | None) -> Numbers:
     """The numbers of these connections together; None: of all that there are."""
     today = _day_of(timezone.now())
     first = _months_before(today, MONTHS - 1)
-    counted = DailyFigure.objects.filter(day__gte=first)
+    counted = DailyFigure.objects.filter(day__gte=first, day__lt=today)
     events = ProvisioningEvent.objects.all()
     if connections is not None:
         counted = counted.filter(connection__in=connections)
         events = events.filter(connection__in=connections)
-    last = DailyFigure.objects.order_by("-day").values_list("day", flat=True).first()
+    last = _last_counted(before=today)
     sums = counted.order_by().values_list("day", "action", "error_code").annotate(Sum("times"))
     # MariaDB adds whole numbers up to a decimal.
     rows: list[_Row] = [(day, action, code, int(times)) for day, action, code, times in sums]
@@ -132,6 +136,12 @@ def of(connections: Sequence[SCIMConnection] | None) -> Numbers:
         _causes(row for row in rows if row[0] >= days[0]),
         _counted_until(last, live),
     )
+
+
+def _last_counted(before: date = date.max) -> date | None:
+    """The last day that was counted."""
+    days = DailyFigure.objects.filter(day__lt=before).order_by("-day")
+    return days.values_list("day", flat=True).first()
 
 
 def _counted_until(last: date | None, live: Sequence[date]) -> date | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
-from scim_provisioning.administration import confirmations, connections, selftest
+from scim_provisioning.administration import confirmations, connections, health, numbers, selftest
 from scim_provisioning.administration.confirmations import Counter, Door
 from scim_provisioning.administration.doctor import databases as doctors_databases
 from scim_provisioning.administration.selftest import Result
@@ -135,3 +137,36 @@ def test_the_self_test_says_that_the_clocks_of_application_and_database_differ(
     (line,) = [line for line in selftest.run(connection, reach=False) if line.what == "The clocks agree"]
     assert line.result == (Result.WARNING if ahead else Result.PASSED)
     assert not ahead or "differ by 7" in line.found
+
+
+def test_days_that_a_clock_took_for_over_are_counted_when_they_are(
+    scim: ScimClient, connection: SCIMConnection, set_clock: SetClock
+) -> None:
+    set_clock(timedelta(0))
+    assert scim.post("/Users", person("ana")).status_code == 201
+    set_clock(timedelta(hours=49))
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    set_clock(timedelta(0))
+    for name in ("rui", "mia"):
+        assert scim.post("/Users", person(name)).status_code == 201
+
+    def joined() -> int:
+        return numbers.of([connection]).totals[0]
+
+    assert joined() == 3
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    set_clock(timedelta(hours=49))
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    assert joined() == 3
+
+
+def test_a_refusal_that_is_still_to_come_says_nothing_of_the_connection(
+    scim: ScimClient, connection: SCIMConnection, set_clock: SetClock
+) -> None:
+    stale = ScimClient(TokenFactory(connection=connection, revoked_at=timezone.now()).plaintext)
+    set_clock(timedelta(hours=24))
+    assert stale.get("/Users").status_code == 401
+    set_clock(timedelta(0))
+    assert scim.post("/Users", person("ana")).status_code == 201
+    (judged,) = health.of_connections([connection]).values()
+    assert judged.badge != health.FAILING
