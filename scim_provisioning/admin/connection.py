@@ -19,6 +19,7 @@ from scim_provisioning.admin.adding import AddPage
 from scim_provisioning.admin.adoption import AdoptionPages
 from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
 from scim_provisioning.admin.connection_columns import ConnectionColumns
+from scim_provisioning.admin.departures import DeparturesPage
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.forget import ForgetPages
@@ -61,6 +62,7 @@ class ConnectionAdminMixin(
     LifecyclePages,
     DisconnectPages,
     HeldPages,
+    DeparturesPage,
     OwnershipPages,
     KeepingPages,
     UnitsPages,
@@ -192,6 +194,7 @@ class ConnectionAdminMixin(
             "health": found,
             "slow": name_indexes.slow(connection),
             "rows_to_add": entra_rows.to_add(connection),
+            "rows_to_keep": entra_rows.to_keep(connection),
             "never_arrived": self._never_arrived(connection),
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
