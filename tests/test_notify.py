@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from example_project.lms.models import Organization
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import (
     AdoptionAnswer,
     Disconnection,
@@ -22,6 +23,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.testing.factories import ProvisionedUserFactory, TokenFactory
 from tests.client import ScimClient
+from tests.leavers import OFF, ON
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
@@ -308,3 +310,37 @@ def test_who_was_answered_is_not_waited_for(
     )
     notify()
     assert mail.outbox == []
+
+
+def test_scarce_seats_are_told_once_and_full_ones_once_more(
+    told: SCIMConnection, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token(told)
+    total = 10
+    monkeypatch.setattr(LearnerAdapter, "seats", classmethod(lambda cls, connection: total))
+    people = [str(scim.post("/Users", person(f"p{n}")).json()["id"]) for n in range(8)]
+
+    def mailed() -> list[str]:
+        mail.outbox.clear()
+        at_another_day()
+        notify()
+        return [line for message in mail.outbox[:1] for line in message.body.splitlines() if "seat" in line]
+
+    assert mailed() == []
+    people.append(scim.post("/Users", person("p8")).json()["id"])
+    assert mailed() == [
+        "• 9 of 10 seats are taken (90 %). Once they all are, newcomers are refused: see to more in time."
+    ]
+    assert mailed() == []
+    people.append(scim.post("/Users", person("p9")).json()["id"])
+    assert mailed()[0].startswith("• No seat is left (10 of 10)")
+    # Who comes and goes is no news; a pool that was large enough for a while is.
+    for scim_id in people[:1]:
+        scim.patch(f"/Users/{scim_id}", OFF)
+    assert mailed() == []
+    for scim_id in people[1:3]:
+        scim.patch(f"/Users/{scim_id}", OFF)
+    assert mailed() == []
+    for scim_id in people[:2]:
+        scim.patch(f"/Users/{scim_id}", ON)
+    assert mailed()[0].startswith("• 9 of 10 seats are taken")

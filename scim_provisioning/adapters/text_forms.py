@@ -107,6 +107,25 @@ class Folded(Exactly):
         return len(letters.folded(text))
 
 
+class SingleSpaced(Exactly):
+    """A name of a row without spaces around, and with one where there are several: as names are compared, and shown
+    (``one_space`` is the same in Python)."""
+
+    #: No text of anybody's holds it.
+    _MARK: ClassVar = "\x01"
+    _ONE: ClassVar[Mapping[str, str]] = {" ": f" {_MARK}", f"{_MARK} ": "", _MARK: ""}
+
+    def wrap(self, sql: str, connection: BaseDatabaseWrapper) -> str:
+        # By bytes: to MariaDB's collations the mark is no letter at all.
+        text = super().wrap(sql, connection) + exact_collation(connection)
+        return f"TRIM({_replaced(text, self._ONE)})"
+
+
+def one_space(text: str) -> str:
+    """Words with one space between them."""
+    return " ".join(text.split())
+
+
 def _replaced(sql: str, changes: Mapping[str, str]) -> str:
     for old, new in changes.items():
         sql = f"REPLACE({sql}, '{old}', '{new}')"

@@ -20,6 +20,7 @@ from scim_provisioning.admin.adding import AddPage
 from scim_provisioning.admin.adoption import AdoptionPages
 from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
 from scim_provisioning.admin.connection_columns import ConnectionColumns
+from scim_provisioning.admin.departures import DeparturesPage
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.forget import ForgetPages
@@ -70,6 +71,7 @@ class ConnectionAdminMixin(
     LifecyclePages,
     DisconnectPages,
     HeldPages,
+    DeparturesPage,
     OwnershipPages,
     KeepingPages,
     UnitsPages,
@@ -201,6 +203,7 @@ class ConnectionAdminMixin(
             "health": found,
             "slow": name_indexes.slow(connection),
             "rows_to_add": entra_rows.to_add(connection),
+            "rows_to_keep": entra_rows.to_keep(connection),
             "never_arrived": self._never_arrived(connection),
             "tenant_url": tenant_url_or_empty(),
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,

@@ -38,12 +38,10 @@ class ConnectionColumns(_Base):
     )
 
     @admin.display(description=_("customer"), empty_value="—")
-    def customer(self, connection: Any) -> SafeString | None:
-        """The host's SSO settings row, and who calls, by their User-Agent."""
+    def customer(self, connection: Any) -> str | None:
+        """The host's SSO settings row."""
         has_row = connection.sso_key is not None and not connection.is_archived
-        row = str(connection.sso or "") if has_row else ""
-        named = [row if row != connection.name else "", connection.scim_health.facts.identity_provider]
-        return _lines(*named)
+        return str(connection.sso or "") or None if has_row else None
 
     @admin.display(description=_("health"))
     def health_badge(self, connection: Any) -> SafeString:
@@ -65,9 +63,10 @@ class ConnectionColumns(_Base):
         return _lines(ngettext("%(n)d live", "%(n)d live", n) % {"n": n}, ends)
 
     @admin.display(description=_("last request"))
-    def last_request(self, connection: Any) -> str | SafeString:
-        """When a good token was used last."""
-        return scim_time(connection.scim_health.facts.last_request_at, "ago")
+    def last_request(self, connection: Any) -> SafeString | None:
+        """When a good token was used last, and by whom, by their User-Agent."""
+        facts = connection.scim_health.facts
+        return _lines(scim_time(facts.last_request_at, "ago"), facts.identity_provider)
 
     @admin.display(description=_("errors in 24 h"))
     def errors_today(self, connection: Any) -> SafeString | str | None:

@@ -133,8 +133,7 @@ class Progress:
 def progress(found: Disconnection) -> Progress:
     """How far this one is."""
     told = disconnection_words.how_far(found, scim_number)
-    total = max(found.managed, found.handled)
-    return Progress(found.handled, total, told, disconnection_words.sentence(found))
+    return Progress(found.handled, found.managed, told, disconnection_words.sentence(found))
 
 
 def _counts(connection: SCIMConnection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The page of those whom the leaver brake holds, and the one on which departures are undone.
+"""The page of those whom the leaver brake holds.
 
 GET changes nothing; every button asks who is there.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -19,14 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
-from scim_provisioning.administration import leaver_brake, permissions, reactivation
+from scim_provisioning.admin.pages import ConnectionPages, posted, who
+from scim_provisioning.administration import leaver_brake, permissions
 from scim_provisioning.models import HeldLeaver, SCIMConnection
-from scim_provisioning.templatetags.scim_admin import scim_number
 
 _PER_PAGE: Final = 200
-#: For how long one press of the button works; the page then shows who is left.
-_SECONDS: Final = 10.0
 
 
 class VerdictForm(IdentityForm):
@@ -61,36 +57,13 @@ class VerdictForm(IdentityForm):
         return super().clean()
 
 
-class UndoForm(IdentityForm):
-    """How far back, and up to which departure: exactly those who were shown."""
-
-    hours = forms.TypedChoiceField(
-        choices=[(hours, hours) for hours in reactivation.HOURS], coerce=int, widget=forms.HiddenInput
-    )
-    last = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
-    #: The key of one link, where only that person is to come back.
-    learner = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
-
-
 class HeldPages(ConnectionPages):
-    """Who is held; who went, and may come back."""
+    """``held/`` under a connection, to which its banner leads."""
 
     def connection_urls(self) -> list[URLPattern]:
-        """Two routes."""
-        approve = permissions.APPROVE_HELD
-        return [
-            *super().connection_urls(),
-            self.connection_path("held/", self.held_view, "held", permission=approve),
-            self.connection_path("undo/", self.undo_view, "undo", permission=approve),
-        ]
-
-    def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
-        """The link to those who went; to those who are held the banner leads."""
-        links = super().connection_links(request, connection)
-        if connection.is_archived or not permissions.has_permission(request.user, permissions.APPROVE_HELD):
-            return links
-        label, help_text = _("Who was switched off"), _("In the last hour or day; and take it back.")
-        return [*links, PageLink(self.page_url("undo", connection), label, help_text)]
+        """One route."""
+        page = self.connection_path("held/", self.held_view, "held", permission=permissions.APPROVE_HELD)
+        return [*super().connection_urls(), page]
 
     def held_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Show who is held, and take the administrator's word on it."""
@@ -119,50 +92,6 @@ class HeldPages(ConnectionPages):
             ),
         }
         return self.render_page(request, "connection/held.html", connection, context)
-
-    def undo_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
-        """Show who went, and bring them back on confirmation."""
-        form = UndoForm(posted(request), request=request)
-        if form.is_valid():
-            return self._undo(request, connection, form)
-        asked = request.GET.get("hours", "1")
-        hours = int(asked) if asked in map(str, reactivation.HOURS) else reactivation.HOURS[0]
-        one = request.POST.get("learner") or request.GET.get("learner", "")
-        learner = int(one) if one.isdecimal() and len(one) < 19 else None
-        only = {} if learner is None else {"learner": learner}
-        went = reactivation.departures(connection, hours, learner=learner)
-        if not form.is_bound:
-            last = went.order_by("-pk").values_list("pk", flat=True).first() or 0
-            form = UndoForm(initial={"hours": hours, "last": last, **only}, request=request)
-        count = went.count()
-        context = {
-            "title": _("Who was switched off"),
-            "form": form,
-            "went": went[:_PER_PAGE],
-            "count": count,
-            "at_once": min(count, reactivation.AT_ONCE),
-            "hours": hours,
-            "choices": [
-                (choice, f"?{urlencode({'hours': choice, **only})}") for choice in reactivation.HOURS
-            ],
-        }
-        return self.render_page(request, "connection/undo.html", connection, context)
-
-    def _undo(self, request: HttpRequest, connection: SCIMConnection, form: UndoForm) -> HttpResponse:
-        hours, last, learner = (form.cleaned_data[name] for name in ("hours", "last", "learner"))
-        went = list(
-            reactivation.departures(connection, hours, last=last, learner=learner)[: reactivation.AT_ONCE]
-        )
-        done = reactivation.undo(connection, went, seconds=_SECONDS, **who(request))
-        told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
-            "n": scim_number(done.back)
-        }
-        messages.success(request, told)
-        for event, why in done.failed[:20]:
-            messages.warning(
-                request, _("“%(name)s” is not back: %(why)s") % {"name": event.user_name, "why": why}
-            )
-        return HttpResponseRedirect(self.page_url("undo", connection))
 
 
 def _selected(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:

@@ -126,8 +126,21 @@ class DepartureFilter(_Filter):
             query = changelist.get_query_string({self.parameter_name: value})
             yield {"selected": self.value() == value, "query_string": query, "display": label}
 
+    def queryset(self, request: HttpRequest, queryset: Events) -> Events:
+        value = self.value()
+        if value is None:
+            return queryset
+        if value not in map(str, reactivation.HOURS):
+            return queryset.none()
+        # Every filter that counts asks anew.
+        known: dict[str, Q] = request.__dict__.setdefault("_scim_log_departed", {})
+        if value not in known:
+            known[value] = reactivation.departed(visible_connections(request.user), int(value))
+        return queryset.filter(known[value])
+
     def condition(self, value: str) -> Q:
-        return reactivation.departed(int(value)) if value in map(str, reactivation.HOURS) else Q(pk__in=[])
+        # Nothing is counted.
+        return Q(pk__in=())
 
 
 class OutcomeFilter(RecentFacets, admin.ChoicesFieldListFilter):

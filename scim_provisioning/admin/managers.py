@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,9 @@ from django.utils.translation import ngettext
 
 from scim_provisioning.admin.pages import ConnectionPages, PageLink
 from scim_provisioning.administration import permissions, waiting_managers
+from scim_provisioning.administration.waiting_managers import Waiting
 from scim_provisioning.models import SCIMConnection
-from scim_provisioning.templatetags.scim_admin import scim_number
+from scim_provisioning.templatetags.scim_admin import people_url, scim_number
 
 _PER_PAGE: Final = 100
 
@@ -47,9 +49,24 @@ class ManagersPage(ConnectionPages):
         """Who waits for whom, since when, and why."""
         page = Paginator(waiting_managers.of(connection), _PER_PAGE).get_page(request.GET.get("p"))
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        waiting = waiting_managers.described(connection, list(page.object_list), in_clear=in_clear)
         context = {
             "title": _("Managers who are missing"),
             "page": page,
-            "rows": waiting_managers.described(connection, list(page.object_list), in_clear=in_clear),
+            "rows": [
+                {
+                    "waiting": row,
+                    "url": self.history_url(request, row.link.pk),
+                    "manager_url": self._manager_url(request, row, in_clear=in_clear),
+                }
+                for row in waiting
+            ],
         }
         return self.render_page(request, "connection/managers.html", connection, context)
+
+    def _manager_url(self, request: HttpRequest, row: Waiting, *, in_clear: bool) -> str:
+        """What is known of a manager: their history, or the answer to who they are."""
+        if row.manager_link is not None:
+            return self.history_url(request, row.manager_link.pk)
+        page = people_url(request, self.admin_site.name)
+        return f"{page}?{urlencode({'q': row.manager})}" if page and in_clear else ""

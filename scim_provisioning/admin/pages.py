@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -55,11 +56,15 @@ class PageLink:
 
 def log_url(site: str, connection: SCIMConnection) -> str:
     """The provisioning log of one connection; empty where the host does not register it."""
+    return _in_the_log(site, connection=connection.pk)
+
+
+def _in_the_log(site: str, **chosen: int) -> str:
     try:
         log = reverse(f"{site}:scim_provisioning_provisioningevent_changelist")
     except NoReverseMatch:
         return ""
-    return f"{log}?connection={connection.pk}"
+    return f"{log}?{urlencode(chosen)}"
 
 
 def page_url_name(name: str) -> str:
@@ -138,6 +143,13 @@ class ConnectionPages(_Base):
         return reverse(
             f"{self.admin_site.name}:{page_url_name(name)}", kwargs={"object_id": connection.pk, **rest}
         )
+
+    def history_url(self, request: HttpRequest, link: int | None) -> str:
+        """What happened to a learner, by the key of their link; empty for who may not read the log, or where the host
+        does not register it."""
+        if link is None or not permissions.may_read_log(request.user):
+            return ""
+        return _in_the_log(self.admin_site.name, learner=link)
 
     def back(self, connection: SCIMConnection) -> HttpResponse:
         """To the connection's own page."""

@@ -6,20 +6,23 @@ GET changes nothing; every button asks who is there.
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import quote
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions, unit_list, unit_verdicts, units
-from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
+from scim_provisioning.administration.unit_list import Unit
+from scim_provisioning.models import Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning.units import Line
 from scim_provisioning.templatetags.scim_admin import scim_number
 
@@ -33,7 +36,9 @@ class NewUnitsForm(IdentityForm):
         super().__init__(*args, **kwargs)
         for line in lines:
             self.fields[line.path] = forms.ChoiceField(
-                label=line.path.rpartition(":")[2],
+                label=unit_list.kind_of(line),
+                help_text=_("In the identity provider’s mapping: %(path)s")
+                % {"path": line.path.rpartition(":")[2]},
                 choices=NewUnits.choices,
                 initial=line.kind.new_units(line.connection),
                 widget=forms.RadioSelect,
@@ -127,7 +132,14 @@ class UnitsPages(ConnectionPages):
         rows = unit_list.described(connection, page.object_list)
         context = {
             "title": _("Companies, business units, teams"),
-            "rows": [(row, self.page_url("unit", connection, digest=row.digest)) for row in rows],
+            "rows": [
+                {
+                    "unit": row,
+                    "url": (page := self.page_url("unit", connection, digest=row.digest)),
+                    "merge_url": f"{page}?{_merged_with(row)}",
+                }
+                for row in rows
+            ],
             "page": page,
             "show": show,
             "text": text,
@@ -150,17 +162,19 @@ class UnitsPages(ConnectionPages):
         line, key = found
         unit = unit_list.detail(line, key)
         verdicts = unit_verdicts.possible(line, unit)
-        suggested = {"verdict": "rename" if unit.came_from and "rename" in verdicts else verdicts[0]}
+        asked = request.GET.get("verdict", "")
+        likely = "rename" if unit.came_from and "rename" in verdicts else verdicts[0]
+        suggested = {"verdict": asked if asked in verdicts else likely}
         form = NameForm(
             posted(request),
             request=request,
             verdicts=verdicts,
             line=line,
-            initial={**suggested, "unit": unit.came_from or unit.alike},
+            initial={**suggested, "unit": request.GET.get("unit") or unit.came_from or unit.alike},
         )
         if form.is_valid():
             try:
-                self._decide(request, line, key, form.cleaned_data)
+                self._decide(request, line, key, unit, form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
@@ -170,15 +184,38 @@ class UnitsPages(ConnectionPages):
             "unit": unit,
             "form": form,
             "names": unit_list.unit_names(line),
+            "emptied_url": self._row_url(request, line, unit.merged) if unit.emptied else "",
             "units_url": self.page_url("units", connection),
         }
         return self.render_page(request, "connection/unit.html", connection, context)
 
-    def _decide(self, request: HttpRequest, line: Line, key: ReferenceKey, answer: dict[str, Any]) -> None:
+    def _decide(
+        self, request: HttpRequest, line: Line, key: ReferenceKey, unit: Unit, answer: dict[str, Any]
+    ) -> None:
         moved = unit_verdicts.give(line, key, answer["verdict"], answer.get("other"), **who(request))
         told = ngettext("%(n)s person was written.", "%(n)s people were written.", moved)
         messages.success(request, _("Decided.") + " " + told % {"n": scim_number(moved)})
+        if answer["verdict"] == "merge":
+            left = _(
+                "“%(name)s” stays in this application, with nobody in it: delete it there if nothing needs it."
+            )
+            messages.info(request, left % {"name": unit.called})
         if moved >= units.AT_ONCE:
             messages.info(
                 request, _("“manage.py scim_units” writes those who are left; so does this page, once more.")
             )
+
+    def _row_url(self, request: HttpRequest, line: Line, key: str) -> str:
+        """The host's own page of a unit; empty where there is none for this person."""
+        model: Any = line.entry.field.related_model
+        own = self.admin_site._registry.get(model)
+        if own is None or not own.has_view_or_change_permission(request):
+            return ""
+        name = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+        return reverse(name, args=[quote(key)])
+
+
+def _merged_with(unit: Unit) -> str:
+    """What the page of a name begins with where another unit's looks much the same."""
+    verdict = "alias" if unit.meaning == Meaning.WAITING else "merge"
+    return urlencode({"verdict": verdict, "unit": unit.alike})

@@ -1,5 +1,5 @@
 """What is urgent enough for a banner: tokens that end soon, connections without a live token after one ended, and those
-that fail or have fallen silent."""
+that fail, have fallen silent or refuse much."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def for_user(user: Any) -> list[Alert]:
 
 
 def troubled(request: HttpRequest) -> list[tuple[SCIMConnection, health.Health]]:
-    """Of the connections that this person sees, those whose badge is *Failing* or *Quiet*; the failing ones first.
+    """Of the connections that this person sees, those whose badge is *Failing*, *Quiet* or *Degraded*; in this order.
 
-    Seven queries at most, and one more for each 200 connections whose last writes were refused. Whose last token ran
+    Eight queries at most, and one more for each 200 connections whose last writes were refused. Whose last token ran
     out is ``for_user``'s to say.
     """
     user: Any = request.user
@@ -67,4 +67,4 @@ def troubled(request: HttpRequest) -> list[tuple[SCIMConnection, health.Health]]
     rows = permissions.visible_connections(user).filter(archived_at__isnull=True, paused_at__isnull=True)
     judged = health.urgent_of(list(rows), known=health.known_so_far(request))
     found = [(connection, state) for connection, state in judged if state.facts.live]
-    return sorted(found, key=lambda pair: pair[1].badge != health.FAILING)
+    return sorted(found, key=lambda pair: health.URGENT.index(pair[1].badge))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from django.utils.translation import ngettext
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.events.redaction import BRACKETS
 from scim_provisioning.models import ProvisioningEvent
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: What stands in place of a value that the reader may not see. The same for every value: its length says nothing.
 MASK: Final = "••••••"
@@ -17,6 +22,14 @@ SHOWN_ATTRIBUTES: Final = 4
 _NOBODYS: Final = re.compile(r'\[(?:\d+|type eq (?:"[\w -]{1,40}"|null|\d+))\]')
 #: What the name of an attribute, or a path to one, may look like once the values are gone from it.
 _NAME: Final = re.compile(r"[\w$.:-]+(?:\[[^\]]*\])?[\w$.-]*")
+
+
+#: What hosts have for the attributes that name somebody's place, as the hooks call them.
+_UNITS: Final[Mapping[str, StrOrPromise]] = {
+    "organization": gettext_lazy("Company"),
+    "division": gettext_lazy("Business unit"),
+    "department": gettext_lazy("Team"),
+}
 
 
 def attribute_name(path: str) -> str:
@@ -56,3 +69,11 @@ def _without_value(found: re.Match[str]) -> str:
 def short_name(path: str) -> str:
     """``department`` for ``urn:…:2.0:User:department``; every other path as it is."""
     return path.rpartition(":")[2] if path.startswith("urn:") else path
+
+
+def unit_word(path: str, field: Any) -> str:
+    """What a company, a business unit or a team is called: as the host calls its field, where it has given that a name;
+    else by the attribute that it is mapped to."""
+    own = str(getattr(field, "verbose_name", "") or field.name)
+    word = _UNITS.get(short_name(path).casefold())
+    return capfirst(own) if word is None or own != field.name.replace("_", " ") else str(word)

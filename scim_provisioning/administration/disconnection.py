@@ -138,6 +138,8 @@ def _next_batch(connection: SCIMConnection, *, may_start_over: bool) -> Disconne
     if keys:
         batch.handle(keys)
         found.position, found.handled = keys[-1], found.handled + len(keys)
+        # Requests that were under way when they were counted may have brought more.
+        found.managed = max(found.managed, found.handled)
     if len(keys) < batch.size:
         _finish(found, connection)
     found.save()

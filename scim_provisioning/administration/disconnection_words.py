@@ -75,11 +75,9 @@ def sentence(found: Disconnection) -> str:
 
 
 def how_far(found: Disconnection, number: Callable[[int], str] = str) -> str:
-    """How many have been handled of how many. Requests that were under way may have brought people after they were
-    counted."""
-    total = max(found.managed, found.handled)
-    text = ngettext("%(handled)s of %(total)s learner", "%(handled)s of %(total)s learners", total)
-    return text % {"handled": number(found.handled), "total": number(total)}
+    """How many have been handled of how many."""
+    text = ngettext("%(handled)s of %(total)s learner", "%(handled)s of %(total)s learners", found.managed)
+    return text % {"handled": number(found.handled), "total": number(found.managed)}
 
 
 def unfinished(found: Disconnection) -> str:

@@ -65,11 +65,17 @@ class Row:
     target: str
     arrives_as: str
     is_default: bool
+    is_manager: bool = False
 
 
 def to_add(connection: SCIMConnection) -> list[Row]:
     """The rows that somebody has to add; none while the adapter does not load."""
-    return [row for row in map(_row, _entries(connection)) if not row.is_default]
+    return [row for row in _rows(connection) if not row.is_default]
+
+
+def to_keep(connection: SCIMConnection) -> list[Row]:
+    """The rows that Entra has from the beginning, and without which a field stays empty."""
+    return [row for row in _rows(connection) if row.is_default]
 
 
 def never_arrived(connection: SCIMConnection) -> list[Row]:
@@ -127,8 +133,22 @@ def _entries(connection: SCIMConnection) -> list[Entry]:
         return []
 
 
+def _rows(connection: SCIMConnection) -> list[Row]:
+    """One for each target: several lines of the mapping may take one."""
+    return list({row.target: row for row in map(_row, _entries(connection))}.values())
+
+
 def _row(entry: Entry) -> Row:
     target = entry.declaration.path
+    if entry.declaration.is_manager:
+        # To Entra the manager is one thing, a reference to somebody.
+        target = target.removesuffix(".value")
     source = _DEFAULT.get(target.casefold(), "")
     arrives_as = str(getattr(entry.field, "verbose_name", entry.field.name))
-    return Row(source or _USUAL.get(target.casefold(), ""), target, arrives_as, is_default=bool(source))
+    return Row(
+        source or _USUAL.get(target.casefold(), ""),
+        target,
+        arrives_as,
+        is_default=bool(source),
+        is_manager=entry.declaration.is_manager,
+    )

@@ -131,17 +131,21 @@ def gather(keys: Sequence[int]) -> dict[int, Facts]:
 
 
 def gather_urgent(keys: Sequence[int]) -> dict[int, Facts]:
-    """As ``gather``, of what makes a connection fail or quiet, for pages that everybody opens: which have their latest
-    writes looked at, the refusals of the last two days tell."""
+    """As ``gather``, of what makes a connection fail, quiet or degraded, for pages that everybody opens: which have
+    their latest writes looked at, and their day counted, the refusals of the last two days tell."""
     facts: dict[int, Facts] = defaultdict(Facts)
     _gather_tokens(keys, facts)
     _gather_refusals(keys, facts)
     lately = ProvisioningEvent.objects.filter(
         created_at__gte=timezone.now() - 2 * DAY, outcome=Outcome.REFUSED
     )
-    counted = lately.filter(operation__in=WRITES).order_by().values("connection").annotate(n=Count("pk"))
-    often = set(counted.filter(n__gte=FAILING_WRITES).values_list("connection", flat=True))
-    _gather_writes([key for key in keys if key in often], facts)
+    counted = (
+        lately.order_by().values("connection").annotate(writes=Count("pk", filter=Q(operation__in=WRITES)))
+    )
+    refused = dict(counted.values_list("connection", "writes"))
+    if troubled := [key for key in keys if key in refused]:
+        _gather_day(troubled, facts)
+    _gather_writes([key for key in troubled if refused[key] >= FAILING_WRITES], facts)
     return facts
 
 

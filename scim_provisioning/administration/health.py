@@ -57,6 +57,9 @@ LABELS: Final[Mapping[str, StrOrPromise]] = {
     ARCHIVED: gettext_lazy("Archived"),
 }
 
+#: What nobody may overlook, the worst first: said wherever administrators begin.
+URGENT: Final = (FAILING, QUIET, DEGRADED)
+
 #: How a badge is coloured, beside its words: "good", "bad", "warn" or "idle".
 TONES: Final = {
     HEALTHY: "good",
@@ -107,14 +110,14 @@ def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
 def urgent_of(
     connections: Sequence[SCIMConnection], known: Mapping[int, Health]
 ) -> list[tuple[SCIMConnection, Health]]:
-    """Those that are failing or quiet. Asked only of connections that are not ``known`` yet: five queries, and as
-    ``of_connections``."""
+    """Those that are failing, quiet or degraded. Asked only of connections that are not ``known`` yet: five queries,
+    one more where anything was refused lately, and as ``of_connections``."""
     asked = [connection for connection in connections if connection.pk not in known]
     facts.load_sso(asked)
     found = facts.gather_urgent([connection.pk for connection in asked]) if asked else {}
     judged = {**known, **{connection.pk: judge(connection, found[connection.pk]) for connection in asked}}
     pairs = [(connection, judged[connection.pk]) for connection in connections]
-    return [(connection, state) for connection, state in pairs if state.badge in (FAILING, QUIET)]
+    return [(connection, state) for connection, state in pairs if state.badge in URGENT]
 
 
 def known_so_far(request: HttpRequest) -> Mapping[int, Health]:

@@ -1,5 +1,5 @@
 """What a connection's contacts are told by mail: a token ends or lies unused, requests fail or stay away, somebody
-protected is to be changed.
+protected is to be changed, seats become scarce.
 
 ``due`` is asked as often as cron likes; ``SentNotice`` remembers what was mailed, so each occasion is mailed
 once. A connection gets one mail a day at most, with everything that is due.
@@ -26,6 +26,7 @@ from scim_provisioning.administration import (
     disconnection_words,
     health,
     links_to_pages,
+    seats,
     times,
     unit_list,
 )
@@ -46,6 +47,9 @@ WAITED: Final = timedelta(days=3)
 PROTECTED_SINCE: Final = timedelta(days=1)
 PROTECTED_MOST: Final = 1000
 _PROTECTED: Final = ("user.protected", "user.last_administrator")
+
+#: Below so many of a hundred taken seats the next notice is another one: whoever comes and goes makes no mails.
+_ENOUGH_PERCENT: Final = 85
 
 #: So many new units are named.
 _NAMED: Final = 5
@@ -74,6 +78,7 @@ def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
                 *_quiet(state),
                 *_new_units(connection),
                 *_waiting(connection),
+                *_seats(connection),
             ]
     told = set(
         SentNotice.objects.filter(
@@ -252,6 +257,17 @@ def _waiting(connection: SCIMConnection) -> Iterator[Notice]:
             len(long_ago),
         )
         yield Notice("queue", f"{long_ago[-1]:%Y-%m-%dT%H:%M:%S}", text % {"n": len(long_ago)})
+
+
+def _seats(connection: SCIMConnection) -> Iterator[Notice]:
+    """Told once that they become scarce, and once that none is left; again where there were enough in between, or the
+    number has changed."""
+    found = seats.of(connection)
+    if found is not None and found.percent < _ENOUGH_PERCENT:
+        SentNotice.objects.filter(connection=connection, kind="seats").delete()
+    if found is not None and found.is_scarce:
+        occasion = "full" if found.is_full else "scarce"
+        yield Notice("seats", f"{found.total}:{occasion}", found.notice)
 
 
 def _left(connection: SCIMConnection) -> Iterator[Notice]:

@@ -17,7 +17,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from scim_provisioning import databases
-from scim_provisioning.administration import leaver_brake
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.sql.columns import Columns
+from scim_provisioning.administration import leaver_brake, log_words
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.models import Action, Operation, ProvisionedUser, ProvisioningEvent, SCIMConnection
@@ -25,7 +27,8 @@ from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import PATCH_OP
 from scim_provisioning.protocol.errors import NotFound, SCIMError
-from scim_provisioning.provisioning import verbs
+from scim_provisioning.provisioning import differences, verbs
+from scim_provisioning.provisioning.writing import WAS_OFF
 from scim_provisioning.rules.customers import customer, is_lost
 
 if TYPE_CHECKING:
@@ -37,7 +40,18 @@ logger = logging.getLogger("scim_provisioning.administration")
 HOURS: Final = (1, 24)
 #: At most so many at once: each is a transaction.
 AT_ONCE: Final = 1000
+#: Of so many connections it is asked whom the LMS has switched on again, where the log shows those of all.
+_ASKED: Final = 20
 _DEPARTURES: Final = (Action.DEACTIVATED, Action.DELETED)
+_RETURNS: Final = (Action.REACTIVATED, Action.REVIVED)
+
+
+class StaysOff(Exception):
+    """Not the departure is to be taken back, but what the LMS did. ``message`` says when, and by whom."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 @dataclass(slots=True)
@@ -48,15 +62,41 @@ class Undone:
     failed: list[tuple[ProvisioningEvent, str]] = field(default_factory=list)
 
 
-def departed(hours: int) -> Q:
-    """What is true of the departures of the last hours, the latest of each person, who have not come back since.
+def departed(connections: QuerySet[SCIMConnection], hours: int) -> Q:
+    """What is true of the departures of the last hours on these connections, as ``departures`` has them (one query).
+
+    Of more connections than can be asked about, and while the host cannot be asked, those are among them whom the LMS
+    has switched on again or moved to another customer.
+    """
+    went = _departed(hours)
+    events = ProvisioningEvent.objects.filter(went, connection=OuterRef("pk"))
+    busy = list(connections.filter(Exists(events)).order_by("pk")[: _ASKED + 1])
+    if len(busy) > _ASKED:
+        return went
+    off = Q(pk__in=())
+    for connection in busy:
+        try:
+            off |= Q(connection=connection, link__in=_off(connection).values("pk"))
+        except Exception as error:
+            # Whatever the host's adapter may raise: the log is read all the same.
+            reports.failure(logger, "The application cannot say who is switched on", exception=error)
+            return went
+    return Q(went, off)
+
+
+def _departed(hours: int) -> Q:
+    """What is true of the latest departure of each person within these hours, of those who have not come back since.
     Erased people are not among them."""
     # Who is deleted after they were switched off, as Entra does a month later, left with the first of the two.
     left = Q(action__in=_DEPARTURES, changes__has_key="active")
-    # A learner of the LMS's who was adopted and switched off in one.
-    left |= Q(action=Action.ADOPTED, changes__active__1=False)
+    # A learner of the LMS's who was adopted and switched off in one, unless the account was off before.
+    left |= Q(action=Action.ADOPTED, changes__active__1=False) & ~Q(cause__has_key=WAS_OFF)
+    # Who has come back since, and is off again without a departure, was switched off by the LMS.
     later = ProvisioningEvent.objects.filter(
-        left, connection=OuterRef("connection"), link=OuterRef("link"), pk__gt=OuterRef("pk")
+        left | Q(action__in=_RETURNS),
+        connection=OuterRef("connection"),
+        link=OuterRef("link"),
+        pk__gt=OuterRef("pk"),
     )
     return Q(
         ~Q(operation=Operation.ADMIN),
@@ -72,17 +112,23 @@ def departures(
     connection: SCIMConnection, hours: int, *, last: int | None = None, learner: int | None = None
 ) -> QuerySet[ProvisioningEvent]:
     """Those of one connection, the first first, with their links and tokens; up to the event with the key ``last``, and
-    of the link with the key ``learner`` alone. Without those whom the LMS has moved to another customer since."""
-    went = ProvisioningEvent.objects.filter(departed(hours), connection=connection)
-    whose = customer(connection)
-    if whose.lookups:
-        here = ProvisionedUser.objects.filter(whose.has, connection=connection)
-        went = went.filter(link__in=here.values("pk"))
+    of the link with the key ``learner`` alone. Without those whom the LMS has switched on again since, or moved to
+    another customer."""
+    went = ProvisioningEvent.objects.filter(_departed(hours), connection=connection)
+    went = went.filter(link__in=_off(connection).values("pk"))
     if last is not None:
         went = went.filter(pk__lte=last)
     if learner is not None:
         went = went.filter(link=learner)
     return went.select_related("link", "token").order_by("pk")
+
+
+def _off(connection: SCIMConnection) -> QuerySet[ProvisionedUser]:
+    """Whom the identity provider wants off and whose accounts are; without whom the LMS has moved elsewhere."""
+    columns = Columns(get_adapter_class().compiled(connection), connection)
+    off = ProvisionedUser.objects.filter(~columns.is_active(), connection=connection, active=False)
+    whose = customer(connection)
+    return off.filter(whose.has) if whose.lookups else off
 
 
 def undo(
@@ -95,8 +141,8 @@ def undo(
 ) -> Undone:
     """Bring back who went, each as they were: access, and what their departure changed and nobody has changed since.
 
-    Whoever cannot come back is reported and keeps nobody else from it. After so many ``seconds`` (None: however many)
-    nobody else is begun with: web servers kill whoever takes too long.
+    Whoever cannot come back, or was switched off by the LMS as well, is reported and keeps nobody else from it. After
+    so many ``seconds`` (None: however many) nobody else is begun with: web servers kill whoever takes too long.
     """
     until = None if seconds is None else monotonic() + seconds
     caller, done, counted = Caller(connection, None, address=address, actor=actor), Undone(), 0
@@ -107,6 +153,8 @@ def undo(
         try:
             with databases.primary():
                 _bring_back(caller, event)
+        except StaysOff as word:
+            done.failed.append((event, word.message))
         except SCIMError as refusal:
             done.failed.append((event, refusal.detail))
         except Exception as error:
@@ -140,6 +188,7 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
     if link is None:
         return
     exchange = Exchange("", "", Operation.ADMIN)
+    _respect(caller.tenant, link)
     if link.is_deleted:
         # A POST would not meet them any more, and make somebody second.
         link.connection = caller.tenant
@@ -155,6 +204,17 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         # Of a departure that changed more than one request may, access comes back at least.
         operations += inverse
     verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
+
+
+def _respect(connection: SCIMConnection, link: ProvisionedUser) -> None:
+    """Leave off whom the LMS has switched off since their departure, as far as Django's own log knows (a few queries).
+    Raises ``StaysOff``."""
+    adapter_class = get_adapter_class()
+    people = list(adapter_class.links(connection).filter(pk=link.pk))
+    for adapter in adapter_class.for_links(people, connection):
+        met = differences.moved_by_hand(adapter)
+        if met is not None and not met.is_on:
+            raise StaysOff(log_words.switched_in_lms(met.facts))
 
 
 def _inverse(changes: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,9 @@ from scim_provisioning import databases, rules
 from scim_provisioning.administration import host
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection
+
+#: From so many of a hundred on administrators are told, once.
+SCARCE_PERCENT: Final = 90
 
 logger = logging.getLogger("scim_provisioning.administration")
 
@@ -26,6 +30,36 @@ class Seats:
     def is_full(self) -> bool:
         """Whether the next person is refused."""
         return self.used >= self.total
+
+    @property
+    def is_scarce(self) -> bool:
+        """Whether it is time to think of more."""
+        return self.used * 100 >= self.total * SCARCE_PERCENT
+
+    @property
+    def percent(self) -> int:
+        """How many of a hundred are taken; a hundred where there are none."""
+        return self.used * 100 // self.total if self.total else 100
+
+    @property
+    def notice(self) -> str:
+        """What to say once they are scarce."""
+        facts = {"used": self.used, "total": self.total, "percent": self.percent}
+        if self.is_full:
+            return (
+                _(
+                    "No seat is left (%(used)d of %(total)d): newcomers, and people who return, are refused until one "
+                    "is free or the application has more."
+                )
+                % facts
+            )
+        return (
+            _(
+                "%(used)d of %(total)d seats are taken (%(percent)d %%). Once they all are, newcomers are refused: see "
+                "to more in time."
+            )
+            % facts
+        )
 
     @property
     def sentence(self) -> str:

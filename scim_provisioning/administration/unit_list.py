@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +11,9 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from scim_provisioning.adapters.kinds.named_rows import without_hyphens
 from scim_provisioning.adapters.person import MEANT
+from scim_provisioning.administration import look_alikes
+from scim_provisioning.administration.attribute_words import unit_word
 from scim_provisioning.models import Meaning, ProvisionedUser, ProvisioningEvent, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.text import is_storable
@@ -29,18 +29,22 @@ _EVENTS: Final = 5_000
 _NAMES: Final = 5_000
 #: What was not in the LMS before somebody came with it.
 _NEW: Final = Q(made=True) | ~Q(meaning=Meaning.NAME)
-_SIGNS: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One name. ``called`` is what the unit that it means is called; ``is_renamed``: the LMS calls it otherwise.
-    ``learners`` are in it, ``waiting`` are written without it. ``came`` and ``came_from``: so many came from that unit
-    lately. ``alike`` is another name that looks much the same."""
+    """One name. ``kind`` is what administrators call the attribute, ``path`` what the identity provider does.
+
+    ``called`` is what the unit that it means is called; ``is_renamed``: the LMS calls it otherwise. ``learners`` are in
+    it, ``waiting`` are written without it. ``came`` and ``came_from``: so many came from that unit lately. ``alike`` is
+    another unit whose name looks much the same. ``emptied`` is a unit that was merged into this one, and in which
+    nobody is any more; ``merged`` its key.
+    """
 
     digest: str
     name: str
     path: str
+    kind: str
     meaning: Meaning
     called: str
     learners: int
@@ -53,6 +57,8 @@ class Unit:
     came: int = 0
     came_from: str = ""
     alike: str = ""
+    emptied: str = ""
+    merged: str = ""
 
 
 def names(connection: SCIMConnection, show: str = "all", text: str = "") -> QuerySet[ReferenceKey]:
@@ -89,10 +95,15 @@ def described(connection: SCIMConnection, keys: Iterable[ReferenceKey]) -> list[
 
 
 def detail(line: Line, key: ReferenceKey) -> Unit:
-    """One name, with the unit that many people came from to it lately, and a name that looks much the same."""
+    """One name, with the unit that many people came from to it lately."""
     [unit] = described(line.connection, [key])
     came_from, came = _came_from(line, key) if unit.made or key.meaning == Meaning.WAITING else ("", 0)
-    return replace(unit, came_from=came_from, came=came, alike=_alike(line, unit))
+    return replace(unit, came_from=came_from, came=came)
+
+
+def kind_of(line: Line) -> str:
+    """What administrators call the attribute of a line: as the application does, where it says so."""
+    return unit_word(line.path, line.entry.field)
 
 
 def unit_names(line: Line) -> list[str]:
@@ -130,11 +141,13 @@ def _of_scope(
         counted = held_by.order_by().values_list(name).annotate(n=Count("pk"))
         held.update({str(pk): n for pk, n in counted if pk is not None})
     called = {pk: str(getattr(row, first.kind.by)) for pk, row in rows.items()}
+    alike = _alike(first, keys)
     return [
         Unit(
             digest=key.digest,
             name=key.name,
             path=", ".join(line.path.rpartition(":")[2] for line in lines),
+            kind=", ".join(dict.fromkeys(kind_of(line) for line in lines)),
             meaning=Meaning(key.meaning),
             called=called.get(key.target, ""),
             learners=held[key.target],
@@ -146,6 +159,9 @@ def _of_scope(
             and first.kind.key(called[key.target]) != first.kind.key(key.name),
             heard_at=key.heard_at,
             brought_by=brought.get(key.brought_by, ""),
+            alike=alike.get(key.name, ""),
+            emptied="" if held[key.merged] else called.get(key.merged, ""),
+            merged=key.merged,
         )
         for key in keys
     ]
@@ -189,13 +205,13 @@ def _came_from(line: Line, key: ReferenceKey) -> tuple[str, int]:
     return str(getattr(unit, line.kind.by)), n
 
 
-def _alike(line: Line, unit: Unit) -> str:
-    """The name of another unit that differs in signs and spaces only: "R&D" and "R & D"."""
-    key, mine = line.kind.key, _squashed(unit.name)
-    others: QuerySet[Any] = line.rows.rows().order_by("pk").values_list(line.kind.by, flat=True)
-    found = (str(name) for name in others[:_NAMES] if _squashed(str(name)) == mine)
-    return next((name for name in found if name != unit.called and key(name) != key(unit.name)), "")
-
-
-def _squashed(name: str) -> str:
-    return _SIGNS.sub("", without_hyphens(name)) or name
+def _alike(line: Line, keys: Iterable[ReferenceKey]) -> dict[str, str]:
+    """By name another unit whose name looks much the same, of names on which there is something to decide (two
+    queries). What was merged into another is none any more."""
+    open_names = [key.name for key in keys if key.meaning in (Meaning.NAME, Meaning.WAITING)]
+    if not open_names:
+        return {}
+    gone = ReferenceKey.objects.filter(scope=line.rows.scope_digest, meaning=Meaning.ALIAS).exclude(merged="")
+    units: QuerySet[Any] = line.rows.rows().exclude(pk__in=[*gone.values_list("merged", flat=True)])
+    others = map(str, units.order_by("pk").values_list(line.kind.by, flat=True)[:_NAMES])
+    return look_alikes.found(open_names, others, line.kind.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -35,13 +35,20 @@ REASONS: Final[Mapping[str, StrOrPromise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One person. ``manager`` is the name of whom they wait for, or what was sent, masked where the reader may not see
-    it. ``since`` None: for longer than the log goes back."""
+    """One person. ``manager`` is the name of whom they wait for, or what was ``sent``, masked where the reader may not
+    see it; ``manager_link`` is of somebody who is, or was, here. ``since`` None: for longer than the log goes back."""
 
     link: ProvisionedUser
     manager: str
     reason: str
     since: datetime | None
+    sent: str = ""
+    manager_link: ProvisionedUser | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether more is known of the manager than a number that nobody can read."""
+        return self.manager != self.sent or not is_mere_id(self.manager)
 
     @property
     def why(self) -> StrOrPromise:
@@ -59,18 +66,25 @@ def of(connection: SCIMConnection) -> ProvisionedUserQuerySet:
 def described(
     connection: SCIMConnection, links: Sequence[ProvisionedUser], *, in_clear: bool
 ) -> list[Waiting]:
-    """What is to know of these people of the connection, in their order (two queries)."""
-    named = {link.awaited_manager for link in links}
+    """What is to know of these people of the connection, in their order (two queries; one more where a manager is not
+    here)."""
+    named = {link.awaited_manager for link in links if link.awaited_manager}
     known = {
         one.scim_id: one for one in ProvisionedUser.objects.filter(connection=connection, scim_id__in=named)
     }
-    heard = _heard(connection, links)
-    return [_described(link, known, heard.get(link.pk), in_clear) for link in links]
+    heard, names = _heard(connection, links), _names(connection, named - known.keys())
+    return [_described(link, known, names, heard.get(link.pk), in_clear) for link in links]
+
+
+def is_mere_id(text: str) -> bool:
+    """Whether a text is a number or a key, not what people are called by."""
+    return not any(sign in text for sign in "@ ") and any(sign.isdigit() for sign in text)
 
 
 def _described(
     link: ProvisionedUser,
     known: Mapping[str, ProvisionedUser],
+    names: Mapping[str, str],
     event: ProvisioningEvent | None,
     in_clear: bool,
 ) -> Waiting:
@@ -80,8 +94,19 @@ def _described(
     if manager is not None:
         is_circle = manager.pk == link.pk or (event is not None and bool(event.cause.get("manager_circle")))
         reason = DELETED if manager.is_deleted else CIRCLE if is_circle else DUE
-    called = (sent if in_clear else log_words.MASK) if manager is None else manager.user_name
-    return Waiting(link, called, reason, None if event is None else event.created_at)
+    shown = sent if in_clear else log_words.MASK
+    called = names.get(sent) or shown if manager is None else manager.user_name
+    return Waiting(link, called, reason, None if event is None else event.created_at, shown, manager)
+
+
+def _names(connection: SCIMConnection, sent: Collection[str]) -> dict[str, str]:
+    """By what is meant to be a manager's id the name of somebody who was sent with it as ``externalId``, and refused:
+    the latest one (one query; none where nobody is asked for)."""
+    if not sent:
+        return {}
+    events = ProvisioningEvent.objects.filter(connection=connection, external_id__in=sent)
+    told = events.exclude(user_name="").order_by("pk").values_list("external_id", "user_name")
+    return dict(told)
 
 
 def _heard(connection: SCIMConnection, links: Iterable[ProvisionedUser]) -> dict[int, ProvisioningEvent]:

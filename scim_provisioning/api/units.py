@@ -38,6 +38,8 @@ class UnitSerializer(serializers.Serializer[Unit]):
     made = serializers.BooleanField(help_text="Whether provisioning made the unit.")
     brought_by = serializers.CharField()
     heard_at = MomentField(allow_null=True)
+    alike = serializers.CharField(help_text="Another unit whose name looks much the same.")
+    emptied = serializers.CharField(help_text="A unit that was merged into it, with nobody in it any more.")
 
 
 class UnitsSerializer(serializers.Serializer[Any]):
@@ -54,7 +56,6 @@ class OneUnitSerializer(UnitSerializer):
 
     verdicts = serializers.ListField(child=serializers.CharField())
     came_from = serializers.CharField(help_text="The unit that most people came from to it within a week.")
-    alike = serializers.CharField(help_text="Another unit whose name differs in signs and spaces only.")
 
 
 class NewUnitsSerializer(IdentitySerializer):
@@ -120,8 +121,8 @@ class UnitsViewSet(AdministratorViewSet):
         line, key = self._found(self._asked(), digest)
         unit = unit_list.detail(line, key)
         shown = UnitSerializer(unit, context=self.get_serializer_context()).data
-        more = {"came_from": unit.came_from, "alike": unit.alike}
-        return Response({**shown, "verdicts": unit_verdicts.possible(line, unit), **more})
+        more = {"verdicts": unit_verdicts.possible(line, unit), "came_from": unit.came_from}
+        return Response({**shown, **more})
 
     @described(request=VerdictSerializer, responses=DecidedSerializer)
     def decide(self, request: Request, connection_id: int, digest: str) -> Response:

@@ -52,9 +52,15 @@ def between(adapter: LearnerAdapter) -> Difference | None:
     has_access, wanted = adapter.has_access, adapter.link.active
     if has_access is None or has_access == wanted or (has_access and adapter.is_kept_on):
         return None
-    entry = _last_edit(adapter)
-    if entry is None:
-        return Difference(has_access)
+    return moved_by_hand(adapter) or Difference(has_access)
+
+
+def moved_by_hand(adapter: LearnerAdapter) -> Difference | None:
+    """How the account's switch stands where somebody in the LMS has moved it since provisioning last did, as far as
+    Django's own log knows; else None (a few queries)."""
+    has_access, entry = adapter.has_access, _last_edit(adapter)
+    if has_access is None or entry is None:
+        return None
     return Difference(has_access, entry.action_time, str(entry.user))
 
 

@@ -18,6 +18,8 @@ from scim_provisioning.provisioning import differences, host_calls, local_values
 from scim_provisioning.provisioning.links import check_link, save_link
 from scim_provisioning.telemetry import spanned
 
+#: In the cause of an event: that the account of somebody who was linked and switched off in one was off before.
+WAS_OFF = "was_off"
 #: Nothing was wanted of them before.
 _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 #: What ends somebody's access: of an adopted learner of the LMS's too, for an account that is off is never adopted.
@@ -49,6 +51,7 @@ def write(
     A document need not hold ``active``: a client may have removed it.
     """
     met = differences.between(adapter) if action not in _FIRST else None
+    was_off = action is Action.ADOPTED and not active and adapter.has_access is False
     check_link(after, adapter.link)
     if not active and action in _GOES:
         rules.keep_an_administrator(adapter)
@@ -64,7 +67,12 @@ def write(
         status=status,
         changes=documents.changes(*locks.rest) | _switched(before, after, action, active),
         ignored=ignored,
-        cause={**(cause or {}), **(met.facts if met else {}), **_left_out(adapter, before, after, locks)},
+        cause={
+            **(cause or {}),
+            **(met.facts if met else {}),
+            **_left_out(adapter, before, after, locks),
+            **({WAS_OFF: True} if was_off else {}),
+        },
     )
     if not active:
         end_access(adapter, event)

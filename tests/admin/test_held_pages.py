@@ -365,3 +365,110 @@ def test_one_person_alone_is_taken_back(
         admin_client.post(url("undo", connection), data, follow=True)
     )
     assert {link.scim_id: link.active for link in connection.links.all()} == {ids[0]: False, ids[1]: True}
+
+
+# --- whom the button means
+
+
+def undoable(client: Client, connection: SCIMConnection) -> list[str]:
+    """Who is offered on the page, in its order."""
+    page = client.get(url("undo", connection))
+    found = [event.user_name.partition("@")[0] for event in page.context["page"]]
+    log = reverse("admin:scim_provisioning_provisioningevent_changelist")
+    listed = client.get(log, {"left": "1"}).context
+    # The log, and the button in it, mean the same people.
+    assert {event.user_name.partition("@")[0] for event in listed["cl"].result_list} == set(found)
+    assert sum(row["count"] for row in listed["undoable"]) == len(found)
+    return found
+
+
+def gone(scim: ScimClient, *names: str) -> list[str]:
+    ids = [str(scim.post("/Users", person(name)).json()["id"]) for name in names]
+    for scim_id in ids:
+        assert status(scim, scim_id) == 200
+    return ids
+
+
+def account(name: str) -> Any:
+    return get_user_model().objects.get(username=person(name)["userName"])
+
+
+def test_whom_the_lms_has_switched_on_again_is_neither_listed_nor_counted(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    gone(scim, "back.by.hand", "still.off")
+    deleted = scim.post("/Users", person("deleted")).json()["id"]
+    scim.delete(f"/Users/{deleted}")
+    assert undoable(admin_client, connection) == ["back.by.hand", "still.off", "deleted"]
+    get_user_model().objects.exclude(username=person("still.off")["userName"]).update(is_active=True)
+    assert undoable(admin_client, connection) == ["still.off"]
+    assert "1 person is back as before." in text(undo(admin_client, connection))
+
+
+def test_only_whom_the_administrator_ticks_comes_back(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    gone(scim, "ann", "bob", "cara")
+    page = admin_client.get(url("undo", connection))
+    events = {event.user_name.partition("@")[0]: event.pk for event in page.context["page"]}
+    data = {**page.context["form"].initial, "password": PASSWORD}
+
+    def press(whom: str, *ticked: str) -> str:
+        sent = {**data, "whom": whom, "ticked": [events[name] for name in ticked]}
+        return text(admin_client.post(url("undo", connection), sent, follow=True))
+
+    assert "Tick whom you bring back. Nothing was changed." in press("ticked")
+    refusal = admin_client.post(url("undo", connection), {**data, "whom": "all", "ticked": [events["bob"]]})
+    assert "You have ticked 1 person: choose “Reactivate the ticked people”" in text(refusal)
+    assert refusal.content.decode().count("checked") == 1
+    assert undoable(admin_client, connection) == ["ann", "bob", "cara"]
+    assert "2 people are back as before." in press("ticked", "ann", "cara")
+    assert undoable(admin_client, connection) == ["bob"]
+    # Whoever is back by now is no mistake.
+    assert "1 person is back as before." in press("ticked", "ann", "bob")
+
+
+def test_each_of_them_leads_to_what_happened_to_them(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, administrator: Administrator
+) -> None:
+    gone(scim, "ann")
+    history = f"?learner={connection.links.get().pk}"
+    assert history in admin_client.get(url("undo", connection)).content.decode()
+    allowed = administrator("view_scimconnection", "approve_held", name="olga")
+    assert history not in allowed.get(url("undo", connection)).content.decode()
+
+
+def test_whom_the_lms_had_switched_off_before_is_not_brought_back(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    """They went and came back, and the LMS switched them off; what the identity provider says then changes nothing."""
+    (scim_id,) = gone(scim, "off.by.hand")
+    scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": "active", "value": True}])
+    get_user_model().objects.filter(pk=account("off.by.hand").pk).update(is_active=False)
+    assert status(scim, scim_id) == 200
+    assert undoable(admin_client, connection) == []
+    assert "0 people were switched off" in text(admin_client.get(url("undo", connection)))
+
+
+def test_whom_somebody_in_the_lms_has_switched_off_since_stays_off_and_it_is_said_by_whom(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    gone(scim, "off.again", "off.once")
+    page = reverse("admin:auth_user_change", args=[account("off.again").pk])
+    for is_on in (True, False):
+        form = admin_client.get(page).context["adminform"].form
+        data = {name: value for name, value in form.initial.items() if value is not None}
+        sent = {key: value for key, value in data.items() if isinstance(value, str)}
+        joined = form.initial["date_joined"]
+        sent |= {"date_joined_0": f"{joined:%Y-%m-%d}", "date_joined_1": f"{joined:%H:%M:%S}"}
+        sent |= {"is_active": "on"} if is_on else {}
+        for inline in ("learner", "learner_set"):
+            sent |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
+        answer = admin_client.post(page, sent)
+        assert answer.status_code == 302, text(answer)
+        assert account("off.again").is_active is is_on
+    told = text(undo(admin_client, connection))
+    assert "1 person is back as before." in told
+    assert "“off.again@harborline.example” is not back: " in told
+    assert "by ada" in told
+    assert (account("off.again").is_active, account("off.once").is_active) == (False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -31,6 +32,10 @@ def manage(scim: ScimClient, scim_id: str, manager: str) -> Any:
     return scim.patch(f"/Users/{scim_id}", [{"op": "replace", "path": path, "value": manager}])
 
 
+def nameless(sent: str) -> str:
+    return f"Somebody whose name was not sent id {sent} · Look for this person"
+
+
 def test_the_connection_leads_to_who_waits_for_whom_since_when_and_why(
     scim: ScimClient, connection: SCIMConnection, admin_client: Client
 ) -> None:
@@ -49,7 +54,7 @@ def test_the_connection_leads_to_who_waits_for_whom_since_when_and_why(
     page = text(admin_client.get(url("managers", connection)))
     for name, waits, why in (
         ("ann", person("fay")["userName"], "They are managed by this learner themselves"),
-        ("cara", NOBODY, "Not here: not assigned in the identity provider, or not sent yet."),
+        ("cara", nameless(NOBODY), "Not here: not assigned in the identity provider, or not sent yet."),
         ("eve", person("bob")["userName"], "Deleted by the identity provider."),
     ):
         assert f"{person(name)['userName']} {waits} {why}" in page
@@ -70,7 +75,7 @@ def test_nobody_of_another_customer_is_on_the_page(
 
     mine = text(admin_client.get(url("managers", connection)))
     # An id of another customer's is nobody's here.
-    assert f"{person('ann')['userName']} {boss} Not here" in mine
+    assert f"{person('ann')['userName']} {nameless(boss)} Not here" in mine
     assert "gus" not in mine
     assert "their.boss" not in mine
     assert person("gus")["userName"] in text(admin_client.get(url("managers", other)))
@@ -97,3 +102,30 @@ def test_the_answer_about_a_person_says_that_their_manager_is_left_out_of_a_circ
     manage(scim, ann, join(scim, "bob", ann))
     page = text(admin_client.get("/admin/scim_provisioning/provisioningevent/people/?q=ann"))
     assert f"Their manager “{person('bob')['userName']}” is left out: they would be each other’s." in page
+
+
+def test_everybody_on_the_page_leads_to_what_happened_to_them_and_the_page_leads_back(
+    scim: ScimClient, connection: SCIMConnection, admin_client: Client, administrator: Administrator
+) -> None:
+    ann = join(scim, "ann")
+    bob = join(scim, "bob", ann)
+    join(scim, "cara", NOBODY)
+    scim.delete(f"/Users/{bob}")
+    join(scim, "eve", bob)
+    page = admin_client.get(url("managers", connection)).content.decode()
+    keys = {link.user_name.partition("@")[0]: link.pk for link in connection.links.all()}
+    for name in ("bob", "cara", "eve"):
+        assert re.search(rf'learner={keys[name]}"[^>]*>{name}@', page), name
+    assert f"people/?q={NOBODY}" in page
+    assert f'href="{url("change", connection)}">Back' in page
+
+
+def test_a_manager_who_was_refused_is_called_by_name(
+    scim: ScimClient, connection: SCIMConnection, admin_client: Client
+) -> None:
+    """Entra may map its objectId to externalId, and sends it for managers whom it could not create."""
+    assert scim.post("/Users", person("the.boss", externalId=NOBODY, active="perhaps")).status_code == 400
+    join(scim, "ann", NOBODY)
+    page = text(admin_client.get(url("managers", connection)))
+    boss = person("the.boss")["userName"]
+    assert f"{person('ann')['userName']} {boss} id {NOBODY} Not here" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.admin.conftest import Administrator
 from tests.admin.pages import generate, text, token_form, url
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
-from tests.people import person
+from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,31 @@ def test_the_index_names_failing_and_quiet_connections(
     assert f"Quiet {other_connection.name} : No request since" in page
 
 
+def test_the_index_names_degraded_connections_after_the_failing_and_quiet_ones(
+    admin_client: Client, connection: SCIMConnection, other_connection: SCIMConnection
+) -> None:
+    in_use(connection)
+    refused(connection, ["ann", "bob"])
+    in_use(other_connection, ago=timedelta(days=2))
+    page = text(admin_client.get(reverse("admin:index")))
+    said = "2 of 2 operations in the last 24 hours were refused. The log says why."
+    assert f"Degraded {connection.name} : {said}" in page
+    assert page.index(f"Quiet {other_connection.name}") < page.index(f"Degraded {connection.name}")
+    ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert "Degraded" not in text(admin_client.get(reverse("admin:index")))
+
+
+def test_the_list_names_the_customer_and_who_called_apart(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    in_use(connection, last_used_agent="Azure-AD-Provisioning/1.0")
+    SCIMConnection.objects.update(name=str(connection.sso))
+    page = admin_client.get(LIST).content.decode()
+    cells = dict(re.findall(r'<td class="field-(customer|last_request)">(.*?)</td>', page, flags=re.S))
+    assert cells["customer"] == str(connection.sso)
+    assert "Entra" in cells["last_request"]
+
+
 def test_the_banner_takes_the_same_queries_for_two_and_for_thirty(
     admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries, rf: Any
 ) -> None:
@@ -125,8 +151,9 @@ def test_the_banner_takes_the_same_queries_for_two_and_for_thirty(
 
     more(2)
     for n in (2, 30):
-        # Connections, SSO settings, tokens, refusals (of tokens, of writes), the latest writes, whom they were about.
-        with django_assert_num_queries(7):
+        # Connections, SSO settings, tokens, refusals (of tokens, of all else), the day's operations, the latest writes,
+        # whom they were about.
+        with django_assert_num_queries(8):
             assert len(alerts.troubled(asked())) == n
         more(28)
 
@@ -306,11 +333,28 @@ def test_who_sees_no_connections_at_all_is_told_so(
 def test_the_steps_name_the_rows_that_entras_default_mapping_lacks(
     admin_client: Client, connection: SCIMConnection
 ) -> None:
-    page = text(admin_client.get(url("change", connection)))
-    urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-    assert f"companyName or the attribute that holds it with you {urn}:organization company" in page
-    assert f"division or the attribute that holds it with you {urn}:division business unit" in page
-    assert f"{urn}:department team" not in page
+    page, _kept = steps(admin_client, connection)
+    assert f"companyName or the attribute that holds it with you {ENTERPRISE}:organization company" in page
+    assert f"division or the attribute that holds it with you {ENTERPRISE}:division business unit" in page
+    assert f"{ENTERPRISE}:department team" not in page
+    assert f"{ENTERPRISE}:manager" not in page
+
+
+def test_the_steps_name_the_rows_that_must_stay_the_managers_among_them(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    _added, page = steps(admin_client, connection)
+    assert f"department {ENTERPRISE}:department team" in page
+    assert f"manager {ENTERPRISE}:manager manager Managers have to be assigned" in page
+    assert "manager.value" not in page
+
+
+def steps(client: Client, connection: SCIMConnection) -> tuple[str, str]:
+    """The rows to add, and those to keep."""
+    page = text(client.get(url("change", connection)))
+    _before, rest = page.split("Without them these fields stay empty")
+    added, kept = rest.split("These rows are in Entra’s mapping from the beginning")
+    return added, kept
 
 
 def test_what_never_arrives_of_twenty_people_is_said_on_the_page_and_in_the_self_test(

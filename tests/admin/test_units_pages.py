@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 
 from example_project.lms.models import Learner, Organization, Team
+from scim_provisioning.administration.attribute_words import unit_word
 from scim_provisioning.models import Meaning, ProvisioningEvent, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning import units
 from scim_provisioning.testing.factories import ConnectionFactory
@@ -224,3 +228,85 @@ def test_what_no_database_stores_is_asked_of_none(admin_client: Client, connecti
     units = reverse("admin:scim_provisioning_scimconnection_units", args=[connection.pk])
     assert admin_client.get(units, {"q": "\x00", "show": "all"}).status_code == 200
     assert admin_client.get(f"{units}%00/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("here", "sent"),
+    [
+        ("R&D", "R & D"),
+        ("Sales-West", "Sales West"),
+        ("Marketing", "Marketting"),
+        ("Customer Support", "Custmoer Support"),
+    ],
+)
+def test_two_spellings_of_one_are_marked_in_the_list_and_merged_from_there(
+    here: str,
+    sent: str,
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: Organization,
+) -> None:
+    Team.objects.create(organization=organization, name=here)
+    join(scim, "ines.okafor", sent)
+    page = admin_client.get(url("units", connection))
+    assert f"{html.escape(sent)} looks like “{html.escape(here)}” · merge" in text(page)
+    (merge,) = re.findall(r'href="([^"]*verdict=merge[^"]*)"', page.content.decode())
+    form = admin_client.get(html.unescape(merge)).context["form"]
+    assert (form["verdict"].value(), form["unit"].value()) == ("merge", here)
+    told = text(decide(admin_client, connection, sent, **form.initial))
+    assert f"“{html.escape(sent)}” stays in this application, with nobody in it: delete it there" in told
+    assert teams() == {"ines.okafor": here}
+    page = admin_client.get(url("units", connection) + "?show=all")
+    assert "looks like" not in text(page)
+    assert f"{html.escape(here)} “{html.escape(sent)}” was merged into it, and is empty" in text(page)
+    row = reverse("admin:lms_team_change", args=[Team.objects.get(name=sent).pk])
+    assert row in admin_client.get(unit_url(connection, sent)).content.decode()
+    Team.objects.filter(name=sent).delete()
+    assert "is empty" not in text(admin_client.get(url("units", connection) + "?show=all"))
+
+
+@pytest.mark.parametrize(
+    ("here", "sent"),
+    [("Team 1", "Team 2"), ("Sales A", "Sales B"), ("East", "West"), ("Training I", "Training II")],
+)
+def test_units_that_are_called_one_after_the_other_look_like_none(
+    here: str,
+    sent: str,
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: Organization,
+) -> None:
+    Team.objects.create(organization=organization, name=here)
+    join(scim, "ines.okafor", sent)
+    assert "looks like" not in text(admin_client.get(url("units", connection)))
+
+
+def test_a_name_that_waits_is_offered_as_another_name_of_what_it_looks_like(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="Warehouse")
+    join(scim, "ines.okafor", "Warehuose")
+    page = admin_client.get(url("units", reviewed)).content.decode()
+    assert "verdict=alias&amp;unit=Warehouse" in page
+    decide(admin_client, reviewed, "Warehuose", "alias", "Warehouse")
+    assert teams() == {"ines.okafor": "Warehouse"}
+
+
+def test_the_pages_of_units_speak_of_companies_and_teams_and_not_of_attributes(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim.post("/Users", person("ines.okafor", **{ENTERPRISE: {"department": "Locks", "division": "Retail"}}))
+    page = admin_client.get(url("units", connection))
+    assert re.search(r"Locks Team ", text(page))
+    assert re.search(r"Retail Business unit ", text(page))
+    legends = re.findall(r"<legend>(.*?)</legend>", page.content.decode())
+    assert legends == ["Company", "Business unit", "Team"]
+    assert "Unicode" not in text(page)
+    assert "Kind Team" in text(admin_client.get(unit_url(connection, "Locks")))
+
+
+def test_a_unit_is_called_as_the_application_calls_it() -> None:
+    field = models.ForeignKey(Team, models.CASCADE, verbose_name="squad", name="team")
+    assert unit_word(DEPARTMENT, field) == "Squad"

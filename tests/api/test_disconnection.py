@@ -124,3 +124,15 @@ def test_another_customers_connection_does_not_exist(
     assert boss.get("disconnection", foreign.pk).status_code == 404
     foreign.refresh_from_db()
     assert not foreign.is_archived
+
+
+@pytest.mark.usefixtures("slow")
+def test_whoever_was_let_in_before_the_door_was_shut_is_counted_among_the_managed(
+    boss: API, connection: SCIMConnection
+) -> None:
+    """A request that was under way commits after everybody was counted."""
+    boss.post("disconnect", connection.pk, **confirmed(connection))
+    ProvisionedUserFactory.create_batch(3, connection=connection)
+    answers = [boss.post("disconnection", connection.pk).json() for _time in range(4)]
+    assert all(answer["handled"] <= answer["managed"] for answer in answers)
+    assert (answers[-1]["handled"], answers[-1]["managed"]) == (8, 8)

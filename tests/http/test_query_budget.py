@@ -34,8 +34,9 @@ CREATE = 8
 PAYLOAD = 1
 LEARNER_TABLE = 1  # each further table of the host's that is written
 REFERENCE = 1
-# And: look for other spellings where no index found them with the first look, lock its name, insert, remember.
-REFERENCE_CREATED = 4 if database.vendor == "mysql" else 5
+# And: look for other spellings where no index found them with the first look, lock its name, look for those that no
+# database knows, insert, remember.
+REFERENCE_CREATED = 5 if database.vendor == "mysql" else 6
 MANAGER = 1
 FORMER_NAME = 1  # what a person was called before stays searchable
 LAST_USED = 1

@@ -199,6 +199,9 @@ def test_the_page_of_the_connection_and_the_self_test_say_how_many_seats_are_tak
     join(scim, "cara")
     page, line = said()
     assert "Seats 3 of 3 seats None is left: newcomers, and people who return, are refused" in page
+    assert "No seat is left (3 of 3): newcomers, and people who return, are refused until one is free" in page
+    SEATS[connection.name] = 3_333_333
+    assert "scarce" not in said()[0]
     assert scim.patch(f"/Users/{ann}", OFF).status_code == 200
     SEATS.clear()
     page, line = said()

@@ -11,7 +11,7 @@ from django.db.models import F, OuterRef, Subquery
 from scim_provisioning.adapters.customers import Customer
 from scim_provisioning.adapters.expressions import DocumentText
 from scim_provisioning.adapters.rows import RowSource
-from scim_provisioning.adapters.text_forms import Exactly, Folded
+from scim_provisioning.adapters.text_forms import Exactly, Folded, SingleSpaced
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.schema import Attribute
 
@@ -45,6 +45,11 @@ class Column:
         """The same as text, in the form in which the attribute is compared."""
         form = Exactly if self.leaf.case_exact else Folded
         return form(self.value(name))
+
+    def name(self, name: str) -> Exactly:
+        """The same of a name, however many spaces are around it and between its words."""
+        form = Exactly if self.leaf.case_exact else Folded
+        return form(SingleSpaced(self.value(name)))
 
     def document(self) -> DocumentText:
         """What the document holds in place of the column."""

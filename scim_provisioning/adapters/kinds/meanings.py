@@ -33,7 +33,7 @@ class Names:
         """The row that ``name`` means. None where it waits for an administrator, or is left out by their word.
 
         As many queries as ``NamedRows.find``; one more when the name of a row is heard for the first time, or is an
-        alias; three more for a new row, two for a name that waits. Raises what the database says of a row that it
+        alias; four more for a new row, three for a name that waits. Raises what the database says of a row that it
         refuses, and ``Overtaken``.
         """
         found = self.rows.find(name)

@@ -97,13 +97,10 @@ class NamedRows:
         return row
 
     def alike(self, name: str) -> models.Model | None:
-        """The row whose name is another spelling of it that no database knows: in another Unicode form, or with
-        hyphens. One query over the customer's rows; none where there can be no such spelling."""
-        if name.isascii() and self.key is reference_key:
-            return None
-        wanted, names = self.key(name), self.rows().order_by("pk").values_list("pk", self.by)
-        found = next((pk for pk, held in names.iterator() if self.key(str(held)) == wanted), None)
-        return None if found is None else self.rows().filter(pk=found).first()
+        """The row whose name is another spelling of it that no database knows: in another Unicode form, with more
+        spaces between its words, or with hyphens. One query, or two where there is one."""
+        keys = self.spelled_otherwise(name)
+        return self.rows().filter(pk__in=keys).order_by("pk").first() if keys else None
 
     def spelled_otherwise(self, name: str) -> list[Any]:
         """The keys of rows that are called so in a spelling that SQL does not take for the name: one query, which reads

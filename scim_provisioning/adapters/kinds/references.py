@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Literal
 
 from django.db import DatabaseError, models
 from django.db.models import Case, Exists, Q, TextField, When
@@ -26,11 +27,13 @@ from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
 from scim_provisioning.adapters.rows import RowSource, Scope, resolve_scope, scope_values
-from scim_provisioning.adapters.text_forms import Exactly
+from scim_provisioning.adapters.text_forms import Exactly, SingleSpaced, one_space
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.protocol.errors import InvalidValue, SCIMError
 from scim_provisioning.protocol.text import fold
+
+_SPACES: Final = re.compile(r"\s+")
 
 
 class Reference(MappedAttribute):
@@ -46,6 +49,8 @@ class Reference(MappedAttribute):
     """
 
     label = _("row by name")
+    #: Of what is looked for inside a name, a space at the end where the name goes on belongs to it.
+    _INSIDE: ClassVar[Mapping[str, Callable[[str], str]]] = {"co": str, "sw": str.lstrip, "ew": str.rstrip}
     field_types: ClassVar[tuple[type[Any], ...]] = (models.ForeignKey,)
 
     def __init__(
@@ -90,7 +95,7 @@ class Reference(MappedAttribute):
         return related
 
     def to_scim(self, current: Any) -> str:
-        return str(getattr(current, self.by))
+        return one_space(str(getattr(current, self.by)))
 
     def same(self, sent: Any, current: Any) -> bool:
         name = self.to_scim(current)
@@ -151,21 +156,20 @@ class Reference(MappedAttribute):
         """Nothing: the row was found or made just now, and Django would ask the database for it again."""
 
     def operand(self, value: Any) -> str:
-        return " ".join(str(value).split())
+        return one_space(str(value))
 
     def compare(self, column: Column, op: str, value: Any) -> Q:
-        # What is looked for inside a name keeps its spaces.
-        if op in {"co", "sw", "ew"} & self.operators:
-            return self.condition(column, op, str(value))
+        if op in self._INSIDE and op in self.operators:
+            return self.condition(column, op, self._INSIDE[op](_SPACES.sub(" ", str(value))))
         found = super().compare(column, op, value)
-        # So does a name that waits.
+        # A name that waits in a list keeps its spaces.
         return found | self.unknown(column, op, str(value)) if op == "eq" else found
 
     def condition(self, column: Column, op: str, operand: Any) -> Q:
         if op == "eq":
             called = self.called(column, operand, column.text(self.by))
         else:
-            called = Q(TextMatch(column.text(self.by), op, operand))
+            called = Q(TextMatch(column.name(self.by), op, operand))
         return (called & self.is_here(column)) | self.unknown(column, op, operand)
 
     def called(self, column: Column, name: str, text: Exactly) -> Q:
@@ -186,7 +190,7 @@ class Reference(MappedAttribute):
     def unknown(self, column: Column, op: str, operand: Any) -> Q:
         """Whether it is true of a name that waits, or is left out: that is in the document alone."""
         text = fold(operand) if isinstance(operand, str) else operand
-        return Q(TextMatch(column.document(), op, text))
+        return Q(TextMatch(SingleSpaced(column.document()), op, text, prepared=True))
 
     def target_of(self, rows: NamedRows, name: str) -> str:
         """The key of the row that a name means, whatever that is called."""
@@ -200,7 +204,7 @@ class Reference(MappedAttribute):
         return Q(Exists(column.rows().filter(**{f"{column.field.name}__pk__in": keys})))
 
     def order(self, column: Column) -> Expression:
-        name = sort_text(column.text(self.by))
+        name = sort_text(column.name(self.by))
         if not self.within:
             return name
         return Case(When(self.is_here(column), then=name), output_field=TextField())
@@ -233,7 +237,7 @@ class Reference(MappedAttribute):
     # --- the row itself
 
     def _name(self, value: Any, model: Any) -> str:
-        return " ".join(checked_text(self.path, value, model._meta.get_field(self.by)).split())
+        return one_space(checked_text(self.path, value, model._meta.get_field(self.by)))
 
     def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
         """The row that a name means within the customer; a new one where it means none and one may be made. None for a

@@ -15,7 +15,7 @@ from scim_provisioning.adapters.expressions import ElementExists, sort_text
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.references import Reference
 from scim_provisioning.adapters.person import Person
-from scim_provisioning.adapters.text_forms import Folded
+from scim_provisioning.adapters.text_forms import Folded, SingleSpaced, one_space
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.paths import Path
 from scim_provisioning.protocol.schema import Attribute
@@ -184,7 +184,7 @@ class References(Reference):
 
     def to_name(self, row: models.Model) -> str:
         """The name of a row of the relation."""
-        return str(getattr(row, self.by))
+        return one_space(str(getattr(row, self.by)))
 
     # --- SQL
 
@@ -213,7 +213,7 @@ class References(Reference):
         name = f"{column.field.name}__{self.by}"
         related = column.rows().filter(self.is_related_here(column), **{f"{name}__isnull": False})
         first = related.order_by(name).values(name)[:1]
-        return sort_text(Folded(Subquery(first)))
+        return sort_text(Folded(SingleSpaced(Subquery(first))))
 
 
 def _accessor(field: Any) -> str:
