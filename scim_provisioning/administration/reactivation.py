@@ -15,20 +15,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.sql.columns import Columns
-from scim_provisioning.administration import leaver_brake, log_words
+from scim_provisioning.administration import leaver_brake, log_words, troubles
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.models import Action, Operation, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import PATCH_OP
-from scim_provisioning.protocol.errors import NotFound, SCIMError
+from scim_provisioning.protocol.errors import NotFound, SCIMError, Unavailable
 from scim_provisioning.provisioning import differences, verbs
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import WAS_OFF
+from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer, is_lost
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ _RETURNS: Final = (Action.REACTIVATED, Action.REVIVED)
 
 
 class StaysOff(Exception):
-    """Not the departure is to be taken back, but what the LMS did. ``message`` says when, and by whom."""
+    """Not the departure is to be taken back, but what was said since, by the LMS or the identity provider. ``message``
+    says what."""
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -143,33 +147,44 @@ def undo(
 
     Whoever cannot come back, or was switched off by the LMS as well, is reported and keeps nobody else from it. After
     so many ``seconds`` (None: however many) nobody else is begun with: web servers kill whoever takes too long.
+
+    Raises ``ConnectionRefused`` where the database is in the way: who is back stays.
     """
     until = None if seconds is None else monotonic() + seconds
     caller, done, counted = Caller(connection, None, address=address, actor=actor), Undone(), 0
     hour_ago = timezone.now() - WINDOW
-    for event in went:
-        if until is not None and monotonic() >= until:
-            break
-        try:
-            with databases.primary():
-                _bring_back(caller, event)
-        except StaysOff as word:
-            done.failed.append((event, word.message))
-        except SCIMError as refusal:
-            done.failed.append((event, refusal.detail))
-        except Exception as error:
-            if databases.fault_of(error) is not None:
-                raise
-            reports.failure(
-                logger, "A departure could not be undone: link %s", event.link_id, exception=error
-            )
-            done.failed.append((event, f"{type(error).__name__}"))
-        else:
-            done.back += 1
-            counted += event.created_at > hour_ago
-    if counted:
-        leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
+    try:
+        with troubles.in_parts():
+            for event in went:
+                if until is not None and monotonic() >= until:
+                    break
+                if _is_back(caller, event, done):
+                    done.back += 1
+                    counted += event.created_at > hour_ago
+    finally:
+        if counted:
+            leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
     return done
+
+
+def _is_back(caller: Caller, event: ProvisioningEvent, done: Undone) -> bool:
+    """Whether that person could be brought back; else it is said in ``done`` why not."""
+    try:
+        durable(lambda: _bring_back(caller, event))
+    except StaysOff as word:
+        done.failed.append((event, word.message))
+    except Unavailable:
+        raise
+    except SCIMError as refusal:
+        done.failed.append((event, refusal.detail))
+    except Exception as error:
+        if databases.fault_of(error) is not None:
+            raise
+        reports.failure(logger, "A departure could not be undone: link %s", event.link_id, exception=error)
+        done.failed.append((event, f"{type(error).__name__}"))
+    else:
+        return True
+    return False
 
 
 def _still_gone(connection: SCIMConnection) -> int:
@@ -184,9 +199,7 @@ def _still_gone(connection: SCIMConnection) -> int:
 
 
 def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
-    link = event.link
-    if link is None:
-        return
+    link = _locked(caller.tenant, event)
     exchange = Exchange("", "", Operation.ADMIN)
     _respect(caller.tenant, link)
     if link.is_deleted:
@@ -204,6 +217,18 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         # Of a departure that changed more than one request may, access comes back at least.
         operations += inverse
     verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
+
+
+def _locked(connection: SCIMConnection, event: ProvisioningEvent) -> ProvisionedUser:
+    """The link of whoever left, as it stands once the links of the account are locked. What the identity provider has
+    said since the list was made counts: who has come back, left again or been forgotten is not brought back by it.
+    Raises ``StaysOff``."""
+    key = event.link_id or 0
+    account = ProvisionedUser.objects.filter(pk=key, user__isnull=False).values("user")
+    ownership.lock_links(ProvisionedUser.objects.filter(Q(pk=key) | Q(user__in=account)))
+    if not departures(connection, HOURS[-1], learner=key).filter(pk=event.pk).exists():
+        raise StaysOff(_("Has come back, left again or been forgotten since this list was made. Look again."))
+    return ProvisionedUser.objects.get(pk=key, connection=connection)
 
 
 def _respect(connection: SCIMConnection, link: ProvisionedUser) -> None:

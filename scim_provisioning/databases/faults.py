@@ -81,7 +81,14 @@ def fault_of(error: BaseException) -> Fault | None:
     for found in _causes(error):
         if (fault := _read(found)) is not None:
             return fault
-    return None
+    return Fault.GONE if _is_bare(error) else None
+
+
+def _is_bare(error: BaseException) -> bool:
+    """Whether it is a word of PostgreSQL's driver that Django has not put into its own: of a cursor on the server that is
+    closed once the connection is gone (``QuerySet.iterator``)."""
+    kind = type(error)
+    return kind.__module__.startswith("psycopg") and kind.__name__ in ("OperationalError", "InterfaceError")
 
 
 def misses_a_row(error: BaseException) -> bool:

@@ -145,3 +145,18 @@ def test_what_was_done_of_several_steps_is_not_said_to_be_undone(
     assert "Nothing was changed" not in answer
     key.refresh_from_db()
     assert key.meaning == Meaning.ALIAS
+
+
+def test_a_driver_that_loses_its_cursor_on_the_server_is_the_databases_trouble_too(
+    connection: SCIMConnection, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django leaves what ``close`` of such a cursor raises as psycopg has it."""
+    bare = type("OperationalError", (Exception,), {"__module__": "psycopg"})
+
+    def pause(*_args: Any, **_options: Any) -> Any:
+        raise bare("the connection is closed")
+
+    monkeypatch.setattr(connections, "pause", pause)
+    page = reverse("admin:scim_provisioning_scimconnection_pause", args=[connection.pk])
+    answer = text(admin_client.post(page, {"reason": "Audit"}, follow=True))
+    assert "it may have been done or not. Look before you try again." in answer

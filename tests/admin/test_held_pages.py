@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,18 @@ from django.utils import timezone
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import reactivation
-from scim_provisioning.models import HeldLeaver, LeaverBrake, ProvisioningEvent, SCIMConnection
+from scim_provisioning.administration import erasure, reactivation
+from scim_provisioning.models import (
+    HeldLeaver,
+    LeaverBrake,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
-from tests.leavers import OFF, established
+from tests.leavers import OFF, ON, established, learners, leave
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
@@ -472,3 +479,34 @@ def test_whom_somebody_in_the_lms_has_switched_off_since_stays_off_and_it_is_sai
     assert "“off.again@harborline.example” is not back: " in told
     assert "by ada" in told
     assert (account("off.again").is_active, account("off.once").is_active) == (False, True)
+
+
+def _anew(scim: ScimClient, scim_id: str) -> None:
+    """The identity provider says it once more, after the list was made."""
+    assert scim.patch(f"/Users/{scim_id}", ON).status_code == 200
+    assert leave(scim, scim_id) == [200]
+
+
+def _deleted(scim: ScimClient, scim_id: str) -> None:
+    assert scim.delete(f"/Users/{scim_id}").status_code == 204
+
+
+def _forgotten(scim: ScimClient, scim_id: str) -> None:
+    link = ProvisionedUser.objects.select_related("connection").get(scim_id=scim_id)
+    erasure.forget(erasure.Person(link.connection, link=link), actor=None)
+
+
+@pytest.mark.parametrize(("since", "is_back"), [(_anew, False), (_deleted, True), (_forgotten, False)])
+def test_what_the_identity_provider_says_after_the_list_was_made_counts(
+    scim: ScimClient, connection: SCIMConnection, since: Callable[[ScimClient, str], None], is_back: bool
+) -> None:
+    """Each of the list comes back in a transaction of their own; the last one may be ten seconds later. Who is deleted
+    after they were switched off has left once."""
+    ids = learners(scim, 2)
+    assert leave(scim, *ids) == [200, 200]
+    went = list(reactivation.departures(connection, 1))
+    since(scim, ids[1])
+    done = reactivation.undo(connection, went, actor=None)
+    assert done.back == 1 + is_back
+    assert get_user_model().objects.filter(is_active=True).count() == 1 + is_back
+    assert [event.link.scim_id for event, _why in done.failed if event.link] == [ids[1]] * (not is_back)
