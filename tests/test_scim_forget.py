@@ -405,6 +405,23 @@ def test_by_a_number_that_everybody_has_nobody_else_is_looked_at_or_locked(
         assert ProvisionedUser.objects.get(user_name=address).document == before[address]
 
 
+def test_a_mailbox_that_is_called_as_a_department_takes_nobody_out_of_it(scim: ScimClient) -> None:
+    """Entra syncs shared mailboxes too."""
+    work = {"title": "Human Resources", "userType": "Human Resources"}
+    unit = {ENTERPRISE: {"department": "Human Resources", "costCenter": "Human Resources"}}
+    mia = scim.post("/Users", person("mia.moe", **work, **unit)).json()["id"]
+    mailbox = scim.post("/Users", person("hr", displayName="Human Resources")).json()["id"]
+    named = {ENTERPRISE: {"manager": {"value": mailbox, "displayName": "Human Resources"}}}
+    assert scim.post("/Users", person("rui.sousa", **named)).status_code == 201
+    before, title = scim.get(f"/Users/{mia}").json(), 'title eq "Human Resources"'
+    forget("hr@harborline.example", "--apply", "--even-if-active")
+    after = scim.get(f"/Users/{mia}").json()
+    assert after == before
+    assert scim.get(f"/Users?filter={title}").json()["totalResults"] == 1
+    rui = ProvisionedUser.objects.get(user_name__startswith="rui")
+    assert "Human Resources" not in json.dumps(rui.document)
+
+
 BOSS = "boris.kovac@harborline.example"
 
 

@@ -85,8 +85,8 @@ def fault_of(error: BaseException) -> Fault | None:
 
 
 def _is_bare(error: BaseException) -> bool:
-    """Whether it is a word of PostgreSQL's driver that Django has not put into its own: of a cursor on the server that is
-    closed once the connection is gone (``QuerySet.iterator``)."""
+    """Whether it is a word of PostgreSQL's driver that Django has not put into its own: of a cursor on the server that
+    is closed once the connection is gone (``QuerySet.iterator``)."""
     kind = type(error)
     return kind.__module__.startswith("psycopg") and kind.__name__ in ("OperationalError", "InterfaceError")
 

@@ -23,6 +23,24 @@ _LONGEST: Final = 254
 _MOST: Final = 40
 #: What says what kind of value stands beside it, and never whose: "work" is nobody's name here.
 _KINDS: Final = frozenset({"type", "primary", "schemas", "meta", "id"})
+#: What says where somebody works and as what, and nobody's name: a shared mailbox may be called as the department is.
+_OF_WORK: Final = frozenset(
+    {
+        "title",
+        "usertype",
+        "department",
+        "division",
+        "organization",
+        "costcenter",
+        "addresses",
+        "roles",
+        "entitlements",
+        "groups",
+        "locale",
+        "preferredlanguage",
+        "timezone",
+    }
+)
 #: Where an attribute says who somebody is to somebody else.
 _NAMES: Final = "manager"
 
@@ -83,7 +101,9 @@ class Identity:
         return value
 
     def _member(self, name: str, value: Any, names: bool) -> Any:
-        return value if name in _KINDS else self.without(value, names=names or _NAMES in name)
+        if name in _KINDS or _attribute(name) in _OF_WORK:
+            return value
+        return self.without(value, names=names or _NAMES in name)
 
     def hashed(self, value: Any) -> Any:
         """JSON of theirs, with a pseudonym for every text and number; whether there was a value can still be told."""
@@ -94,6 +114,11 @@ class Identity:
         if isinstance(value, list | tuple):
             return [self.hashed(element) for element in value]
         return self.pseudonym(str(value))
+
+
+def _attribute(name: str) -> str:
+    """Of the name of a member, or a path of the log's, the attribute alone."""
+    return re.split(r"[.\[]", name.rsplit(":", 1)[-1])[0]
 
 
 def _any_of(texts: Iterable[str]) -> str:

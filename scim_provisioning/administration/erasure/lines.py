@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.administration.erasure import mentions
-from scim_provisioning.administration.erasure.identity import Identity, request_of
+from scim_provisioning.administration.erasure.identity import Identity
 from scim_provisioning.administration.erasure.tally import Tally
 from scim_provisioning.administration.log_words import OPEN_FACTS, plain_path
 from scim_provisioning.events import log_order
@@ -153,17 +153,19 @@ def _others(
 
 def _unmention(event: ProvisioningEvent, identity: Identity, tally: Tally) -> None:
     payload = getattr(event, "payload", None)
-    sent = request_of(event)
-    if payload is not None and (
-        identity.is_in(payload.request, payload.response, _unescaped(sent)) or identity.without(sent) != sent
-    ):
+    if payload is not None and any(_mentions(identity, said) for said in (payload.request, payload.response)):
         tally.delete(ProvisioningPayload.objects.filter(pk=payload.pk))
     told = {name: identity.without(getattr(event, name), names=name in _WHO) for name in _FIELDS}
     _write(event, tally, **{**told, "user_name_key": key_of(told["user_name"])})
 
 
-def _unescaped(sent: object) -> str:
-    return "" if sent is None else json.dumps(sent, ensure_ascii=False)
+def _mentions(identity: Identity, message: str) -> bool:
+    try:
+        said = json.loads(message)
+    except ValueError:
+        # Cut, or no JSON.
+        return identity.is_in(message)
+    return bool(identity.without(said) != said)
 
 
 def _write(event: ProvisioningEvent, tally: Tally, **values: Any) -> None:
