@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from example_project.lms.models import Organization
+from example_project.lms.models import Organization, SSOSettings
 from scim_provisioning.models import (
     AdoptionAnswer,
     Disconnection,
@@ -308,3 +308,17 @@ def test_who_was_answered_is_not_waited_for(
     )
     notify()
     assert mail.outbox == []
+
+
+def test_a_connection_whose_sso_settings_went_by_sql_is_ended(told: SCIMConnection, scim: ScimClient) -> None:
+    """Its identity provider may have been put away long ago, and nobody asks for it any more."""
+    scim.post("/Users", person())
+    SSOSettings.objects.filter(pk=told.sso_key)._raw_delete(using="default")
+    assert "archived" not in notify(dry_run=True)
+    told.refresh_from_db()
+    assert not told.is_archived
+    assert "archived, its SSO settings are gone." in notify()
+    told.refresh_from_db()
+    assert told.is_archived
+    assert ProvisioningEvent.objects.latest("pk").action == "archived"
+    assert "archived" not in notify()
