@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 
@@ -60,7 +60,8 @@ class Command(BaseCommand):
 
     def _open(self, path: str | None) -> AbstractContextManager[Any]:
         if path is None:
-            return nullcontext(OutputWrapper(self.stdout, ending=""))
+            self.stdout.ending = ""
+            return nullcontext(self.stdout)
         try:
             return Path(path).open("w", encoding="utf-8", newline="")
         except OSError as error:
