@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from example_project.lms.models import Organization
+from example_project.lms.models import Organization, SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import (
     AdoptionAnswer,
@@ -344,3 +344,17 @@ def test_scarce_seats_are_told_once_and_full_ones_once_more(
     for scim_id in people[:2]:
         scim.patch(f"/Users/{scim_id}", ON)
     assert mailed()[0].startswith("• 9 of 10 seats are taken")
+
+
+def test_a_connection_whose_sso_settings_went_by_sql_is_ended(told: SCIMConnection, scim: ScimClient) -> None:
+    """Its identity provider may have been put away long ago, and nobody asks for it any more."""
+    scim.post("/Users", person())
+    SSOSettings.objects.filter(pk=told.sso_key)._raw_delete(using="default")
+    assert "archived" not in notify(dry_run=True)
+    told.refresh_from_db()
+    assert not told.is_archived
+    assert "archived, its SSO settings are gone." in notify()
+    told.refresh_from_db()
+    assert told.is_archived
+    assert ProvisioningEvent.objects.latest("pk").action == "archived"
+    assert "archived" not in notify()

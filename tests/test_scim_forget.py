@@ -21,6 +21,7 @@ from django.urls import reverse
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import audit
+from scim_provisioning.administration.adoption import queue
 from scim_provisioning.models import (
     Action,
     AdoptionAnswer,
@@ -500,3 +501,22 @@ def test_what_a_look_counts_is_bounded_and_said_to_be_the_least(
     done = forget(BOSS, "--apply")
     assert "At least" not in done
     assert not ProvisioningEvent.objects.filter(detail__contains=BOSS).exists()
+
+
+def test_that_a_profile_is_kept_is_forgotten_with_the_person_and_said_beforehand(
+    scim: ScimClient, connection: SCIMConnection, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept with the account, the word would tell whose the hash is."""
+    learner = LearnerFactory(organization=organization, job_role="Own role", user__username=BOSS)
+    queue.link(connection, {"userName": BOSS}, learner.user, keeps_profile=True, actor=None)
+    theirs = scim.post("/Users", person("boris.kovac")).json()["id"]
+    scim.patch(f"/Users/{theirs}", patch("active", False))
+    assert "keeps its profile is forgotten too" in forget(BOSS)
+    forget(BOSS, "--apply")
+    User.objects.update(is_active=True)
+    # By the name alone nobody is linked, and nothing of the profile written.
+    assert scim.post("/Users", person("boris.kovac", title="Theirs")).status_code == 409
+    assert Learner.objects.get().job_role == "Own role"
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    assert scim.post("/Users", person("boris.kovac", title="Theirs")).status_code == 201
+    assert Learner.objects.get().job_role == "Theirs"

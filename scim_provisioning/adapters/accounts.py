@@ -14,7 +14,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase, spellings
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.adapters.naming import hides_rows, is_address, name_held
+from scim_provisioning.adapters.naming import hides_rows, is_address, name_held, suffixed, suffixes
 from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.databases import indexes, prepared
@@ -156,8 +156,7 @@ class HostAccounts(HostHooks):
         account.save(update_fields=[entry.field.attname])
 
     def _with_suffix(self, name: str, field: Any) -> str:
-        suffix = f"~{self.link.scim_id[:8]}"
-        return f"{name[: (field.max_length or 150) - len(suffix)]}{suffix}"
+        return suffixed(name, suffixes(self.link.scim_id)[0], field)
 
     # --- asked by the verbs
 
@@ -171,9 +170,10 @@ class HostAccounts(HostHooks):
     def take_name_back(self, name: str) -> None:
         """Undo ``step_aside``, and save it: an account that gave up ``name`` and is called so still has it again."""
         entry = self.compiled_mapping.account_name
-        if entry is not None and fold(getattr(self.obj, entry.field.attname) or "") == fold(
-            self._with_suffix(name, entry.field)
-        ):
+        if entry is None:
+            return
+        given = {fold(suffixed(name, suffix, entry.field)) for suffix in suffixes(self.link.scim_id)}
+        if fold(getattr(self.obj, entry.field.attname) or "") in given:
             setattr(self.obj, entry.field.attname, name)
             self.obj.save(update_fields=[entry.field.attname])
 

@@ -56,11 +56,6 @@ def new_row_problems(
     ``filled`` are the fields that get their value in another way.
     """
     fields = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
-    for option, scope in (("within", within), ("defaults", defaults)):
-        for name in scope:
-            if name not in fields:
-                message = f"{option} names '{name}', which is not a field of {model._meta.label}"
-                yield MappingProblem("scope", path, target, message, _renaming(option, name, fields))
     yield from scope_problems(path, target, model, within=within, defaults=defaults)
     filled = filled | {fields[name].name for name in (*within, *defaults) if name in fields}
     for field in model._meta.concrete_fields:
@@ -72,11 +67,17 @@ def new_row_problems(
 def scope_problems(
     path: str, target: str, model: type[models.Model], *, within: Scope, defaults: Scope
 ) -> Iterator[MappingProblem]:
-    """Constants that their field cannot hold: asking the database with one would fail at the first request."""
+    """What is no column of the row, by which alone it is told whose a row is: of a relation's nobody would notice that
+    the row is another customer's. And constants that their field cannot hold: asking the database with one would fail
+    at the first request."""
+    fields = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
     for option, scope in (("within", within), ("defaults", defaults)):
         for name, value in scope.items():
-            field = remedies.field_of(model, name)
-            if field is not None and field.concrete and not _can_hold(field, value):
+            field = fields.get(name)
+            if field is None:
+                message = f"{option} names '{name}', which is not a field of {model._meta.label}"
+                yield MappingProblem("scope", path, target, message, _renaming(option, name, fields))
+            elif not _can_hold(field, value):
                 message = f"{option} gives {value!r} to '{name}', where {_what(field)} belongs"
                 advice = (
                     f'Write {option}={{"{name}": tenant}} with a function, def tenant(connection): return …, '

@@ -188,8 +188,20 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     disconnected connection could be restored onto it.
     """
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()
-    if connection is None:
-        return
+    if connection is not None:
+        _end_with_its_row(connection)
+
+
+def archive_without_sso_row(connection: SCIMConnection) -> bool:
+    """The same of a connection whose SSO row went without Django noticing, by SQL: whether it did (one query). Its own
+    next request would find out; until then its learners' accounts would be kept on by it, and in its hands."""
+    if app_settings.sso_model is None or connection.sso_key is None or connection.load_sso() is not None:
+        return False
+    _end_with_its_row(connection)
+    return True
+
+
+def _end_with_its_row(connection: SCIMConnection) -> None:
     with databases.atomic():
         if not connection.is_archived:
             Batch(Disconnection(connection=connection, learners=OnDisconnect.KEEP), connection).leave_guests()

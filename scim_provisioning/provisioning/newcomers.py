@@ -64,7 +64,9 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
     hold_names(adapter, adapter.names_of(document))
     stay = free_names(caller, adapter, document) if past.earlier else frozenset()
     account = rules.adopted(adapter, document, others=stay)
-    earlier = tuple(rules.owned_alone(past.earlier))
+    # Who is another customer's for now may come back, and be found to be two.
+    away = (vacant for vacant in past.vacant if vacant.user_id is not None)
+    earlier = tuple(rules.owned_alone([*past.earlier, *away]))
     if account is None:
         return Newcomer(adapter, Action.CREATED, earlier)
     adopted = _adopted(caller, link, account)

@@ -188,8 +188,13 @@ def refuse_left(adapter: LearnerAdapter) -> None:
     owner = left_by(adapter.connection, account.pk, None if is_new else link.created_at)
     if owner is not None:
         raise owner_left(account, owner)
-    if not is_allowed and not link.keeps_profile and holder_beside(adapter.connection, account) is None:
+    if not is_allowed and _is_ownerless(link, account):
         raise unmanaged({"accounts": [account.pk]})
+
+
+def _is_ownerless(link: ProvisionedUser, account: Any) -> bool:
+    """Whether a guest's account is nobody's any more; that of a link that keeps the profile is the LMS's own."""
+    return not link.keeps_profile and holder_beside(link.connection, account) is None
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:

@@ -316,16 +316,19 @@ def test_no_patch_of_a_guests_lets_somebody_in_whom_the_owner_has_deleted(
     assert account().is_active
 
 
+@pytest.mark.parametrize("of", ["another customer", "the same customer"])
 @ENDS
 def test_a_guest_who_left_before_the_owner_is_no_way_back_either(
-    first: Customer, second: Customer, end: Ends
+    first: Customer, second: Customer, end: Ends, of: str
 ) -> None:
-    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
-    assert second.scim.delete(f"/Users/{theirs}").status_code == 204
+    guest = second if of == "another customer" else again(first)
+    ownership.allow_share(guest.connection, account(), actor=None, name="ines")
+    theirs = guest.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    assert guest.scim.delete(f"/Users/{theirs}").status_code == 204
     mine = ProvisionedUser.objects.get(connection=first.connection)
     assert first.scim.patch(f"/Users/{mine.scim_id}", OFF).status_code == 200
     end(mine)
-    assert second.scim.post("/Users", person(externalId="theirs")).status_code == 409
+    assert guest.scim.post("/Users", person(externalId="theirs")).status_code == 409
     assert not account().is_active
 
 

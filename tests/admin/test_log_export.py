@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_page_exports_the_latest_and_says_what_writes_the_others(
 
 
 def test_the_command_writes_all_of_it_between_two_days(
-    admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+    admin: Client, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(log_export, "AT_MOST", 1)
     _events(connection, 2, created_at=datetime(2026, 11, 3, 9, tzinfo=UTC), changes={"title": ["a", "b"]})
@@ -154,5 +155,10 @@ def test_the_command_writes_all_of_it_between_two_days(
     assert [line.split(",")[0] for line in own] == ["2026-11-03 09:00:00"] * 2
     assert "[" not in own[0]
     assert written("--values", "--until", "2026-11-03")[1].endswith('"{""title"": [""a"", ""b""]}"')
+    file = tmp_path / "log.csv"
+    call_command("scim_log", "--values", "--output", str(file))
+    assert len(file.read_bytes().split(b"\r\n")) == 1 + 4 + 1
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("scim_log", "--output", str(tmp_path / "none" / "log.csv"))
     with pytest.raises(CommandError, match="no day"):
         written("--from", "yesterday")

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from example_project.lms.models import Learner
+from example_project.lms.models import Learner, Organization
 from scim_provisioning.administration import suspension
+from scim_provisioning.administration.adoption import queue
 from scim_provisioning.models import OnDisconnect, ProvisionedUser, SCIMConnection
 from tests.client import ScimClient
 from tests.lms_factories import OrganizationFactory
@@ -33,3 +34,18 @@ def test_the_learners_page_and_the_log_say_that_they_were_moved(
     assert "moved" in [row.action for row in log.context["cl"].result_list]
     # Nor does an end of the connection concern them.
     assert suspension.concerned(connection, OnDisconnect.KEEP) == 0
+
+
+def test_who_was_sent_while_they_were_another_customers_is_found_to_be_two_once_they_are_back(
+    scim: ScimClient, connection: SCIMConnection, organization: Organization
+) -> None:
+    mine = scim.post("/Users", person()).json()["id"]
+    learner = Learner.objects.get()
+    Learner.objects.update(organization=OrganizationFactory(), company=None, team=None, business_unit=None)
+    second = scim.post("/Users", person())
+    assert second.status_code == 201
+    assert second.json()["id"] != mine
+    assert not queue.open_questions(connection).exists()
+    Learner.objects.filter(pk=learner.pk).update(organization=organization)
+    asked = [(one.newcomer.scim_id, one.earlier.scim_id) for one in queue.open_questions(connection)]
+    assert asked == [(second.json()["id"], mine)]

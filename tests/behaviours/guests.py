@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Value
 
+from scim_provisioning.administration.log_export import rows
 from scim_provisioning.rules.ownership import shares
 from tests.behaviours.mutant import answers, is_instead, mutants
 
@@ -17,7 +18,82 @@ def never_used(original: Any) -> Any:
     return lambda connection: shares(connection).annotate(is_used=Value(False))
 
 
+_OWNER = "tests/admin/test_after_the_owner.py::"
+
+
+def of_their_own(taken_out: Any) -> Any:
+    """Whom another connection's administrator has taken out is taken in again by itself."""
+    return lambda standing, taken, account: taken.connection_id == standing.connection.pk
+
+
 MUTANTS = mutants(
+    (
+        "a guest's link ends with the word by which it was there",
+        "provisioning.links:_switches_account",
+        answers(False),
+        f"{_OWNER}test_a_guest_switches_nobody_off_whom_the_owner_has_given_back_to_the_application",
+    ),
+    (
+        "no guest's PATCH lets somebody in whom the owner has let go",
+        "rules.ownership:refuse_left",
+        answers(None),
+        f"{_OWNER}test_no_patch_of_a_guests_lets_somebody_in_whom_the_owner_has_deleted",
+    ),
+    (
+        "who shared an account before its owner was detached is no way back",
+        "rules.ownership:_is_ownerless",
+        answers(False),
+        f"{_OWNER}test_a_guest_who_left_before_the_owner_is_no_way_back_either",
+    ),
+    (
+        "whom an administrator has detached no other connection takes by itself",
+        "rules.standing:Standing._concerns_us",
+        of_their_own,
+        f"{_OWNER}test_whom_an_administrator_has_detached_no_other_connection_of_the_customer_takes_by_itself",
+    ),
+    (
+        "nobody is signed out by what is merely tried",
+        "databases.rehearsals:is_rehearsal",
+        answers(False),
+        "tests/test_trial.py::test_nobody_is_signed_out_by_a_departure_that_is_tried",
+    ),
+    (
+        "a look at who is forgotten is bounded",
+        "administration.erasure.tally:Tally.newest",
+        lambda newest: lambda tally, rows, *order: rows,
+        "tests/test_scim_forget.py::test_what_a_look_counts_is_bounded_and_said_to_be_the_least",
+    ),
+    (
+        "only refusals that may mention somebody are read",
+        "administration.erasure.mentions:among",
+        lambda among: lambda rows, columns, identity: rows,
+        "tests/test_scim_forget.py::test_of_the_refusals_of_others_only_those_are_read_that_mention_somebody",
+    ),
+    (
+        "what stands here is masked for who may not open the learner",
+        "admin.keeping:KeepingPages._may_open",
+        answers(True),
+        "tests/admin/test_whose_field.py::"
+        "test_what_stands_here_is_masked_for_whoever_may_not_open_the_learner_either",
+    ),
+    (
+        "the name that an account steps aside to is nobody's to know",
+        "adapters.naming:suffixes",
+        lambda suffixes: lambda scim_id: [scim_id[:8]],
+        f"{_PAST}test_nobody_who_knows_the_id_takes_the_name_beforehand_that_an_account_is_to_step_aside_to",
+    ),
+    (
+        "a page exports so many operations at most",
+        "administration.log_export:latest",
+        lambda latest: lambda events, with_values: rows(events, with_values),
+        "tests/admin/test_log_export.py::test_a_page_exports_the_latest_and_says_what_writes_the_others",
+    ),
+    (
+        "a connection ends whose SSO settings went by SQL",
+        "administration.connections:archive_without_sso_row",
+        answers(False),
+        "tests/test_notify.py::test_a_connection_whose_sso_settings_went_by_sql_is_ended",
+    ),
     (
         "what others were allowed ends with whoever the account was",
         "provisioning.links:_end_words",

@@ -324,3 +324,15 @@ def test_a_schema_that_is_nearly_one_of_scims_own(
     assert [message.id for message in messages] == [faults.SCHEMA_IS_NEARLY.id] * is_nearly
     if is_nearly:
         assert f"Write '{scim.ENTERPRISE}:costCenter' as the path." in str(messages[0].hint)
+
+
+@pytest.mark.parametrize("create", ["never", "always", "review"])
+def test_a_reference_within_a_column_of_another_row(
+    create: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose a row is that stays on a learner whom the LMS has moved, its own columns tell: nobody would ask others."""
+    within = {"organization_id": 1, "organization__name": "Harborline"}
+    use(referring(within=within, create=create), settings, monkeypatch)
+    messages = found()
+    assert {message.id for message in messages} == {faults.SCOPE_UNKNOWN.id}
+    assert "'organization__name', which is not a field of lms.Team" in messages[0].msg

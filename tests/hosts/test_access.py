@@ -184,12 +184,16 @@ class Model:
         if self.owns[who] and self.is_here(other) and other in self.heirs:
             self.owns[other] = True
 
+    def may_let_in(self, who: str) -> bool:
+        """Whom their owner has let go no guest lets in again; whose owner is here still, the word lets in."""
+        other = "B" if who == "A" else "A"
+        has_left = self.owns[other] and not self.is_here(other) and not self.wish[other]
+        return not (self.shared and not self.owns[who] and has_left and not self.on[who])
+
     def post(self, who: str) -> None:
-        """Whom their owner has let go no guest's POST lets in again; whose owner is here still, the word lets in."""
         other = "B" if who == "A" else "A"
         was_guest, owner_is_here = not self.owns[who], self.owns[other] and self.is_here(other)
-        has_left = self.owns[other] and not self.is_here(other) and not self.wish[other]
-        if self.shared and was_guest and has_left and not self.on[who]:
+        if not self.may_let_in(who):
             return
         self.owns[who] = not owner_is_here and (not was_guest or who in self.heirs)
         self.wish[who] = True
@@ -203,6 +207,8 @@ class Model:
         if who == "LMS":
             self.turn("A", what == "on")
         elif what in ("true", "false") and self.wish[who] is not None:
+            if what == "true" and not self.may_let_in(who):
+                return
             self.wish[who] = what == "true"
             if what == "true" or not self.others_want(who):
                 self.turn(who, what == "true")

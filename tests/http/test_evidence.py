@@ -16,7 +16,7 @@ from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import let_share, make_connection
 from tests.lms_factories import LearnerFactory
-from tests.people import ENTERPRISE, person
+from tests.people import ENTERPRISE, mark, person
 from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +162,7 @@ def test_accents_written_otherwise_are_the_name_of_another_customer_as_any_is(
     theirs = LearnerFactory(user__username=there).user
     answer = scim.post("/Users", person(userName=name))
     assert (answer.status_code, answer.json()["userName"]) == (201, name)
-    assert User.objects.exclude(pk=theirs.pk).get().username == f"{name}~{answer.json()['id'][:8]}"
+    assert User.objects.exclude(pk=theirs.pk).get().username == f"{name}~{mark(answer.json()['id'])}"
 
 
 def test_nobody_comes_back_by_a_name_that_looks_like_theirs(scim: ScimClient) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation, ValidationError
 from django.db.models.signals import post_save, pre_save
 from django.http import Http404
@@ -16,9 +17,9 @@ from django_scim.exceptions import BadRequestError, SCIMException
 from rest_framework.exceptions import NotFound as DrfNotFound
 
 import scim_provisioning.adapters as adapters
-from example_project.lms.models import Course, Learner, Progress
+from example_project.lms.models import Course, Learner, Progress, SSOSettings
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.errors import InternalError, NotFound, SCIMError
 from tests.client import ScimClient
 from tests.people import person
@@ -342,3 +343,26 @@ def test_in_a_bulk_request_refusals_keep_their_words_and_failures_leave_their_tr
     assert [result["status"] for result in results] == ["403", "500", "201"]
     assert results[0]["response"]["detail"] == "No licence left."
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [failure]
+
+
+@pytest.mark.parametrize("verb", ["GET", "search", "POST", "PUT", "PATCH", "DELETE", "bulk"])
+def test_a_connection_whose_sso_settings_went_by_sql_is_over_at_its_next_request(
+    verb: str, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    """Django was not told: the row is read at each request."""
+    mine = f"/Users/{scim.post('/Users', person()).json()['id']}"
+    off = [{"op": "replace", "path": "active", "value": False}]
+    SSOSettings.objects.filter(pk=connection.sso_key)._raw_delete(using="default")
+    asked = {
+        "GET": lambda: scim.get(mine),
+        "search": lambda: scim.get("/Users"),
+        "POST": lambda: scim.post("/Users", person("rui.sousa")),
+        "PUT": lambda: scim.put(mine, person(active=False)),
+        "PATCH": lambda: scim.patch(mine, off),
+        "DELETE": lambda: scim.delete(mine),
+        "bulk": lambda: scim.post("/Bulk", {"Operations": [{"method": "DELETE", "path": mine}]}),
+    }
+    assert asked[verb]().status_code == 401
+    assert User.objects.get().is_active
+    connection.refresh_from_db()
+    assert connection.is_archived

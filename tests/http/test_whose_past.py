@@ -31,7 +31,7 @@ from tests.client import ScimClient
 from tests.hosts.current import host
 from tests.leavers import OFF
 from tests.lms_factories import LearnerFactory
-from tests.people import person
+from tests.people import mark, person
 from tests.sharing import Customer
 
 pytestmark = pytest.mark.django_db
@@ -260,13 +260,28 @@ def test_who_returns_has_their_name_back_where_nobody_uses_it(scim: ScimClient, 
     first = named(scim, externalId="1")
     scim.delete(f"/Users/{first['id']}")
     between = named(scim, externalId="2")
-    assert account().username == f"{INES}~{first['id'][:8]}"
+    assert account().username == f"{INES}~{mark(first['id'])}"
     scim.delete(f"/Users/{between['id']}")
     assert named(scim, externalId="1")["id"] == first["id"]
     assert account().username == INES
     aside = ProvisionedUser.objects.get(scim_id=between["id"]).user
     assert aside is not None
-    assert aside.get_username() == f"{INES}~{between['id'][:8]}"
+    assert aside.get_username() == f"{INES}~{mark(between['id'])}"
+
+
+def test_nobody_who_knows_the_id_takes_the_name_beforehand_that_an_account_is_to_step_aside_to(
+    scim: ScimClient, is_subject: bool, settings: Any
+) -> None:
+    first = named(scim, externalId="1")
+    squatted = person("rui.sousa", userName=f"{INES}~{first['id'][:8]}", externalId="9")
+    assert scim.post("/Users", squatted).status_code == 201
+    scim.delete(f"/Users/{first['id']}")
+    assert named(scim, externalId="2")["id"] != first["id"]
+    # A key that is exchanged since does not keep the name from who returns.
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    scim.delete(f"/Users/{ProvisionedUser.objects.get(external_id='2').scim_id}")
+    assert named(scim, externalId="1")["id"] == first["id"]
+    assert ProvisionedUser.objects.get(scim_id=first["id"]).user.get_username() == INES  # type: ignore[union-attr]
 
 
 def test_who_returns_is_refused_where_people_sign_in_by_the_name_and_somebody_else_does(

@@ -82,6 +82,10 @@ class Command(BaseCommand):
         self._say(done)
         if options["apply"]:
             return
+        if person.link is not None and person.link.keeps_profile:
+            self.stdout.write(
+                "That the account keeps its profile is forgotten too: link it anew if they are sent again."
+            )
         if not even_if_active and erasure.is_active(person):
             self.stdout.write("An active learner: it takes --even-if-active.")
         if erase and not erasure.can_be_erased(person):

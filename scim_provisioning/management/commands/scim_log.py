@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 
@@ -18,7 +20,7 @@ from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 
 
 class Command(BaseCommand):
-    """Written to the standard output, the newest first."""
+    """The newest first."""
 
     help = (
         "Write the provisioning log as CSV, however long it is: the columns of the export in the admin. Without "
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--until", dest="last", type=_day, metavar="DAY", help="up to this day, and with it"
         )
+        parser.add_argument("--output", metavar="FILE", help="write it there, and not to the standard output")
         parser.add_argument("--values", action="store_true", help="values and refusals in clear")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,8 +54,18 @@ class Command(BaseCommand):
         # As every command: English, whoever reads it.
         with translation.override("en"):
             rows = log_export.rows(events, in_clear)
-            for piece in spreadsheets.lines(log_export.header(in_clear), rows):
-                self.stdout.write(piece, ending="")
+            with self._open(options["output"]) as file:
+                for piece in spreadsheets.lines(log_export.header(in_clear), rows):
+                    file.write(piece)
+
+    def _open(self, path: str | None) -> AbstractContextManager[Any]:
+        if path is None:
+            self.stdout.ending = ""
+            return nullcontext(self.stdout)
+        try:
+            return Path(path).open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _day(text: str) -> date:

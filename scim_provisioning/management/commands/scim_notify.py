@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 
 from scim_provisioning.administration import churn, disconnection, health, jobs, notices, numbers
+from scim_provisioning.administration.connections import archive_without_sso_row
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         """Do it. Raises ``CommandError`` at the end when a mail could not be sent."""
         name = options["connection"]
         connections = [find_connection(name)] if name else [*SCIMConnection.objects.current(), *_left()]
+        if not options["dry_run"]:
+            connections = [one for one in connections if one.is_archived or not self._ends(one)]
         failed = 0
         # Mails are written in the site's language, whatever the shell's is.
         with translation.override(settings.LANGUAGE_CODE):
@@ -44,6 +47,13 @@ class Command(BaseCommand):
             jobs.note_run(jobs.NOTIFY)
         if failed:
             raise CommandError(f"{failed} connections could not be told; the next run tries again.")
+
+    def _ends(self, connection: SCIMConnection) -> bool:
+        """Whether its SSO settings are gone, and it with them by now."""
+        is_gone = archive_without_sso_row(connection)
+        if is_gone:
+            self.stdout.write(f"{connection}: archived, its SSO settings are gone.")
+        return is_gone
 
     def _warn(self, connection: SCIMConnection) -> None:
         """What cannot wait for a daily mail has one of its own."""
