@@ -17,7 +17,17 @@ from scim_provisioning.provisioning import host_code
 #: libpq's PQTRANS_IDLE: there is no transaction.
 _IDLE: Final = 0
 #: What MariaDB and MySQL end a transaction with, most of it by committing it.
-_ENDS: Final = ("COMMIT", "ROLLBACK", "BEGIN", "START ", "SET AUTOCOMMIT", "TRUNCATE", "ALTER", "CREATE", "DROP")
+_ENDS: Final = (
+    "COMMIT",
+    "ROLLBACK",
+    "BEGIN",
+    "START ",
+    "SET AUTOCOMMIT",
+    "TRUNCATE",
+    "ALTER",
+    "CREATE",
+    "DROP",
+)
 _TO_A_SAVEPOINT: Final = "ROLLBACK TO"
 #: PostgreSQL's answer to every statement after one that failed.
 _ABORTED: Final = "25P02"

@@ -45,7 +45,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
             _("Its hook %(hook)s ended the transaction itself (%(ended)s). What was done before may stand."),
             _("Its line %(place)s ended the transaction itself (%(ended)s). What was done before may stand."),
             _("Its code ended the transaction itself (%(ended)s). What was done before may stand."),
-            _("Its hook %(hook)s (%(place)s) left a transaction that cannot be committed. Nothing was changed."),
+            _(
+                "Its hook %(hook)s (%(place)s) left a transaction that cannot be committed. Nothing was changed."
+            ),
             _("Its hook %(hook)s left a transaction that cannot be committed. Nothing was changed."),
             _("Its line %(place)s left a transaction that cannot be committed. Nothing was changed."),
             _(
