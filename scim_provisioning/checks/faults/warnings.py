@@ -133,7 +133,7 @@ SESSIONS_CANNOT_END = Fault(
 )
 SSO_MODEL_APART = Fault(
     "W025",
-    "{model} is in another database, '{alias}', than the app's tables: when its row is deleted and that is rolled back, the "
-    "connection is archived all the same.",
+    "{model} is in another database, '{alias}', than the app's tables: when its row is deleted and that is undone, "
+    "the connection is archived all the same.",
     "Route {model} to the database of scim_provisioning in DATABASE_ROUTERS.",
 )
