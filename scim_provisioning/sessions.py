@@ -32,8 +32,7 @@ def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> 
     Nobody is kept from signing in by it: what the database says against it is logged.
     """
     session = getattr(request, "session", None)
-    if session is None or settings.SESSION_ENGINE.endswith(".signed_cookies"):
-        # The server keeps nothing of a signed cookie that could be deleted.
+    if session is None or not can_be_ended():
         return
     if not session.session_key:
         session.save()
@@ -42,6 +41,11 @@ def note(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> 
             SignIn.objects.update_or_create(session_key=session.session_key, defaults={"user": user})
     except DatabaseError:
         logger.exception("A session could not be noted: it will not end with its account's access.")
+
+
+def can_be_ended() -> bool:
+    """Whether the server keeps anything of a session that could be deleted: nothing of a signed cookie."""
+    return not settings.SESSION_ENGINE.endswith(".signed_cookies")
 
 
 class SessionKeyMiddleware:

@@ -29,9 +29,9 @@ from scim_provisioning.administration import (
 from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import reports
-from scim_provisioning.http import host_code
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
 from scim_provisioning.protocol.errors import Unavailable
+from scim_provisioning.provisioning import host_code
 from scim_provisioning.provisioning.transactions import durable
 
 logger = logging.getLogger("scim_provisioning.administration")

@@ -13,9 +13,8 @@ from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters.together import may_be_saved_together
 from scim_provisioning.administration import host
 from scim_provisioning.events import reports
-from scim_provisioning.http import host_code
 from scim_provisioning.models import Disconnection, OnDisconnect, ProvisionedUser, SCIMConnection
-from scim_provisioning.provisioning import leaving
+from scim_provisioning.provisioning import host_code, leaving
 from scim_provisioning.provisioning.loading import lock_many, read_locked
 
 if TYPE_CHECKING:

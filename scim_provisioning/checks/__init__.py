@@ -10,6 +10,7 @@ from scim_provisioning.checks.admin_pages import check_admin_pages
 from scim_provisioning.checks.databases import check_databases, check_rows
 from scim_provisioning.checks.middleware import check_middleware
 from scim_provisioning.checks.servers import check_servers
+from scim_provisioning.checks.sessions import check_sessions
 from scim_provisioning.checks.settings import check_settings
 from scim_provisioning.checks.sso import check_sso
 from scim_provisioning.checks.urls import check_urls
@@ -26,6 +27,7 @@ _CHECKS = (
     check_servers,
     check_urls,
     check_middleware,
+    check_sessions,
 )
 
 

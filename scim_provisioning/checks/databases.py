@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
 from django.db import DatabaseError, router, transaction
 from django.utils import translation
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import name_indexes
+from scim_provisioning.administration import homes, name_indexes
 from scim_provisioning.checks import faults
 from scim_provisioning.checks.adapter import check_adapter, of_rows, said_of
 from scim_provisioning.checks.declarations import slips_in
@@ -24,19 +22,25 @@ from scim_provisioning.checks.overriding import is_own
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection, SCIMToken
 
-APP = "scim_provisioning"
 #: The one kind of problem that may be none: the host's own code may fill the column (W004).
 _WARNING = "unsaved"
 
 
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
-    """Link, log and account change in one transaction, so they live in one database."""
-    tables = [*apps.get_app_config(APP).get_models(), get_user_model()]
-    homes = {model._meta.label: router.db_for_write(model) for model in tables}
-    if len(set(homes.values())) == 1:
-        return []
-    where = ", ".join(f"{label} in '{alias}'" for label, alias in homes.items())
-    return [faults.SEVERAL_DATABASES.at(where=where)]
+    """Link, log and learner change in one transaction, so they live in one database."""
+    return [*_apart(), *_sso_apart()]
+
+
+def _apart() -> Iterator[CheckMessage]:
+    known = homes.written()
+    if len(set(known.values())) > 1:
+        where = ", ".join(f"{label} in '{alias}'" for label, alias in known.items())
+        yield faults.SEVERAL_DATABASES.at(where=where)
+
+
+def _sso_apart() -> Iterator[CheckMessage]:
+    if apart := homes.sso_apart():
+        yield faults.SSO_MODEL_APART.at(model=apart[0], alias=apart[1])
 
 
 def check_rows(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:

@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 from scim_provisioning import adapters
-from scim_provisioning.http import host_code
+from scim_provisioning.provisioning import host_code
 
 _CALL = re.compile(rb"(?:\w+\.)*(\w+)\(")
 

@@ -49,9 +49,7 @@ _GONE_CLASS: Final = "08"
 
 #: https://mariadb.com/kb/en/mariadb-error-code-reference/ and MySQL's client errors (2000 and above).
 _NUMBERS: Final = {
-    **dict.fromkeys(
-        (1020, 1205, 1213, 1305, 4067), Fault.BUSY
-    ),  # 1305: a deadlock took the savepoint with it
+    **dict.fromkeys((1020, 1205, 1213, 4067), Fault.BUSY),
     **dict.fromkeys((1969, 3024), Fault.SLOW),
     **dict.fromkeys((1021, 1114, 1290, 1792, 1836, 3100), Fault.FULL),
     **dict.fromkeys((0, 1040, 1053, 1077, 1184, 1203, 1317, 1927, 4031), Fault.GONE),

@@ -22,11 +22,10 @@ from scim_provisioning.adapters import attribute_names, database_errors, refusal
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.events import Caller, observed, reports
-from scim_provisioning.http import host_code
 from scim_provisioning.http.authentication import CHALLENGE
 from scim_provisioning.protocol import errors
 from scim_provisioning.protocol.constants import MEDIA_TYPE
-from scim_provisioning.provisioning import refusing
+from scim_provisioning.provisioning import host_code, refusing
 
 logger = logging.getLogger("scim_provisioning")
 

@@ -88,13 +88,20 @@ MUTANTS = mutants(
     ),
     (
         "nothing is sent after the application has ended the transaction",
-        "provisioning.transactions:_watched",
-        lambda original: lambda database, progress: nullcontext(),
+        "provisioning.watching:Watch.kept",
+        lambda original: lambda watch: nullcontext(),
         f"{_BREAKS}test_commit_by_hand_is_a_failure_that_does_not_say_that_nothing_was_done",
     ),
     (
+        "the line that broke a transaction is named",
+        "provisioning.host_code:running",
+        answers(""),
+        "tests/faults/test_host_code_everywhere.py"
+        "::test_code_of_the_host_that_runs_under_no_savepoint_is_named_by_its_line[swallow]",
+    ),
+    (
         "what fails after the commit changes no answer",
-        "provisioning.transactions:_Progress.committed",
+        "provisioning.watching:Watch.committed",
         answers(None),
         f"{_BREAKS}test_callback_that_fails_after_the_commit_changes_no_answer_and_is_logged",
     ),

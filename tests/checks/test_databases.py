@@ -35,6 +35,32 @@ def test_tables_and_accounts_in_different_databases(settings: Settings) -> None:
     assert "scim_provisioning.SCIMToken in 'default'" in message.msg
 
 
+class ApartBy:
+    """A router that has one model of the LMS in another database than all others."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "elsewhere" if model._meta.label == self.label else None
+
+
+@pytest.mark.parametrize("label", ["lms.Learner", "lms.Team"])
+def test_mapped_rows_in_another_database(settings: Settings, label: str) -> None:
+    """A profile, and a row that it refers to."""
+    settings.DATABASE_ROUTERS = [ApartBy(label)]
+    (message,) = found()
+    assert message.id == faults.SEVERAL_DATABASES.id
+    assert f"{label} in 'elsewhere'" in message.msg
+
+
+def test_sso_settings_in_another_database(settings: Settings) -> None:
+    settings.DATABASE_ROUTERS = [ApartBy("lms.SSOSettings")]
+    (message,) = found()
+    assert (message.id, message.is_serious()) == (faults.SSO_MODEL_APART.id, False)
+    assert "'elsewhere'" in message.msg
+
+
 def found_in_rows() -> list[CheckMessage]:
     return run_checks(tags=[TAG], databases=["default"])
 

@@ -222,6 +222,21 @@ def test_refusals_of_a_token_are_one_row_a_minute_with_a_count(
     assert sorted(ProvisioningEvent.objects.values_list("times", flat=True)) == [1, 12]
 
 
+def test_a_token_is_one_row_a_minute_however_many_other_refusals_come_in_between(
+    scim: ScimClient, connection: SCIMConnection, settings: Settings
+) -> None:
+    """A sync that is refused meanwhile, and more dead tokens that call in turn than anybody would look at."""
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"reads": 1000, "failures": 1000}}
+    issued = [TokenFactory(connection=connection, revoked_at=timezone.now()) for _ in range(25)]
+    for turn in range(1, 4):
+        for token in issued:
+            assert ScimClient(token.plaintext).get("/Users").status_code == 401
+        assert scim.post("/Users", {"schemas": []}).status_code == 400
+        rows = ProvisioningEvent.objects.filter(connection=connection, error_code="auth.revoked")
+        assert {(row.token_id, row.times) for row in rows} == {(token.pk, turn) for token in issued}
+        assert len(rows) == len(issued)
+
+
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [

@@ -16,7 +16,7 @@ import pytest
 from django.core.cache.backends.dummy import DummyCache
 from django.core.management import CommandError, call_command
 from django.db import connection as database
-from django.db import connections, router
+from django.db import connections
 from django.utils import timezone, translation
 from pytest_django import Settings
 
@@ -84,7 +84,7 @@ def test_where_all_is_set_up_every_line_passes_and_it_ends_with_0() -> None:
     lines, code = examined()
     assert {key: found for key, found in lines.items() if found["result"] != "passed"} == {}
     assert code == 0
-    expected = {*CHECKS, "contacts"} - {"replica"} - (set() if database.vendor == "sqlite" else {"sqlite"})
+    expected = {*CHECKS, "contacts"} - (set() if database.vendor == "sqlite" else {"sqlite"})
     assert set(lines) == expected
 
 
@@ -286,16 +286,6 @@ def test_the_system_checks_are_named_by_their_ids(settings: Settings) -> None:
 # --- the database
 
 
-class Replicas:
-    """Django's own documented router: reads go to a replica."""
-
-    def db_for_read(self, model: Any, **hints: Any) -> str:
-        return "replica"
-
-    def db_for_write(self, model: Any, **hints: Any) -> str:
-        return "default"
-
-
 class Apart:
     """A router that has this app in another database than the users."""
 
@@ -312,23 +302,28 @@ def test_routers_are_looked_at(settings: Settings) -> None:
     assert "DATABASE_ROUTERS" in mend
 
 
+class ApartBy:
+    """A router that has one model in another database than all others."""
+
+    label = ""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "elsewhere" if model._meta.label == self.label else None
+
+
 @pytest.mark.usefixtures("sound")
-def test_replicas_are_not_asked_unless_somebody_pushes_before_us(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("label", "result"), [("lms.Learner", "failed"), ("lms.Team", "failed"), ("lms.SSOSettings", "warning")]
+)
+def test_what_is_mapped_and_the_sso_settings_are_looked_for_in_the_same_database(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, label: str, result: str
 ) -> None:
-    settings.DATABASE_ROUTERS = [f"{__name__}.Replicas"]
-    assert line("replica")[0] == "passed"
-    with monkeypatch.context() as patch:
-        patch.setattr(router, "routers", [Replicas()])
-        patch.setattr(Replicas, "db_for_read", lambda self, model, **hints: asked_of(model))
-        result, found, mend = line("replica")
-    assert (result, found) == ("warning", "scim_provisioning.ProvisioningEvent: replica")
-    assert "db_for_read" in mend
-
-
-def asked_of(model: Any) -> str:
-    """The replica, for a model that the command itself does not read."""
-    return "replica" if model is ProvisioningEvent else "default"
+    monkeypatch.setattr(ApartBy, "label", label)
+    settings.DATABASE_ROUTERS = [f"{__name__}.ApartBy"]
+    said = line("routing")
+    assert said[0] == result
+    assert f"{label}: elsewhere" in said[1]
+    assert "DATABASE_ROUTERS" in said[2]
 
 
 @pytest.fixture

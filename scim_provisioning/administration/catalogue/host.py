@@ -38,7 +38,18 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "host.transaction": Entry(
         _("This application broke the database transaction."),
         (
+            _(
+                "Its hook %(hook)s ended the transaction itself (%(ended)s in %(place)s). What was done before may "
+                "stand."
+            ),
+            _("Its hook %(hook)s ended the transaction itself (%(ended)s). What was done before may stand."),
+            _("Its line %(place)s ended the transaction itself (%(ended)s). What was done before may stand."),
+            _("Its code ended the transaction itself (%(ended)s). What was done before may stand."),
+            _(
+                "Its hook %(hook)s (%(place)s) left a transaction that cannot be committed. Nothing was changed."
+            ),
             _("Its hook %(hook)s left a transaction that cannot be committed. Nothing was changed."),
+            _("Its line %(place)s left a transaction that cannot be committed. Nothing was changed."),
             _(
                 "A signal, save() or a hook caught a database error without a savepoint, rolled back or closed the "
                 "connection. Nothing was changed."

@@ -27,7 +27,6 @@ CHECKS: Final[Mapping[str, Callable[[], Iterator[Line]]]] = {
     "indexes": databases.indexes,
     "names": names.found_by_index,
     "routing": databases.routing,
-    "replica": databases.replica,
     "sqlite": databases.sqlite,
     "clock": databases.clock,
     "time_zone": databases.time_zone,

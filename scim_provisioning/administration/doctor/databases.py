@@ -1,4 +1,4 @@
-"""The database: whether it answers, what is missing in it, where reads go, what time it is there."""
+"""The database: whether it answers, what is missing in it, what time it is there."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.conf import global_settings, settings
-from django.contrib.auth import get_user_model
-from django.db import models, router
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
+from scim_provisioning.administration import homes
 from scim_provisioning.administration.report import Line, failed, passed, warned
 from scim_provisioning.http import healthz
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import SCIMConnection
 
 _APP: Final = "scim_provisioning"
 #: Seconds that two clocks may differ.
@@ -75,34 +75,16 @@ def _missing_indexes(
 def routing() -> Iterator[Line]:
     """What is changed in one transaction is in one database."""
     what = _("All tables are in one database")
-    models_ = [*apps.get_app_config(_APP).get_models(), get_user_model()]
-    homes = {model._meta.label: router.db_for_write(model) for model in models_}
-    if len(set(homes.values())) == 1:
-        yield passed(what, homes[SCIMConnection._meta.label])
-        return
-    found = ", ".join(f"{label}: {alias}" for label, alias in homes.items())
-    mend = _("Let DATABASE_ROUTERS send the models of scim_provisioning to the database of the user model.")
-    yield failed(what, found, mend)
-
-
-def replica() -> Iterator[Line]:
-    """Whoever decides on what a replica says loses changes. Says nothing where there are no routers."""
-    if not settings.DATABASE_ROUTERS:
-        return
-    what = _("Nothing is decided on what a replica says")
-    apart = {
-        model._meta.label: router.db_for_read(model)
-        for model in (SCIMConnection, ProvisionedUser, ProvisioningEvent)
-        if router.db_for_read(model) != router.db_for_write(model)
-    }
-    if not apart:
-        yield passed(what)
-        return
-    found = ", ".join(f"{label}: {alias}" for label, alias in apart.items())
-    mend = _(
-        "Let db_for_read of your routers answer as db_for_write does for the models of scim_provisioning."
-    )
-    yield warned(what, found, mend)
+    known = homes.written()
+    if len(set(known.values())) > 1:
+        found = ", ".join(f"{label}: {alias}" for label, alias in known.items())
+        mend = _("Let DATABASE_ROUTERS send all of these models to one database.")
+        yield failed(what, found, mend)
+    elif apart := homes.sso_apart():
+        mend = _("Let DATABASE_ROUTERS send it to the database of scim_provisioning.")
+        yield warned(what, ": ".join(apart), mend)
+    else:
+        yield passed(what, known[SCIMConnection._meta.label])
 
 
 def sqlite() -> Iterator[Line]:

@@ -81,8 +81,8 @@ SSO_ENABLED_UNKNOWN = Fault(
 )
 SEVERAL_DATABASES = Fault(
     "E016",
-    "The app's tables and the user table are in more than one database: {where}.",
-    "Route the models of scim_provisioning to the database of the user model in DATABASE_ROUTERS.",
+    "The app's tables, the user table and the mapped rows are in more than one database: {where}.",
+    "Route them to one database in DATABASE_ROUTERS: what is changed in one transaction stands as a whole there only.",
 )
 URLS_NOT_INCLUDED = Fault(
     "E017",

@@ -125,3 +125,15 @@ NAME_WITHOUT_INDEX = Fault(
     "No index finds {target} in any case. {sentence}",
     "{advice}",
 )
+SESSIONS_CANNOT_END = Fault(
+    "W024",
+    "SESSION_ENGINE keeps sessions in cookies alone, where nobody can end them: of an account with a password one of "
+    "before it was switched off is good again once it is switched on.",
+    "Use django.contrib.sessions.backends.db or cached_db. Silence this check if no learner has a password.",
+)
+SSO_MODEL_APART = Fault(
+    "W025",
+    "{model} is in another database, '{alias}', than the app's tables: when its row is deleted and that is undone, "
+    "the connection is archived all the same.",
+    "Route {model} to the database of scim_provisioning in DATABASE_ROUTERS.",
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import sysconfig
 import traceback
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -22,11 +24,17 @@ def place(exception: BaseException) -> str:
 
     Libraries that the host called are passed over. Its own apps may be installed like one.
     """
-    frames = [
-        (frame, line)
-        for frame, line in traceback.walk_tb(exception.__traceback__)
-        if _package(frame) not in _FRAMEWORK
-    ]
+    return _last([*traceback.walk_tb(exception.__traceback__)])
+
+
+def running(within: str) -> str:
+    """As ``place``, of the code that is running now: what was called since the module ``within`` was left."""
+    called = takewhile(lambda found: _module(found[0]) != within, traceback.walk_stack(sys._getframe(1)))
+    return _last([*called][::-1])
+
+
+def _last(everything: Iterable[tuple[FrameType, int]]) -> str:
+    frames = [(frame, line) for frame, line in everything if _package(frame) not in _FRAMEWORK]
     own = [found for found in frames if _is_own(Path(found[0].f_code.co_filename))]
     apps_of_the_host = {config.name.partition(".")[0] for config in apps.get_app_configs()}
     for frame, line in reversed(own or [found for found in frames if _package(found[0]) in apps_of_the_host]):
