@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, queue, same_person, words
+from scim_provisioning.administration.adoption import answers, joining, queue, same_person, words
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
 from scim_provisioning.models import IdentityQuestion, SCIMConnection
 
@@ -60,16 +60,21 @@ class AnswerForm(IdentityForm):
 
 
 class QuestionForm(IdentityForm):
-    """Whether two are one."""
+    """Whether two are one; that they are can be said where the host joins them."""
+
+    SAME: Final = ("yes", gettext_lazy("Same person: join the two accounts"))
 
     same = forms.ChoiceField(
         label=gettext_lazy("Are they the same person?"),
-        choices=[
-            ("yes", gettext_lazy("Same person: join the two accounts")),
-            ("no", gettext_lazy("They stay apart")),
-        ],
+        choices=[SAME, ("no", gettext_lazy("They stay apart"))],
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, can_merge: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_merge:
+            field: Any = self.fields["same"]
+            field.choices, field.initial = [one for one in field.choices if one != self.SAME], "no"
 
 
 class AdoptionQueuePages(ConnectionPages):
@@ -155,7 +160,8 @@ class AdoptionQueuePages(ConnectionPages):
         question = queue.open_questions(connection).filter(pk=question_id).first()
         if question is None:
             raise Http404("There is no such question.")
-        form = QuestionForm(posted(request), request=request)
+        can_merge = joining.can_merge()
+        form = QuestionForm(posted(request), request=request, can_merge=can_merge)
         if form.is_valid():
             verb = same_person.join if form.cleaned_data["same"] == "yes" else same_person.keep_apart
             verb(question, **who(request))
@@ -169,7 +175,7 @@ class AdoptionQueuePages(ConnectionPages):
             "candidate": compare(
                 connection, same_person.document_of(newcomer), question.earlier.user, in_clear=in_clear
             ),
-            "can_merge": same_person.can_merge(),
+            "can_merge": can_merge,
             "form": form,
             "queue_url": self.page_url("queue", connection),
         }
