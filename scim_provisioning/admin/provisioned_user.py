@@ -279,13 +279,18 @@ def learner_page(
     if link is None or link.user is None:
         return ""
     for row in (learner or _learner(link), link.user):
-        model_admin = None if row is None else site._registry.get(type(row))
-        if row is not None and model_admin is not None:
-            if not model_admin.has_view_or_change_permission(request, row):
-                continue
-            label = f"{row._meta.app_label}_{row._meta.model_name}_change"
-            return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
+        if row is not None and (url := account_admin(site, request, row)):
+            return url
     return ""
+
+
+def account_admin(site: AdminSite, request: HttpRequest, row: Any) -> str:
+    """The address of the host's admin page about this very row, for who may see it; empty without one (no query)."""
+    model_admin = site._registry.get(type(row))
+    if model_admin is None or not model_admin.has_view_or_change_permission(request, row):
+        return ""
+    label = f"{row._meta.app_label}_{row._meta.model_name}_change"
+    return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
 
 
 def account_page(site: AdminSite, request: HttpRequest, account: Any, connection: SCIMConnection) -> str:

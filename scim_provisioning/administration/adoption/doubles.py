@@ -51,6 +51,11 @@ class Double:
         return [str(REASONS[trait]) for trait in self.traits]
 
     @property
+    def keys(self) -> set[Any]:
+        """Of the two accounts."""
+        return {self.one.account.pk, self.other.account.pk}
+
+    @property
     def is_sure(self) -> bool:
         """Whether something is the same that is not so by chance."""
         return bool(set(self.traits) - BY_CHANCE)
