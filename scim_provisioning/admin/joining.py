@@ -4,6 +4,8 @@ by side, and which of them goes on. GET changes nothing; joining asks who is the
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -22,6 +24,7 @@ from scim_provisioning.administration import permissions
 from scim_provisioning.administration.adoption import doubles, joining
 from scim_provisioning.administration.adoption.comparing import beside
 from scim_provisioning.administration.adoption.joining import Side
+from scim_provisioning.administration.people.answer import Answer
 from scim_provisioning.models import SCIMConnection
 
 ACCOUNT: Final = "account"
@@ -125,6 +128,33 @@ def join_page(site: AdminSite, connection: SCIMConnection, double: doubles.Doubl
     """Where the two are laid side by side."""
     keys = {ACCOUNT: double.one.account.pk, OTHER: double.other.account.pk}
     return _page(site, "join", connection, keys)
+
+
+def alike(
+    site: AdminSite, request: HttpRequest, people: Sequence[Answer]
+) -> dict[int, list[tuple[str, str]]]:
+    """Of people who came up together, by their place, who else of them may be the same person: what they are called,
+    and where the two are laid side by side (a few queries for each connection that has several of them)."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    sides: dict[SCIMConnection, dict[Any, tuple[int, Side]]] = defaultdict(dict)
+    for number, person in enumerate(people):
+        if (side := _side_of(person)) is not None and not person.connection.is_archived:
+            sides[person.connection].setdefault(side.account.pk, (number, side))
+    for connection, several in sides.items():
+        if len(several) < 2 or not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
+            continue
+        for double in doubles.between(connection, [side for _number, side in several.values()]):
+            url = join_page(site, connection, double)
+            for one, other in ((double.one, double.other), (double.other, double.one)):
+                found[several[one.account.pk][0]].append((other.name, url))
+    return found
+
+
+def _side_of(person: Answer) -> Side | None:
+    link = person.link
+    if link is None or link.user is None or not link.owns_profile:
+        return None
+    return Side(link.user, None if link.is_deleted else link)
 
 
 def _page(site: AdminSite, name: str, connection: SCIMConnection, keys: dict[str, Any]) -> str:

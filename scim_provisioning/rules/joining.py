@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import is_lost, may_be
+from scim_provisioning.rules.customers import is_lost, may_be, tells_apart
 from scim_provisioning.rules.ownership import owned_alone
 from scim_provisioning.rules.protection import is_last_administrator
 
@@ -51,14 +54,30 @@ def obstacle(stays: LearnerAdapter, goes: LearnerAdapter) -> Obstacle | None:
 
 def has_here(connection: SCIMConnection, adapter: LearnerAdapter) -> bool:
     """Whether an account is this customer's to join: it is or was managed here and has not been moved away, or the host
-    counts it among its people and nothing says that it is another's (four queries at most)."""
+    counts it among its people and nothing says that it is another's (five queries at most)."""
     if _is_linked(adapter):
         return not is_lost(adapter.link)
     left = ProvisionedUser.objects.tombstones().filter(connection=connection, user=adapter.obj.pk)
     if met := list(left.select_related("connection")):
         return not any(map(is_lost, met))
-    mine = type(adapter).tenant_users(connection).filter(pk=adapter.obj.pk)
-    return mine.exists() and may_be(type(adapter), connection, adapter.obj.pk)
+    mine = counted(type(adapter), connection)
+    return mine.filter(pk=adapter.obj.pk).exists() and may_be(type(adapter), connection, adapter.obj.pk)
+
+
+def counted(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> QuerySet[Any]:
+    """The accounts that the host counts among this customer's: nobody where it is not known whose the connection is,
+    nor where the host tells no customers apart and has several connections (one query then)."""
+    nobody = get_user_model()._base_manager.none()
+    others = SCIMConnection.objects.filter(archived_at__isnull=True).exclude(pk=connection.pk)
+    if not tells_apart(adapter_class, connection) and others.exists():
+        return nobody
+    try:
+        return adapter_class.tenant_users(connection)
+    except DatabaseError:
+        raise
+    except Exception:
+        # The host's own code, asked of a connection whose SSO row is gone.
+        return nobody
 
 
 def _is_linked(adapter: LearnerAdapter) -> bool:

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from example_project.lms.models import Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.adapters import RelatedRow
 from scim_provisioning.administration import ownership
 from scim_provisioning.administration.adoption import joining, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
@@ -133,6 +134,24 @@ def test_any_other_account_of_the_customer_is_found_by_its_name(
     assert "ameyer" not in text(masked.get(f"{url}&q=fisch"))
     assert "ameyer" in text(masked.get(f"{url}&q=ameyer"))
     assert "Analyst" not in text(masked.get(beside(link, old)))
+
+
+def test_people_of_one_name_who_come_up_together_may_be_the_same(
+    administrator: Callable[..., Client], scim: ScimClient, link: ProvisionedUser, old: User
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    scim.delete(f"/Users/{link.scim_id}")
+    again = person("anna.meyer", userName="a.meyer@harborline.example", externalId="new", emails=None)
+    assert scim.post("/Users", again).status_code == 201
+    browser = administrator(*POLICY)
+    shown = text(browser.get(f"{people}?q=meyer"))
+    assert shown.count("May be the same person as") == 2
+    cards = browser.get(f"{people}?q=meyer").context["cards"]
+    for card in cards:
+        ((_name, compare),) = card.same
+        assert browser.get(compare).status_code == 200
+    # Whoever may not join them is not told.
+    assert "May be the same" not in text(administrator(*POLICY[:2], name="vera").get(f"{people}?q=meyer"))
 
 
 # --- joined
@@ -408,6 +427,24 @@ def test_of_whom_the_lms_has_moved_away_nothing_is_shown(
 ) -> None:
     Learner.objects.filter(user=link.user).update(organization=OrganizationFactory())
     assert admin_client.get(beside(link, old)).status_code == 404
+
+
+def test_where_nothing_tells_customers_apart_nobody_unmanaged_is_offered_beside_another_connection(
+    admin_client: Client,
+    link: ProvisionedUser,
+    old: User,
+    other_connection: SCIMConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "rows", {"learner": RelatedRow(Learner)})
+    url = page("doubles", link.connection, account=link.user)  # type: ignore[arg-type]
+    for shown in (admin_client.get(url), admin_client.get(f"{url}&q=ameyer")):
+        assert "Compare" not in text(shown)
+    assert admin_client.get(beside(link, old)).status_code == 404
+    other_connection.archived_at = other_connection.created_at
+    other_connection.save()
+    assert "Compare" in text(admin_client.get(url))
+    assert admin_client.get(beside(link, old)).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", "0", "x", "\0", "999999999999999999999999", "1e5"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
@@ -28,6 +28,7 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import merging
 from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.joining import counted
 
 #: So many accounts are offered for one.
 OFFERED: Final = 10
@@ -99,15 +100,17 @@ def called(connection: SCIMConnection, side: Side, text: str, *, in_clear: bool)
     return [Double(side, other) for other, _values in accounts.sides(found)]
 
 
-def of_learners(connection: SCIMConnection, links: Iterable[ProvisionedUser]) -> dict[int, Double]:
-    """Of these learners of a connection, by key of the link, the surest double among the accounts that nobody manages,
-    where there is one."""
-    found: dict[int, Double] = {}
-    for link in links:
-        if link.user is not None and link.owns_profile and not link.is_deleted:
-            likely = of(connection, Side(link.user, link))
-            if likely:
-                found[link.pk] = likely[0]
+def between(connection: SCIMConnection, sides: Sequence[Side]) -> list[Double]:
+    """Of these accounts those that may be one person's, but for two whom the identity provider sends (one query)."""
+    accounts = _Accounts(connection)
+    values = accounts.read([side.account.pk for side in sides]) if len(sides) > 1 else {}
+    traits = {key: accounts.columns.of(row) for key, row in values.items()}
+    found = []
+    for one, other in combinations(sides, 2):
+        keys = (one.account.pk, other.account.pk)
+        if keys[0] != keys[1] and set(keys) <= traits.keys() and not (one.link and other.link):
+            shared = in_common(*(traits[key] for key in keys))
+            found += [Double(one, other, shared)] if shared else []
     return found
 
 
@@ -145,7 +148,7 @@ class _Accounts:
 
     def all(self) -> QuerySet[Any]:
         living = ProvisionedUser.objects.living().filter(user=OuterRef("pk"))
-        free = self.adapter_class.tenant_users(self.connection).filter(~Exists(living))
+        free = counted(self.adapter_class, self.connection).filter(~Exists(living))
         own = _managed(self.connection).values("user")
         return get_user_model()._base_manager.filter(Q(pk__in=own) | Q(pk__in=free.values("pk")))
 
