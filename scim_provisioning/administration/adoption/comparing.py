@@ -99,7 +99,9 @@ def _standing(one: Side, adapter: LearnerAdapter) -> dict[str, str]:
     seen = getattr(account, "last_login", None)
     has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
     return {
-        _("Managed by SCIM"): _("no") if one.link is None else _("yes, as “%(name)s”") % {"name": one.link.user_name},
+        _("Managed by SCIM"): _("no")
+        if one.link is None
+        else _("yes, as “%(name)s”") % {"name": one.link.user_name},
         _("Switched on"): _("no") if adapter.has_access is False else _("yes"),
         _("Here since"): written(made_at) if made_at else "—",
         _("Last sign-in"): written(seen) if seen else _("never"),

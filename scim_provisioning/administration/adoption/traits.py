@@ -1,6 +1,6 @@
 """What two accounts of one customer may have in common: the same address, number, name, or beginning of a user name.
 
-Read from the columns that the mapping names, of the account and of rows that are one-to-one with it.
+Read from the columns of text that the mapping names, of the account and of rows that are one-to-one with it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +121,8 @@ def columns_of(adapter_class: type[LearnerAdapter], connection: SCIMConnection) 
     address = getattr(account, "EMAIL_FIELD", "")
     found: dict[str, list[str]] = {"emails": [address] if address else []}
     for entry in adapter_class.compiled(connection).entries:
-        if entry.source.belongs_to_account and not entry.declaration.keys and not entry.field.is_relation:
+        is_text = isinstance(entry.field, models.CharField | models.TextField)
+        if entry.source.belongs_to_account and is_text:
             part = f".{entry.path.sub.name}" if entry.attribute.name == "name" and entry.path.sub else ""
             column = entry.source.lookup(entry.field.name).removeprefix("user__")
             found.setdefault(f"{entry.attribute.name}{part}", []).append(column)
