@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin import csv_file, joining
 from scim_provisioning.admin.export_form import REFUSED, ExportFields
+from scim_provisioning.admin.host_pages import row_page
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
-from scim_provisioning.admin.provisioned_user import account_admin
 from scim_provisioning.administration import adoption, permissions
 from scim_provisioning.administration.adoption import Report, Verdict, words
 from scim_provisioning.administration.log_words import MASK
@@ -142,7 +142,7 @@ class AdoptionPages(ConnectionPages):
             labels = adoption.called(verdict, in_clear=in_clear)
             accounts = [account for account in verdict.accounts if account is not None]
             urls = [
-                "" if label == MASK else account_admin(self.admin_site, request, account)
+                "" if label == MASK else row_page(self.admin_site, request, account)
                 for label, account in zip(labels, accounts, strict=True)
             ]
             asked = {"name": name, "account": [account.pk for account in accounts]}

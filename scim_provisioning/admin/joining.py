@@ -19,13 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, page_url_name, posted, who
-from scim_provisioning.admin.provisioned_user import account_page
+from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import permissions
 from scim_provisioning.administration.adoption import doubles, joining
 from scim_provisioning.administration.adoption.comparing import beside
 from scim_provisioning.administration.adoption.joining import Side
 from scim_provisioning.administration.people.answer import Answer
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
 ACCOUNT: Final = "account"
 OTHER: Final = "other"
@@ -76,7 +76,7 @@ class JoiningPages(ConnectionPages):
             "called": called,
             "can_merge": joining.can_merge(),
             "without_merge": joining.without_merge(),
-            "learner_url": account_page(self.admin_site, request, side.account, connection),
+            "learner_url": _learner_page(self.admin_site, request, side.account, connection),
         }
         return self.render_page(request, "connection/doubles.html", connection, context)
 
@@ -97,7 +97,7 @@ class JoiningPages(ConnectionPages):
             joining.join(connection, into, goes, met=form.cleaned_data["met"], **who(request))
             told = _("Joined: “%(name)s” goes on, with the progress of both.")
             messages.success(request, told % {"name": into.name})
-            url = account_page(self.admin_site, request, into.account, connection)
+            url = _learner_page(self.admin_site, request, into.account, connection)
             return HttpResponseRedirect(url or self.page_url("change", connection))
         facts, lines = beside(connection, one, other, in_clear=_sees_values(request))
         double = doubles.compared(connection, one, other)
@@ -155,6 +155,12 @@ def _side_of(person: Answer) -> Side | None:
     if link is None or link.user is None or not link.owns_profile:
         return None
     return Side(link.user, None if link.is_deleted else link)
+
+
+def _learner_page(site: AdminSite, request: HttpRequest, account: Any, connection: SCIMConnection) -> str:
+    """The page of the host's about a learner by their account, whoever manages it."""
+    name = account.get_username()
+    return learner_page(site, request, ProvisionedUser(connection=connection, user=account, user_name=name))
 
 
 def _page(site: AdminSite, name: str, connection: SCIMConnection, keys: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.db.models import Q
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +19,7 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.adoption_queue import question_of
+from scim_provisioning.admin.host_pages import row_page
 from scim_provisioning.admin.managed_forms import ManagedForms
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import keeping, log_words, ownership, permissions, shares, times
@@ -279,24 +280,9 @@ def learner_page(
     if link is None or link.user is None:
         return ""
     for row in (learner or _learner(link), link.user):
-        if row is not None and (url := account_admin(site, request, row)):
+        if row is not None and (url := row_page(site, request, row)):
             return url
     return ""
-
-
-def account_admin(site: AdminSite, request: HttpRequest, row: Any) -> str:
-    """The address of the host's admin page about this very row, for who may see it; empty without one (no query)."""
-    model_admin = site._registry.get(type(row))
-    if model_admin is None or not model_admin.has_view_or_change_permission(request, row):
-        return ""
-    label = f"{row._meta.app_label}_{row._meta.model_name}_change"
-    return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
-
-
-def account_page(site: AdminSite, request: HttpRequest, account: Any, connection: SCIMConnection) -> str:
-    """The same of an account, whoever manages it."""
-    name = account.get_username()
-    return learner_page(site, request, ProvisionedUser(connection=connection, user=account, user_name=name))
 
 
 def _learner(link: ProvisionedUser) -> Any:

@@ -43,7 +43,7 @@ _SHARED_LOCK: Final[Mapping[str, str]] = {
     "postgresql": "FOR KEY SHARE",
     "mysql": "LOCK IN SHARE MODE",
 }
-#: Refused by PostgreSQL for a row that was changed since the transaction began; the weaker one shows it as it was.
+#: Refused by PostgreSQL for a row that was changed since the transaction began; the weaker shows it as it was.
 _STRICT_LOCK: Final = "FOR SHARE"
 
 
@@ -117,18 +117,15 @@ def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
         living = [one for one in _read(caller.tenant, _named, scim_id) if not one.link.is_deleted]
         return _current(living)
     link = _lock_account(caller.tenant, "scim_id", scim_id)
-    if link is None and _has_moved(caller.tenant, scim_id):
-        raise databases.Overtaken
     if link is None or link.is_deleted:
-        raise NotFound()
+        raise databases.Overtaken if _has_moved(caller.tenant, scim_id) else NotFound()
     return load_locked(caller, link.pk)
 
 
 def _has_moved(connection: SCIMConnection, scim_id: str) -> bool:
-    """Whether somebody who was not found under the lock is there all the same: an administrator has joined their
-    account with another one while this waited, and the link leads to that now (one query, of whom nobody knows)."""
-    living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    return living.filter(scim_id=scim_id).exists()
+    """Whether an administrator has joined the account with another while this waited, to which the link leads now."""
+    own = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    return own.filter(scim_id=scim_id).exists()
 
 
 def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None:
