@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration.adoption.joining import Side
-from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.administration.attribute_words import nameless, short_name
 from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.administration.times import written
 from scim_provisioning.events import Caller
@@ -85,7 +85,7 @@ def beside(
     values are masked."""
     adapters = [side(Caller(connection, None), each.account, each.link) for each in (one, other)]
     here, there = (dict(_values(adapter.read())) for adapter in adapters)
-    show, call = (shown, str) if in_clear else (masked, nameless)
+    show, call = (shown, short_name) if in_clear else (masked, nameless)
     lines = [
         Line(call(path), show(here.get(path)), show(there.get(path)), _alike(here.get(path), there.get(path)))
         for path in {**here, **there}
