@@ -86,8 +86,9 @@ class HostHooks:
 
     def merge(self, into: Any, other: Any) -> None:
         """Join two learners who are one person, because an administrator said so: bring progress, certificates and
-        enrolments of ``other``, who was deleted by the identity provider, to ``into``, who goes on. What becomes of
-        ``other`` is the host's to say. Called in the transaction.
+        enrolments of ``other``, whose access has ended, to ``into``, who goes on. What becomes of ``other`` is the
+        host's to say: it may be deleted. Called in the transaction, before what the mapping writes is written to
+        ``into``.
 
         There is no default. Without it administrators are told that the two have to be joined by hand.
         """

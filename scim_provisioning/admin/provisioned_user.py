@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.db.models import Q
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +19,7 @@ from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.adoption_queue import question_of
+from scim_provisioning.admin.host_pages import row_page
 from scim_provisioning.admin.managed_forms import ManagedForms
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import keeping, log_words, ownership, permissions, shares, times
@@ -63,6 +64,8 @@ class ManagedBy:
     locks: tuple[tuple[str, LockedValue], ...] = ()
     values_url: str = ""
     detach_url: str = ""
+    #: Where to say that they are the person of another account here.
+    doubles_url: str = ""
     #: Where to have them forgotten.
     forget_url: str = ""
 
@@ -234,6 +237,10 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
     }
     asks = _address(site, page_url_name("same_person"), asked) if asked else ""
     withdrawals = tuple(_withdrawals(site, request, link))
+    if link.owns_profile and (
+        url := _address(site, page_url_name("doubles"), {"object_id": link.connection_id})
+    ):
+        pages["doubles_url"] = f"{url}?{urlencode({'account': link.user_id})}"
     return {"shared_with": tuple(shared), "question_url": asks, "withdrawals": withdrawals, **pages}
 
 
@@ -274,12 +281,8 @@ def learner_page(
     if link is None or link.user is None:
         return ""
     for row in (learner or _learner(link), link.user):
-        model_admin = None if row is None else site._registry.get(type(row))
-        if row is not None and model_admin is not None:
-            if not model_admin.has_view_or_change_permission(request, row):
-                continue
-            label = f"{row._meta.app_label}_{row._meta.model_name}_change"
-            return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
+        if row is not None and (url := row_page(site, request, row)):
+            return url
     return ""
 
 

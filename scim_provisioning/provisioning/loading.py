@@ -43,7 +43,7 @@ _SHARED_LOCK: Final[Mapping[str, str]] = {
     "postgresql": "FOR KEY SHARE",
     "mysql": "LOCK IN SHARE MODE",
 }
-#: Refused by PostgreSQL for a row that was changed since the transaction began; the weaker one shows it as it was.
+#: Refused by PostgreSQL for a row that was changed since the transaction began; the weaker shows it as it was.
 _STRICT_LOCK: Final = "FOR SHARE"
 
 
@@ -111,15 +111,21 @@ def _moved(people: Sequence[ProvisionedUser]) -> list[int]:
 def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
     statement that waited for the lock can be stale. On SQLite, where the whole transaction is the lock, one statement
-    reads them. Raises ``NotFound``, ``Unauthorized`` as ``load_locked``."""
+    reads them. Raises ``NotFound``, ``Unauthorized`` as ``load_locked``, and ``Overtaken``."""
     _refuse_impossible(scim_id)
     if not databases.connection().features.has_select_for_update:
         living = [one for one in _read(caller.tenant, _named, scim_id) if not one.link.is_deleted]
         return _current(living)
     link = _lock_account(caller.tenant, "scim_id", scim_id)
     if link is None or link.is_deleted:
-        raise NotFound()
+        raise databases.Overtaken if _has_moved(caller.tenant, scim_id) else NotFound()
     return load_locked(caller, link.pk)
+
+
+def _has_moved(connection: SCIMConnection, scim_id: str) -> bool:
+    """Whether an administrator has joined the account with another while this waited, to which the link leads now."""
+    own = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    return own.filter(scim_id=scim_id).exists()
 
 
 def load_tombstone_for_update(caller: Caller, key: int) -> LearnerAdapter | None:

@@ -11,9 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from example_project.lms.models import Learner, Organization
+from example_project.lms.models import Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections, ownership
+from scim_provisioning.administration.adoption import same_person
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import (
     AdoptionAnswer,
     IdentityQuestion,
@@ -25,7 +27,7 @@ from scim_provisioning.models import (
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
-from tests.lms_factories import LearnerFactory, OrganizationFactory
+from tests.lms_factories import LearnerFactory, OrganizationFactory, ProgressFactory
 from tests.people import person
 from tests.tables import contents
 
@@ -367,12 +369,31 @@ def test_the_same_person_keeps_the_progress_through_the_hosts_merge(
 
 
 def test_without_the_hosts_merge_it_is_refused_with_a_sentence(
-    admin_client: Client, question: IdentityQuestion
+    admin_client: Client, question: IdentityQuestion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(LearnerAdapter, "merge")
+    shown = text(admin_client.get(ask(question)))
+    assert "Same person: join the two accounts" not in shown
+    assert "They stay apart" in shown
     said = text(say(admin_client, question, "yes"))
     assert "does not say how two accounts become one" in said
+    with pytest.raises(ConnectionRefused, match="does not say how two accounts become one"):
+        same_person.join(question, actor=None)
     question.refresh_from_db()
     assert question.answered_at is None
+    # They may stay apart.
+    assert "Your answer was written down." in text(say(admin_client, question, "no"))
+
+
+def test_the_same_person_has_the_progress_of_both(
+    admin_client: Client, scim: ScimClient, question: IdentityQuestion
+) -> None:
+    earlier, newcomer = question.earlier.user, question.newcomer.user
+    ProgressFactory(learner=Learner.objects.get(user=earlier), percent=80)
+    assert "Same person: join the two accounts" in text(admin_client.get(ask(question)))
+    say(admin_client, question, "yes")
+    assert Progress.objects.get().learner.user == newcomer
+    assert not User.objects.get(pk=earlier.pk).is_active  # type: ignore[union-attr]
 
 
 def test_a_merge_that_fails_leaves_everything_as_it_was(

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 
+from example_project.lms.models import Learner
 from scim_provisioning.administration import keeping
 from scim_provisioning.models import (
     ProvisionedUser,
@@ -68,6 +69,7 @@ def addresses(superuser: User) -> dict[str, str]:
     assert scim.delete(f"/Users/{left}").status_code == 204
     for _time in range(2):
         scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
+    LearnerFactory(organization=connection.sso.organization, user__first_name="Mei", user__last_name="TANAKA")
     scim.post("/Users", person("jo.reyes", **enterprise(manager={"value": "f0a1c9d2-not-here-yet"})))
     return {**_of_the_connection(connection, old, new), **_of_the_log()}
 
@@ -87,9 +89,21 @@ def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToke
         "sso-delete": reverse("admin:lms_ssosettings_delete", args=[connection.sso_key]),
         "take-over": _take_over(),
         "withdraw": _withdraw(),
+        **_joining(connection),
         "rotate": url("rotate", connection, new),
         "rotation": url("rotation", connection, new),
         "revoke": url("revoke", connection, old),
+    }
+
+
+def _joining(connection: SCIMConnection) -> dict[str, str]:
+    """Whom a learner may be, the two side by side, and who somebody is who was not sent yet."""
+    mine = ProvisionedUser.objects.get(external_id="meitanaka").user_id
+    other = Learner.objects.get(user__last_name="TANAKA").user_id
+    return {
+        "doubles": f"{url('doubles', connection)}?account={mine}&q=ines",
+        "join": f"{url('join', connection)}?account={mine}&other={other}",
+        "person": f"{url('person', connection)}?name=rui@x.example&account={other}",
     }
 
 

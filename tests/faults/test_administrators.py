@@ -28,7 +28,7 @@ from scim_provisioning.administration import (
     troubles,
     units,
 )
-from scim_provisioning.administration.adoption import queue, same_person, undoing
+from scim_provisioning.administration.adoption import joining, queue, same_person, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import (
     IdentityQuestion,
@@ -88,6 +88,16 @@ def join(scim: ScimClient, own: SCIMConnection, organization: Organization, acto
     scim.post("/Users", person("ines.okafor", externalId="another"))
     key = IdentityQuestion.objects.get().pk
     return lambda: same_person.join(queue.open_questions(own).get(pk=key), actor=actor)
+
+
+def join_double(scim: ScimClient, own: SCIMConnection, organization: Organization, actor: User) -> Verb:
+    old = LearnerFactory(organization=organization, user__username="okafor").user
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    made = ProvisionedUser.objects.get().user_id
+    into, other = (joining.found(own, str(key)) for key in (old.pk, made))
+    assert into is not None
+    assert other is not None
+    return lambda: joining.join(own, into, other, actor=actor)
 
 
 def _beside(scim: ScimClient) -> tuple[ProvisionedUser, SCIMConnection]:
@@ -189,7 +199,7 @@ def detach(scim: ScimClient, own: SCIMConnection, organization: Organization, ac
     return lambda: keeping.detach(learner, actor=actor)
 
 
-ABOUT_PEOPLE = (link, undo, join, share, move, merge, let_go, lock, unlock, detach)
+ABOUT_PEOPLE = (link, undo, join, join_double, share, move, merge, let_go, lock, unlock, detach)
 ABOUT_CONNECTIONS = (
     pause,
     resume,
@@ -322,7 +332,7 @@ def was_killed(verb: Verb, number: int) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("verb", [link, undo, join, move], indirect=True)
+@pytest.mark.parametrize("verb", [link, undo, join, join_double, move], indirect=True)
 def test_whatever_is_killed_leaves_all_of_it_or_nothing(verb: Verb) -> None:
     before = settled(state)
     number = 0

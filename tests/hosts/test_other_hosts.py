@@ -18,6 +18,7 @@ SHARED = [
     "tests/hosts/test_moved.py",
     "tests/hosts/test_switch_gone.py",
     "tests/hosts/test_adopting.py",
+    "tests/hosts/test_joining.py",
     "tests/hosts/test_reconciling.py",
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_locked_values.py",

@@ -1,4 +1,5 @@
-"""Somebody who was refused beside an account of this customer: what agrees, what a link would write, what to fear."""
+"""Somebody who was refused beside an account of this customer: what agrees, what a link would write, what to fear. And
+two accounts beside each other."""
 
 from __future__ import annotations
 
@@ -7,14 +8,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration.attribute_words import nameless
+from scim_provisioning.administration.adoption.joining import Side
+from scim_provisioning.administration.attribute_words import nameless, short_name
 from scim_provisioning.administration.log_words import masked, shown
 from scim_provisioning.administration.times import written
+from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning.merging import side
 from scim_provisioning.rules.ownership import owned_alone
 from scim_provisioning.rules.standing import Standing
 
@@ -62,6 +67,46 @@ def compare(connection: SCIMConnection, document: Document, account: Any, *, in_
     risks = [sentence for is_so, sentence in _risks(connection, adapter, account) if is_so]
     seen = getattr(account, "last_login", None)
     return Candidate(account, name, tuple(lines), tuple(risks), written(seen) if seen else _("never"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is to be known of two accounts, in words."""
+
+    name: str
+    one: str
+    other: str
+
+
+def beside(
+    connection: SCIMConnection, one: Side, other: Side, *, in_clear: bool
+) -> tuple[list[Fact], list[Line]]:
+    """Two accounts of this connection's: how they stand, and the attributes that either has. Without ``in_clear``
+    values are masked."""
+    adapters = [side(Caller(connection, None), each.account, each.link) for each in (one, other)]
+    here, there = (dict(_values(adapter.read())) for adapter in adapters)
+    show, call = (shown, short_name) if in_clear else (masked, nameless)
+    lines = [
+        Line(call(path), show(here.get(path)), show(there.get(path)), _alike(here.get(path), there.get(path)))
+        for path in {**here, **there}
+    ]
+    standing = [_standing(each, adapter) for each, adapter in zip((one, other), adapters, strict=True)]
+    return [Fact(name, standing[0][name], standing[1][name]) for name in standing[0]], lines
+
+
+def _standing(one: Side, adapter: LearnerAdapter) -> dict[str, str]:
+    account, made_at = one.account, getattr(one.account, "date_joined", None)
+    seen = getattr(account, "last_login", None)
+    has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
+    return {
+        _("Managed by SCIM"): _("no")
+        if one.link is None
+        else _("yes, as “%(name)s”") % {"name": one.link.user_name},
+        _("Switched on"): _("no") if adapter.has_access is False else _("yes"),
+        _("Here since"): written(made_at) if made_at else "—",
+        _("Last sign-in"): written(seen) if seen else _("never"),
+        _("Has a password of its own"): _("yes") if has_password else _("no"),
+    }
 
 
 def _values(document: Document) -> list[tuple[str, Any]]:

@@ -16,11 +16,12 @@ from unfold.admin import ModelAdmin
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.admin import SCIMPanelMixin
-from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
 from tests.browser.conftest import serve
+from tests.browser.test_joining import doubled, join
 from tests.browser.test_pages import pages_of
 from tests.browser.test_token_panel import TOKEN, generate
 
@@ -102,3 +103,16 @@ def test_every_page_renders(
             page.go_back()
         if name in ("index", "list"):
             expect(page.get_by_role("alert").first).to_contain_text("Entra ID of Harborline")
+
+
+def test_two_accounts_of_one_person_are_joined(
+    new_context: Callable[..., BrowserContext], superuser: User, picture: Callable[[Page, str], None]
+) -> None:
+    connection = doubled(scenes.connected(scenes.sso_of("Harborline")))
+    made = ProvisionedUser.objects.get().user_id
+    page = new_context().new_page()
+    page.goto(f"{url('doubles', connection)}?account={made}&q=ameyer")
+    picture(page, "unfold-doubles")
+    page.get_by_role("link", name="Compare").first.click()
+    picture(page, "unfold-join")
+    join(page)
