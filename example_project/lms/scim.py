@@ -7,6 +7,7 @@ side is a field seen from the account. Everything else Entra sends is kept and r
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import scim_provisioning.adapters as scim
 from scim_provisioning.adapters import ENTERPRISE
@@ -45,6 +46,32 @@ class LearnerAdapter(scim.LearnerAdapter):
         ),
         scim.Manager("learner.manager"),
     ]
+
+    def merge(self, into: Learner, other: Learner) -> None:
+        """Two learners are one person. Of a course that both have begun the further progress counts; all else of
+        ``other`` is ``into``'s now. The account stays, switched off, for what the LMS has written down of it."""
+        for progress in other.progress.select_for_update():
+            mine = into.progress.filter(course=progress.course_id).first()
+            if mine is None:
+                progress.learner = into
+                progress.save(update_fields=["learner"])
+            elif (progress.percent, progress.completed_at is not None) > (
+                mine.percent,
+                mine.completed_at is not None,
+            ):
+                mine.percent, mine.completed_at = progress.percent, progress.completed_at
+                mine.save(update_fields=["percent", "completed_at"])
+        other.reports.exclude(pk=into.pk).update(manager=into)
+        if into.manager_id == other.pk:
+            into.manager = other.manager if other.manager_id != into.pk else None
+        into.joined_at = min(into.joined_at, other.joined_at)
+        into.save(update_fields=["manager", "joined_at"])
+        other.delete()
+
+    def progress(self, learner: Any) -> str:
+        """For who has to say which of two accounts is whose: an account without a learner has begun nothing."""
+        courses = learner.progress.select_related("course") if isinstance(learner, Learner) else ()
+        return ", ".join(f"{row.course} {row.percent} %" for row in courses)
 
     def on_deleted(self, learner: Learner, *, event: ProvisioningEvent) -> None:
         """Their progress stays. Whoever files certificates is told once it is certain: a request may still be

@@ -86,12 +86,21 @@ class HostHooks:
 
     def merge(self, into: Any, other: Any) -> None:
         """Join two learners who are one person, because an administrator said so: bring progress, certificates and
-        enrolments of ``other``, who was deleted by the identity provider, to ``into``, who goes on. What becomes of
-        ``other`` is the host's to say. Called in the transaction.
+        enrolments of ``other``, whose access has ended, to ``into``, who goes on. What becomes of ``other`` is the
+        host's to say: it may be deleted. Called in the transaction, before what the mapping writes is written to
+        ``into``.
 
         There is no default. Without it administrators are told that the two have to be joined by hand.
         """
         raise NotImplementedError
+
+    def progress(self, learner: Any) -> str:
+        """How far a learner has come, in a line for an administrator who has to say whether two accounts are one
+        person's: "Welding safety 60 %, 2 certificates". In the language of the request. "", the default: nothing.
+
+        Asked for the pages of the two accounts alone; it may read, and writes nothing.
+        """
+        return ""
 
     def revoke_access(self, learner: Any) -> None:
         """End what outlives ``is_active``: the host's API tokens, mobile sessions, LTI keys."""

@@ -4,7 +4,9 @@ certain. What ``manage.py scim_adopt`` does; GET shows who was refused, and chan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -13,12 +15,14 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scim_provisioning.admin import csv_file
+from scim_provisioning.admin import csv_file, joining
 from scim_provisioning.admin.export_form import REFUSED, ExportFields
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
+from scim_provisioning.admin.provisioned_user import account_admin
 from scim_provisioning.administration import adoption, permissions
-from scim_provisioning.administration.adoption import Report, words
+from scim_provisioning.administration.adoption import Report, Verdict, words
+from scim_provisioning.administration.log_words import MASK
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_number
 
@@ -117,11 +121,35 @@ class AdoptionPages(ConnectionPages):
                     for finding, count in report.counts.items()
                 ],
                 "header": adoption.header(),
-                "rows": list(adoption.rows(doubtful[:_SHOWN], in_clear=_sees_values(request))),
+                "rows": self._rows(request, connection, doubtful[:_SHOWN]),
                 "more": max(0, len(doubtful) - _SHOWN),
+                "doubles": [
+                    (double, joining.join_page(self.admin_site, connection, double))
+                    for double in report.doubles[:_SHOWN]
+                ],
                 "unreadable": report.unreadable[:_SHOWN],
             }
         return self.render_page(request, "connection/adopt.html", connection, context)
+
+    def _rows(
+        self, request: HttpRequest, connection: SCIMConnection, verdicts: Sequence[Verdict]
+    ) -> list[dict[str, Any]]:
+        """Each with the accounts in the LMS, and where to say who it is."""
+        in_clear = _sees_values(request)
+        told = adoption.rows(verdicts, in_clear=in_clear)
+        rows = []
+        for verdict, (name, finding, _accounts, why) in zip(verdicts, told, strict=True):
+            labels = adoption.called(verdict, in_clear=in_clear)
+            accounts = [account for account in verdict.accounts if account is not None]
+            urls = [
+                "" if label == MASK else account_admin(self.admin_site, request, account)
+                for label, account in zip(labels, accounts, strict=True)
+            ]
+            asked = {"name": name, "account": [account.pk for account in accounts]}
+            url = f"{self.page_url('person', connection)}?{urlencode(asked, doseq=True)}"
+            found = list(zip(labels, urls, strict=True))
+            rows.append({"name": name, "finding": finding, "accounts": found, "why": why, "url": url})
+        return rows
 
 
 def _sees_values(request: HttpRequest) -> bool:
@@ -130,4 +158,5 @@ def _sees_values(request: HttpRequest) -> bool:
 
 def _everybody(report: Report, *, in_clear: bool) -> list[tuple[str, str, str, str]]:
     unreadable = [(where, _("Not readable"), "", why) for where, why in report.unreadable]
-    return [*adoption.rows(report.verdicts, in_clear=in_clear), *unreadable]
+    doubles = adoption.double_rows(report.doubles, in_clear=in_clear)
+    return [*adoption.rows(report.verdicts, in_clear=in_clear), *doubles, *unreadable]

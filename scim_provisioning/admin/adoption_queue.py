@@ -4,6 +4,7 @@ who somebody is. GET changes nothing; every answer asks who is there, and is abo
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -16,9 +17,13 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, queue, same_person, words
+from scim_provisioning.administration.adoption import answers, joining, queue, same_person, words
+from scim_provisioning.administration.adoption.account_facts import facts_of_link
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
+from scim_provisioning.administration.adoption.directory import refusal_of
 from scim_provisioning.models import IdentityQuestion, SCIMConnection
+from scim_provisioning.protocol.text import is_storable
+from scim_provisioning.provisioning.verdicts import Verdict
 
 
 class AnswerForm(IdentityForm):
@@ -60,28 +65,34 @@ class AnswerForm(IdentityForm):
 
 
 class QuestionForm(IdentityForm):
-    """Whether two are one."""
+    """Whether two are one; that they are can be said where the host joins them."""
+
+    SAME: Final = ("yes", gettext_lazy("Same person: join the two accounts"))
 
     same = forms.ChoiceField(
         label=gettext_lazy("Are they the same person?"),
-        choices=[
-            ("yes", gettext_lazy("Same person: join the two accounts")),
-            ("no", gettext_lazy("They stay apart")),
-        ],
+        choices=[SAME, ("no", gettext_lazy("They stay apart"))],
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, can_merge: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_merge:
+            field: Any = self.fields["same"]
+            field.choices, field.initial = [one for one in field.choices if one != self.SAME], "no"
 
 
 class AdoptionQueuePages(ConnectionPages):
     """Who waits for an answer, one page a person."""
 
     def connection_urls(self) -> list[URLPattern]:
-        """Three routes."""
+        """Four routes."""
         policy = permissions.MANAGE_POLICY
         return [
             *super().connection_urls(),
             self.connection_path("queue/", self.queue_view, "queue", permission=policy),
             self.connection_path("queue/<int:event_id>/", self.answer_view, "answer", permission=policy),
+            self.connection_path("queue/person/", self.person_view, "person", permission=policy),
             self.connection_path(
                 "queue/questions/<int:question_id>/", self.question_view, "same_person", permission=policy
             ),
@@ -118,31 +129,52 @@ class AdoptionQueuePages(ConnectionPages):
         return self.render_page(request, "connection/queue.html", connection, context)
 
     def answer_view(self, request: HttpRequest, connection: SCIMConnection, event_id: int) -> HttpResponse:
-        """One person beside the accounts that they may be."""
+        """One person who was refused beside the accounts that they may be."""
         event = answers.refusal(connection, event_id)
         if event is None:
             raise Http404("There is no such operation.")
         one = queue.look(connection, event)
+        return self._answer_page(request, connection, one.verdict, refused_at=one.event.created_at)
+
+    def person_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """The same of somebody whom the identity provider has not sent yet, by the userName that they will have."""
+        name = request.GET.get("name", "").strip()
+        refusal = refusal_of(connection, name) if is_storable(name) else None
+        if refusal is not None:
+            return HttpResponseRedirect(self.page_url("answer", connection, event_id=refusal))
+        verdict = queue.look_for(connection, name, request.GET.getlist("account"))
+        if verdict is None:
+            raise Http404("Nobody can be called so.")
+        return self._answer_page(request, connection, verdict)
+
+    def _answer_page(
+        self,
+        request: HttpRequest,
+        connection: SCIMConnection,
+        verdict: Verdict,
+        *,
+        refused_at: datetime | None = None,
+    ) -> HttpResponse:
         called = request.GET.get("q", "").strip()
-        accounts = answers.accounts(connection, one, called)
+        accounts = answers.accounts(connection, verdict, called)
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         candidates = [
-            compare(connection, one.verdict.document, account, in_clear=in_clear)
-            for account in accounts.values()
+            compare(connection, verdict.document, account, in_clear=in_clear) for account in accounts.values()
         ]
         form = AnswerForm(posted(request), request=request, candidates=candidates)
         if form.is_valid():
             chosen = form.cleaned_data
             account = next((a for a in accounts.values() if str(a.pk) == chosen.get("account")), None)
-            told = answers.give(connection, one, chosen["answer"], account, **who(request))
+            told = answers.give(connection, verdict, chosen["answer"], account, **who(request))
             messages.success(request, told)
             return HttpResponseRedirect(self.page_url("queue", connection))
         context = {
-            "title": _("Who is “%(name)s”?") % {"name": one.verdict.document["userName"]},
-            "waiting": one,
-            "why": words.why(one.verdict) or words.MEANINGS[one.verdict.finding],
+            "title": _("Who is “%(name)s”?") % {"name": verdict.document["userName"]},
+            "refused_at": refused_at,
+            "why": words.why(verdict) or words.MEANINGS[verdict.finding],
             "candidates": candidates,
             "called": called,
+            "asked": [pair for pair in request.GET.lists() if pair[0] != "q"],
             "form": form,
             "queue_url": self.page_url("queue", connection),
         }
@@ -155,7 +187,8 @@ class AdoptionQueuePages(ConnectionPages):
         question = queue.open_questions(connection).filter(pk=question_id).first()
         if question is None:
             raise Http404("There is no such question.")
-        form = QuestionForm(posted(request), request=request)
+        can_merge = joining.can_merge()
+        form = QuestionForm(posted(request), request=request, can_merge=can_merge)
         if form.is_valid():
             verb = same_person.join if form.cleaned_data["same"] == "yes" else same_person.keep_apart
             verb(question, **who(request))
@@ -169,7 +202,8 @@ class AdoptionQueuePages(ConnectionPages):
             "candidate": compare(
                 connection, same_person.document_of(newcomer), question.earlier.user, in_clear=in_clear
             ),
-            "can_merge": same_person.can_merge(),
+            "newcomer_facts": facts_of_link(newcomer),
+            "can_merge": can_merge,
             "form": form,
             "queue_url": self.page_url("queue", connection),
         }

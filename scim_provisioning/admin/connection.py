@@ -24,6 +24,7 @@ from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
 from scim_provisioning.admin.forget import ForgetPages
 from scim_provisioning.admin.held import HeldPages
+from scim_provisioning.admin.joining import JoiningPages
 from scim_provisioning.admin.keeping import KeepingPages
 from scim_provisioning.admin.lifecycle import LifecyclePages, choices_in_force
 from scim_provisioning.admin.managers import ManagersPage
@@ -69,6 +70,7 @@ class ConnectionAdminMixin(
     ReconcilePages,
     AdoptionPages,
     AdoptionQueuePages,
+    JoiningPages,
     UndoAdoptionPage,
     ManagersPage,
     ForgetPages,

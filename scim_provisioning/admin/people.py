@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
+from scim_provisioning.admin.joining import alike
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
@@ -36,6 +38,8 @@ class Card:
     answer: Answer
     links: list[PageLink]
     action: PageLink | None = None
+    #: Others who came up, and may be the same person: what they are called, and where both are laid side by side.
+    same: tuple[tuple[str, str], ...] = ()
 
 
 class PeoplePage(OperationPage):
@@ -71,13 +75,18 @@ class PeoplePage(OperationPage):
             "in_clear": in_clear,
             "found": found,
             "at_most": AT_MOST,
-            "cards": [self._card(request, answer) for answer in (found.people if found else ())],
+            "cards": self._cards(request, found.people if found else ()),
             "unseen": [
                 (one, self._page("change", one.connection)) for one in (found.unseen if found else ())
             ],
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
+
+    def _cards(self, request: HttpRequest, answers: Sequence[Answer]) -> list[Card]:
+        same = alike(self.admin_site, request, answers)
+        cards = [self._card(request, answer) for answer in answers]
+        return [replace(card, same=tuple(same[number])) for number, card in enumerate(cards)]
 
     def _card(self, request: HttpRequest, answer: Answer) -> Card:
         links = []

@@ -63,6 +63,8 @@ class ManagedBy:
     locks: tuple[tuple[str, LockedValue], ...] = ()
     values_url: str = ""
     detach_url: str = ""
+    #: Where to say that they are the person of another account here.
+    doubles_url: str = ""
     #: Where to have them forgotten.
     forget_url: str = ""
 
@@ -233,6 +235,10 @@ def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> di
     }
     asks = _address(site, page_url_name("same_person"), asked) if asked else ""
     withdrawals = tuple(_withdrawals(site, request, link))
+    if link.owns_profile and (
+        url := _address(site, page_url_name("doubles"), {"object_id": link.connection_id})
+    ):
+        pages["doubles_url"] = f"{url}?{urlencode({'account': link.user_id})}"
     return {"shared_with": tuple(shared), "question_url": asks, "withdrawals": withdrawals, **pages}
 
 
@@ -273,13 +279,24 @@ def learner_page(
     if link is None or link.user is None:
         return ""
     for row in (learner or _learner(link), link.user):
-        model_admin = None if row is None else site._registry.get(type(row))
-        if row is not None and model_admin is not None:
-            if not model_admin.has_view_or_change_permission(request, row):
-                continue
-            label = f"{row._meta.app_label}_{row._meta.model_name}_change"
-            return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
+        if row is not None and (url := account_admin(site, request, row)):
+            return url
     return ""
+
+
+def account_admin(site: AdminSite, request: HttpRequest, row: Any) -> str:
+    """The address of the host's admin page about this very row, for who may see it; empty without one (no query)."""
+    model_admin = site._registry.get(type(row))
+    if model_admin is None or not model_admin.has_view_or_change_permission(request, row):
+        return ""
+    label = f"{row._meta.app_label}_{row._meta.model_name}_change"
+    return reverse(f"{site.name}:{label}", args=(quote(row.pk),))
+
+
+def account_page(site: AdminSite, request: HttpRequest, account: Any, connection: SCIMConnection) -> str:
+    """The same of an account, whoever manages it."""
+    name = account.get_username()
+    return learner_page(site, request, ProvisionedUser(connection=connection, user=account, user_name=name))
 
 
 def _learner(link: ProvisionedUser) -> Any:

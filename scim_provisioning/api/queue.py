@@ -36,7 +36,11 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     account = serializers.CharField(source="account.pk", help_text="What an answer names it by.")
     name = serializers.CharField()
     risks = serializers.ListField(child=serializers.CharField())
-    last_login = serializers.CharField()
+    since = serializers.CharField(source="facts.since")
+    last_login = serializers.CharField(source="facts.last_login")
+    progress = serializers.CharField(
+        source="facts.progress", allow_null=True, help_text="As the host says it; null where it does not."
+    )
     lines = ComparedSerializer(many=True)
 
 
@@ -127,7 +131,7 @@ class QueueViewSet(AdministratorViewSet):
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         candidates = [
             compare(connection, one.verdict.document, account, in_clear=in_clear)
-            for account in answers.accounts(connection, one, called).values()
+            for account in answers.accounts(connection, one.verdict, called).values()
         ]
         shown = WaitingSerializer(one, context=self.get_serializer_context()).data
         return Response({**shown, "candidates": [CandidateSerializer(one).data for one in candidates]})
@@ -140,12 +144,12 @@ class QueueViewSet(AdministratorViewSet):
         body = self.valid(AnswerSerializer, request)
         account = None
         if body["answer"] in answers.OF_ACCOUNTS:
-            found = answers.accounts(connection, one, body.get("search", "").strip())
+            found = answers.accounts(connection, one.verdict, body.get("search", "").strip())
             account = next((found[key] for key in found if str(key) == body.get("account")), None)
             if account is None:
                 raise ValidationError({"account": [_("Choose the account that is this person's.")]})
         with refusals():
-            sentence = answers.give(connection, one, body["answer"], account, **self.who())
+            sentence = answers.give(connection, one.verdict, body["answer"], account, **self.who())
         return Response(AnsweredSerializer({"sentence": sentence}).data)
 
     @described(request=SameSerializer, responses=AnsweredSerializer)

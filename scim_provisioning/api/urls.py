@@ -7,6 +7,7 @@ from django.urls import path
 from scim_provisioning.api.connections import ConnectionViewSet, PoliciesViewSet, SelfTestViewSet
 from scim_provisioning.api.disconnection import DisconnectionViewSet
 from scim_provisioning.api.events import EventViewSet
+from scim_provisioning.api.joining import JoiningViewSet
 from scim_provisioning.api.keeping import KeepingViewSet
 from scim_provisioning.api.ownership import OwnershipViewSet
 from scim_provisioning.api.people import PeopleViewSet
@@ -51,6 +52,8 @@ urlpatterns = [
         name="answer",
     ),
     path(f"{_ONE}questions/<int:question_id>/", QueueViewSet.as_view({"post": "same"}), name="same_person"),
+    path(f"{_ONE}doubles/", JoiningViewSet.as_view({"get": "list"}), name="doubles"),
+    path(f"{_ONE}join/", JoiningViewSet.as_view({"post": "join"}), name="join"),
     path(
         f"{_ONE}units/",
         UnitsViewSet.as_view({"get": "list", "patch": "partial_update"}),

@@ -17,6 +17,7 @@ from scim_provisioning.rules.identity import (
     told_apart,
     user_name_taken,
 )
+from scim_provisioning.rules.joining import Obstacle, has_here, obstacle
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
 from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
@@ -28,6 +29,7 @@ from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
     "KnownStanding",
+    "Obstacle",
     "PAUSED_RETRY_AFTER",
     "admit",
     "adopted",
@@ -39,6 +41,7 @@ __all__ = [
     "erases",
     "forget_hold",
     "hand_on",
+    "has_here",
     "history",
     "holders",
     "in_force",
@@ -49,6 +52,7 @@ __all__ = [
     "locked_fields",
     "may_be_erased",
     "name_is_reused",
+    "obstacle",
     "offered",
     "owned_alone",
     "protect",

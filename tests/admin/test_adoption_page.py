@@ -14,17 +14,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from example_project.lms.models import Organization
+from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning import adapters as scim_adapters
 from scim_provisioning.admin import export_form
 from scim_provisioning.administration import adoption
+from scim_provisioning.administration.adoption import doubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning import evidence
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
-from tests.people import person
+from tests.people import ENTERPRISE, person
 from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +230,147 @@ def test_refusals_that_are_repeated_all_day_are_counted_by_the_database(
         send(admin_client, connection, "show")
     asked = [query["sql"] for query in captured if "user_name_key" in query["sql"] and "MAX(" in query["sql"]]
     assert len(asked) == 1
+
+
+# --- what one does next
+
+
+@pytest.fixture
+def weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user name is no certain evidence."""
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", False)
+
+
+def row_of(answer: Any, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(row for row in answer.context["rows"] if row["name"] == name)
+    return found
+
+
+def test_who_was_not_sent_yet_is_linked_from_the_row(
+    administrator: Callable[..., Client], connection: SCIMConnection, ines: User, scim: ScimClient, weak: None
+) -> None:
+    browser = administrator(*POLICY, "view_payload", "view_user")
+    row = row_of(send(browser, connection, "show", INES), INES)
+    assert row["accounts"] == [
+        (f"{INES} <ines@home.example>", reverse("admin:auth_user_change", args=[ines.pk]))
+    ]
+    shown = browser.get(row["url"])
+    assert "has not sent this person yet" in text(shown)
+    assert f"userName {INES} {INES} yes" in text(shown)
+    body = {"answer": "link", "account": ines.pk, "password": PASSWORD}
+    assert "Linked." in text(browser.post(row["url"], body, follow=True))
+    assert ProvisionedUser.objects.get().user == ines
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+
+
+def test_whom_an_address_led_to_is_offered_on_the_page_of_the_row(
+    admin_client: Client, connection: SCIMConnection, ines: User
+) -> None:
+    row = row_of(send(admin_client, connection, "show", "ines@home.example"), "ines@home.example")
+    shown = admin_client.get(row["url"])
+    assert [one.account for one in shown.context["candidates"]] == [ines]
+    body = {"answer": "keep", "account": ines.pk, "password": PASSWORD}
+    admin_client.post(row["url"], body)
+    link = ProvisionedUser.objects.get()
+    assert (link.user, link.user_name, link.keeps_profile) == (ines, "ines@home.example", True)
+
+
+def test_who_was_refused_is_answered_in_the_queue(
+    admin_client: Client, connection: SCIMConnection, scim: ScimClient, ines: User, weak: None
+) -> None:
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    event = ProvisioningEvent.objects.latest("pk")
+    keys = [connection.pk, event.pk]
+    queued = reverse("admin:scim_provisioning_scimconnection_answer", args=keys)
+    row = row_of(send(admin_client, connection, "show", INES), INES)
+    assert admin_client.get(row["url"])["Location"] == queued
+
+
+@pytest.mark.parametrize("which", ["protected", "spelling", "double"])
+def test_every_row_that_needs_a_look_leads_on(
+    admin_client: Client,
+    connection: SCIMConnection,
+    organization: Organization,
+    ines: User,
+    weak: None,
+    which: str,
+) -> None:
+    name = INES.upper() if which == "spelling" else INES
+    if which == "protected":
+        User.objects.filter(pk=ines.pk).update(is_staff=True)
+    if which == "double":
+        name = "x@home.example"
+        User.objects.filter(pk=ines.pk).update(email=name)
+        LearnerFactory(organization=organization, user__email=name)
+    answer = send(admin_client, connection, "show", name)
+    row = row_of(answer, name)
+    assert row["url"].replace("&", "&amp;") in answer.content.decode()
+    candidates = admin_client.get(row["url"]).context["candidates"]
+    assert ines in [one.account for one in candidates]
+    assert len(candidates) == (2 if which == "double" else 1)
+
+
+def test_nobody_of_another_customer_is_offered_by_a_key(
+    admin_client: Client, connection: SCIMConnection, other_connection: SCIMConnection, ines: User, weak: None
+) -> None:
+    stranger = LearnerFactory(user__username="stranger").user
+    page_of = reverse("admin:scim_provisioning_scimconnection_person", args=[connection.pk])
+    for key in (stranger.pk, "x", "\0", "9" * 30):
+        shown = admin_client.get(page_of, {"name": "rui@x.example", "account": key})
+        assert shown.status_code == 200
+        assert not shown.context["candidates"]
+    assert admin_client.get(page_of, {"name": ""}).status_code == 404
+    assert admin_client.get(page_of, {"name": "\0"}).status_code == 404
+
+
+def test_doubles_of_newcomers_and_of_the_lms_lead_to_being_joined_in_one_click(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+    weak: None,
+) -> None:
+    old = LearnerFactory(organization=organization, user__username="okafor", user__email=INES).user
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    for number in (1, 2):
+        LearnerFactory(
+            organization=organization,
+            user__username=f"rui{number}",
+            user__first_name="Rui",
+            user__last_name=["Sousa", "SOUSA"][number - 1],
+        )
+    LearnerFactory(user__username="stranger", user__email=INES)
+    LearnerFactory(organization=organization, user__email=INES, user__is_active=False)
+    LearnerFactory(organization=organization, user__email=INES, user__is_staff=True)
+    answer = send(administrator(*POLICY), connection, "show", "nobody@x.example")
+    found = [
+        (double.one.name, double.other.name, double.reasons) for double, _url in answer.context["doubles"]
+    ]
+    assert found == [
+        (INES, "okafor", ["The same e-mail address"]),
+        ("rui1", "rui2", ["The same name"]),
+    ]
+    (double, url), *_others = answer.context["doubles"]
+    assert url.replace("&", "&amp;") in answer.content.decode()
+    assert double.other.account == old
+    assert "have in common" in text(administrator(*POLICY, name="vera").get(url))
+    file = send(administrator(*POLICY, "view_payload", name="eve"), connection, "file", "nobody@x.example")
+    said = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+    assert f"{INES},Double here,okafor <{INES}>,The same e-mail address" in said
+
+
+def test_namesakes_with_numbers_of_their_own_are_two(
+    connection: SCIMConnection, organization: Organization, scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = scim_adapters.Text(f"{ENTERPRISE}:employeeNumber", "learner.job_role")
+    lines = [line for line in LearnerAdapter.mapping if line.path != "title"]
+    monkeypatch.setattr(LearnerAdapter, "mapping", [*lines, number])
+    named = {"user__first_name": "Ines", "user__last_name": "Okafor"}
+    other = LearnerFactory(organization=organization, job_role="HL-1", **named)
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    assert doubles.among(connection) == []
+    Learner.objects.filter(pk=other.pk).update(job_role="hl-20417")
+    (found,) = doubles.among(connection)
+    assert found.reasons == ["The same employee number", "The same name"]
+    (found,) = doubles.of(connection, found.one)
+    assert found.reasons == ["The same employee number", "The same name"]

@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from example_project.lms.models import Organization, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import leaver_brake, ownership, units
-from scim_provisioning.administration.adoption import queue, same_person, undoing
+from scim_provisioning.administration.adoption import joining, queue, same_person, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import (
     IdentityQuestion,
@@ -79,6 +79,16 @@ def join(scim: ScimClient, own: SCIMConnection, organization: Organization, acto
     return lambda: same_person.join(queue.open_questions(own).get(pk=key), actor=actor)
 
 
+def join_double(scim: ScimClient, own: SCIMConnection, organization: Organization, actor: User) -> Verb:
+    old = LearnerFactory(organization=organization, user__username="okafor").user
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    made = ProvisionedUser.objects.get().user_id
+    into, other = (joining.found(own, str(key)) for key in (old.pk, made))
+    assert into is not None
+    assert other is not None
+    return lambda: joining.join(own, into, other, actor=actor)
+
+
 def _beside(scim: ScimClient) -> tuple[ProvisionedUser, SCIMConnection]:
     assert scim.post("/Users", person("ines.okafor")).status_code == 201
     other = ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
@@ -113,7 +123,7 @@ def let_go(scim: ScimClient, own: SCIMConnection, organization: Organization, ac
     return lambda: leaver_brake.allow_all(own, actor=actor)
 
 
-VERBS = (link, undo, join, share, move, merge, let_go)
+VERBS = (link, undo, join, join_double, share, move, merge, let_go)
 
 
 @pytest.fixture
@@ -218,7 +228,7 @@ def was_killed(verb: Verb, number: int) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("verb", [link, undo, join, move], indirect=True)
+@pytest.mark.parametrize("verb", [link, undo, join, join_double, move], indirect=True)
 def test_whatever_is_killed_leaves_all_of_it_or_nothing(verb: Verb) -> None:
     before = settled(state)
     number = 0

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 
 from scim_provisioning import databases
 from scim_provisioning.administration import audit, host, log_words
-from scim_provisioning.administration.adoption import words
+from scim_provisioning.administration.adoption import doubles, words
 from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
+from scim_provisioning.administration.adoption.doubles import Double
 from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 __all__ = [
     "DOUBTFUL",
     "Directory",
+    "Double",
     "Finding",
     "Report",
     "Verdict",
     "called",
+    "double_rows",
     "examine",
     "from_csv",
     "from_log",
@@ -53,6 +56,8 @@ class Report:
 
     verdicts: Sequence[Verdict]
     unreadable: Sequence[tuple[str, str]] = ()
+    #: Accounts of this customer that may be one person's, whether or not the directory has them.
+    doubles: Sequence[Double] = ()
 
     @property
     def counts(self) -> dict[Finding, int]:
@@ -62,8 +67,15 @@ class Report:
 
     @property
     def doubtful(self) -> int:
-        """How many somebody should look at; lines that could not be read are among them."""
-        return sum(self.counts[finding] for finding in DOUBTFUL) + len(self.unreadable)
+        """How many somebody should look at: lines that could not be read are among them, and doubles that are more than
+        namesakes, each once."""
+        counted = [{account.pk for account in one.accounts if account} for one in self.of(Finding.DOUBLE)]
+        more = [
+            double
+            for double in self.doubles
+            if double.is_sure and not any(double.keys <= accounts for accounts in counted)
+        ]
+        return sum(self.counts[finding] for finding in DOUBTFUL) + len(self.unreadable) + len(more)
 
     def of(self, *findings: Finding) -> list[Verdict]:
         """Those of these kinds."""
@@ -71,11 +83,12 @@ class Report:
 
 
 def examine(connection: SCIMConnection, directory: Directory) -> Report:
-    """Look at everybody; changes nothing. Some 10,000 people take a few seconds."""
+    """Look at everybody, and at all accounts for doubles; changes nothing. Some 10,000 people take a few seconds."""
     host.adapter_class()
     order = list(words.FINDINGS)
     verdicts = decide(connection, directory.people)
-    return Report(sorted(verdicts, key=lambda one: order.index(one.finding)), directory.unreadable)
+    found = sorted(verdicts, key=lambda one: order.index(one.finding))
+    return Report(found, directory.unreadable, doubles.among(connection))
 
 
 def link(
@@ -127,6 +140,15 @@ def rows(verdicts: Sequence[Verdict], *, in_clear: bool = True) -> Iterator[tupl
     for one in verdicts:
         accounts = called(one, in_clear=in_clear)
         yield one.document["userName"], str(words.FINDINGS[one.finding]), ", ".join(accounts), words.why(one)
+
+
+def double_rows(found: Sequence[Double], *, in_clear: bool = True) -> Iterator[tuple[str, str, str, str]]:
+    """The same of doubles, by the userName of the one that is managed, or what it is called here."""
+    call = named if in_clear else _name
+    for double in found:
+        one = double.one.name if double.one.link is None else double.one.link.user_name
+        kind = str(words.FINDINGS[Finding.DOUBLE])
+        yield one, kind, call(double.other.account), "; ".join(double.reasons)
 
 
 def called(verdict: Verdict, *, in_clear: bool = True) -> list[str]:

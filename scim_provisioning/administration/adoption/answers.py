@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.adoption.directory import REFUSALS
 from scim_provisioning.models import AdoptionAnswer, Operation, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning.verdicts import Verdict
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -30,9 +31,9 @@ def refusal(connection: SCIMConnection, event_id: int) -> ProvisioningEvent | No
     ).first()
 
 
-def accounts(connection: SCIMConnection, one: queue.Waiting, called: str = "") -> dict[Any, Any]:
+def accounts(connection: SCIMConnection, verdict: Verdict, called: str = "") -> dict[Any, Any]:
     """The accounts that the person may be, by key: those that were found, and those of this name or address."""
-    found = {account.pk: account for account in one.verdict.accounts}
+    found = {account.pk: account for account in verdict.accounts if account is not None}
     if called:
         found |= {account.pk: account for account in queue.accounts_called(connection, called)}
     return found
@@ -40,7 +41,7 @@ def accounts(connection: SCIMConnection, one: queue.Waiting, called: str = "") -
 
 def give(
     connection: SCIMConnection,
-    one: queue.Waiting,
+    verdict: Verdict,
     answer: str,
     account: Any,
     *,
@@ -49,13 +50,13 @@ def give(
 ) -> str:
     """Do what was answered; ``account`` is needed by those of ``OF_ACCOUNTS``. Returns what to say of it. Raises
     ``ConnectionRefused``."""
-    document = one.verdict.document
+    document = verdict.document
     if answer in OF_ACCOUNTS:
         keeps = answer == "keep"
         queue.link(connection, document, account, keeps_profile=keeps, actor=actor, address=address)
         return " ".join([_("Linked."), str(_TRY_NOW)])
-    verdict = AdoptionAnswer.Verdict.SEPARATE if answer == "separate" else AdoptionAnswer.Verdict.IGNORED
-    queue.answer(connection, document, verdict, actor=actor, address=address)
+    said = AdoptionAnswer.Verdict.SEPARATE if answer == "separate" else AdoptionAnswer.Verdict.IGNORED
+    queue.answer(connection, document, said, actor=actor, address=address)
     if answer == "separate":
         return " ".join([_("A new account is made at the next try."), str(_TRY_NOW)])
     return _("They are not asked about any more.")

@@ -185,6 +185,19 @@ def first_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent
     return dict(refusals.order_by().values_list("user_name_key").annotate(Min("created_at")))
 
 
+def refusal_of(connection: SCIMConnection, name: str) -> int | None:
+    """The key of the last refusal of this userName within the last days."""
+    mine = _refusals(connection).filter(user_name_key=key_of(name))
+    return mine.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def person_called(connection: SCIMConnection, name: str) -> Document | None:
+    """The canonical document of whom nothing is known but the userName; None for what cannot be one."""
+    found = Directory()
+    _add(found, connection, {"userName": name}, name)
+    return found.people[0] if found.people else None
+
+
 def _refusals(connection: SCIMConnection) -> QuerySet[ProvisioningEvent]:
     return ProvisioningEvent.objects.filter(
         connection=connection,

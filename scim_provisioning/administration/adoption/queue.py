@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
@@ -15,7 +18,12 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.naming import is_address
 from scim_provisioning.administration import audit, catalogue, host
-from scim_provisioning.administration.adoption.directory import document_of, first_refused, refused
+from scim_provisioning.administration.adoption.directory import (
+    document_of,
+    first_refused,
+    person_called,
+    refused,
+)
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
@@ -86,6 +94,22 @@ def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
     if document is None:
         raise ConnectionRefused(_("What was sent is not kept any more."), "adoption.gone")
     return Waiting(event, decide(connection, [document])[0])
+
+
+def look_for(connection: SCIMConnection, name: str, keys: Collection[str] = ()) -> Verdict | None:
+    """The same of somebody who has not been sent, of whom the userName is known, and ``keys`` of accounts that they may
+    be, of this customer; None for what is no userName."""
+    host.adapter_class()
+    document = person_called(connection, name)
+    if document is None:
+        return None
+    verdict = decide(connection, [document])[0]
+    known = {str(account.pk): account for account in verdict.accounts if account is not None}
+    mine = get_adapter_class().tenant_users(connection)
+    for key in [key for key in keys if key not in known and is_storable(key)][:_OFFERED]:
+        with suppress(ValueError, TypeError, OverflowError, ValidationError):
+            known |= {str(account.pk): account for account in mine.filter(pk=key)[:1]}
+    return replace(verdict, accounts=tuple(known.values()))
 
 
 def accounts_called(connection: SCIMConnection, text: str) -> list[Any]:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning import databases, events
-from scim_provisioning.administration import audit, catalogue, host
+from scim_provisioning import events
+from scim_provisioning.administration import audit
+from scim_provisioning.administration.adoption import joining
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.events import Caller, reports
+from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, IdentityQuestion, ProvisionedUser
-from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.merging import merge
 from scim_provisioning.provisioning.transactions import durable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
-
-logger = logging.getLogger("scim_provisioning.administration")
-
-
-def can_merge() -> bool:
-    """Whether the host says how two accounts become one. Raises ``host.AdapterBroken``."""
-    return host.adapter_class().overrides("merge")
 
 
 def document_of(newcomer: ProvisionedUser) -> Document:
@@ -40,12 +32,8 @@ def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address:
 
     Raises ``ConnectionRefused`` where the host has no ``merge``, or the two are not what they were.
     """
-    if not can_merge():
-        message = _(
-            "This application does not say how two accounts become one. Its developers write merge(into, other) of "
-            "the adapter; until then join them by hand, and answer that they are not to be joined."
-        )
-        raise ConnectionRefused(message, "adoption.merge")
+    if not joining.can_merge():
+        raise ConnectionRefused(joining.without_merge(), "adoption.merge")
     connection = question.connection
     message = _(
         "“%(name)s” and the deleted “%(earlier)s” are the same person: their accounts were joined."
@@ -59,19 +47,8 @@ def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address:
         merge(caller, question.newcomer, question.earlier, detail=message)
         _answered(question, message, actor, address)
 
-    try:
+    with joining.refusals(f"question {question.pk}"):
         durable(work)
-    except Unavailable:
-        raise
-    except SCIMError as refusal:
-        raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
-    except Exception as error:
-        # Whatever the host's merge raises.
-        if databases.fault_of(error) is not None:
-            raise
-        reports.failure(logger, "Two accounts could not be joined: question %s", question.pk, exception=error)
-        failed = _("This application could not join the two (%(error)s). Nothing was changed.")
-        raise ConnectionRefused(failed % {"error": type(error).__name__}, "adoption.merge") from error
 
 
 def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address: str = "") -> None:

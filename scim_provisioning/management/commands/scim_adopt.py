@@ -73,6 +73,11 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         for where, why in report.unreadable[:_SHOWN]:
             self.stdout.write(f"{where}: {why}")
+        if report.doubles:
+            self.stdout.write("")
+            self.stdout.write("Accounts here that may be one person's (the learner's page joins them):")
+            for line in tables.lines(list(adoption.double_rows(report.doubles[:_SHOWN]))):
+                self.stdout.write(line)
         if len(doubtful) > _SHOWN:
             self.stdout.write(f"... and {len(doubtful) - _SHOWN} more: --report FILE holds all.")
         if file:
@@ -80,7 +85,7 @@ class Command(BaseCommand):
 
     def _write(self, report: Report, file: str) -> None:
         unreadable = [(where, "Not readable", "", why) for where, why in report.unreadable]
-        everybody = [*adoption.rows(report.verdicts), *unreadable]
+        everybody = [*adoption.rows(report.verdicts), *adoption.double_rows(report.doubles), *unreadable]
         self.stdout.write(exports.write(file, adoption.header(), everybody))
 
     def _link(self, connection: SCIMConnection, report: Report) -> None:

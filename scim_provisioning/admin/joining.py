@@ -1,0 +1,191 @@
+"""The pages on which an administrator says that two accounts here are one person's: whom somebody may be, the two side
+by side, and which of them goes on. GET changes nothing; joining asks who is there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, URLPattern, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.pages import ConnectionPages, page_url_name, posted, who
+from scim_provisioning.admin.provisioned_user import account_page
+from scim_provisioning.administration import permissions
+from scim_provisioning.administration.adoption import doubles, joining
+from scim_provisioning.administration.adoption.comparing import beside
+from scim_provisioning.administration.adoption.joining import Side
+from scim_provisioning.administration.people.answer import Answer
+from scim_provisioning.models import SCIMConnection
+
+ACCOUNT: Final = "account"
+OTHER: Final = "other"
+
+
+class JoinForm(IdentityForm):
+    """Which of two accounts goes on. ``met`` is the link that the administrator was shown."""
+
+    into = forms.ChoiceField(label=gettext_lazy("Which account goes on?"), widget=forms.RadioSelect)
+    met = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["into"]
+        field.choices = choices
+        if len(choices) == 1:
+            field.initial = choices[0][0]
+
+
+class JoiningPages(ConnectionPages):
+    """Same person as another account."""
+
+    def connection_urls(self) -> list[URLPattern]:
+        """One route for whom somebody may be, one for the two."""
+        policy = permissions.MANAGE_POLICY
+        return [
+            *super().connection_urls(),
+            self.connection_path("doubles/", self.doubles_view, "doubles", permission=policy),
+            self.connection_path("doubles/join/", self.join_view, "join", permission=policy),
+        ]
+
+    def doubles_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """Whom the person of an account may be, and a search for others."""
+        side = _side(request, connection, ACCOUNT)
+        called = request.GET.get("q", "").strip()
+        likely = doubles.of(connection, side)
+        found = doubles.called(connection, side, called, in_clear=_sees_values(request)) if called else []
+        offered = {double.other.account.pk for double in likely}
+        context = {
+            "title": _("Same person as another account"),
+            "side": side,
+            "likely": [(double, self._join_url(connection, double)) for double in likely],
+            "found": [
+                (double, self._join_url(connection, double))
+                for double in found
+                if double.other.account.pk not in offered
+            ],
+            "called": called,
+            "can_merge": joining.can_merge(),
+            "without_merge": joining.without_merge(),
+            "learner_url": account_page(self.admin_site, request, side.account, connection),
+        }
+        return self.render_page(request, "connection/doubles.html", connection, context)
+
+    def join_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
+        """Two accounts side by side; POST joins them."""
+        one, other = _side(request, connection, ACCOUNT), _side(request, connection, OTHER)
+        ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
+        refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
+        proposed = str(joining.goes_on(one, other).account.pk)
+        choices = [(key, _goes_on(*ways[key])) for key in ways if not refused[key]]
+        link = one.link or other.link
+        met = "" if link is None else str(link.pk)
+        form = JoinForm(
+            posted(request), request=request, choices=choices, initial={"into": proposed, "met": met}
+        )
+        if choices and form.is_valid():
+            into, goes = ways[form.cleaned_data["into"]]
+            joining.join(connection, into, goes, met=form.cleaned_data["met"], **who(request))
+            told = _("Joined: “%(name)s” goes on, with the progress of both.")
+            messages.success(request, told % {"name": into.name})
+            url = account_page(self.admin_site, request, into.account, connection)
+            return HttpResponseRedirect(url or self.page_url("change", connection))
+        facts, lines = beside(connection, one, other, in_clear=_sees_values(request))
+        double = doubles.compared(connection, one, other)
+        context = {
+            "title": _("Are they the same person?"),
+            "one": one,
+            "other": other,
+            "reasons": double.reasons,
+            "facts": facts,
+            "lines": lines,
+            "obstacles": list(dict.fromkeys(filter(None, refused.values()))),
+            "form": form if choices else None,
+            "moves": link is not None,
+            "back_url": doubles_page(self.admin_site, connection, one.account.pk),
+        }
+        return self.render_page(request, "connection/join.html", connection, context)
+
+    def _join_url(self, connection: SCIMConnection, double: doubles.Double) -> str:
+        return join_page(self.admin_site, connection, double)
+
+
+def doubles_page(site: AdminSite, connection: SCIMConnection, account: Any) -> str:
+    """Where to say that the account of this key is another one's person; empty where the host has no such page."""
+    return _page(site, "doubles", connection, {ACCOUNT: account})
+
+
+def join_page(site: AdminSite, connection: SCIMConnection, double: doubles.Double) -> str:
+    """Where the two are laid side by side."""
+    keys = {ACCOUNT: double.one.account.pk, OTHER: double.other.account.pk}
+    return _page(site, "join", connection, keys)
+
+
+def alike(
+    site: AdminSite, request: HttpRequest, people: Sequence[Answer]
+) -> dict[int, list[tuple[str, str]]]:
+    """Of people who came up together, by their place, who else of them may be the same person: what they are called,
+    and where the two are laid side by side (a few queries for each connection that has several of them)."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    sides: dict[SCIMConnection, dict[Any, tuple[int, Side]]] = defaultdict(dict)
+    for number, person in enumerate(people):
+        if (side := _side_of(person)) is not None and not person.connection.is_archived:
+            sides[person.connection].setdefault(side.account.pk, (number, side))
+    for connection, several in sides.items():
+        if len(several) < 2 or not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
+            continue
+        for double in doubles.between(connection, [side for _number, side in several.values()]):
+            url = join_page(site, connection, double)
+            for one, other in ((double.one, double.other), (double.other, double.one)):
+                found[several[one.account.pk][0]].append((other.name, url))
+    return found
+
+
+def _side_of(person: Answer) -> Side | None:
+    link = person.link
+    if link is None or link.user is None or not link.owns_profile:
+        return None
+    return Side(link.user, None if link.is_deleted else link)
+
+
+def _page(site: AdminSite, name: str, connection: SCIMConnection, keys: dict[str, Any]) -> str:
+    try:
+        url = reverse(f"{site.name}:{page_url_name(name)}", kwargs={"object_id": connection.pk})
+    except NoReverseMatch:
+        return ""
+    return f"{url}?{urlencode(keys)}"
+
+
+def _side(request: HttpRequest, connection: SCIMConnection, name: str) -> Side:
+    side = joining.found(connection, request.GET.get(name, ""))
+    if side is None:
+        raise Http404("There is no such account.")
+    return side
+
+
+def _goes_on(into: Side, goes: Side) -> str:
+    """What becomes of the two, in a sentence."""
+    facts = {"into": into.name, "other": goes.name}
+    if goes.link is not None:
+        facts["name"] = goes.link.user_name
+        return (
+            _(
+                "“%(into)s” goes on: the identity provider’s link moves to it, and with it the user name “%(name)s” "
+                "and the values that were sent. “%(other)s” is switched off."
+            )
+            % facts
+        )
+    return _("“%(into)s” goes on as it is. “%(other)s” is switched off.") % facts
+
+
+def _sees_values(request: HttpRequest) -> bool:
+    return permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
