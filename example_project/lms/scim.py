@@ -7,6 +7,7 @@ side is a field seen from the account. Everything else Entra sends is kept and r
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import scim_provisioning.adapters as scim
 from scim_provisioning.adapters import ENTERPRISE
@@ -66,6 +67,11 @@ class LearnerAdapter(scim.LearnerAdapter):
         into.joined_at = min(into.joined_at, other.joined_at)
         into.save(update_fields=["manager", "joined_at"])
         other.delete()
+
+    def progress(self, learner: Any) -> str:
+        """For who has to say which of two accounts is whose: an account without a learner has begun nothing."""
+        courses = learner.progress.select_related("course") if isinstance(learner, Learner) else ()
+        return ", ".join(f"{row.course} {row.percent} %" for row in courses)
 
     def on_deleted(self, learner: Learner, *, event: ProvisioningEvent) -> None:
         """Their progress stays. Whoever files certificates is told once it is certain: a request may still be

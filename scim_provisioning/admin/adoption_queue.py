@@ -18,6 +18,7 @@ from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
 from scim_provisioning.administration.adoption import answers, joining, queue, same_person, words
+from scim_provisioning.administration.adoption.account_facts import facts_of_link
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
 from scim_provisioning.administration.adoption.directory import refusal_of
 from scim_provisioning.models import IdentityQuestion, SCIMConnection
@@ -201,6 +202,7 @@ class AdoptionQueuePages(ConnectionPages):
             "candidate": compare(
                 connection, same_person.document_of(newcomer), question.earlier.user, in_clear=in_clear
             ),
+            "newcomer_facts": facts_of_link(newcomer),
             "can_merge": can_merge,
             "form": form,
             "queue_url": self.page_url("queue", connection),

@@ -135,8 +135,8 @@ class UnitsPages(ConnectionPages):
             "rows": [
                 {
                     "unit": row,
-                    "url": (page := self.page_url("unit", connection, digest=row.digest)),
-                    "merge_url": f"{page}?{_merged_with(row)}",
+                    "url": self.page_url("unit", connection, digest=row.digest),
+                    "merge": _merged_with(row),
                 }
                 for row in rows
             ],

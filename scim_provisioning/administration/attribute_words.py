@@ -30,6 +30,27 @@ _UNITS: Final[Mapping[str, StrOrPromise]] = {
     "division": gettext_lazy("Business unit"),
     "department": gettext_lazy("Team"),
 }
+#: By path, folded: what people call what is sent for most of them.
+_WORDS: Final[Mapping[str, StrOrPromise]] = {
+    **_UNITS,
+    "username": gettext_lazy("User name"),
+    "externalid": gettext_lazy("Number in the directory"),
+    "displayname": gettext_lazy("Display name"),
+    "name.formatted": gettext_lazy("Full name"),
+    "name.givenname": gettext_lazy("First name"),
+    "name.familyname": gettext_lazy("Last name"),
+    "title": gettext_lazy("Job title"),
+    "active": gettext_lazy("Access"),
+    "preferredlanguage": gettext_lazy("Language"),
+    "emails.value": gettext_lazy("E-mail address"),
+    'emails[type eq "work"].value': gettext_lazy("Work e-mail"),
+    'phonenumbers[type eq "work"].value': gettext_lazy("Work phone"),
+    'phonenumbers[type eq "mobile"].value': gettext_lazy("Mobile phone"),
+    "employeenumber": gettext_lazy("Employee number"),
+    "costcenter": gettext_lazy("Cost center"),
+    "manager": gettext_lazy("Manager"),
+    "manager.value": gettext_lazy("Manager"),
+}
 
 
 def attribute_name(path: str) -> str:
@@ -77,3 +98,9 @@ def unit_word(path: str, field: Any) -> str:
     own = str(getattr(field, "verbose_name", "") or field.name)
     word = _UNITS.get(short_name(path).casefold())
     return capfirst(own) if word is None or own != field.name.replace("_", " ") else str(word)
+
+
+def in_words(path: str) -> str:
+    """What people call an attribute; its path, without the urn of its schema, where there is no word for it."""
+    short = short_name(path)
+    return str(_WORDS.get(short.casefold(), short))

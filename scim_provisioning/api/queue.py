@@ -36,7 +36,11 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     account = serializers.CharField(source="account.pk", help_text="What an answer names it by.")
     name = serializers.CharField()
     risks = serializers.ListField(child=serializers.CharField())
-    last_login = serializers.CharField()
+    since = serializers.CharField(source="facts.since")
+    last_login = serializers.CharField(source="facts.last_login")
+    progress = serializers.CharField(
+        source="facts.progress", allow_null=True, help_text="As the host says it; null where it does not."
+    )
     lines = ComparedSerializer(many=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ from scim_provisioning.models import (
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
-from tests.lms_factories import LearnerFactory, OrganizationFactory, ProgressFactory
-from tests.people import person
+from tests.lms_factories import CourseFactory, LearnerFactory, OrganizationFactory, ProgressFactory
+from tests.people import ENTERPRISE, person
 from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
@@ -102,9 +103,9 @@ def test_both_stand_side_by_side_and_nothing_is_changed(
     before = contents()
     shown = text(admin_client.get(page(refusal)))
     assert contents() == before
-    assert f"userName {INES} {INES} yes" in shown
-    assert "name.givenName Ines Ina —" in shown
-    assert "title Secure Coding Lead Analyst —" in shown
+    assert f"User name {INES} {INES} yes" in shown
+    assert "First name Ines Ina —" in shown
+    assert "Job title Secure Coding Lead Analyst —" in shown
 
 
 def test_who_may_not_see_values_sees_none(
@@ -112,7 +113,7 @@ def test_who_may_not_see_values_sees_none(
 ) -> None:
     shown = text(administrator(*POLICY[:3]).get(page(refusal)))
     assert "Analyst" not in shown
-    assert "name.givenName •••••• •••••• —" in shown
+    assert "First name •••••• •••••• —" in shown
 
 
 # --- Link
@@ -425,3 +426,71 @@ def test_the_learners_page_asks_in_one_click(admin_client: Client, question: Ide
     learner = Learner.objects.get(user=question.newcomer.user)
     shown = admin_client.get(reverse("admin:lms_learner_change", args=[learner.pk])).content.decode()
     assert ask(question) in shown
+
+
+# --- what is known of the accounts
+
+
+def test_since_when_an_account_is_here_how_far_its_learner_is_and_when_it_was_used_last_is_said(
+    admin_client: Client, refusal: ProvisioningEvent, ines: User
+) -> None:
+    ProgressFactory(learner=ines.learner, course=CourseFactory(title="Locks"), percent=80)
+    User.objects.filter(pk=ines.pk).update(date_joined=datetime(2024, 3, 9, 12, tzinfo=UTC), last_login=None)
+    shown = text(admin_client.get(page(refusal)))
+    assert "Here since" in shown
+    assert "2024" in shown.partition("Here since")[2][:40]
+    assert "Last sign-in never" in shown
+    assert "Progress Locks 80 %" in shown
+
+
+def test_of_a_host_that_does_not_say_how_far_its_learners_are_the_page_says_nothing(
+    admin_client: Client, refusal: ProvisioningEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(LearnerAdapter, "progress")
+    shown = admin_client.get(page(refusal)).content.decode()
+    assert "<dt>Here since</dt>" in shown
+    assert "<dt>Progress</dt>" not in shown
+
+
+def test_a_host_that_cannot_say_it_keeps_nobody_from_answering(
+    admin_client: Client, refusal: ProvisioningEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: LearnerAdapter, learner: Any) -> str:
+        raise RuntimeError("the training database is away")
+
+    monkeypatch.setattr(LearnerAdapter, "progress", fail)
+    answered = admin_client.get(page(refusal))
+    assert answered.status_code == 200
+    assert "Progress —" in text(answered)
+
+
+def test_the_newcomer_and_who_was_deleted_are_laid_side_by_side_with_what_each_has_done(
+    admin_client: Client, question: IdentityQuestion
+) -> None:
+    for link, title in ((question.newcomer, "Keys"), (question.earlier, "Locks")):
+        learner = Learner.objects.get(user=link.user)
+        ProgressFactory(learner=learner, course=CourseFactory(title=title), percent=60)
+    shown = text(admin_client.get(ask(question)))
+    assert shown.count("Here since") == shown.count("Last sign-in never") == 2
+    assert shown.index("Progress Keys 60 %") < shown.index("Progress Locks 60 %")
+
+
+def test_a_manager_is_called_by_name_and_not_by_an_id(
+    admin_client: Client, scim: ScimClient, ines: User, organization: Organization
+) -> None:
+    boss = scim.post("/Users", person("the.boss")).json()["id"]
+    Learner.objects.filter(user=ines).update(
+        manager=Learner.objects.get(user__username__startswith="the.boss")
+    )
+    sent = person("ines.okafor", **{ENTERPRISE: {"manager": {"value": boss}}})
+    assert scim.post("/Users", sent).status_code == 409
+    shown = text(admin_client.get(page(ProvisioningEvent.objects.latest("pk"))))
+    assert "Manager the.boss@harborline.example the.boss@harborline.example yes" in shown
+    assert boss not in shown
+
+
+def test_the_queue_speaks_to_administrators(admin_client: Client, refusal: ProvisioningEvent) -> None:
+    for address in (queue(refusal.connection), page(refusal)):  # type: ignore[arg-type]
+        shown = text(admin_client.get(address))
+        for word in ("userName", "externalId", "SCIM id", "find_learner", "adapter", "urn:"):
+            assert word not in shown, (address, word)

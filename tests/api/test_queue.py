@@ -47,6 +47,8 @@ def test_who_waits_is_listed_with_the_accounts_that_it_may_be(
     assert "by what people are known" in one["why"]
 
     (candidate,) = boss.get("answer", connection.pk, one["event"]).json()["candidates"]
+    assert (candidate["last_login"], candidate["progress"]) == ("never", "—")
+    assert candidate["since"] != "—"
     lines = {line["attribute"]: (line["sent"], line["here"], line["agrees"]) for line in candidate["lines"]}
     assert candidate["account"] == str(ines.pk)
     assert lines["title"] == ("Secure Coding Lead", "Analyst", False)

@@ -103,3 +103,18 @@ def test_another_customers_name_is_not_found(boss: API, connection: SCIMConnecti
     body = {"verdict": "create", "password": PASSWORD}
     assert boss.post("unit", other.pk, locsk, **body).status_code == 404
     assert boss.get("unit", connection.pk, "a\x00").status_code == 404
+
+
+def test_look_alikes_and_what_a_merger_has_emptied_are_in_the_list(
+    boss: API, connection: SCIMConnection, locsk: str
+) -> None:
+    def listed() -> tuple[str, str]:
+        (one,) = boss.get("units", connection.pk, search="Locsk").json()["names"]
+        return one["alike"], one["emptied"]
+
+    assert listed() == ("Locks", "")
+    assert boss.post("unit", connection.pk, locsk, verdict="create", password=PASSWORD).status_code == 200
+    assert listed() == ("Locks", "")
+    merged = boss.post("unit", connection.pk, locsk, verdict="merge", unit="Locks", password=PASSWORD)
+    assert merged.status_code == 200
+    assert (team(), listed()) == ("Locks", ("", "Locsk"))

@@ -4,16 +4,17 @@ two accounts beside each other."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration import attribute_words
+from scim_provisioning.administration.adoption.account_facts import AccountFacts, facts_of
 from scim_provisioning.administration.adoption.joining import Side
-from scim_provisioning.administration.attribute_words import nameless, short_name
+from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.administration.log_words import masked, shown
-from scim_provisioning.administration.times import written
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
@@ -22,6 +23,9 @@ from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning.merging import side
 from scim_provisioning.rules.ownership import owned_alone
 from scim_provisioning.rules.standing import Standing
+
+_SAY_NOTHING: Final = (".type", ".primary", ".$ref")
+_MANAGER: Final = ":manager.value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class Line:
     here: str
     agrees: bool
 
+    @property
+    def label(self) -> str:
+        """The attribute in an administrator's words."""
+        return attribute_words.in_words(self.attribute)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -43,7 +52,7 @@ class Candidate:
     lines: tuple[Line, ...]
     #: What an administrator should think about first.
     risks: tuple[str, ...]
-    last_login: str
+    facts: AccountFacts
 
     @property
     def agreeing(self) -> list[str]:
@@ -58,15 +67,14 @@ def compare(connection: SCIMConnection, document: Document, account: Any, *, in_
     link = ProvisionedUser(connection=connection, user=account, user_name=name)
     link.owns_profile = bool(owned_alone([link]))
     adapter = get_adapter_class()(account, link=link, connection=connection)
-    here = dict(_values(adapter.read()))
+    sent, here = _called(connection, _values(document), _values(adapter.read()))
     show, call = (shown, str) if in_clear else (masked, nameless)
     lines = [
         Line(call(path), show(value), show(here.get(path)), _alike(value, here.get(path)))
-        for path, value in _values(document)
+        for path, value in sent.items()
     ]
     risks = [sentence for is_so, sentence in _risks(connection, adapter, account) if is_so]
-    seen = getattr(account, "last_login", None)
-    return Candidate(account, name, tuple(lines), tuple(risks), written(seen) if seen else _("never"))
+    return Candidate(account, name, tuple(lines), tuple(risks), facts_of(adapter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,8 @@ def beside(
     """Two accounts of this connection's: how they stand, and the attributes that either has. Without ``in_clear``
     values are masked."""
     adapters = [side(Caller(connection, None), each.account, each.link) for each in (one, other)]
-    here, there = (dict(_values(adapter.read())) for adapter in adapters)
-    show, call = (shown, short_name) if in_clear else (masked, nameless)
+    here, there = _called(connection, *(_values(adapter.read()) for adapter in adapters))
+    show, call = (shown, str) if in_clear else (masked, nameless)
     lines = [
         Line(call(path), show(here.get(path)), show(there.get(path)), _alike(here.get(path), there.get(path)))
         for path in {**here, **there}
@@ -95,25 +103,34 @@ def beside(
 
 
 def _standing(one: Side, adapter: LearnerAdapter) -> dict[str, str]:
-    account, made_at = one.account, getattr(one.account, "date_joined", None)
-    seen = getattr(account, "last_login", None)
+    account = one.account
     has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
     return {
         _("Managed by SCIM"): _("no")
         if one.link is None
         else _("yes, as “%(name)s”") % {"name": one.link.user_name},
         _("Switched on"): _("no") if adapter.has_access is False else _("yes"),
-        _("Here since"): written(made_at) if made_at else "—",
-        _("Last sign-in"): written(seen) if seen else _("never"),
+        **facts_of(adapter).in_words,
         _("Has a password of its own"): _("yes") if has_password else _("no"),
     }
 
 
-def _values(document: Document) -> list[tuple[str, Any]]:
+def _values(document: Document) -> dict[str, Any]:
     """Simple values by path; those that say nothing about who it is are left out."""
     leaves = documents.changes({}, document)
+    return {path: after for path, (_none, after) in leaves.items() if not path.endswith(_SAY_NOTHING)}
+
+
+def _called(connection: SCIMConnection, *sides: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same, managers by their names (one query where somebody has one): nobody knows them by an id."""
+    ids = {str(value) for side in sides for path, value in side.items() if path.endswith(_MANAGER)}
+    if not ids:
+        return [*sides]
+    people = ProvisionedUser.objects.filter(connection=connection, scim_id__in=ids)
+    names = dict(people.values_list("scim_id", "user_name"))
     return [
-        (path, after) for path, (_none, after) in leaves.items() if not path.endswith((".type", ".primary"))
+        {path: names.get(value, value) if path.endswith(_MANAGER) else value for path, value in side.items()}
+        for side in sides
     ]
 
 

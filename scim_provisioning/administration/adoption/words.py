@@ -41,16 +41,16 @@ MEANINGS: Final[Mapping[Finding, StrOrPromise]] = {
 }
 _REASONS: Final[Mapping[str, StrOrPromise]] = {
     "weak": _(
-        "An account here has this user name. The name alone is no certain evidence: the adapter has to say by what "
-        "people are known (user_name_is_sso_subject, find_learner)."
+        "An account here has this user name. The name alone is no certain evidence: the developers of this application "
+        "can say by what people are known."
     ),
     "address": _(
         "Nobody here has this user name, but this account has the e-mail address: a new account may be a second one of "
         "the same person."
     ),
     "earlier": _(
-        "The identity provider has deleted somebody of this name. They come back by themselves if their externalId is "
-        "the same; otherwise it is somebody new."
+        "The identity provider has deleted somebody of this name. They come back by themselves if their number in the "
+        "directory is the same; otherwise it is somebody new."
     ),
     "one_account": _("Several people of the directory would get this account."),
     "undone": _("An administrator took the link to this account back."),
