@@ -62,6 +62,7 @@ class PeoplePage(OperationPage):
         term = request.GET.get("q", "").strip()[:_LONGEST]
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         found = people.ask(term, connections, in_clear=in_clear) if term else None
+        back = self._back(request, chosen)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -69,7 +70,7 @@ class PeoplePage(OperationPage):
             "title": _("Why has this person no account?"),
             "connection": chosen,
             "connection_url": "" if chosen is None else self._page("change", chosen),
-            "back": (back := self._back(request, chosen)),
+            "back": back,
             "back_name": request.GET["back"] if back else "",
             "term": term,
             "in_clear": in_clear,
@@ -86,7 +87,7 @@ class PeoplePage(OperationPage):
     def _back(self, request: HttpRequest, connection: SCIMConnection | None) -> PageLink | None:
         """The page of the connection that led here."""
         name = request.GET.get("back", "")
-        if connection is None or name not in _BACK:
+        if connection is None or name not in _BACK or not self.may(request, permissions.MANAGE_POLICY):
             return None
         url = self._page(name, connection)
         return PageLink(url, _BACK[name]) if url else None
