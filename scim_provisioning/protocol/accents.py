@@ -22,6 +22,8 @@ _ALONE: Final = str.maketrans(
 )
 #: What some write for a letter instead of leaving its accent out.
 _TWO_FOR_ONE: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+#: So many letters of a word are compared: MariaDB reads no pattern above a size.
+_COMPARED: Final = 40
 #: Where letters are that have accents: up to the kana, and the signs of units that are letters.
 _LETTERS: Final = range(0x80, 0x3100)
 _MARKS: Final = "[\u0300-\u036f]*"
@@ -46,13 +48,14 @@ def spellings(text: str) -> tuple[str, ...]:
 
 def resembling(text: str) -> str:
     """A regular expression, which all databases and Python read alike, for whatever is ``text`` to those who leave
-    accents out: in ``text`` or in what is searched, and in any case."""
-    return _either(_pattern(spelled, _one_of) for spelled in spellings(text))
+    accents out: in ``text`` or in what is searched, and in any case. Of a long word the beginning is compared."""
+    rest = {True: "[^ ]*", False: ""}
+    return _either(_pattern(one[:_COMPARED], _one_of) + rest[len(one) > _COMPARED] for one in spellings(text))
 
 
 def mentioned(text: str) -> str:
     """The same for JSON with folded texts in it, its letters beyond ASCII spelled out or not. It may find more."""
-    return _either(_pattern(spelled, _in_json) for spelled in spellings(text))
+    return _either(_pattern(spelled[:_COMPARED], _in_json) for spelled in spellings(text))
 
 
 def _either(patterns: Iterable[str]) -> str:

@@ -140,3 +140,10 @@ def test_words_without_accents_go_with_the_message_in_which_they_stand(scim: Sci
     assert kept >= {"łódź-müller", "lodz-muller", "lodz-mueller", "müller", "muller", "mueller"}
     ProvisioningPayload.objects.all().delete()
     assert not RefusedName.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["a" * 320, "äöü" * 106, "aeoeue" * 53, "Королёв" * 45, "\u0143" * 320])
+def test_a_word_of_any_length_is_answered(admin_client: Client, scim: ScimClient, word: str) -> None:
+    scim.post("/Users", called("Żak"))
+    assert names(admin_client, word) == set()
+    assert list(admin_client.get(LOG, {"q": word}).context["cl"].result_list) == []
