@@ -142,7 +142,11 @@ def _write_group(document: Document, group: Group, person: Person, name_account:
     sent = group.sent(document)
     value = sent[1] if sent else group.fallback(document)
     if value is None and declaration.required:
-        raise InvalidValue(f"{declaration.path} is required.", code=declaration.missing_code)
+        raise InvalidValue(
+            f"{declaration.path} is required.",
+            code=declaration.missing_code,
+            params={"attribute": declaration.path},
+        )
     current, before = _current(group, person), group.sent(person.document)
     person.sent_before = before[1] if before else None
     if value is None:

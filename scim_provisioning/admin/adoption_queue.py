@@ -214,3 +214,10 @@ def question_of(link: Any) -> IdentityQuestion | None:
     """The open question about a learner; None where nobody asks (one query)."""
     found: IdentityQuestion | None = queue.open_questions(link.connection).filter(newcomer=link).first()
     return found
+
+
+def question_about(newcomer: Any, earlier: Any) -> IdentityQuestion | None:
+    """The open question whether these two are one; None where nobody asks (one query)."""
+    asked = queue.open_questions(newcomer.connection).filter(newcomer=newcomer, earlier=earlier)
+    found: IdentityQuestion | None = asked.first()
+    return found

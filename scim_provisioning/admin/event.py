@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import csv_file, denied
-from scim_provisioning.admin.log_columns import LogColumns, Worded
+from scim_provisioning.admin.log_columns import SENT_AS, LogColumns, Worded
 from scim_provisioning.admin.log_days import DAYS
 from scim_provisioning.admin.log_filters import LIST_FILTERS, order_of_list
 from scim_provisioning.admin.log_recent import RECENT, pinned, recent
@@ -34,6 +34,7 @@ from scim_provisioning.administration import (
     permissions,
     reactivation,
 )
+from scim_provisioning.administration.people import refused
 from scim_provisioning.administration.permissions import visible_connections
 from scim_provisioning.events import lines, log_order, reports
 from scim_provisioning.http.address import client_address
@@ -127,8 +128,10 @@ class EventAdminMixin(LogColumns, PeoplePage):
         # Not by a join: with it PostgreSQL reads the log in another order than its index has.
         shown = [event for event in changelist.result_list if event.connection_id is not None]
         known = SCIMConnection.objects.in_bulk({event.connection_id for event in shown})
+        told = refused.sent_as(shown) if self.may(request, permissions.VIEW_PAYLOAD) else {}
         for event in shown:
             event.connection = known[event.connection_id]
+            event.__dict__[SENT_AS] = told.get(event.pk)
         return changelist
 
     def changelist_view(
@@ -184,10 +187,10 @@ class EventAdminMixin(LogColumns, PeoplePage):
         """The most frequent causes in the list, each with a link to its operations."""
         if "error" in request.GET:
             return []
-        refused = recent(
+        failed = recent(
             changelist.queryset.filter(outcome=Outcome.REFUSED), request, changelist.root_queryset
         )
-        counted = refused.order_by().values_list("error_code").annotate(number=Count("pk"))
+        counted = failed.order_by().values_list("error_code").annotate(number=Count("pk"))
         most = counted.filter(number__gt=1).order_by("-number", "error_code")[:_GROUPS]
         return [
             {

@@ -23,6 +23,7 @@ from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import attribute_words, log_words, permissions
 from scim_provisioning.administration.adoption.directory import REFUSALS
+from scim_provisioning.administration.people import refused
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
 from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent
@@ -105,6 +106,8 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             context["others"] = self._others(event, *LINK_FACTS)
             context |= self._sharing(request, event)
             context["answer_url"] = self._answer_url(request, event)
+            context["decision"] = refused.decision_on(event)
+            context["sent_as"] = refused.sent_as([event]).get(event.pk, "") if in_clear else ""
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
         context["same_request"] = self._listed(event, same_request)
         minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(

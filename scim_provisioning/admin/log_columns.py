@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
+#: Where an operation of the list keeps who was sent, as far as the list asked.
+SENT_AS: Final = "_scim_sent_as"
 #: How an action is coloured, beside its words; those that are not named are "good".
 _TONES: Final[Mapping[str, str]] = {
     Action.REFUSED: "bad",
@@ -72,9 +74,10 @@ class LogColumns(_Base):
 
     @admin.display(description=gettext_lazy("learner"), empty_value="—")
     def learner(self, event: ProvisioningEvent) -> SafeString | str | None:
-        """The name at the time, with a link to all that happened to that learner."""
+        """The name at the time, with a link to all that happened to that learner; of somebody refused who has none what
+        else was sent."""
         if event.link_id is None:
-            return event.user_name or None
+            return event.user_name or event.external_id or event.__dict__.get(SENT_AS)
         url = self.list_url(learner=event.link_id)
         return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
 

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.pages import page_url_name
 from scim_provisioning.administration import keeping, permissions, times
@@ -20,6 +21,10 @@ from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.rules.customers import is_lost
 
 _KNOWN: Final = "_scim_managed_fields"
+_MADE_HERE: Final = gettext_lazy(
+    "This application’s own name for the person: “%(sent)s”, which “%(connection)s” sends as the userName, was not "
+    "free."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,9 @@ def _source(
     if not sees:
         return format_html("{}", _("Comes from SCIM provisioning."))
     facts = {"connection": link.connection, "attribute": value.name}
+    if value.is_made_here:
+        facts["sent"] = value.sent
+        return format_html("{}", _MADE_HERE % facts)
     if value.lock is None:
         said = _("From “%(connection)s”: %(attribute)s.") % facts
         name, words, label = "lock", _("Lock this value"), _("Lock “%(attribute)s”")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus
 
@@ -12,23 +11,26 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from scim_provisioning.admin.adoption_queue import question_about
 from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
 from scim_provisioning.admin.joining import alike
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import people, permissions, reactivation
-from scim_provisioning.administration.people.answer import DELETED, HELD, INACTIVE, Answer
+from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, Answer
 from scim_provisioning.administration.people.search import AT_MOST
 from scim_provisioning.events import reports
-from scim_provisioning.models import Operation, SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN
 from scim_provisioning.templatetags.scim_admin import PEOPLE_URL
 
 _LONGEST: Final = 320
+#: Pages of a connection that lead here, as ``back`` names them: what their link back is called.
+_BACK: Final = {"reconcile": gettext_lazy("Back to “Compare with the directory”")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class PeoplePage(OperationPage):
         term = request.GET.get("q", "").strip()[:_LONGEST]
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         found = people.ask(term, connections, in_clear=in_clear) if term else None
+        back = self._back(request, chosen)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -71,6 +74,8 @@ class PeoplePage(OperationPage):
             "title": _("Why has this person no account?"),
             "connection": chosen,
             "connection_url": "" if chosen is None else self._page("change", chosen),
+            "back": back,
+            "back_name": request.GET["back"] if back else "",
             "term": term,
             "in_clear": in_clear,
             "found": found,
@@ -88,6 +93,14 @@ class PeoplePage(OperationPage):
         cards = [self._card(request, answer) for answer in answers]
         return [replace(card, same=tuple(same[number])) for number, card in enumerate(cards)]
 
+    def _back(self, request: HttpRequest, connection: SCIMConnection | None) -> PageLink | None:
+        """The page of the connection that led here."""
+        name = request.GET.get("back", "")
+        if connection is None or name not in _BACK or not self.may(request, permissions.MANAGE_POLICY):
+            return None
+        url = self._page(name, connection)
+        return PageLink(url, _BACK[name]) if url else None
+
     def _card(self, request: HttpRequest, answer: Answer) -> Card:
         links = []
         if answer.event is not None:
@@ -97,8 +110,10 @@ class PeoplePage(OperationPage):
         if answer.link is not None:
             history = self.list_url(learner=answer.link.pk, lookups="show")
             links.append(PageLink(history, _("What happened to this learner?")))
-            if url := learner_page(self.admin_site, request, answer.link, answer.learner):
-                links.append(PageLink(url, _("Learner’s page")))
+        if url := learner_page(self.admin_site, request, _link_of(answer), answer.learner):
+            links.append(PageLink(url, _("Learner’s page")))
+        if answer.state == DECIDED and answer.event and (url := self._answer_url(request, answer.event)):
+            links.append(PageLink(url, _("Decide otherwise")))
         if url := self._page("change", answer.connection):
             links.append(PageLink(url, str(answer.connection)))
         if url := self._forget_url(request, answer):
@@ -112,6 +127,8 @@ class PeoplePage(OperationPage):
             return None
         if connection.is_paused and self.may(request, permissions.CHANGE):
             return PageLink(self._page("resume", connection), _("Resume provisioning"))
+        if answer.successor is not None:
+            return self._question(request, answer)
         if answer.state in (HELD, INACTIVE, DELETED):
             if not self.may(request, permissions.APPROVE_HELD):
                 return None
@@ -119,6 +136,8 @@ class PeoplePage(OperationPage):
                 page = self._page("held", connection)
                 return PageLink(f"{page}?q={quote_plus(answer.user_name)}", _("Decide"))
             return self._undo(answer)
+        if answer.state == DECIDED:
+            return None
         if event is not None and owner_of(request, event) and self.may(request, permissions.MANAGE_POLICY):
             page = self._page("share_refused", connection, event_id=event.pk)
             return PageLink(page, _("Allow a shared link"))
@@ -135,13 +154,18 @@ class PeoplePage(OperationPage):
             return self._page("forget_refused", answer.connection, event_id=answer.event.pk)
         return ""
 
-    def _undo(self, answer: Answer) -> PageLink | None:
-        """Where a departure is taken back, as long as that page has it."""
-        event, link = answer.event, answer.link
-        if event is None or link is None or link.active or event.operation == Operation.ADMIN:
+    def _question(self, request: HttpRequest, answer: Answer) -> PageLink | None:
+        """Where to say that somebody deleted is who has their name now, while that is asked."""
+        asked = question_about(answer.successor, answer.link) if answer.successor and answer.link else None
+        if asked is None or not self.may(request, permissions.MANAGE_POLICY):
             return None
-        hours = max(reactivation.HOURS)
-        if event.created_at < timezone.now() - timedelta(hours=hours):
+        page = self._page("same_person", answer.connection, question_id=asked.pk)
+        return PageLink(page, _("Are they the same person?"))
+
+    def _undo(self, answer: Answer) -> PageLink | None:
+        """Where a departure is taken back, as long as that can be done."""
+        link, hours = answer.link, max(reactivation.HOURS)
+        if link is None or not answer.can_be_undone:
             return None
         page = self._page("undo", answer.connection)
         return PageLink(f"{page}?hours={hours}&learner={link.pk}", _("Take it back"))
@@ -153,3 +177,10 @@ class PeoplePage(OperationPage):
             return reverse(name, kwargs={"object_id": connection.pk, **keys})
         except NoReverseMatch:
             return ""
+
+
+def _link_of(answer: Answer) -> ProvisionedUser | None:
+    """The link to whose people somebody's page is found; of somebody without one, one that is nowhere kept."""
+    if answer.link is not None or answer.account is None:
+        return answer.link
+    return ProvisionedUser(connection=answer.connection, user=answer.account)

@@ -16,6 +16,7 @@ from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import LockedValue, ProvisionedUser
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import keeping
 from scim_provisioning.provisioning.transactions import durably
 from scim_provisioning.rules.ownership import holder_beside
@@ -44,6 +45,11 @@ class Value:
     def name(self) -> str:
         """The attribute, as the log calls it."""
         return short_name(self.path)
+
+    @property
+    def is_made_here(self) -> bool:
+        """Whether it is a user name of the application's own, as the one that was sent was not free."""
+        return self.path == "userName" and fold(str(self.here)) != fold(str(self.sent))
 
 
 def values(link: ProvisionedUser) -> list[Value]:

@@ -224,7 +224,7 @@ def explanation(event: ProvisioningEvent, *, in_clear: bool) -> catalogue.Explan
         # Of a name that looks like somebody's they would spell it; what nobody can see spells nothing.
         told = OPEN_FACTS | ({"code_points"} if event.error_code == "attr.characters" else frozenset())
         facts = {name: value for name, value in facts.items() if name in told}
-        facts |= {name: nameless(str(value)) for name, value in facts.items() if name == "attribute"}
+        facts |= {name: made_up(str(value)) for name, value in facts.items() if name == "attribute"}
         if event.cause.get("database"):
             facts["database"] = MASK
     return catalogue.explain(event.error_code, facts)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scim_provisioning.administration import people, permissions
-from scim_provisioning.administration.people.answer import Answer
+from scim_provisioning.administration.people.answer import STATES, Answer
 from scim_provisioning.api.base import AdministratorViewSet
 from scim_provisioning.api.schema import described
 from scim_provisioning.models import SCIMConnection
@@ -20,7 +20,7 @@ from scim_provisioning.protocol.text import is_storable
 class PersonSerializer(serializers.Serializer[Answer]):
     """One person. ``event`` is the id of the operation that says so."""
 
-    state = serializers.ChoiceField(choices=["active", "inactive", "held", "deleted", "gone", "refused"])
+    state = serializers.ChoiceField(choices=list(STATES))
     name = serializers.CharField()
     user_name = serializers.CharField()
     sentence = serializers.CharField()

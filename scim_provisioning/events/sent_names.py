@@ -13,14 +13,15 @@ from typing import Final
 from scim_provisioning.events import redaction
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import Operation, ProvisioningEvent, ProvisioningPayload, RefusedName
-from scim_provisioning.models.provisioned_user import USER_NAME_LENGTH
+from scim_provisioning.models.provisioned_user import USER_NAME_KEY_LENGTH, USER_NAME_LENGTH
 from scim_provisioning.models.refused_name import PERSON_LENGTH
+from scim_provisioning.protocol import accents
 
-#: So many words of one refusal are kept, and so many elements of a list are looked at.
-AT_MOST: Final = 30
+#: So many words of one refusal are kept, with accents and without, and so many elements of a list are looked at.
+AT_MOST: Final = 40
 _ELEMENTS: Final = 20
 _DEPTH: Final = 6
-_ABOUT_PEOPLE: Final = frozenset({Operation.CREATE, Operation.REPLACE, Operation.PATCH})
+ABOUT_PEOPLE: Final = frozenset({Operation.CREATE, Operation.REPLACE, Operation.PATCH})
 #: Attributes by which somebody is asked after, without their schema; of these the second ones hold an address.
 _NAMES: Final = frozenset(
     {"displayname", "nickname", "externalid", "employeenumber"}
@@ -36,6 +37,10 @@ _OF_ONE_PERSON: Final = (
 _BETWEEN_WORDS: Final = re.compile(r"[\s,;]+")
 #: Where another name begins inside an address: ``okafor@`` in ``ines.okafor@``.
 _INSIDE: Final = re.compile(r"(?<=[._+-])[^._+\-@]{2}")
+#: ``żak`` in ``nowak-żak``.
+_OF_DOUBLE_NAME: Final = re.compile(r"(?<=-)[^\W\d_]")
+#: Whose parts are nobody's names.
+_NUMBERS: Final = frozenset({"externalid", "employeenumber"})
 
 
 def split(text: str) -> list[str]:
@@ -48,7 +53,7 @@ def remember(event: ProvisioningEvent, payload: ProvisioningPayload | None, body
 
     Call it in the transaction that writes ``event`` and ``payload``.
     """
-    if payload is None or event.connection_id is None or event.operation not in _ABOUT_PEOPLE:
+    if payload is None or event.connection_id is None or event.operation not in ABOUT_PEOPLE:
         return
     keys = keys_in(body)
     if keys:
@@ -82,7 +87,7 @@ def keys_in(body: object) -> list[str]:
     found: dict[str, None] = {}
     for attribute, value in _values((), body, 0):
         if attribute in _NAMES or attribute in _ADDRESSES:
-            found |= dict.fromkeys(_keys(value, is_address=attribute in _ADDRESSES))
+            found |= dict.fromkeys(_keys(attribute, value))
         if len(found) >= AT_MOST:
             break
     return sorted(found)[:AT_MOST]
@@ -99,12 +104,20 @@ def called(body: object) -> list[str]:
     return [*whole, *(value for attribute, value in said if attribute in _OF_ONE_PERSON)]
 
 
-def _keys(value: str, *, is_address: bool) -> Iterator[str]:
-    for key in map(key_of, split(redaction.text(value, USER_NAME_LENGTH))):
-        yield key
-        if is_address:
-            local = key.partition("@")[0]
-            yield from (key[inside.start() :] for inside in _INSIDE.finditer(local))
+def _keys(attribute: str, value: str) -> Iterator[str]:
+    for word in split(redaction.text(value, USER_NAME_LENGTH)):
+        key = key_of(word)
+        for spelled in (key, *accents.spellings(key)):
+            yield from _with_parts(attribute, spelled[:USER_NAME_KEY_LENGTH])
+
+
+def _with_parts(attribute: str, key: str) -> Iterator[str]:
+    """A word, and from where on another name begins in it."""
+    yield key
+    if attribute in _ADDRESSES:
+        yield from (key[inside.start() :] for inside in _INSIDE.finditer(key.partition("@")[0]))
+    elif attribute not in _NUMBERS:
+        yield from (key[inside.start() :] for inside in _OF_DOUBLE_NAME.finditer(key))
 
 
 def _values(path: tuple[str, ...], value: object, depth: int) -> Iterator[tuple[str, str]]:

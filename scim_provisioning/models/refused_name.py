@@ -15,7 +15,8 @@ PERSON_LENGTH = 32
 
 
 class RefusedName(models.Model):
-    """One word of a name, an address or a number in what was sent and refused. ``key`` is the word, folded.
+    """One word of a name, an address or a number in what was sent and refused. ``key`` is the word, folded; one with
+    accents is kept without them as well.
 
     ``person`` is the same text for all refusals of one person. Written beside the payload in which it stands, by
     ``events``; gone when that is.

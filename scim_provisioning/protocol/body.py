@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from .constants import CORE_USER
-from .errors import InvalidSyntax, PayloadTooLarge
+from .errors import InvalidSyntax, PayloadTooLarge, about
 from .limits import DEFAULT_LIMITS, Limits
 from .text import is_storable, shown
 
@@ -92,7 +92,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if lowered in seen:
             before = seen[lowered]
             also = "" if before == key else f", as {shown(before)} too"
-            raise InvalidSyntax(f"The member {shown(key)} is given twice in one object{also}.")
+            detail = f"The member {shown(key)} is given twice in one object{also}."
+            raise InvalidSyntax(detail, params=about(key))
         seen[lowered] = key
     return dict(pairs)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import InvalidSyntax, InvalidValue
+from .errors import InvalidSyntax, InvalidValue, about
 from .limits import DEFAULT_LIMITS, Limits
 from .patch.put import put
 from .patch.read import read_body
@@ -52,7 +52,7 @@ def require(document: Mapping[str, Any]) -> None:
     """Raise InvalidValue if a document has no userName (RFC 7643 section 4.1.1)."""
     name = document.get("userName")
     if not isinstance(name, str) or not name.strip():
-        raise InvalidValue("userName is required.")
+        raise InvalidValue("userName is required.", code="attr.required", params=about("userName"))
 
 
 def schemas_in_use(document: Mapping[str, Any], schema: UserSchema) -> list[str]:

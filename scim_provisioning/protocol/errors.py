@@ -52,6 +52,11 @@ class SCIMError(SCIMException):  # type: ignore[misc]
         return body
 
 
+def about(attribute: object) -> dict[str, object]:
+    """The ``params`` of a refusal for what was sent of one attribute, or at a path to it."""
+    return {"attribute": str(attribute)}
+
+
 class _BadRequest(SCIMError):
     status = 400
 

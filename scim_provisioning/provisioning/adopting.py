@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from scim_provisioning import databases, events, rules
 from scim_provisioning.adapters import LearnerAdapter
@@ -34,7 +35,9 @@ from scim_provisioning.rules.ownership import lock_links
 
 #: So many are linked in one transaction.
 TOGETHER: Final = 200
-_DETAIL: Final = "Linked before the identity provider sent this person; nothing of the account was changed."
+_DETAIL: Final = gettext_lazy(
+    "Linked before the identity provider sent this person: it writes to the account once it does, and not before."
+)
 
 
 def link_certain(caller: Caller, verdicts: Sequence[Verdict]) -> int:
@@ -173,7 +176,7 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
     Adoption.objects.bulk_create([adoption(adapter, kept(adapter)) for adapter in adapters])
     if not host_calls.listens(get_adapter_class(), "on_provisioned"):
         events.admin_for_each(
-            caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=_DETAIL, changes={}
+            caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=str(_DETAIL), changes={}
         )
         return
     for adapter in adapters:
@@ -183,6 +186,6 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
             actor=caller.actor,
             link=adapter.link,
             address=caller.address,
-            detail=_DETAIL,
+            detail=str(_DETAIL),
         )
         host_calls.tell(adapter, "on_provisioned", event)

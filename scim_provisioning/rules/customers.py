@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Exists, OuterRef, QuerySet
 
 from scim_provisioning.adapters import LearnerAdapter
@@ -58,6 +59,23 @@ def is_contradicted(adapter: LearnerAdapter, account: int) -> bool:
 def tells_apart(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> bool:
     """Whether the host says whose an account is at all."""
     return _is_the_hosts_own(adapter_class) or bool(_scoped(adapter_class, connection))
+
+
+def names_customer(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> bool:
+    """Whether the host says which accounts are this customer's, and knows whose the connection is: without, those of
+    ``tenant_users`` may be anybody's."""
+    if _is_the_hosts_own(adapter_class):
+        return True
+    scopes = [source.within for source in _scoped(adapter_class, connection)]
+    asked = [value for scope in scopes for value in scope.values() if callable(value)]
+    try:
+        # Constants tell no customers apart.
+        return bool(asked) and all(value(connection) is not None for value in asked)
+    except DatabaseError:
+        raise
+    except Exception:
+        # Without its SSO row nobody knows whose the connection is.
+        return False
 
 
 def all_are(

@@ -62,12 +62,17 @@ def scim_alerts(context: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("scim_provisioning/admin/includes/find_person.html", takes_context=True)
 def scim_find_person(
-    context: Any, connection: SCIMConnection | None = None, term: str = "", *, is_titled: bool = False
+    context: Any,
+    connection: SCIMConnection | None = None,
+    term: str = "",
+    *,
+    is_titled: bool = False,
+    back: str = "",
 ) -> dict[str, Any]:
     """The search box for people, of one connection or of all that this person sees; nothing for who may not read the
     log. It belongs to the form below, so that it may stand inside another one. ``is_titled``: its label is read out
-    only, as the page is called so."""
-    own = {"connection": connection, "term": term, "is_titled": is_titled}
+    only, as the page is called so. ``back``: the page of the connection that led here."""
+    own = {"connection": connection, "term": term, "is_titled": is_titled, "back": back}
     return {"people_url": _people_url(context), **own}
 
 

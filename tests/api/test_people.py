@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from example_project.lms.models import Organization
+from scim_provisioning.administration.people.answer import STATES
+from scim_provisioning.api.people import PersonSerializer
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory
 from tests.api.staff import API, Staff
 from tests.client import ScimClient
+from tests.lms_factories import LearnerFactory
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +60,16 @@ def test_only_the_readers_of_a_connections_log_are_answered_and_of_that_connecti
     other = ConnectionFactory(name="Brightwater")
     assert boss.get("people", other.pk, search="okafor").json()["people"] == []
     assert boss.get("people", 4711, search="okafor").status_code == 404
+
+
+def test_somebody_whom_no_connection_manages_is_answered(
+    boss: API, connection: SCIMConnection, organization: Organization
+) -> None:
+    LearnerFactory(organization=organization, user__username="bea.lindner")
+    (found,) = boss.get("people", connection.pk, search="bea.lind").json()["people"]
+    assert (found["state"], found["user_name"]) == ("unmanaged", "bea.lindner")
+    assert (found["scim_id"], found["event"]) == ("", None)
+
+
+def test_every_state_is_one_of_the_published(connection: SCIMConnection) -> None:
+    assert set(PersonSerializer().fields["state"].choices) == set(STATES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.db.models import Q
+
 from scim_provisioning.models import SCIMConnection
 from tests.behaviours.mutant import answers, is_instead, mutants
 
@@ -12,6 +14,7 @@ _CONFIRMATION = "tests/admin/test_confirmation.py::"
 _REPORTS = "tests/http/test_error_reports.py::"
 _PEOPLE = "tests/admin/test_people.py::"
 _FORGET = "tests/test_scim_forget.py::"
+_NOT_MANAGED = "tests/admin/test_people_not_managed.py::"
 
 _BY_WHOM = "tests/admin/test_found_by_whom.py::"
 
@@ -76,6 +79,31 @@ MUTANTS = mutants(
         "administration.people.search:find",
         lambda find: lambda term, connections, in_clear: find(term, connections, in_clear=True),
         f"{_PEOPLE}test_who_may_not_see_values_finds_whole_words_only_and_is_shown_none",
+    ),
+    (
+        "a name is found without its accents",
+        "protocol.accents:_accented",
+        answers({}),
+        "tests/admin/test_people_accents.py::test_a_learner_is_found",
+    ),
+    (
+        "accounts are looked for where the host says whose they are",
+        "administration.people.accounts:names_customer",
+        answers(True),
+        f"{_NOT_MANAGED}test_where_the_host_does_not_say_whose_accounts_are_none_is_shown",
+    ),
+    (
+        "whom a connection out of sight manages is nobody's to find",
+        "administration.people.accounts:_is_free",
+        answers(Q()),
+        f"{_NOT_MANAGED}test_whom_a_connection_out_of_sight_manages_is_not_found",
+    ),
+    (
+        "nobody is offered to be taken back whom somebody has followed",
+        "administration.people.returning:_successors",
+        answers({}),
+        "tests/admin/test_people_decided.py::"
+        "test_nothing_is_taken_back_of_whoever_is_followed_by_somebody_of_their_name",
     ),
     (
         "people who were refused are found by what was sent",

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import AdoptionAnswer, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD, url
 from tests.browser import scenes
@@ -153,3 +153,74 @@ def test_without_a_mouse_the_box_its_button_and_the_first_answer_follow_one_anot
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
         page.keyboard.press("Tab")
     assert reached == ["Find person", "Who is it? (Ines Okafor)", "What was sent, and the answer"]
+
+
+@pytest.fixture
+def decided(harborline: SCIMConnection) -> SCIMConnection:
+    """Of another family: somebody nobody manages, one who is somebody new, one who was followed by a namesake, and one
+    whose refusal names nobody but their address."""
+    scim = ScimClient(TokenFactory(connection=harborline, label="Entra ID").plaintext)
+    organization = harborline.sso.organization
+    facts = {"user__first_name": "Béa", "user__last_name": "Müller", "user__email": "bea@x.example"}
+    LearnerFactory(organization=organization, user__username="bea.mueller", **facts)
+    gone = scim.post("/Users", person("ada.muller")).json()["id"]
+    scim.delete(f"/Users/{gone}")
+    scim.post("/Users", person("ada.muller", externalId="another"))
+    taken = "cy.muller@harborline.example"
+    LearnerFactory(organization=organization, user__username=taken, user__email="cy@x.example")
+    scim.post("/Users", person("cy.muller", displayName="Cy Müller"))
+    scim.post("/Users", {**person("di.muller"), "active": "perhaps"})
+    nameless = {"displayName": "Eve Muller", "emails": [{"type": "work", "value": "eve.muller@x.example"}]}
+    scim.post("/Users", nameless)
+    AdoptionAnswer.objects.create(
+        connection=harborline,
+        user_name=taken,
+        user_name_key=taken,
+        verdict=AdoptionAnswer.Verdict.SEPARATE,
+        answered_by=User.objects.filter(is_superuser=True).first(),
+    )
+    return harborline
+
+
+@pytest.mark.parametrize("options", [{}, {"viewport": {"width": 390, "height": 844}}, {"locale": "de-DE"}])
+def test_a_name_without_its_accent_leads_to_all_of_the_family_with_what_was_decided(
+    new_context: NewContext,
+    complaints: list[str],
+    decided: SCIMConnection,
+    picture: Picture,
+    options: dict[str, object],
+) -> None:
+    page = watched(new_context(**options).new_page(), complaints)
+    page.goto(f"{PEOPLE}?q=muller&connection={decided.pk}")
+    if "locale" not in options:
+        for name, state in {
+            "Béa Müller": "not managed by any connection.",
+            "Cy Müller": "it is somebody new, who gets an account of their own.",
+            "Di Muller": "The value of active is not of the kind",
+            "Eve Muller": "userName was not sent, or is empty",
+        }.items():
+            expect(page.get_by_role("region", name=name)).to_contain_text(state)
+        expect(page.get_by_role("link", name="Are they the same person? (Ada Muller)")).to_be_visible()
+        expect(page.get_by_role("link", name="Take it back")).to_have_count(0)
+    kind = "-".join(map(str, options)) or "light"
+    picture(page, f"people-decided-{kind}")
+    assert fits(page)
+    assert_nothing_found_by_axe(page, complaints)
+
+
+def test_from_the_comparison_a_person_is_looked_at_and_the_report_is_kept(
+    page: Page, complaints: list[str], decided: SCIMConnection, picture: Picture
+) -> None:
+    page.goto(url("reconcile", decided))
+    page.get_by_role("button", name="Compare").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="bea.mueller (in a new tab)").click()
+    person_page = opened.value
+    expect(person_page.get_by_role("region", name="Béa Müller")).to_contain_text("Not managed")
+    expect(person_page.get_by_role("link", name=str(decided)).first).to_be_visible()
+    picture(person_page, "people-from-comparison")
+    person_page.get_by_role("link", name="Back to “Compare with the directory”").click()
+    expect(person_page.get_by_role("heading", name="Compare with the directory")).to_be_visible()
+    expect(page.get_by_role("heading", name="What was found")).to_be_visible()
+    picture(page, "reconcile-people")
+    assert_nothing_found_by_axe(page, complaints)

@@ -67,7 +67,8 @@ def checked_text(path: str, value: Any, field: Any) -> str:
         raise InvalidValue(f"{path}: expected text.", code="attr.type", params={"attribute": path})
     if "\x00" in value:
         # PostgreSQL refuses NUL in text with a database error; say so before it does.
-        raise InvalidValue(f"{path}: text must not hold NUL characters.", code="attr.type")
+        detail = f"{path}: text must not hold NUL characters."
+        raise InvalidValue(detail, code="attr.type", params={"attribute": path})
     if field.max_length is not None and len(value) > field.max_length:
         raise InvalidValue(
             f"{path}: expected text of at most {field.max_length} characters.",

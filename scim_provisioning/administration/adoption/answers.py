@@ -52,6 +52,9 @@ def give(
     ``ConnectionRefused``."""
     document = verdict.document
     if answer in OF_ACCOUNTS:
+        if queue.is_linked(connection, document, account):
+            # Somebody pressed the button twice.
+            return _("“%(name)s” is linked already.") % {"name": document["userName"]}
         keeps = answer == "keep"
         queue.link(connection, document, account, keeps_profile=keeps, actor=actor, address=address)
         return " ".join([_("Linked."), str(_TRY_NOW)])

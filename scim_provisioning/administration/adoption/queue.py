@@ -158,6 +158,12 @@ def link(
         raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
 
 
+def is_linked(connection: SCIMConnection, document: Document, account: Any) -> bool:
+    """Whether the person has that account already."""
+    mine = ProvisionedUser.objects.living().filter(connection=connection, user=account.pk)
+    return mine.filter(user_name_key=user_name_key(document["userName"])).exists()
+
+
 def answer(
     connection: SCIMConnection,
     document: Document,

@@ -12,12 +12,18 @@ from scim_provisioning.administration.catalogue.entry import Entry
 ENTRIES: Final[Mapping[str, Entry]] = {
     "attr.readonly": Entry(
         _("The attribute is read only."),
-        (_("The identity provider tried to change an attribute that belongs to this application."),),
+        (
+            _("The identity provider tried to change %(attribute)s, which belongs to this application."),
+            _("The identity provider tried to change an attribute that belongs to this application."),
+        ),
         _("Remove its mapping row in the identity provider."),
     ),
     "attr.required": Entry(
         _("A required attribute is missing."),
-        (_("This application cannot keep a learner without that attribute."),),
+        (
+            _("%(attribute)s was not sent, or is empty: this application cannot keep a learner without it."),
+            _("This application cannot keep a learner without that attribute."),
+        ),
         _("Fill the attribute in the identity provider, or map another one to it."),
     ),
     "attr.type": Entry(
@@ -104,13 +110,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("A name is not known here."),
         (
             _(
-                "The company, business unit or team that was sent does not exist yet, and this application's database "
-                "refuses a new one because of %(column)s."
+                "What was sent for %(attribute)s does not exist yet, and this application's database refuses a new one "
+                "because of %(column)s."
             ),
             _(
-                "The company, business unit or team that was sent does not exist yet, and this application's database "
-                "refuses a new one because of its rule %(constraint)s."
+                "What was sent for %(attribute)s does not exist yet, and this application's database refuses a new one "
+                "because of its rule %(constraint)s."
             ),
+            _("What was sent for %(attribute)s does not exist, and may not be created."),
             _("The company, business unit or team that was sent does not exist, and may not be created."),
         ),
         _(

@@ -75,17 +75,28 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     # PATCH, filters, pages
     "patch.path": Entry(
         _("A path in a PATCH is not valid."),
-        (_("The identity provider named an attribute in a way that SCIM does not allow."),),
+        (
+            _(
+                "The identity provider wrote %(attribute)s, which SCIM does not allow as the name of an attribute."
+            ),
+            _("The identity provider named an attribute in a way that SCIM does not allow."),
+        ),
         _ASK,
     ),
     "patch.unknown_attribute": Entry(
         _("A path names an unknown attribute."),
-        (_("The attribute is not part of the schema that this application serves."),),
+        (
+            _("%(attribute)s is not part of the schema that this application serves."),
+            _("The attribute is not part of the schema that this application serves."),
+        ),
         _ASK,
     ),
     "patch.no_target": Entry(
         _("A PATCH points to nothing."),
-        (_("The path selects no value that could be changed or removed."),),
+        (
+            _("%(attribute)s selects no value that could be changed or removed."),
+            _("The path selects no value that could be changed or removed."),
+        ),
         _ASK,
     ),
     "filter.unsupported": Entry(
@@ -183,7 +194,10 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     # bodies and limits
     "body.syntax": Entry(
         _("The request's body is not valid."),
-        (_("The body is not JSON, or not the SCIM message that belongs to this address."),),
+        (
+            _("%(attribute)s was sent twice, and either could be meant."),
+            _("The body is not JSON, or not the SCIM message that belongs to this address."),
+        ),
         _CLIENT,
     ),
     "bulk.reference": Entry(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ACTIVE, INACTIVE, HELD, DELETED = "active", "inactive", "held", "deleted"
 GONE, MOVED, REFUSED, FORGOTTEN = "gone", "moved", "refused", "forgotten"
+DECIDED, UNMANAGED = "decided", "unmanaged"
 
 #: Each state in words, and how it is coloured beside them.
 STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
@@ -26,13 +27,17 @@ STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
     MOVED: (pgettext_lazy("state of a person", "Moved to another customer"), "bad"),
     FORGOTTEN: (pgettext_lazy("state of a person", "Forgotten"), "idle"),
     REFUSED: (pgettext_lazy("state of a person", "Refused"), "bad"),
+    # Translators: an administrator has said who it is; the identity provider has not tried again since.
+    DECIDED: (pgettext_lazy("state of a person", "Waits for the next try"), "warn"),
+    UNMANAGED: (pgettext_lazy("state of a person", "Not managed"), "idle"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One person. ``event`` is the operation that says so; of somebody refused it is the last refusal. ``learner`` is
-    the row of the host's, as far as its adapter could be asked."""
+    the row of the host's, as far as its adapter could be asked; ``account`` that of somebody who has no link.
+    ``can_be_undone``: their departure. ``successor``: who has the name of somebody deleted now."""
 
     state: str
     name: str
@@ -45,6 +50,9 @@ class Answer:
     link: ProvisionedUser | None = None
     event: ProvisioningEvent | None = None
     learner: Any = None
+    account: Any = None
+    can_be_undone: bool = False
+    successor: ProvisionedUser | None = None
 
     @property
     def label(self) -> StrOrPromise:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import log_words, times, waiting_managers
 from scim_provisioning.administration.facts import WRITES
+from scim_provisioning.administration.people import returning
 from scim_provisioning.administration.people.answer import (
     ACTIVE,
     DELETED,
@@ -25,6 +26,7 @@ from scim_provisioning.administration.people.answer import (
     Answer,
     name_in,
 )
+from scim_provisioning.administration.people.returning import Returning
 from scim_provisioning.models import (
     Action,
     HeldLeaver,
@@ -48,12 +50,14 @@ _AGAIN: Final = gettext_lazy(
 
 
 def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
-    """An answer for each link: three queries, and what the host's adapter asks for each connection."""
+    """An answer for each link: three queries, two for each connection of somebody who is off or gone, and what the
+    host's adapter asks for each connection."""
     links = list(_links(keys)) if keys else []
     named = {key for link in links for key in (link.departure, link.refusal) if key}
     events = ProvisioningEvent.objects.select_related("token", "actor").in_bulk(named) if named else {}
     held = {row.link_id: row for row in HeldLeaver.objects.filter(link__in=links).waiting()} if links else {}
     standing = _standing(links)
+    back = returning.of(link for link in links if link.is_deleted or not standing[link.pk].is_active)
     return [
         _of_link(
             link,
@@ -61,6 +65,7 @@ def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
             events.get(link.refusal) if (link.refusal or 0) > (link.applied or 0) else None,
             held.get(link.pk),
             standing[link.pk],
+            back,
             in_clear=in_clear,
         )
         for link in links
@@ -122,12 +127,17 @@ def _of_link(
     refusal: ProvisioningEvent | None,
     held: HeldLeaver | None,
     standing: _Standing,
+    back: Returning,
     *,
     in_clear: bool,
 ) -> Answer:
-    state = _state(link, held, standing)
+    state, successor = _state(link, held, standing), back.successors.get(link.pk)
     sentence, todo = _said(state, link, departure, held, standing)
     notes, cause = _notes(state, link, standing, in_clear=in_clear), ""
+    if state == DELETED and successor is not None:
+        facts = {"when": times.written(successor.adopted_at or successor.created_at)}
+        notes.append(_("There is a new learner in their place since %(when)s.") % facts)
+        todo = str(_FOLLOWED)
     if refusal is not None and state not in (HELD, DELETED, FORGOTTEN):
         why = log_words.explanation(refusal, in_clear=in_clear)
         facts = {"when": times.written(refusal.created_at), "reason": why.title}
@@ -147,6 +157,8 @@ def _of_link(
         link,
         event,
         standing.learner,
+        can_be_undone=link.pk in back.undoable,
+        successor=successor,
     )
 
 
@@ -205,8 +217,16 @@ def _said(
     return _left(_SWITCHED_OFF, departure), str(_AGAIN)
 
 
+_AWAITED: Final = gettext_lazy(
+    "Linked by an administrator; the identity provider has not sent the person since. Its next try finds the account, "
+    "usually within 40 minutes; in Entra ID, “Provision on demand” does it now."
+)
 _DETACHED: Final = gettext_lazy(
     "Detached on %(when)s by %(name)s: the account is the application's own, and nothing is provisioned for it."
+)
+_FOLLOWED: Final = gettext_lazy(
+    "Whoever is sent under this userName is the new learner. If the two are one person, say so under “Who is it?”, "
+    "where their accounts are joined."
 )
 _BACK_TO_SCIM: Final = gettext_lazy(
     "To have it managed again, wait until the identity provider sends the person; then link them under “Who is it?”."
@@ -245,6 +265,8 @@ def _left(words: Sequence[StrOrPromise], departure: ProvisioningEvent | None) ->
 
 def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: bool) -> list[str]:
     notes = []
+    if link.is_awaited and state in (ACTIVE, INACTIVE):
+        notes.append(str(_AWAITED))
     if state == ACTIVE and standing.difference:
         notes.append(standing.difference)
     if standing.is_protected:

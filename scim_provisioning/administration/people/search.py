@@ -1,8 +1,9 @@
 """Finding a person by whatever somebody types who asks after them, also of those who were refused.
 
-Every word has to be the beginning of one that the person has, or had, in any case: of a name, an address, a userName, a
-number. An externalId or SCIM id of a learner counts as a whole, and so does every word for readers who may not see
-values: asked for letter by letter they would be told after all. A userName stands in the log for every reader.
+Every word has to be the beginning of one that the person has, or had, in any case and with accents or without: of a
+name, an address, a userName, a number. An externalId or SCIM id of a learner counts as a whole, and so does every word
+for readers who may not see values: asked for letter by letter they would be told after all. A userName stands in the
+log for every reader.
 
 Only people of the connections that are handed in are found, and by nothing that is not the connection's to know: what
 the LMS calls somebody finds its owner's people, of a guest only what was sent does; whom the LMS has moved to another
@@ -12,19 +13,15 @@ with everybody's of these connections; all else, and whoever was refused, is fou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Case, F, Max, Q, QuerySet, TextField, Value, When
-from django.db.models.expressions import Expression
-from django.db.models.functions import Concat
+from django.db.models import F, Max, Q, QuerySet
 
-from scim_provisioning import databases
-from scim_provisioning.adapters.expressions import DocumentText, ElementExists, TextMatch
-from scim_provisioning.adapters.text_forms import Exactly, Folded
-from scim_provisioning.administration.log_search import name_fields, still_customers
+from scim_provisioning.adapters.expressions import DocumentText, ElementExists
+from scim_provisioning.adapters.resembling import Resembles
+from scim_provisioning.administration.lms_names import called, has_word, name_fields, still_customers
 from scim_provisioning.events import pseudonyms, sent_names
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
@@ -37,6 +34,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.models.former_identifier import begins_with
+from scim_provisioning.protocol import accents
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.text import is_storable
 
@@ -70,10 +68,9 @@ class Asked:
         return key_of(self.term)
 
     @property
-    def words(self) -> dict[str, str]:
-        """Its words, each once: folded, and as it was typed, to be compared with what no fold has gone over."""
-        typed = {key_of(word): word for word in sent_names.split(self.term)}
-        return dict(list(typed.items())[:_WORDS])
+    def words(self) -> list[str]:
+        """Its words."""
+        return words_of(self.term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,11 @@ class Found:
     links: list[int]
     refusals: list[int]
     is_cut: bool = False
+
+
+def words_of(term: str) -> list[str]:
+    """The words of what was typed, each once, folded."""
+    return list(dict.fromkeys(map(key_of, sent_names.split(term))))[:_WORDS]
 
 
 def find(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Found:
@@ -130,14 +132,12 @@ def _forgotten_as(asked: Asked) -> list[tuple[int, list[str]]]:
 
 
 def _by_former_identifier(asked: Asked) -> Iterable[int]:
-    Kind = FormerIdentifier.Kind
     condition = Q()
     for word in asked.words:
-        one = Q(key=word) | Q(kind=Kind.NAME, key__endswith=f" {word}")
-        one |= Q(kind=Kind.NAME, key__startswith=f"{word} ") | Q(kind=Kind.NAME, key__contains=f" {word} ")
-        one |= Q(kind=Kind.USER_NAME) & begins_with("key", word)
-        if asked.in_clear:
-            one |= begins_with("key", word) | Q(kind=Kind.NAME, key__contains=f" {word}")
+        one = Q(has_word([F("key")], word, in_clear=asked.in_clear))
+        if not asked.in_clear:
+            user_name = Q(kind=FormerIdentifier.Kind.USER_NAME)
+            one |= user_name & Q(has_word([F("key")], word, in_clear=True))
         condition &= one
     rows = FormerIdentifier.objects.filter(condition, connection__in=asked.connections).order_by()
     return rows.values_list("link", flat=True).distinct()[: AT_MOST + 1]
@@ -167,14 +167,11 @@ def _by_name(asked: Asked, connections: QuerySet[SCIMConnection]) -> Iterable[in
 def _called_by(
     asked: Asked, people: QuerySet[ProvisionedUser], fields: Mapping[str, Q]
 ) -> QuerySet[ProvisionedUser, Any]:
-    texts: list[Any] = [F("user_name")]
-    for field, owned in fields.items():
-        texts.append(Case(When(owned, then=F(field)), default=Value("")) if owned else F(field))
     condition = Q()
-    for typed in asked.words.values():
-        one = Q(_says(texts, typed, in_clear=asked.in_clear))
+    for word in asked.words:
+        one = called([word], {"user_name": Q(), **fields}, in_clear=asked.in_clear)
         if not asked.in_clear:
-            one |= Q(TextMatch(Folded(F("user_name")), "sw", typed))
+            one |= Q(has_word([F("user_name")], word, in_clear=True))
         condition &= one
     return people.filter(condition).order_by().values_list("pk", flat=True)[: AT_MOST + 1]
 
@@ -182,28 +179,16 @@ def _called_by(
 def _in_documents(asked: Asked, whose: Q) -> Iterable[int]:
     """By what was sent and no column of the LMS's holds."""
     texts = [DocumentText("search", *keys) for keys in _IN_DOCUMENT]
+    operator = "sw" if asked.in_clear else "eq"
     condition = Q()
     for word in asked.words:
-        address = ElementExists("search", ("emails",), ("value", "sw" if asked.in_clear else "eq", word))
-        said = Q(_says(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
-        condition &= Q(_mentions(word)) & said
+        spelled = [("value", operator, one) for one in dict.fromkeys((word, *accents.spellings(word)))]
+        address = ElementExists("search", ("emails",), ("or", *spelled))
+        said = Q(has_word(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
+        # First what is told without reading the JSON of everybody, where that takes long.
+        condition &= Q(Resembles(F("search"), accents.mentioned(word))) & said
     rows = ProvisionedUser.objects.filter(whose, condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
-
-
-def _mentions(word: str) -> Expression:
-    """Whether the copy of the document has ``word`` in it anywhere: told without reading the JSON of everybody, where
-    that takes long. Outside PostgreSQL it is kept as Django writes it, with letters beyond ASCII spelled out."""
-    spelled = word if databases.connection().vendor == "postgresql" else json.dumps(word)[1:-1]
-    return TextMatch(Exactly(F("search")), "co", spelled, prepared=True)
-
-
-def _says(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
-    """Whether a word of any of ``texts`` begins so, or is that word: all of them one after the other are compared once,
-    which is what makes it quick to compare everybody."""
-    parts = [part for text in texts for part in (Value(" "), text)]
-    said = Concat(*parts, Value(" "), output_field=TextField())
-    return TextMatch(Folded(said), "co", f" {word}" if in_clear else f" {word} ")
 
 
 def _refused(asked: Asked) -> tuple[list[int], list[int]]:
@@ -244,7 +229,13 @@ def _called(asked: Asked, word: str) -> QuerySet[RefusedName]:
 
 
 def _word(asked: Asked, word: str) -> Q:
-    return begins_with("key", word) if asked.in_clear else Q(key=word)
+    spelled = dict.fromkeys((word, *accents.spellings(word)))
+    if not asked.in_clear:
+        return Q(key__in=spelled)
+    condition = Q()
+    for one in spelled:
+        condition |= begins_with("key", one)
+    return condition
 
 
 def _here_now(names: set[str], connections: list[int]) -> dict[tuple[int, str], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import InvalidFilter, InvalidPath, NoParts, UnknownAttribute
+from ..errors import InvalidFilter, InvalidPath, NoParts, UnknownAttribute, about
 from ..schema import Attribute, UserSchema
 from ..schema.names import ATTRIBUTE_NAME, resolve
 from ..text import shown
@@ -57,21 +57,27 @@ def parse(text: str, schema: UserSchema) -> Path:
         raise type(error)(
             f"Path not supported: {shown(text)}; {error.detail}"
             if bracket or isinstance(error, NoParts)
-            else error.detail
+            else error.detail,
+            params=about(text),
         ) from None
     if not bracket:
         return Path(name.attribute, name.urn, None, name.sub)
     inner, closing, tail = rest.rpartition("]")
     if not closing or (tail and not (tail[0] == "." and ATTRIBUTE_NAME.fullmatch(tail[1:]))):
         raise InvalidPath(
-            f'Path not supported: {shown(text)}; expected a form such as emails[type eq "work"].value.'
+            f'Path not supported: {shown(text)}; expected a form such as emails[type eq "work"].value.',
+            params=about(text),
         )
     if name.attribute is None or name.sub is not None:
-        raise InvalidPath(f"Path not supported: {shown(text)}; a filter goes after an attribute.")
+        raise InvalidPath(
+            f"Path not supported: {shown(text)}; a filter goes after an attribute.", params=about(text)
+        )
     selection = _value_filter(text, f"{head}[{inner}]", schema)
     sub = name.attribute.sub(tail[1:]) if tail else None
     if tail and sub is None:
-        raise UnknownAttribute(f"{name.attribute.path} has no sub-attribute {shown(tail[1:])}.")
+        raise UnknownAttribute(
+            f"{name.attribute.path} has no sub-attribute {shown(tail[1:])}.", params=about(text)
+        )
     return Path(name.attribute, name.urn, selection, sub)
 
 
@@ -80,9 +86,13 @@ def _value_filter(text: str, selection: str, schema: UserSchema) -> Filter:
     try:
         tree = grammar.parse(selection, schema)
     except grammar.UnknownFilterAttribute as error:
-        raise UnknownAttribute(f"Path not supported: {shown(text)}; {error.detail}") from None
+        raise UnknownAttribute(
+            f"Path not supported: {shown(text)}; {error.detail}", params=about(text)
+        ) from None
     except InvalidFilter as error:
-        raise InvalidPath(f"Path not supported: {shown(text)}; {error.detail}") from None
+        raise InvalidPath(f"Path not supported: {shown(text)}; {error.detail}", params=about(text)) from None
     if not isinstance(tree, ValuePath):
-        raise InvalidPath(f"Path not supported: {shown(text)}; expected one filter in brackets.")
+        raise InvalidPath(
+            f"Path not supported: {shown(text)}; expected one filter in brackets.", params=about(text)
+        )
     return tree.filter

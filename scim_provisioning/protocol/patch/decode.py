@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
-from ..errors import InvalidValue, Mutability, NoTarget
+from ..errors import InvalidValue, Mutability, NoTarget, about
 from ..filters import Filter
 from ..filters.path_syntax import Path
 from ..filters.selection import eq_terms
@@ -61,7 +61,7 @@ def decode_put(path: Path, value: object, op: Op, plan: Plan) -> None:
         _decode_put(attribute, path, value, op, plan)
     except _TooLong as error:
         if attribute.required or attribute.path in plan.taken:
-            raise InvalidValue(error.detail, code=error.code) from None
+            raise InvalidValue(error.detail, code=error.code, params=error.params) from None
         plan.ignored.append(str(path))
 
 
@@ -91,7 +91,7 @@ def decode_remove(path: Path, value: object, plan: Plan) -> None:
     elif path.filter is not None:
         plan.steps.append(Change(attribute, which, Discard()))
     elif attribute.required:
-        raise Mutability(f"{attribute.path} is required and cannot be removed.")
+        raise Mutability(f"{attribute.path} is required and cannot be removed.", params=about(attribute.path))
     elif attribute.multi_valued and not is_unassigned(value):
         given = as_elements(attribute, value)
         if attribute.is_complex:
@@ -115,9 +115,9 @@ def _pointed(path: Path, value: object, plan: Plan) -> object:
 
 def _writable(path: Path) -> Attribute:
     if path.attribute is None:
-        raise NoTarget(f"{path} names a schema, not an attribute.")
+        raise NoTarget(f"{path} names a schema, not an attribute.", params=about(path))
     if path.read_only:
-        raise Mutability(f"Attribute {path} is read only.")
+        raise Mutability(f"Attribute {path} is read only.", params=about(path))
     return path.attribute
 
 
@@ -128,7 +128,8 @@ def _matching(node: Filter) -> Matching:
 def _simple(attribute: Attribute, value: object, plan: Plan) -> None:
     canonical = _canonical(attribute, value, plan)
     if attribute.required and (canonical is None or (isinstance(canonical, str) and not canonical.strip())):
-        raise InvalidValue(f"{attribute.path} is required and cannot be empty.")
+        detail = f"{attribute.path} is required and cannot be empty."
+        raise InvalidValue(detail, code="attr.required", params=about(attribute.path))
     plan.steps.append(Clear(attribute) if canonical is None else Assign(attribute, canonical))
 
 
@@ -210,8 +211,11 @@ def _check_length(attribute: Attribute, canonical: object, plan: Plan) -> None:
     while pending:
         value = pending.pop()
         if isinstance(value, str) and len(value) > plan.limits.string_length:
+            most = plan.limits.string_length
             raise _TooLong(
-                f"{attribute.path}: a text has {len(value)} characters, at most {plan.limits.string_length} are kept."
+                f"{attribute.path}: a text has {len(value)} characters, at most {most} are kept.",
+                code="attr.too_long",
+                params={**about(attribute.path), "length": len(value), "limit": most},
             )
         if isinstance(value, (dict, list)):
             pending.extend(value.values() if isinstance(value, dict) else value)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..body import embedded, is_message
 from ..constants import CORE_USER, PATCH_OP
-from ..errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, UnknownAttribute
+from ..errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, UnknownAttribute, about
 from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
 from ..limits import DEFAULT_LIMITS, Limits
@@ -100,7 +100,8 @@ def resolve_path(text: str, schema: UserSchema) -> Path | None:
     except UnknownAttribute:
         if _top_name(text) == "groups":
             raise Mutability(
-                "Attribute groups is read only; it follows from the groups themselves."
+                "Attribute groups is read only; it follows from the groups themselves.",
+                params=about("groups"),
             ) from None
         return None
     except InvalidPath:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import Mutability, NoTarget
+from ..errors import Mutability, NoTarget, about
 from ..filters.path_syntax import Path
 from ..limits import Limits
 from ..resources import Document
@@ -121,12 +121,12 @@ def _create(members: dict[str, Any], which: Matching, elements: Elements) -> Non
     path = Path(elements.attribute, None, which.filter)
     if elements.attribute.multi_valued:
         if not which.terms:
-            raise NoTarget(f"Nothing matches {path}, nor does it say what to create.")
+            raise NoTarget(f"Nothing matches {path}, nor does it say what to create.", params=about(path))
         if has(elements, wanted):
             return
     elif not members or has(elements, wanted):
         return
     elif elements.by_number or not which.terms:
-        raise NoTarget(f"Nothing matches {path}.")
+        raise NoTarget(f"Nothing matches {path}.", params=about(path))
     number = elements.made[which.filter] = elements.append(wanted)
     elements.prefer(number)

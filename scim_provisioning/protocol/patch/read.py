@@ -12,7 +12,7 @@ from typing import Any
 
 from ..body import embedded
 from ..constants import CORE_USER
-from ..errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoParts, UnknownAttribute
+from ..errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoParts, UnknownAttribute, about
 from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
 from ..limits import DEFAULT_LIMITS, Limits
@@ -99,7 +99,9 @@ def _read_operation(operation: Operation, schema: UserSchema, plan: Plan) -> Non
 
 def _clear_schema(urn: str, plan: Plan) -> None:
     if urn == CORE_USER:
-        raise Mutability("The user itself cannot be removed by PATCH; userName is required.")
+        raise Mutability(
+            "The user itself cannot be removed by PATCH; userName is required.", params=about("userName")
+        )
     plan.steps.append(ClearExtension(urn))
 
 
@@ -142,7 +144,7 @@ class _Members:
                 _clear_schema(urn, self.plan)
             return
         if not isinstance(raw, dict):
-            raise InvalidValue(f"{urn}: expected an object, got {json_type(raw)}.")
+            raise InvalidValue(f"{urn}: expected an object, got {json_type(raw)}.", params=about(urn))
         for key, inner in raw.items():
             self.read(key, inner, urn)
 
@@ -173,7 +175,8 @@ class _Members:
         """
         before, value = self.named.setdefault(path, (key, raw))
         if value != raw and path.urn is None:
-            raise InvalidSyntax(f"{path} is given twice, as {shown(before)} and as {shown(key)}.")
+            detail = f"{path} is given twice, as {shown(before)} and as {shown(key)}."
+            raise InvalidSyntax(detail, params=about(path))
         decode_put(path, raw, self.op, self.plan)
 
     def _ignore(self, key: str, urn: str | None) -> None:

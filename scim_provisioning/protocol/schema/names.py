@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import InvalidPath, NoParts, UnknownAttribute
+from ..errors import InvalidPath, NoParts, UnknownAttribute, about
 from ..text import shown
 from .attributes import Attribute
 from .user import UserSchema
@@ -39,17 +39,25 @@ def resolve(text: str, schema: UserSchema) -> Name:
     urn, rest = _split_urn(text, schema)
     parts = rest.split(".")
     if len(parts) > 2 or not all(ATTRIBUTE_NAME.fullmatch(part) for part in parts):
-        raise InvalidPath(f"Path not supported: {shown(text)}; expected an attribute such as name.givenName.")
+        raise InvalidPath(
+            f"Path not supported: {shown(text)}; expected an attribute such as name.givenName.",
+            params=about(text),
+        )
     attribute = schema.find(urn, parts[0])
     if attribute is None:
-        raise UnknownAttribute(f"{shown(text)} is not an attribute of a User.")
+        raise UnknownAttribute(f"{shown(text)} is not an attribute of a User.", params=about(text))
     if len(parts) == 1:
         return Name(attribute, None, attribute.extension or None)
     if not attribute.is_complex:
-        raise NoParts(f"{attribute.path} has no parts; name it alone, without {shown(f'.{parts[1]}')}.")
+        raise NoParts(
+            f"{attribute.path} has no parts; name it alone, without {shown(f'.{parts[1]}')}.",
+            params=about(text),
+        )
     sub = attribute.sub(parts[1])
     if sub is None:
-        raise UnknownAttribute(f"{attribute.path} has no sub-attribute {shown(parts[1])}.")
+        raise UnknownAttribute(
+            f"{attribute.path} has no sub-attribute {shown(parts[1])}.", params=about(text)
+        )
     return Name(attribute, sub, attribute.extension or None)
 
 

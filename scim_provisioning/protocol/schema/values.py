@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..body import embedded
-from ..errors import InvalidValue
+from ..errors import InvalidValue, about
 from ..text import MAX_INTEGER, is_storable, json_type, shown
 from .attributes import Attribute
 
@@ -103,6 +103,10 @@ def coerce_object(attribute: Attribute, value: object, ignored: list[str]) -> di
     return result
 
 
+def _wrong(attribute: Attribute, sentence: str) -> InvalidValue:
+    return InvalidValue(f"{attribute.path}: {sentence}", params=about(attribute.path))
+
+
 def as_members(attribute: Attribute, value: object) -> dict[str, Any]:
     """Return a complex value as its raw members; InvalidValue if it is neither object nor text.
 
@@ -118,7 +122,7 @@ def as_members(attribute: Attribute, value: object) -> dict[str, Any]:
         return {}
     if isinstance(value, (str, int)) and not isinstance(value, bool) and "value" in attribute.subs:
         return {"value": value}
-    raise InvalidValue(f"{attribute.path}: expected an object, got {json_type(value)}.")
+    raise _wrong(attribute, f"expected an object, got {json_type(value)}.")
 
 
 def settle_primary(elements: list[Any]) -> None:
@@ -144,7 +148,7 @@ def _only(attribute: Attribute, values: list[Any]) -> Any:
     """Return the one value of a list given for a single-valued attribute (Entra: ``manager: [{...}]``)."""
     given = [value for value in values if not is_unassigned(value)]
     if len(given) > 1:
-        raise InvalidValue(f"{attribute.path}: expected one value, got a list of {len(given)}.")
+        raise _wrong(attribute, f"expected one value, got a list of {len(given)}.")
     return given[0] if given else None
 
 
@@ -167,13 +171,11 @@ def _simple(attribute: Attribute, value: object) -> Any:
         return _decimal(attribute, value)
     value = as_text(attribute, value)
     if not isinstance(value, str):
-        raise InvalidValue(f"{attribute.path}: expected text, got {json_type(value)}.")
+        raise _wrong(attribute, f"expected text, got {json_type(value)}.")
     if not is_storable(value):
-        raise InvalidValue(f"{attribute.path}: expected text without U+0000 and unpaired surrogates.")
+        raise _wrong(attribute, "expected text without U+0000 and unpaired surrogates.")
     if kind == "dateTime" and parse_datetime(value) is None:
-        raise InvalidValue(
-            f"{attribute.path}: expected a date such as 2030-01-31T08:00:00Z, got {shown(value)}."
-        )
+        raise _wrong(attribute, f"expected a date such as 2030-01-31T08:00:00Z, got {shown(value)}.")
     return value
 
 
@@ -190,7 +192,7 @@ def _boolean(attribute: Attribute, value: object) -> bool:
     lowered = value.lower() if isinstance(value, str) else ""
     if lowered in ("true", "false"):
         return lowered == "true"
-    raise InvalidValue(f"{attribute.path}: expected true or false, got {shown(value)}.")
+    raise _wrong(attribute, f"expected true or false, got {shown(value)}.")
 
 
 def _integer(attribute: Attribute, value: object) -> int:
@@ -198,10 +200,10 @@ def _integer(attribute: Attribute, value: object) -> int:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         return value
-    raise InvalidValue(f"{attribute.path}: expected a whole number, got {shown(value)}.")
+    raise _wrong(attribute, f"expected a whole number, got {shown(value)}.")
 
 
 def _decimal(attribute: Attribute, value: object) -> int | float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         return value
-    raise InvalidValue(f"{attribute.path}: expected a number, got {shown(value)}.")
+    raise _wrong(attribute, f"expected a number, got {shown(value)}.")

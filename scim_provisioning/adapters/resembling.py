@@ -1,0 +1,40 @@
+"""Texts that resemble what somebody typed, in SQL: the same on SQLite, PostgreSQL, MariaDB and MySQL.
+
+None of them leaves accents out in a way that the others know: PostgreSQL would need an extension, SQLite a function of
+ours for each row, and MariaDB's collations do so letter by letter only. All of them know regular expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression
+from django.db.models.sql.compiler import SQLCompiler
+
+from scim_provisioning.adapters.text_forms import Exactly, Sql
+
+
+class Resembles(Expression):
+    """Whether a regular expression of ``protocol.accents`` is somewhere in a text. Never NULL: of no text it is a plain
+    "no". The pattern tells letters apart by itself, so that no collation has to."""
+
+    conditional = True
+
+    def __init__(self, text: Expression | models.F, pattern: str) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.text: Expression = Exactly(text)
+        self.pattern = pattern
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.text]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        (self.text,) = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
+        sql, params = compiler.compile(self.text)
+        operator = "~" if connection.vendor == "postgresql" else "REGEXP"
+        return f"COALESCE({sql} {operator} %s, FALSE)", [*params, self.pattern]

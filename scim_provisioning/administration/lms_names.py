@@ -1,0 +1,105 @@
+"""Whom the LMS calls so: the columns that the mapping calls a name, an address or a number, and whether they resemble
+what somebody typed who looks for a person. Everybody of the connections is compared.
+
+Every word has to be the beginning of one of the person's, or of a part of a name with a hyphen, in any case and with
+accents or without. For readers who may not see values it has to be all of it: asked for letter by letter they would be
+told after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import Case, F, Q, TextField, Value, When
+from django.db.models.expressions import Expression
+from django.db.models.functions import Concat
+
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.entries import Entry
+from scim_provisioning.adapters.resembling import Resembles
+from scim_provisioning.administration import host
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol import accents
+from scim_provisioning.rules.customers import customer
+
+# Connections may have mappings of their own; more of them than this share the first ones' fields anyhow.
+_MAX_MAPPINGS: Final = 20
+_NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails", "employeeNumber"})
+
+
+def called(words: Iterable[str], fields: Mapping[str, Q], *, in_clear: bool) -> Q:
+    """The condition on links that the LMS calls their people so; ``fields`` as ``name_fields`` answers."""
+    texts = [
+        Case(When(owned, then=F(field)), default=Value("")) if owned else F(field)
+        for field, owned in fields.items()
+    ]
+    condition = Q()
+    for word in words:
+        condition &= Q(has_word(texts, word, in_clear=in_clear))
+    return condition
+
+
+def has_word(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
+    """Whether a word of any of ``texts`` begins so, or is that word: all of them one after the other are compared once,
+    which is what makes it quick to compare everybody."""
+    parts = [part for text in texts for part in (Value(" "), text)]
+    said = Concat(*parts, Value(" "), output_field=TextField())
+    # The parts of a number or an id are no names.
+    between = "[ -]" if word[:1].isalpha() else " "
+    return Resembles(said, f"{between}{accents.resembling(word)}{'' if in_clear else between}")
+
+
+def still_customers(keys: Iterable[int]) -> list[int]:
+    """Those of some links whose people the LMS has not moved to another customer: what they are called there is not for
+    their first one to find (a query, and one for each connection that the host tells customers apart by)."""
+    found: dict[int, list[int]] = {}
+    keys = list(keys)
+    links = ProvisionedUser.objects.filter(pk__in=keys)
+    for link, connection in links.values_list("pk", "connection") if keys else ():
+        found.setdefault(connection, []).append(link)
+    lost: set[int] = set()
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        return keys
+    for whom in SCIMConnection.objects.filter(pk__in=found):
+        whose = customer(whom)
+        if whose.lookups:
+            gone = links.filter(whose.lost, connection=whom)
+            lost.update(gone.values_list("pk", flat=True))
+    return [key for key in keys if key not in lost]
+
+
+def name_fields(connections: Iterable[SCIMConnection]) -> dict[str, Q]:
+    """The ORM paths of what the mapping calls a name, an e-mail address or a number of the employer's, seen from the
+    link; and of which links it is what their own connection wrote: an account's is its owner's."""
+    try:
+        adapter_class = host.adapter_class()
+    except host.AdapterBroken:
+        # The log must stay readable while the host's adapter does not load.
+        return {}
+    fields: dict[str, Q] = {}
+    for connection in list(connections)[:_MAX_MAPPINGS]:
+        for entry in _named_in(adapter_class, connection):
+            owned = Q(owns_profile=True) if entry.source.belongs_to_account else Q()
+            fields[entry.source.lookup(entry.field.name)] = owned
+    return fields
+
+
+def account_fields(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[str]:
+    """The same of what is an account's own, and what it signs in by, seen from the account."""
+    account = get_user_model()
+    own = [entry for entry in _named_in(adapter_class, connection) if entry.source.belongs_to_account]
+    paths = (entry.source.lookup(entry.field.name).removeprefix("user__") for entry in own)
+    return list(dict.fromkeys((account.USERNAME_FIELD, *paths)))
+
+
+def _named_in(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> Iterator[Entry]:
+    for entry in adapter_class.compiled(connection).entries:
+        attribute = entry.path.attribute
+        is_text = isinstance(entry.field, models.CharField | models.TextField)
+        if attribute is not None and attribute.name in _NAME_ATTRIBUTES and is_text:
+            yield entry

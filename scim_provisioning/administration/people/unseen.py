@@ -1,0 +1,57 @@
+"""What there is to say of a connection on which nobody like somebody was asked for: when it was last heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from scim_provisioning.administration import health, times
+from scim_provisioning.conf import app_settings
+from scim_provisioning.models import SCIMConnection
+
+#: Of so many connections it is said when they last asked.
+AT_MOST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A connection on which nobody like this was asked for, and how it is doing."""
+
+    connection: SCIMConnection
+    health: health.Health
+    sentence: str
+
+
+def first_of(connections: QuerySet[SCIMConnection]) -> list[Unseen]:
+    """The same of the first ones by name that have not ended (five queries)."""
+    return of(connections.filter(archived_at__isnull=True).order_by("name", "pk")[:AT_MOST])
+
+
+def of(connections: Sequence[SCIMConnection] | QuerySet[SCIMConnection]) -> list[Unseen]:
+    """The same of these (four queries)."""
+    asked = list(connections)
+    judged = health.of_connections(asked)
+    return [Unseen(one, judged[one.pk], _sentence(judged[one.pk])) for one in asked]
+
+
+def provider(found: health.Health) -> str:
+    """Who asks, as a sentence begins with it."""
+    return found.facts.identity_provider or _("The identity provider")
+
+
+def _sentence(found: health.Health) -> str:
+    asked_at = found.facts.last_request_at
+    if asked_at is None:
+        return _("Nobody has asked for anybody on this connection yet.")
+    return _(
+        "%(provider)s has not asked for anybody like this in %(days)d days; it last asked %(ago)s. Check there that "
+        "the person is assigned to this application."
+    ) % {
+        "provider": provider(found),
+        "days": app_settings.retention.payload_days,
+        "ago": times.ago(asked_at),
+    }
