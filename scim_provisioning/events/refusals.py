@@ -99,9 +99,7 @@ def _writing(
                 return
             if holder is not None and repeats.counted_again(holder, error):
                 return
-            # Somebody may have deleted it since.
-            given = None if first else link
-            event = _refusal(caller, exchange, error, given or named_by(exchange.path, caller.tenant))
+            event = _refusal(caller, exchange, error, _whose(link, exchange.path, caller.tenant))
             if first:
                 event.pk, event.created_at = first[-1].pk, first[-1].created_at
             _insert_refusal(event, exchange, error, first)
@@ -151,6 +149,16 @@ def _insert_refusal(
         return
     payload = payloads.save(event, exchange.request_body, error.to_dict())
     sent_names.remember(event, payload, exchange.request_body)
+
+
+def _whose(link: ProvisionedUser | None, path: str, connection: SCIMConnection) -> ProvisionedUser | None:
+    """The learner that the refusal is about, as they stand once whoever changes them is done: nothing is kept of
+    somebody who was forgotten meanwhile. None where somebody has deleted them (one query)."""
+    if link is None:
+        link = named_by(path, connection)
+    if link is None:
+        return None
+    return ProvisionedUser.objects.select_for_update().filter(connection=connection, pk=link.pk).first()
 
 
 def named_by(path: str, connection: SCIMConnection) -> ProvisionedUser | None:
