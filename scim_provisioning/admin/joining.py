@@ -152,7 +152,11 @@ def alike(
 
 def _side_of(person: Answer) -> Side | None:
     link = person.link
-    if link is None or link.user is None or not link.owns_profile:
+    if link is None:
+        # An account that no connection manages, where the search finds such.
+        account = getattr(person, "account", None)
+        return None if account is None else Side(account, None)
+    if link.user is None or not link.owns_profile:
         return None
     return Side(link.user, None if link.is_deleted else link)
 
