@@ -74,6 +74,26 @@ def test_what_went_within_the_hour_is_taken_back_from_the_log(
     assert not ProvisionedUser.objects.filter(active=False).exists()
 
 
+def test_one_of_those_who_went_is_ticked_and_comes_back_alone(
+    page: Page, complaints: list[str], harborline: SCIMConnection
+) -> None:
+    page.goto(reverse("admin:scim_provisioning_scimconnection_undo", args=[harborline.pk]))
+    page.get_by_label("jon.berg@harborline.example").check()
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Reactivate these 2").click()
+    expect(page.get_by_text("You have ticked 1 person")).to_be_visible()
+    expect(page.get_by_label("jon.berg@harborline.example")).to_be_checked()
+    assert_accessible(page, complaints)
+    # Whoever presses Enter means what is ticked.
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_label("Confirm your password").press("Enter")
+    expect(page.get_by_text("1 person is back as before.")).to_be_visible()
+    expect(page.get_by_role("link", name="ines.okafor@harborline.example")).to_be_visible()
+    assert list(ProvisionedUser.objects.filter(active=False).values_list("user_name", flat=True)) == [
+        "ines.okafor@harborline.example"
+    ]
+
+
 @pytest.mark.parametrize("options", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
 def test_the_pages_are_read_in_the_dark_and_on_a_telephone(
     new_context: NewContext,

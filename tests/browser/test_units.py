@@ -50,6 +50,7 @@ def test_two_spellings_become_one_team_in_three_interactions(
     page.get_by_role("link", name="Companies, business units, teams").click()
     picture(page, "units-light")
     assert_accessible(page, complaints)
+    expect(page.get_by_text("looks like “R&D”")).to_be_visible()
     page.get_by_role("link", name="R & D").click()
     expect(page.get_by_text("“R&D” looks much the same.")).to_be_visible()
     expect(page.get_by_label("The other unit")).to_have_value("R&D")

@@ -49,7 +49,7 @@ _REASONS: Final[Mapping[str, StrOrPromise]] = {
         "the same person."
     ),
     "earlier": _(
-        "The identity provider has deleted somebody of this name. They come back by themselves if their number in the "
+        "The identity provider has deleted somebody of this name. They come back by themselves if their id in the "
         "directory is the same; otherwise it is somebody new."
     ),
     "one_account": _("Several people of the directory would get this account."),
