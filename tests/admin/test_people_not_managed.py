@@ -93,7 +93,7 @@ def test_beside_others_it_is_not_said_that_nobody_like_this_was_asked_for(
     scim.post("/Users", person("bea.roth"), user_agent="Microsoft Entra")
     page = text(ask(admin_client, "bea"))
     assert "Bea Roth bea.roth@harborline.example Has an account" in page
-    assert "Nobody whom Entra ID has sent is this account; it last asked just now." in page
+    assert "Entra ID has sent nobody who is this account; it last asked just now." in page
     assert "anybody like this" not in page
 
 

@@ -138,7 +138,7 @@ def _other_than_shown(one: unseen.Unseen) -> str:
     if asked_at is None:
         return one.sentence
     facts = {"provider": unseen.provider(one.health), "ago": times.ago(asked_at)}
-    return _("Nobody whom %(provider)s has sent is this account; it last asked %(ago)s.") % facts
+    return _("%(provider)s has sent nobody who is this account; it last asked %(ago)s.") % facts
 
 
 def _answer(
