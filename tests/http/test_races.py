@@ -1,5 +1,5 @@
-"""Requests that arrive at the same moment, each of a process of its own. On SQLite they queue at BEGIN, and must end the
-same way."""
+"""Requests that arrive at the same moment, each sent by a process of its own. On SQLite they queue at BEGIN, and must
+end the same way."""
 
 from __future__ import annotations
 
