@@ -5,8 +5,9 @@
 Five jobs of identity providers (Entra in both dialects, two of them for one customer; Okta by PUT and by PATCH) play
 joiners, movers, leavers, returners, managers, teams, bulk and look-ups over HTTP against gunicorn with two workers,
 on a database server of the soak's own. Meanwhile workers are killed (SIGKILL), the database is restarted or crashes
-(SQLite: is locked), and connections are paused; the throttle is low enough to be met. Whatever was not answered, or
-with 503 or 429, is sent again as an identity provider would.
+(SQLite: is locked), and connections are paused; the throttle is low enough to be met. One customer's leavers are held
+until an administrator lets them go. Whatever was not answered, or with 503 or 429, is sent again as an identity
+provider would.
 
 Then every learner is compared with the model, each answer with the log by its X-Request-ID, the log with itself, and
 the memory of the worker that was never killed with what it held when it was warm. Prints a table; exits with 1, and
@@ -101,7 +102,7 @@ def _soak(asked: argparse.Namespace, server: Server, workers: Workers) -> int:
     journal = Journal()
     casting = cast(journal, f"{os.environ['SITE_URL']}/scim/v2", asked.seed)
     connections.close_all()
-    troubles = Troubles(server, workers, casting.tenants, draws(asked.seed, "troubles"))
+    troubles = Troubles(server, workers, casting.tenants, casting.holding, draws(asked.seed, "troubles"))
     workers.start()
     try:
         casting.prepare()
@@ -120,7 +121,13 @@ def _play(players: Sequence[Player], troubles: Troubles, seconds: float) -> None
     until = time.monotonic() + seconds
     with ThreadPoolExecutor(len(players) + 1) as threads:
         tasks = [threads.submit(player.play, until) for player in players]
-        tasks.append(threads.submit(troubles.make, until))
+        trouble = threads.submit(troubles.make, until)
+        while not all(task.done() for task in tasks):
+            time.sleep(1)
+            if trouble.done():
+                # Who is held still is waited for.
+                troubles.decide()
+        tasks.append(trouble)
     for task in tasks:
         task.result()
     for player in players:
@@ -156,8 +163,8 @@ def _kind(entry: Entry) -> str:
     if answer.status != 503:
         kind = "write" if entry.is_write else "read"
         return f"  {answer.status} {kind}"
-    why = "paused" if answer.is_paused else "unconfirmed" if answer.is_unknown else "database"
-    return f"  503 {why}"
+    kinds = {"paused": answer.is_paused, "held": answer.is_held, "unconfirmed": answer.is_unknown}
+    return f"  503 {next((kind for kind, is_so in kinds.items() if is_so), 'database')}"
 
 
 def _judged(found: list[str]) -> int:

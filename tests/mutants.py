@@ -2,11 +2,12 @@
 
     python tests/mutants.py             every mutant; exits with 1 if one survives
     python tests/mutants.py NAME ...    only these
+    python tests/mutants.py --server    those of locks, on the server of DATABASE_URL: SQLite needs none
 
 What is taken away, where, and who must notice stands in ``behaviours/``, a file a subject. A mutant puts another
 function in the place of the one that provides the behaviour; how that function is written does not matter to it. No
 file is changed: each mutant lives in a process of its own, a fork of this one, so that Django is started, the tests are
-collected and their database is made once.
+collected and their database is made once. On a server, where all have the same tables, one comes after the other.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
+from django.db import connections
 from django.urls import clear_url_caches
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ HERE = (Path(__file__).parent, Path(__file__).parent / "behaviours")
 ROUTES = "example_project.urls"
 #: Two, on the two cores of CI.
 PROCESSES = 2
+ON_A_SERVER = "--server"
 
 
 class OutOfDate(LookupError):
@@ -215,9 +218,10 @@ def judged(mutant: Mutant, tests: Tests) -> Verdict:
     return Verdict(failed, f"{mutant.test}: {said}", time.monotonic() - started)
 
 
-def all_mutants() -> list[Mutant]:
-    """All of them. Django must be set up."""
-    mutants: list[Mutant] = import_module("tests.behaviours").MUTANTS
+def all_mutants(*, on_a_server: bool = False) -> list[Mutant]:
+    """All of them, or those for which it takes a server. Django must be set up."""
+    behaviours = import_module("tests.behaviours")
+    mutants: list[Mutant] = behaviours.ON_A_SERVER if on_a_server else behaviours.MUTANTS
     return mutants
 
 
@@ -225,19 +229,22 @@ def forked(work: Callable[[], Any]) -> Connection:
     """A process that does this; where its result comes out."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe(duplex=False)
-    fork.Process(target=lambda: theirs.send(work()), daemon=True).start()
+    # No process may go on with a socket of another's.
+    connections.close_all()
+    # Not a daemon, which may have no processes of its own: tests that race do.
+    fork.Process(target=lambda: theirs.send(work())).start()
     theirs.close()
     return ours
 
 
-def side_by_side(works: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[str, Any]]:
-    """The results of works that are each done in a process of its own, ``PROCESSES`` at a time, as they come.
+def side_by_side(works: Mapping[str, Callable[[], Any]], processes: int) -> Iterator[tuple[str, Any]]:
+    """The results of works that are each done in a process of its own, so many at a time, as they come.
 
     None, where a process ended without one.
     """
     waiting, running = iter(works.items()), dict[Connection, str]()
     while True:
-        running |= {forked(work): name for name, work in islice(waiting, PROCESSES - len(running))}
+        running |= {forked(work): name for name, work in islice(waiting, processes - len(running))}
         if not running:
             return
         for pipe in wait(running):
@@ -248,23 +255,25 @@ def side_by_side(works: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[str, 
             yield running.pop(pipe), result
 
 
-def main(names: Sequence[str]) -> int:
-    chosen = [mutant for mutant in all_mutants() if not names or mutant.name in names]
+def main(names: Sequence[str], *, on_a_server: bool = False) -> int:
+    known = all_mutants(on_a_server=on_a_server)
+    chosen = [mutant for mutant in known if not names or mutant.name in names]
     if unknown := set(names) - {mutant.name for mutant in chosen}:
         print(f"There is no mutant called {', '.join(sorted(unknown))}.")
         return 2
     # pytest keeps for itself what is printed while it runs.
     with os.fdopen(os.dup(1), "w") as output:
-        return collect(sorted({mutant.test for mutant in chosen}), lambda tests: judge(chosen, tests, output))
+        judging = functools.partial(judge, chosen, output=output, processes=1 if on_a_server else PROCESSES)
+        return collect(sorted({mutant.test for mutant in chosen}), judging)
 
 
-def judge(chosen: Sequence[Mutant], tests: Tests, output: TextIO) -> int:
+def judge(chosen: Sequence[Mutant], tests: Tests, *, output: TextIO, processes: int) -> int:
     """Print the verdicts on these mutants; return 1 if one survives, 2 if the tests fail without one."""
     # Named by nothing: no mutant at all. It takes longest, and starts first.
     works: dict[str, Callable[[], Any]] = {"": lambda: tests.run(sorted({mutant.test for mutant in chosen}))}
     works |= {mutant.name: functools.partial(judged, mutant, tests) for mutant in chosen}
     survivors, (broken, why) = 0, (True, "")
-    for name, result in side_by_side(works):
+    for name, result in side_by_side(works, processes):
         if not name:
             broken, why = result or (True, "Their process died.")
             continue
@@ -281,26 +290,32 @@ def judge(chosen: Sequence[Mutant], tests: Tests, output: TextIO) -> int:
     return 1 if survivors else 0
 
 
-def prepare() -> None:
-    """Start Django with an empty database in memory, and import what every test does."""
+def prepare(*, on_a_server: bool = False) -> Callable[[], None]:
+    """Start Django with an empty database, in memory or on the server of DATABASE_URL, and import what every test does.
+    Returns what takes the database away."""
     os.chdir(ROOT)
     # Started as a script, Python looks beside it: for `http`, for one, there are tests of that name.
     sys.path[0] = str(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "example_project.settings"
-    for elsewhere in ("DATABASE_URL", "REDIS_URL"):
+    for elsewhere in ("REDIS_URL",) if on_a_server else ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(elsewhere, None)
     import_module("django").setup()
     for module in (ROUTES, "hypothesis", "tests.behaviours", "tests.sharing"):
         import_module(module)
     from django.apps import apps
     from django.conf import settings
-    from django.test.utils import setup_databases
+    from django.test.utils import setup_databases, teardown_databases
 
     # The tables as the models say: that migrations lead there is tested elsewhere.
     settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
-    setup_databases(verbosity=0, interactive=False)
+    made = setup_databases(verbosity=0, interactive=False)
+    return functools.partial(teardown_databases, made, verbosity=0)
 
 
 if __name__ == "__main__":
-    prepare()
-    sys.exit(main(sys.argv[1:]))
+    asked = [name for name in sys.argv[1:] if name != ON_A_SERVER]
+    needs_a_server = len(asked) < len(sys.argv) - 1
+    take_away = prepare(on_a_server=needs_a_server)
+    status = main(asked, on_a_server=needs_a_server)
+    take_away()
+    sys.exit(status)

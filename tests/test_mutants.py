@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from tests import mutants
-from tests.behaviours import MUTANTS, Mutant
+from tests.behaviours import MUTANTS, ON_A_SERVER, Mutant
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *ON_A_SERVER], ids=lambda mutant: mutant.name)
 def test_what_a_mutant_replaces_is_there_and_is_replaced_by_something_else(mutant: Mutant) -> None:
     for target in mutant.targets:
         _, _, value = mutants.locate(target)
@@ -19,8 +19,8 @@ def test_what_a_mutant_replaces_is_there_and_is_replaced_by_something_else(mutan
 
 
 def test_names_of_mutants_are_unique_and_many() -> None:
-    names = {mutant.name for mutant in MUTANTS}
-    assert len(names) == len(MUTANTS) >= 25
+    names = {mutant.name for mutant in [*MUTANTS, *ON_A_SERVER]}
+    assert len(names) == len(MUTANTS) + len(ON_A_SERVER) >= 25
 
 
 def script(*names: str) -> subprocess.CompletedProcess[str]:

@@ -24,6 +24,9 @@ _CUSTOMERS = {
     "lakeside": ("okta",),
     "hillcrest": ("catalogue",),
 }
+#: Whose leavers are held soon, until an administrator lets them go; nobody decides for the others.
+_HOLDING = "hillcrest"
+_HELD_FROM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Cast:
     @property
     def tenants(self) -> list[SCIMConnection]:
         return [tenant for tenant, _players in self.customers]
+
+    @property
+    def holding(self) -> list[SCIMConnection]:
+        """Those that hold leavers."""
+        return [tenant for tenant in self.tenants if tenant.name == _HOLDING]
 
     def prepare(self) -> None:
         """Bosses for each customer of Entra's: its first player's people, to whom the others' report too."""
@@ -57,10 +65,12 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
         sso = SSOSettings.objects.create(
             organization=organization, name=name, entity_id=name, sign_in_url=url
         )
-        # Nobody decides here on people who are held.
-        tenant = SCIMConnection.objects.create(
-            name=name, sso_key=str(sso.pk), policies={"leavers_percent": 100}
+        limits = (
+            {"leavers_at_least": _HELD_FROM, "leavers_percent": 1}
+            if name == _HOLDING
+            else {"leavers_percent": 100}
         )
+        tenant = SCIMConnection.objects.create(name=name, sso_key=str(sso.pk), policies=limits)
         _token, plaintext = tokens.issue(tenant, label="Soak")
         players = []
         for number, dialect in enumerate(dialects):

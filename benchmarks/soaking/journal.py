@@ -29,6 +29,10 @@ class Said:
         return self.status == 503 and "paused" in self.detail
 
     @property
+    def is_held(self) -> bool:
+        return self.status == 503 and "held for approval" in self.detail
+
+    @property
     def is_unknown(self) -> bool:
         """Whether it was done cannot be told from it: it never came, or the database had not confirmed."""
         return self.status == 0 or (self.status == 503 and "did not confirm" in self.detail)

@@ -1,4 +1,5 @@
-"""What goes wrong meanwhile: workers die, the database is restarted or locked, connections are paused."""
+"""What goes wrong meanwhile: workers die, the database is restarted or locked, connections are paused, leavers
+are held until somebody decides."""
 
 from __future__ import annotations
 
@@ -6,14 +7,19 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from django.db import connections
+from django.db import DatabaseError, connections
+from django.utils import timezone
 
 from benchmarks.soaking.servers import Server
 from benchmarks.soaking.workers import Workers
 from scim_provisioning.administration import connections as administration
+from scim_provisioning.administration import leaver_brake
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.protocol.errors import SCIMError
 
 
 @dataclass
@@ -23,6 +29,7 @@ class Troubles:
     server: Server
     workers: Workers
     tenants: Sequence[SCIMConnection]
+    holding: Sequence[SCIMConnection]
     rng: random.Random
     counts: Counter[str] = field(default_factory=Counter)
     windows: list[tuple[float, float]] = field(default_factory=list)
@@ -30,11 +37,23 @@ class Troubles:
     def make(self, until: float) -> None:
         while time.monotonic() < until:
             time.sleep(self.rng.uniform(0.5, 7))
-            self.rng.choices((self._kill, self._database, self._pause), (6, 2, 1))[0]()
+            self.rng.choices((self._kill, self._database, self._pause, self.decide), (6, 2, 1, 3))[0]()
 
     def touches(self, began: float, ended: float) -> bool:
         """Whether the database was away between the two."""
         return any(began <= up and down <= ended for down, up in self.windows)
+
+    def decide(self) -> None:
+        """An administrator lets those go who are held. Who came within the hour is never held: everybody came
+        yesterday."""
+        for tenant in self.holding:
+            # Where the database is away, the administrator comes back.
+            with suppress(SCIMError, DatabaseError):
+                yesterday = timezone.now() - timedelta(days=1)
+                tenant.links.update(created_at=yesterday)
+                keys = list(leaver_brake.held(tenant).values_list("pk", flat=True))
+                self.counts["leaver let go"] += leaver_brake.allow(tenant, keys, actor=None)
+        connections.close_all()
 
     def _kill(self) -> None:
         self.workers.kill_one(self.rng)

@@ -12,7 +12,14 @@ from benchmarks.soaking.journal import Entry, Journal, Said, Sender
 from benchmarks.soaking.people import Life
 from benchmarks.soaking.players import Player
 from example_project.lms.models import Learner, Team
-from scim_provisioning.models import Operation, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    HeldLeaver,
+    Operation,
+    Outcome,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.testing.simulators import OktaSimulator
 
@@ -33,6 +40,7 @@ def on(
     """Everything that differs, in words. ``touches``: whether the database was away between two moments."""
     for tenant, players in customers:
         yield from people(players, tenant)
+        yield from holds(tenant)
     yield from everybody([player for _tenant, players in customers for player in players])
     yield from history()
     yield from log(journal, touches)
@@ -52,7 +60,8 @@ def rows_due(said: Said, is_write: bool, is_away: bool) -> tuple[Counts, Counts]
         # Paused: a row a minute, with a count (see ``pauses``).
         return NONE, NONE
     if said.status >= 400:
-        return NONE, AT_MOST_ONE if said.status == 503 or is_away else ONE
+        may_be_missing = is_away or (said.status == 503 and not said.is_held)
+        return NONE, AT_MOST_ONE if may_be_missing else ONE
     return (ONE if is_write else NONE), NONE
 
 
@@ -100,6 +109,12 @@ def pauses(journal: Journal, touches: Touches) -> Iterator[str]:
     lost = sum(entry.answer.status == 0 for entry in journal.entries)
     if not sure <= counted <= len(paused) + lost:
         yield f"{len(paused)} requests met a pause, and the log counts {counted}"
+
+
+def holds(tenant: SCIMConnection) -> Iterator[str]:
+    """Whoever was held was let go, and has gone."""
+    names = HeldLeaver.objects.filter(connection=tenant).values_list("link__user_name", flat=True)
+    yield from (f"{name}: held, and nobody waits for it" for name in names)
 
 
 def history() -> Iterator[str]:

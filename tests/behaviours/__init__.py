@@ -28,6 +28,7 @@ from tests.behaviours import (
     tokens,
     told,
     transport,
+    waiting,
 )
 from tests.behaviours.mutant import Mutant
 
@@ -52,5 +53,7 @@ SUBJECTS = (
 #: What stands against the threats of ``docs/security.md``, in the order of its rows.
 DEFENCES = (tokens, accounts, requests, transport)
 MUTANTS = [mutant for subject in (*SUBJECTS, *DEFENCES) for mutant in subject.MUTANTS]
+#: What takes a server to be noticed.
+ON_A_SERVER = waiting.MUTANTS
 
-__all__ = ["MUTANTS", "Mutant"]
+__all__ = ["MUTANTS", "ON_A_SERVER", "Mutant"]

@@ -1,16 +1,16 @@
-"""Requests that arrive at the same moment. On SQLite they queue at BEGIN, and must end the same way."""
+"""Requests that arrive at the same moment, each sent by a process of its own. On SQLite they queue at BEGIN, and must
+end the same way."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections, transaction
+from django.db import transaction
 from pytest_django import Settings
 
 from example_project.lms.models import Learner, Team
@@ -18,30 +18,14 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
+from tests.faults.forks import at_once
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAIT = 30
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """The results of calls that start together, each in a thread with a database connection of its own."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(WAIT)
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(WAIT) for future in [pool.submit(run, call) for call in calls]]
-
 
 @pytest.fixture(autouse=True)
-def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     with shared_by_threads(tmp_path):
         yield
 
@@ -67,7 +51,7 @@ def test_two_posts_of_one_user_name_make_one_person_and_one_409(
         ]
     )
     assert statuses(answers) == [201, 409, 409, 409]
-    assert {a.json()["scimType"] for a in answers if a.status_code == 409} == {"uniqueness"}
+    assert {json.loads(a.content)["scimType"] for a in answers if a.status_code == 409} == {"uniqueness"}
     counts = [model.objects.count() for model in (ProvisionedUser, User, Learner)]
     assert counts == [1, 1, 1]
 
