@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from example_project.lms.models import Learner, Organization
+from example_project.lms.models import Course, Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections, ownership
 from scim_provisioning.models import (
@@ -350,12 +350,21 @@ def test_the_same_person_keeps_the_progress_through_the_hosts_merge(
     question: IdentityQuestion,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    joined: list[tuple[Any, Any]] = []
-    monkeypatch.setattr(LearnerAdapter, "merge", lambda self, into, other: joined.append((into, other)))
+    def merge(self: Any, into: Learner, other: Learner) -> None:
+        other.progress.update(learner=into)
+
+    monkeypatch.setattr(LearnerAdapter, "merge", merge)
     newcomer, earlier = question.newcomer, question.earlier
+    before = Learner.objects.get(user=earlier.user)
+    for title, percent in (("Secure coding", 80), ("First aid", 100)):
+        Progress.objects.create(learner=before, course=Course.objects.create(title=title), percent=percent)
     assert ask(question) in admin_client.get(queue(connection)).content.decode()
     assert "There are no open questions." in text(say(admin_client, question, "yes"))
-    assert [(into.user, other.user) for into, other in joined] == [(newcomer.user, earlier.user)]
+    learned = Progress.objects.order_by("percent").values_list("learner__user", "course__title", "percent")
+    assert list(learned) == [
+        (newcomer.user_id, "Secure coding", 80),
+        (newcomer.user_id, "First aid", 100),
+    ]
     question.refresh_from_db()
     earlier.refresh_from_db()
     assert question.answered_at is not None
