@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from io import StringIO
@@ -18,6 +19,7 @@ from django.urls import reverse
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import audit
+from scim_provisioning.events import pseudonyms
 from scim_provisioning.models import (
     Action,
     AdoptionAnswer,
@@ -30,6 +32,7 @@ from scim_provisioning.models import (
     ProvisioningPayload,
     RefusedName,
     SCIMConnection,
+    SentNotice,
     SharedAccount,
 )
 from scim_provisioning.testing.factories import TokenFactory
@@ -372,3 +375,32 @@ def test_who_names_them_as_their_manager_by_a_number_names_them_no_more(scim: Sc
     forget("ines.okafor@harborline.example", "--apply", "--even-if-active")
     link = ProvisionedUser.objects.get(user_name__startswith="mia")
     assert "1001" not in json.dumps([link.document, link.search, link.awaited_manager])
+
+
+def test_that_the_contacts_were_told_of_somebody_is_remembered_by_a_keyed_hash_until_they_are_forgotten(
+    scim: ScimClient, connection: SCIMConnection, settings: Any, mailoutbox: list[Any]
+) -> None:
+    connection.policies = {"contacts": ["it@harborline.example"]}
+    connection.save()
+    scim_ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.king", "rui.sousa")]
+    User.objects.update(is_staff=True)
+    for scim_id in scim_ids:
+        assert scim.patch(f"/Users/{scim_id}", patch("active", False)).status_code == 403
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    assert len(mailoutbox) == 1
+    told = SentNotice.objects.filter(kind="protected")
+    names = ("ada.king@harborline.example", "rui.sousa@harborline.example")
+    plain = {hashlib.sha256(name.encode()).hexdigest() for name in names}
+    assert len(told) == 2
+    assert not plain & {notice.key for notice in told}
+    other = make_connection("Other")
+    assert {pseudonyms.of(connection.pk, name) for name in names} == {notice.key for notice in told}
+    assert not {pseudonyms.of(other.pk, name) for name in names} & {notice.key for notice in told}
+    # A key that was changed since is still known.
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+    call_command(
+        "scim_forget", "--connection", "Entra", names[0], "--apply", "--even-if-active", stdout=StringIO()
+    )
+    assert [notice.key for notice in told.all()] == [
+        pseudonyms.known_as(connection.pk, names[1])[1],
+    ]

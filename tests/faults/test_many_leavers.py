@@ -72,7 +72,9 @@ def lms(settings: Any, tmp_path: Path) -> Iterator[str]:
         "TEST_DATABASE_NAME": "",
     }
     arguments = ["gunicorn", "example_project.wsgi:application", "--bind", "127.0.0.1:{port}", "--preload"]
-    with serving([*arguments, "--workers", str(WORKERS), "--timeout", "120"], environment, tmp_path) as port:
+    with serving(
+        [*arguments, "--workers", str(WORKERS), "--graceful-timeout", "5"], environment, tmp_path
+    ) as port:
         yield f"http://127.0.0.1:{port}/scim/v2"
 
 
