@@ -14,6 +14,7 @@ from django.urls import reverse
 from example_project.lms.models import Course, Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections, ownership
+from scim_provisioning.administration.adoption import queue as queue_rules
 from scim_provisioning.models import (
     AdoptionAnswer,
     IdentityQuestion,
@@ -413,3 +414,32 @@ def test_the_learners_page_asks_in_one_click(admin_client: Client, question: Ide
     learner = Learner.objects.get(user=question.newcomer.user)
     shown = admin_client.get(reverse("admin:lms_learner_change", args=[learner.pk])).content.decode()
     assert ask(question) in shown
+
+
+# --- many
+
+
+def test_more_than_a_page_of_people_who_wait_are_all_found_page_by_page(
+    admin_client: Client,
+    connection: SCIMConnection,
+    scim: ScimClient,
+    organization: Organization,
+    question: IdentityQuestion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue_rules, "PER_PAGE", 2)
+    names = [f"p{n}.berg@harborline.example" for n in range(5)]
+    for name in names:
+        LearnerFactory(organization=organization, user__username=name)
+        assert scim.post("/Users", person(name.partition("@")[0])).status_code == 409
+    pages = [text(admin_client.get(queue(connection), {"p": number})) for number in (1, 2, 3)]
+    assert [[name for name in names if name in page] for page in pages] == [
+        names[3:],
+        names[1:3],
+        names[:1],
+    ]
+    assert ["Page 2 of 3" in page for page in pages] == [False, True, False]
+    assert all(
+        ask(question) in admin_client.get(queue(connection), {"p": n}).content.decode() for n in (1, 3)
+    )
+    assert len(queue_rules.waited(connection)) == len(names) + 1
