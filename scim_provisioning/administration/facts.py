@@ -73,6 +73,11 @@ class Facts:
     without_manager: int = 0
 
     @property
+    def active(self) -> int:
+        """Whom the identity provider wants on."""
+        return self.managed - self.inactive
+
+    @property
     def next_expiry(self) -> datetime | None:
         """When the first of the live tokens ends; None when none does."""
         return min((token.expires_at for token in self.live if token.expires_at), default=None)
@@ -179,7 +184,8 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     rows = rows.exclude(operation=Operation.ADMIN).order_by()
     for row in rows.values("connection").annotate(
         logged=Count("pk"),
-        refused=Count("pk", filter=Q(outcome=Outcome.REFUSED)),
+        # Who is held waits, and is not refused.
+        refused=Count("pk", filter=Q(outcome=Outcome.REFUSED) & ~Q(action=Action.HELD)),
     ):
         known = facts[row["connection"]]
         known.logged, known.refused = row["logged"], row["refused"]

@@ -180,7 +180,7 @@ def _waiting(connection: SCIMConnection, *, without: QuerySet[AdoptionAnswer]) -
     living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
     for start in range(0, len(waiting), _TOGETHER):
         names = living.filter(user_name_key__in=[key for _pk, key in waiting[start : start + _TOGETHER]])
-        gone.update(names.values_list("user_name_key", flat=True))
+        gone |= {key for key in names.values_list("user_name_key", flat=True) if key}
     return {pk: key for pk, key in waiting if key not in gone}
 
 

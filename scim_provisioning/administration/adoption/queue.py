@@ -60,23 +60,22 @@ class Waiting:
     verdict: Verdict
 
 
-def waiting(connection: SCIMConnection, number: object = 1) -> Page[Waiting]:
+def waiting(connection: SCIMConnection, number: str | int | None = 1) -> Page[Waiting]:
     """That page of those who wait for an answer, the latest first. Raises ``host.AdapterBroken``."""
     host.adapter_class()
-    page = Paginator([*unanswered(connection)], PER_PAGE).get_page(number)
+    pages: Any = Paginator([*unanswered(connection)], PER_PAGE)
+    page = pages.get_page(number)
     found: list[tuple[ProvisioningEvent, Document]] = []
-    for event in events_of(page.object_list):
+    for event in events_of([*page]):
         document = document_of(connection, event)
         if document is not None:
             found.append((event, document))
     verdicts = decide(connection, [document for _event, document in found])
-    page.object_list = [
-        Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)
-    ]
-    return page
+    judged = [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
+    return Page(judged, page.number, pages)
 
 
-def asked(connection: SCIMConnection, number: object = 1) -> Page[IdentityQuestion]:
+def asked(connection: SCIMConnection, number: str | int | None = 1) -> Page[IdentityQuestion]:
     """That page of the questions of identity that are open."""
     return Paginator(open_questions(connection), PER_PAGE).get_page(number)
 
