@@ -85,7 +85,7 @@ def recent(connection: SCIMConnection) -> list[Churn]:
 
 
 def seen_by(user: Any) -> list[tuple[SCIMConnection, Churn]]:
-    """The same of the connections that ``user`` sees, each found once (one query)."""
+    """The same of the connections that ``user`` sees, with each what was found (two queries)."""
     if not (user.is_authenticated and permissions.may_view(user)):
         return []
     current = permissions.visible_connections(user).filter(archived_at__isnull=True)
@@ -94,9 +94,8 @@ def seen_by(user: Any) -> list[tuple[SCIMConnection, Churn]]:
         "connection",
         current,
     )
-    return [
-        (line.connection, _said(line.cause)) for line in lines.select_related("connection").order_by("-id")
-    ]
+    found = lines.select_related("connection").order_by("-id")
+    return [(line.connection, _said(line.cause)) for line in found if line.connection is not None]
 
 
 def of_last_hour(connection: SCIMConnection) -> list[Churn]:
