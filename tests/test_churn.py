@@ -10,9 +10,14 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client, TestCase
+from django.urls import reverse
 from django.utils import timezone
 
+from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import churn
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
+from tests.admin.conftest import make_administrator
+from tests.admin.pages import text
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
 from tests.people import ENTERPRISE, person
@@ -87,6 +92,24 @@ def test_many_alike_are_said_once_by_mail_in_the_log_and_on_the_page(
     assert (line.connection_id, line.detail) == (told.pk, sentence)
     page = admin_client.get(f"/admin/scim_provisioning/scimconnection/{told.pk}/change/").content.decode()
     assert sentence in page
+    for name in ("admin:index", "admin:scim_provisioning_scimconnection_changelist"):
+        banner = text(admin_client.get(reverse(name)))
+        assert f"{told.name} : {sentence}" in banner, name
+    ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(days=2))
+    assert sentence not in text(admin_client.get(reverse("admin:index")))
+
+
+def test_who_does_not_see_the_connection_is_not_told_of_it(
+    scim: ScimClient, people: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(scim, people, "name.familyName", "Doe")
+    notify()
+    vera = make_administrator("vera", "view_scimconnection")
+    assert len(churn.seen_by(vera)) == 1
+    none = SCIMConnection.objects.none()
+    monkeypatch.setattr(LearnerAdapter, "connections_for", classmethod(lambda cls, user: none))
+    assert churn.seen_by(vera) == []
+    assert churn.seen_by(make_administrator("otto")) == []
 
 
 def test_what_was_changed_stays_changed(scim: ScimClient, people: list[str]) -> None:

@@ -20,6 +20,7 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     ProvisioningPayload,
     SCIMConnection,
+    SentNotice,
     SignIn,
     Stranger,
 )
@@ -103,6 +104,14 @@ def test_who_is_held_and_asked_for_no_more_is_forgotten_after_a_week(
     HeldLeaver.objects.update(last_asked_at=timezone.now() - timedelta(days=8))
     assert "And 1 held leavers nobody asks for any more." in prune()
     assert not HeldLeaver.objects.exists()
+
+
+def test_what_was_mailed_is_remembered_as_long_as_the_log(connection: SCIMConnection) -> None:
+    for key, days in (("old", 397), ("new", 395)):
+        sent = timezone.now() - timedelta(days=days)
+        SentNotice.objects.create(connection=connection, kind="protected", key=key, sent_at=sent)
+    assert "And 1 notes of mails to the contacts." in prune()
+    assert SentNotice.objects.get().key == "new"
 
 
 def test_answered_questions_of_identity_go_after_their_days_and_open_ones_stay(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import audit
 from scim_provisioning.administration.adoption import queue
+from scim_provisioning.events import pseudonyms
 from scim_provisioning.models import (
     Action,
     AdoptionAnswer,
@@ -34,6 +36,7 @@ from scim_provisioning.models import (
     ProvisioningPayload,
     RefusedName,
     SCIMConnection,
+    SentNotice,
     SharedAccount,
 )
 from scim_provisioning.testing.factories import TokenFactory
@@ -520,3 +523,32 @@ def test_that_a_profile_is_kept_is_forgotten_with_the_person_and_said_beforehand
     monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
     assert scim.post("/Users", person("boris.kovac", title="Theirs")).status_code == 201
     assert Learner.objects.get().job_role == "Theirs"
+
+
+def test_that_the_contacts_were_told_of_somebody_is_remembered_by_a_keyed_hash_until_they_are_forgotten(
+    scim: ScimClient, connection: SCIMConnection, settings: Any, mailoutbox: list[Any]
+) -> None:
+    connection.policies = {"contacts": ["it@harborline.example"]}
+    connection.save()
+    scim_ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.king", "rui.sousa")]
+    User.objects.update(is_staff=True)
+    for scim_id in scim_ids:
+        assert scim.patch(f"/Users/{scim_id}", patch("active", False)).status_code == 403
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    assert len(mailoutbox) == 1
+    told = SentNotice.objects.filter(kind="protected")
+    names = ("ada.king@harborline.example", "rui.sousa@harborline.example")
+    plain = {hashlib.sha256(name.encode()).hexdigest() for name in names}
+    assert len(told) == 2
+    assert not plain & {notice.key for notice in told}
+    other = make_connection("Other")
+    assert {pseudonyms.of(connection.pk, name) for name in names} == {notice.key for notice in told}
+    assert not {pseudonyms.of(other.pk, name) for name in names} & {notice.key for notice in told}
+    # A key that was changed since is still known.
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+    call_command(
+        "scim_forget", "--connection", "Entra", names[0], "--apply", "--even-if-active", stdout=StringIO()
+    )
+    assert [notice.key for notice in told.all()] == [
+        pseudonyms.known_as(connection.pk, names[1])[1],
+    ]

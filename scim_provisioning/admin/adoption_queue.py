@@ -110,7 +110,8 @@ class AdoptionQueuePages(ConnectionPages):
 
     def queue_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Everybody who waits."""
-        found = queue.waiting(connection)
+        found = queue.waiting(connection, request.GET.get("p"))
+        asked = queue.asked(connection, request.GET.get("asked"))
         rows = [
             {
                 "waiting": one,
@@ -123,9 +124,15 @@ class AdoptionQueuePages(ConnectionPages):
         ]
         questions = [
             {"question": one, "url": self.page_url("same_person", connection, question_id=one.pk)}
-            for one in queue.open_questions(connection)[: queue.MOST]
+            for one in asked
         ]
-        context = {"title": _("Who is it?"), "rows": rows, "questions": questions}
+        context = {
+            "title": _("Who is it?"),
+            "rows": rows,
+            "people": found,
+            "questions": questions,
+            "asked": asked,
+        }
         return self.render_page(request, "connection/queue.html", connection, context)
 
     def answer_view(self, request: HttpRequest, connection: SCIMConnection, event_id: int) -> HttpResponse:

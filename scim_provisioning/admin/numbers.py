@@ -23,6 +23,7 @@ from scim_provisioning.administration import (
     permissions,
     reconciliation,
     suspension,
+    totals,
 )
 from scim_provisioning.administration.numbers import HELP, LABELS, REFUSED, Numbers, Span
 from scim_provisioning.models import SCIMConnection
@@ -120,6 +121,7 @@ class NumbersPages(ConnectionPages):
             "title": _("Numbers of all connections"),
             "is_popup": False,
             "list_url": reverse(f"{site.name}:{page_url_name('changelist')}"),
+            "totals": totals.of(seen),
             "log": self._log(request, "?error="),
             **_drawn(found),
         }

@@ -25,6 +25,7 @@ from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.administration import keeping, log_words, ownership, permissions, shares, times
 from scim_provisioning.administration.attribute_words import short_name
 from scim_provisioning.administration.people import learners
+from scim_provisioning.administration.reconciliation import words as drift_words
 from scim_provisioning.models import Adoption, LockedValue, ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning import differences, moved
 from scim_provisioning.provisioning.undoing import undoable
@@ -43,6 +44,8 @@ class ManagedBy:
     is_active: bool
     #: Where the account stands otherwise than the identity provider wants: a sentence.
     difference: str = ""
+    #: Which values are otherwise here than the identity provider last sent them: a sentence.
+    drift: str = ""
     #: What provisioning will not do to the account: a sentence.
     protection: str = ""
     #: Links of other connections that this administrator may see.
@@ -181,16 +184,22 @@ def _is_moved(link: ProvisionedUser) -> bool:
         return False
 
 
-def _account(link: ProvisionedUser) -> tuple[bool, str, str]:
-    """Whether the person is active, what somebody in the LMS did about it, and what provisioning will not do."""
+def _account(link: ProvisionedUser) -> tuple[bool, str, str, str]:
+    """Whether the person is active, what somebody in the LMS did about it, which values are others here, and what
+    provisioning will not do."""
     try:
         adapter = get_adapter_class().for_links([link], link.connection)[0]
         met = differences.between(adapter)
         difference = "" if met is None else log_words.switched_in_lms(met.facts)
-        return adapter.is_active, difference or _profile(adapter), _protection(adapter)
+        return (
+            adapter.is_active,
+            difference or _profile(adapter),
+            drift_words.drift(adapter),
+            _protection(adapter),
+        )
     except Exception:
         # The host's adapter does not load, or its rows are gone: the host's own page must not die of it.
-        return link.active, "", ""
+        return link.active, "", "", ""
 
 
 def _profile(adapter: LearnerAdapter) -> str:

@@ -1,7 +1,8 @@
 """Unusual changes: an hour in which a tenth of all names or addresses changed, or half of a customer changed its team.
 
 It is what a wrong attribute mapping, a wrong export or a rename of a domain looks like. Nothing is held: the contacts
-are mailed at once, the log says so, and the connection's page does for a day. ``scim_notify`` asks, hourly.
+are mailed at once, and the log says so; the admin's index, the list and the connection's page do for a day.
+``scim_notify`` asks, hourly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.adapters import Reference
-from scim_provisioning.administration import audit, host, links_to_pages
+from scim_provisioning.administration import audit, host, links_to_pages, permissions
 from scim_provisioning.models import Action, Outcome, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.protocol.text import fold
 
@@ -59,6 +60,10 @@ class Churn:
         return text % facts
 
 
+def _said(cause: Mapping[str, Any]) -> Churn:
+    return Churn(str(cause["what"]), cause["people"], cause["everybody"])
+
+
 def note(connection: SCIMConnection) -> list[Churn]:
     """What is unusual about the last hour and was not said within a day: written into the log, and mailed."""
     said = {found.what for found in recent(connection)}
@@ -76,7 +81,21 @@ def recent(connection: SCIMConnection) -> list[Churn]:
     since = timezone.now() - SHOWN
     lines = ProvisioningEvent.objects.filter(connection=connection, action=Action.CHURN)
     causes = lines.order_by("-id").filter(created_at__gt=since).values_list("cause", flat=True)
-    return [Churn(str(cause["what"]), cause["people"], cause["everybody"]) for cause in causes]
+    return [_said(cause) for cause in causes]
+
+
+def seen_by(user: Any) -> list[tuple[SCIMConnection, Churn]]:
+    """The same of the connections that ``user`` sees, with each what was found (two queries)."""
+    if not (user.is_authenticated and permissions.may_view(user)):
+        return []
+    current = permissions.visible_connections(user).filter(archived_at__isnull=True)
+    lines = permissions.within(
+        ProvisioningEvent.objects.filter(action=Action.CHURN, created_at__gt=timezone.now() - SHOWN),
+        "connection",
+        current,
+    )
+    found = lines.select_related("connection").order_by("-id")
+    return [(line.connection, _said(line.cause)) for line in found if line.connection is not None]
 
 
 def of_last_hour(connection: SCIMConnection) -> list[Churn]:

@@ -18,6 +18,7 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.events import log_order
 from scim_provisioning.models import (
     Action,
+    HeldLeaver,
     Operation,
     Outcome,
     ProvisionedUser,
@@ -49,6 +50,7 @@ class Facts:
     last_agent: str = ""
     refused: int = 0
     logged: int = 0
+    #: How many people the leaver brake holds now.
     held: int = 0
     last_refused_token_at: datetime | None = None
     last_applied_at: datetime | None = None
@@ -69,6 +71,11 @@ class Facts:
     awaited: int = 0
     #: How many wait for a manager who is not here.
     without_manager: int = 0
+
+    @property
+    def active(self) -> int:
+        """Whom the identity provider wants on."""
+        return self.managed - self.inactive
 
     @property
     def next_expiry(self) -> datetime | None:
@@ -120,11 +127,12 @@ def load_sso(connections: Iterable[SCIMConnection]) -> None:
 
 
 def gather(keys: Sequence[int]) -> dict[int, Facts]:
-    """The facts of connections, by primary key: four queries, and one more for each 200 connections whose last ten
+    """The facts of connections, by primary key: five queries, and one more for each 200 connections whose last ten
     writes were refused. How many learners they have is ``count_learners``'s."""
     facts: dict[int, Facts] = defaultdict(Facts)
     _gather_tokens(keys, facts)
     _gather_day(keys, facts)
+    _gather_held(keys, facts)
     _gather_refusals(keys, facts)
     _gather_writes(keys, facts)
     return facts
@@ -180,11 +188,19 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     rows = rows.exclude(operation=Operation.ADMIN).order_by()
     for row in rows.values("connection").annotate(
         logged=Count("pk"),
-        refused=Count("pk", filter=Q(outcome=Outcome.REFUSED)),
-        held=Count("pk", filter=Q(action=Action.HELD)),
+        # Who is held waits, and is not refused.
+        refused=Count("pk", filter=Q(outcome=Outcome.REFUSED) & ~Q(action=Action.HELD)),
     ):
         known = facts[row["connection"]]
-        known.logged, known.refused, known.held = row["logged"], row["refused"], row["held"]
+        known.logged, known.refused = row["logged"], row["refused"]
+
+
+def _gather_held(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
+    on_hold = HeldLeaver.objects.filter(
+        connection__in=keys, connection__leaver_brake__tripped_at__isnull=False
+    )
+    for key, waiting in on_hold.waiting().by_connection().items():
+        facts[key].held = waiting
 
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:

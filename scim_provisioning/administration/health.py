@@ -9,7 +9,7 @@ this order; the first that holds names the badge:
 4. *Failing*: the last token has expired; SSO is off; the last 10 writes were refused, of 3 people or more; or for
    2 hours every request was refused for its token although one had succeeded before.
 5. *Waiting for first request*: a token is live and nobody has called yet.
-6. *Held*: the leaver brake held something in the last 24 hours.
+6. *Held*: the leaver brake holds people, who wait for an administrator.
 7. *Quiet*: no request for 24 hours although a token is live. Entra polls every 20 to 40 minutes.
 8. *Degraded*: at least 10 % of what was logged in 24 hours was refused, be it of one person, again and again.
 9. *Expiring*: the last live token ends within 30 days.
@@ -100,7 +100,7 @@ def of(connection: SCIMConnection) -> Health:
 
 
 def of_connections(connections: Sequence[SCIMConnection]) -> dict[int, Health]:
-    """The health of each, by primary key. Five queries (four without ``SSO_MODEL``), however many they are,
+    """The health of each, by primary key. Six queries (five without ``SSO_MODEL``), however many they are,
     and one more for each 200 whose last writes were refused."""
     facts.load_sso(connections)
     known = facts.gather([connection.pk for connection in connections])
@@ -198,8 +198,8 @@ def _noticeable(connection: SCIMConnection, facts: Facts) -> Verdict:
     now, last = timezone.now(), facts.last_request_at
     if facts.held:
         sentence = ngettext(
-            "%(n)d change was held for approval in the last 24 hours.",
-            "%(n)d changes were held for approval in the last 24 hours.",
+            "%(n)d person is held and waits for an administrator to decide.",
+            "%(n)d people are held and wait for an administrator to decide.",
             facts.held,
         )
         return HELD, sentence % {"n": facts.held}

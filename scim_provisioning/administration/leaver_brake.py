@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -77,8 +77,7 @@ def _holds(brakes: QuerySet[LeaverBrake]) -> list[Hold]:
     found = list(tripped.select_related("connection").order_by("tripped_at"))
     if not found:
         return []
-    waiting = HeldLeaver.objects.filter(connection__in=[row.pk for row in found]).waiting()
-    counts = dict(waiting.order_by().values_list("connection").annotate(Count("pk")))
+    counts = HeldLeaver.objects.filter(connection__in=[row.pk for row in found]).waiting().by_connection()
     now = timezone.now()
     return [
         Hold(

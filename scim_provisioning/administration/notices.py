@@ -7,15 +7,15 @@ once. A connection gets one mail a day at most, with everything that is due.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.core.mail import EmailMessage
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,7 +31,7 @@ from scim_provisioning.administration import (
     unit_list,
 )
 from scim_provisioning.administration.adoption import queue
-from scim_provisioning.events import reports
+from scim_provisioning.events import pseudonyms, reports
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken, SentNotice
 
 logger = logging.getLogger("scim_provisioning")
@@ -55,6 +55,8 @@ _ENOUGH_PERCENT: Final = 85
 _NAMED: Final = 5
 _DIGEST: Final = "digest"
 _FAILING_SINCE: Final = "failing_since"
+#: Somebody protected is to be changed. Remembered by a keyed hash of their userName.
+_OF_A_PERSON: Final = "protected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,12 @@ def send(connection: SCIMConnection, notices: list[Notice]) -> bool:
         _release(connection, notices)
         raise failure
     return True
+
+
+def about(connection: SCIMConnection, names: Iterable[str]) -> QuerySet[SentNotice]:
+    """What is remembered of mails about a person; ``names``: the keys of their userNames."""
+    keys = {key for name in names for key in pseudonyms.known_as(connection.pk, name)}
+    return SentNotice.objects.filter(connection=connection, kind=_OF_A_PERSON, key__in=keys)
 
 
 def _claim(connection: SCIMConnection, notices: list[Notice]) -> bool:
@@ -201,8 +209,7 @@ def _protected(connection: SCIMConnection) -> Iterator[Notice]:
         text = _(
             "The identity provider asked to change “%(name)s”, whose account is protected. Nothing was changed."
         )
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        yield Notice("protected", digest, text % {"name": name})
+        yield Notice(_OF_A_PERSON, pseudonyms.of(connection.pk, key), text % {"name": name})
 
 
 def _failing(connection: SCIMConnection, state: health.Health) -> Iterator[Notice]:

@@ -33,6 +33,7 @@ from scim_provisioning.models import (
     ReferenceKey,
     RefusedName,
     SCIMConnection,
+    SentNotice,
     SharedAccount,
     SignIn,
     Stranger,
@@ -145,6 +146,11 @@ def _of_the_log() -> list[Kept]:
         ),
         Kept((ProvisioningPayload,), _("What was sent and answered, without passwords."), messages, _VALUES),
         Kept((RefusedName,), _("The words by which somebody is found who was refused."), messages, _LOG),
+        Kept(
+            (SentNotice,),
+            _("That the contacts were told of somebody protected: a keyed hash of the userName."),
+            _days(keep.event_days),
+        ),
     ]
 
 

@@ -1,7 +1,7 @@
 """What the log keeps, and for how long (``SCIM_PROVISIONING["RETENTION"]``).
 
 Messages hold personal data and go first, after 30 days or beyond 50,000 a connection, and with them the names by which
-people are found who were refused; operations after 13 months.
+people are found who were refused; operations after 13 months, and with them what was mailed to the contacts.
 Tokens hold no secret and stay, and so do tombstones: by them a person who returns is known. Counts of wrong passwords
 go when they count no longer, after a day; whether two were the same person, 90 days after somebody has said so.
 Which sessions there are is kept twice as long as a session lasts (``SESSION_COOKIE_AGE``).
@@ -27,6 +27,7 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     ProvisioningPayload,
     SCIMConnection,
+    SentNotice,
     SignIn,
     Stranger,
 )
@@ -50,6 +51,7 @@ class Pruned:
     strangers: int = 0
     held: int = 0
     questions: int = 0
+    notices: int = 0
 
 
 def prune(*, dry_run: bool = False) -> Pruned:
@@ -80,6 +82,7 @@ def prune(*, dry_run: bool = False) -> Pruned:
         remove(old_adoptions)
         + remove(answered)
         + remove(AdoptionAnswer.objects.filter(answered_at__lt=decided)),
+        remove(SentNotice.objects.filter(sent_at__lt=now - timedelta(days=keep.event_days))),
     )
 
 

@@ -74,10 +74,12 @@ class QuestionSerializer(serializers.Serializer[IdentityQuestion]):
 
 
 class QueueSerializer(serializers.Serializer[Any]):
-    """Everybody who waits for an answer, the latest first."""
+    """Who waits for an answer, the latest first: a page of each list, and how many pages it has."""
 
     people = WaitingSerializer(many=True)
+    pages = serializers.IntegerField()
     questions = QuestionSerializer(many=True)
+    questions_pages = serializers.IntegerField()
 
 
 class AskedSerializer(WaitingSerializer):
@@ -114,11 +116,15 @@ class QueueViewSet(AdministratorViewSet):
 
     @described(request=None, responses=QueueSerializer)
     def list(self, request: Request, connection_id: int) -> Response:
-        """Everybody who waits."""
+        """Who waits, a hundred: ``?page=`` of the people, ``?questions_page=`` of the questions."""
         connection = self.connection(permissions.MANAGE_POLICY)
+        people = queue.waiting(connection, request.query_params.get("page"))
+        questions = queue.asked(connection, request.query_params.get("questions_page"))
         found = {
-            "people": queue.waiting(connection),
-            "questions": queue.open_questions(connection)[: queue.MOST],
+            "people": people,
+            "pages": people.paginator.num_pages,
+            "questions": questions,
+            "questions_pages": questions.paginator.num_pages,
         }
         return Response(self.get_serializer(found).data)
 

@@ -93,6 +93,10 @@ class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
         asked = self.filter(is_here, last_asked_at__gte=now - FORGOTTEN, link__deleted_at=None)
         return asked.filter(models.Q(allowed_until__isnull=True) | models.Q(allowed_until__lte=now))
 
+    def by_connection(self) -> dict[int, int]:
+        """How many they are, by the key of their connection (one query)."""
+        return dict(self.order_by().values_list("connection").annotate(models.Count("pk")))
+
     def allowed(self) -> HeldLeaverQuerySet:
         """An administrator has let them go."""
         return self.filter(allowed_until__gt=timezone.now())

@@ -2,6 +2,9 @@
 
 Thousands may wait for one person, and no request may cost more than its size. So a request gives a manager to a fixed
 number of people; the others have it from ``settle``, or from the next change that is made of them.
+
+Two requests of one moment may make two people each other's manager, as neither sees the other's change: such circles
+are found, and broken, by ``break_circles``.
 """
 
 from __future__ import annotations
@@ -13,15 +16,18 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef
 
-from scim_provisioning import databases
+from scim_provisioning import databases, events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.document import awaited_manager, write_manager
+from scim_provisioning.adapters.kinds.manager import manager_id
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.events import Caller
-from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
+from scim_provisioning.models import Action, ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH
 from scim_provisioning.protocol import paths
 from scim_provisioning.protocol.documents import copied
+from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.links import keep_document
 from scim_provisioning.provisioning.loading import read_locked
 from scim_provisioning.provisioning.transactions import durable
@@ -81,6 +87,81 @@ def settle(connection: SCIMConnection) -> int:
     return given
 
 
+def circles(connection: SCIMConnection) -> list[dict[str, str]]:
+    """Who is their own manager, through however many others: of each circle the SCIM ids, each with that of the manager
+    (one query, which reads everybody's)."""
+    above, seen, found = _managers(connection), set[str](), list[dict[str, str]]()
+    for scim_id in above:
+        way: dict[str, str] = {}
+        while scim_id in above and scim_id not in seen:
+            seen.add(scim_id)
+            way[scim_id] = above[scim_id]
+            scim_id = above[scim_id]
+        if scim_id in way:
+            first = [*way].index(scim_id)
+            found.append(dict([*way.items()][first:]))
+    return found
+
+
+def _managers(connection: SCIMConnection) -> dict[str, str]:
+    adapter_class = get_adapter_class()
+    mapping = adapter_class.compiled(connection)
+    if mapping.manager is None:
+        return {}
+    column = Columns(mapping, connection).column(mapping.manager)
+    people = adapter_class.links(connection).living().filter(user__isnull=False)
+    managed = people.annotate(above=manager_id(column)).filter(above__isnull=False)
+    return dict(managed.order_by("pk").values_list("scim_id", "above"))
+
+
+def break_circles(connection: SCIMConnection) -> int:
+    """Leave the manager out of whoever was changed last of each circle, as their request would have done had it seen
+    the others'; they wait, and the log says so. Return how many were broken.
+
+    A circle that the application has made itself, against what was sent, is its own.
+    """
+    broken = 0
+    for circle in circles(connection):
+        with databases.primary():
+            broken += durable(partial(_break, connection, circle))
+    return broken
+
+
+def _break(connection: SCIMConnection, circle: dict[str, str]) -> bool:
+    links = ProvisionedUser.objects.filter(connection=connection, scim_id__in=circle)
+    people = read_locked(connection, [link.pk for link in links.locked()])
+    for adapter in sorted(people, key=lambda one: (one.link.modified_at, one.link.pk), reverse=True):
+        link, manager = adapter.link, adapter.compiled_mapping.manager
+        if manager is None or manager.read(link.document) != circle[link.scim_id]:
+            continue
+        if adapter.is_protected(adapter.obj) or not _leave_out(adapter):
+            continue
+        events.admin(
+            connection,
+            action=Action.UPDATED,
+            actor=None,
+            link=link,
+            changes={manager.declaration.path: (circle[link.scim_id], None)},
+            cause={"manager_circle": True},
+        )
+        return True
+    return False
+
+
+def _leave_out(adapter: LearnerAdapter) -> bool:
+    """Whether somebody's manager closes a circle still, and is left out now."""
+    document, person, mapping = copied(adapter.link.document), adapter.person, adapter.compiled_mapping
+    if (entry := mapping.manager) is None:
+        return False
+    adapter.remember_rows()
+    # What the row holds already would not be looked at.
+    entry.declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
+    write_manager(document, person, mapping)
+    if person.closes_circle:
+        _keep(adapter, document)
+    return person.closes_circle
+
+
 def _give_each(connection: SCIMConnection, keys: Collection[int]) -> int:
     """Give these people whom they wait for; return how many it were."""
     waiting = [(adapter, adapter.link.awaited_manager) for adapter in _locked(connection, keys)]
@@ -121,12 +202,17 @@ def _give(adapter: LearnerAdapter, awaited: str, manager: str | None) -> bool:
     is_given = write_manager(document, adapter.person, mapping)
     if not is_given and (manager == awaited or not adapter.person.closes_circle):
         return False
+    _keep(adapter, document)
+    return True
+
+
+def _keep(adapter: LearnerAdapter, document: Document) -> None:
+    link = adapter.link
     save_learner(adapter)
     keep_document(adapter, document)
     link.changed()
     link.version += 1
     link.save(update_fields=["document", "search", "awaited_manager", "modified_at", "version"])
-    return True
 
 
 def _waits_for(adapter: LearnerAdapter, awaited: str) -> bool:

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, disconnection, leaver_brake, permissions, times
+from scim_provisioning.administration import alerts, churn, disconnection, leaver_brake, permissions, times
 from scim_provisioning.models import SCIMConnection
 
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
@@ -56,6 +56,7 @@ def scim_alerts(context: Any) -> dict[str, Any]:
         "more_troubled": len(troubled) > alerts.SHOWN,
         "disconnections": disconnection.unfinished_seen_by(user),
         "holds": leaver_brake.seen_by(user),
+        "churn": churn.seen_by(user),
         "people_url": _people_url(context),
     }
 

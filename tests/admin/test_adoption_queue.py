@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from example_project.lms.models import Learner, Organization, Progress
+from example_project.lms.models import Course, Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections, ownership
+from scim_provisioning.administration.adoption import queue as queue_rules
 from scim_provisioning.administration.adoption import same_person
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import (
@@ -353,12 +354,21 @@ def test_the_same_person_keeps_the_progress_through_the_hosts_merge(
     question: IdentityQuestion,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    joined: list[tuple[Any, Any]] = []
-    monkeypatch.setattr(LearnerAdapter, "merge", lambda self, into, other: joined.append((into, other)))
+    def merge(self: Any, into: Learner, other: Learner) -> None:
+        other.progress.update(learner=into)
+
+    monkeypatch.setattr(LearnerAdapter, "merge", merge)
     newcomer, earlier = question.newcomer, question.earlier
+    before = Learner.objects.get(user=earlier.user)
+    for title, percent in (("Secure coding", 80), ("First aid", 100)):
+        Progress.objects.create(learner=before, course=Course.objects.create(title=title), percent=percent)
     assert ask(question) in admin_client.get(queue(connection)).content.decode()
     assert "There are no open questions." in text(say(admin_client, question, "yes"))
-    assert [(into.user, other.user) for into, other in joined] == [(newcomer.user, earlier.user)]
+    learned = Progress.objects.order_by("percent").values_list("learner__user", "course__title", "percent")
+    assert list(learned) == [
+        (newcomer.user_id, "Secure coding", 80),
+        (newcomer.user_id, "First aid", 100),
+    ]
     question.refresh_from_db()
     earlier.refresh_from_db()
     assert question.answered_at is not None
@@ -494,3 +504,32 @@ def test_the_queue_speaks_to_administrators(admin_client: Client, refusal: Provi
         shown = text(admin_client.get(address))
         for word in ("userName", "externalId", "SCIM id", "find_learner", "adapter", "urn:", "[type eq"):
             assert word not in shown, (address, word)
+
+
+# --- many
+
+
+def test_more_than_a_page_of_people_who_wait_are_all_found_page_by_page(
+    admin_client: Client,
+    connection: SCIMConnection,
+    scim: ScimClient,
+    organization: Organization,
+    question: IdentityQuestion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue_rules, "PER_PAGE", 2)
+    names = [f"p{n}.berg@harborline.example" for n in range(5)]
+    for name in names:
+        LearnerFactory(organization=organization, user__username=name)
+        assert scim.post("/Users", person(name.partition("@")[0])).status_code == 409
+    pages = [text(admin_client.get(queue(connection), {"p": number})) for number in (1, 2, 3)]
+    assert [[name for name in names if name in page] for page in pages] == [
+        names[3:],
+        names[1:3],
+        names[:1],
+    ]
+    assert ["Page 2 of 3" in page for page in pages] == [False, True, False]
+    assert all(
+        ask(question) in admin_client.get(queue(connection), {"p": n}).content.decode() for n in (1, 3)
+    )
+    assert len(queue_rules.waited(connection)) == len(names) + 1

@@ -193,7 +193,6 @@ def test_the_page_names_every_table_that_holds_something_of_a_person() -> None:
         "SCIMConnection",
         "SCIMToken",
         "SeatLock",
-        "SentNotice",
     }
     named = {model.__name__ for row in privacy.kept() for model in row.models}
     everything = {model.__name__ for model in apps.get_app_config("scim_provisioning").get_models()}

@@ -11,9 +11,19 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning.administration import health
-from scim_provisioning.models import Action, Operation, Outcome, ProvisioningEvent, SCIMConnection, SCIMToken
+from scim_provisioning.administration import health, leaver_brake
+from scim_provisioning.models import (
+    Action,
+    HeldLeaver,
+    Operation,
+    Outcome,
+    ProvisioningEvent,
+    SCIMConnection,
+    SCIMToken,
+)
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
+from tests.client import ScimClient
+from tests.leavers import learners, leave, let_go_at_most
 from tests.lms_factories import SSOSettingsFactory
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -109,7 +119,22 @@ def refused_for_its_token_an_hour(connection: SCIMConnection) -> None:
 def held(connection: SCIMConnection) -> None:
     used(connection)
     log(connection, n=100)
-    log(connection, refused=True, action=Action.HELD)
+    scim = ScimClient(TokenFactory(connection=connection).plaintext)
+    let_go_at_most(connection, 1)
+    leave(scim, *learners(scim, 2))
+
+
+def held_before_and_decided(connection: SCIMConnection) -> None:
+    held(connection)
+    leaver_brake.end(connection, actor=None)
+    log(connection, n=100)
+
+
+def held_without_a_word_for_days(connection: SCIMConnection) -> None:
+    held(connection)
+    ProvisioningEvent.objects.update(created_at=timezone.now() - 2 * DAY)
+    HeldLeaver.objects.update(last_asked_at=timezone.now() - 2 * DAY)
+    SCIMToken.objects.update(last_used_at=timezone.now() - HOUR)
 
 
 def quiet(connection: SCIMConnection) -> None:
@@ -146,6 +171,8 @@ def nothing(connection: SCIMConnection) -> None:
         (expired, health.FAILING),
         (sso_off, health.FAILING),
         (held, health.HELD),
+        (held_before_and_decided, health.HEALTHY),
+        (held_without_a_word_for_days, health.HELD),
         (quiet, health.QUIET),
         (expiring, health.EXPIRING),
         (paused, health.PAUSED),
@@ -196,7 +223,7 @@ def test_many_connections_take_the_queries_of_one(
         log(connection, n=3)
         rows.append(SCIMConnection.objects.get(pk=connection.pk))
     for some in (rows[:1], rows):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             assert {found.badge for found in health.of_connections(some).values()} == {health.HEALTHY}
 
 

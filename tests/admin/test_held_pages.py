@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -71,6 +72,24 @@ def test_the_banner_and_the_page_say_how_many_are_held_and_lead_there(
     assert "at most 2 people go within an hour" in listed
     assert "p4.held@harborline.example" in listed
     assert "p1.held@harborline.example" not in listed
+
+
+def test_the_list_counts_who_waits_now_however_often_they_are_asked_for(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    listing = reverse("admin:scim_provisioning_scimconnection_changelist")
+    for _time in range(3):
+        assert {status(scim, scim_id) for scim_id in people[2:]} == {503}
+    page = text(admin_client.get(listing))
+    assert "3 held" in page
+    assert "3 people are held and wait for an administrator to decide." in text(
+        admin_client.get(url("change", connection))
+    )
+    decide(admin_client, connection, "selected", HeldLeaver.objects.get(link__scim_id=people[2]))
+    assert "2 held" in text(admin_client.get(listing))
+    decide(admin_client, connection, "end")
+    assert not re.search(r"\d held", text(admin_client.get(listing)))
+    assert HeldLeaver.objects.count() == 0
 
 
 def test_nothing_is_said_where_nobody_is_held(admin_client: Client, connection: SCIMConnection) -> None:

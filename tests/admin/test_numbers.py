@@ -14,13 +14,16 @@ from django.core.management import call_command
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import numbers
-from scim_provisioning.models import DailyFigure, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import DailyFigure, ProvisioningEvent, Reconciliation, SCIMConnection
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.admin.pages import url
 from tests.client import ScimClient
-from tests.leavers import leave
+from tests.leavers import learners, leave, let_go_at_most
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +192,34 @@ def test_months_go_back_over_the_turn_of_the_year() -> None:
         date(2025, 12, 1),
         date(2025, 1, 1),
     ]
+
+
+def test_how_all_connections_stand_is_summed_over_those_that_somebody_sees(
+    administrator: Callable[..., Client],
+    scim: ScimClient,
+    connection: SCIMConnection,
+    other_connection: SCIMConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theirs = ScimClient(TokenFactory(connection=other_connection).plaintext)
+    let_go_at_most(connection, 1)
+    leave(scim, *learners(scim, 4)[:3])
+    theirs.post("/Users", person("elsewhere"))
+    for one, drifted in ((connection, 2), (other_connection, 5)):
+        Reconciliation.objects.create(connection=one, compared=10, drifted=drifted)
+    gone = ConnectionFactory(name="Gone", archived_at=timezone.now(), sso_key=None)
+    Reconciliation.objects.create(connection=gone, compared=90, drifted=90)
+
+    def all_of_them(browser: Client) -> list[str]:
+        page = browser.get(reverse("admin:scim_provisioning_scimconnection_all_numbers")).content.decode()
+        rows = re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", page)
+        return [value for _name, value in rows]
+
+    assert all_of_them(administrator()) == ["5", "4", "1", "2", "7 of 20 who were compared"]
+    monkeypatch.setattr(
+        LearnerAdapter,
+        "connections_for",
+        classmethod(lambda cls, user: SCIMConnection.objects.filter(pk=connection.pk)),
+    )
+    viewer = administrator("view_scimconnection", name="vera")
+    assert all_of_them(viewer) == ["4", "3", "1", "2", "2 of 10 who were compared"]

@@ -216,7 +216,7 @@ def test_the_panel_takes_a_bounded_number_of_queries(
     for _number in range(2):
         TokenFactory(connection=connection)
     sso_page(admin_client, sso)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         sso_page(admin_client, sso)
 
 

@@ -300,3 +300,27 @@ def test_a_host_whose_form_needs_its_fields_keeps_them(
     monkeypatch.setattr(SCIMManagedAdminMixin, "scim_read_only", False)
     assert "job_role" in inputs(admin_client, learner_page(ines))
     assert "From “Entra”: title." in text(admin_client.get(learner_page(ines)))
+
+
+def test_the_banner_says_which_values_are_otherwise_here_than_last_sent(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    assert "otherwise here" not in text(admin_client.get(learner_page(ines)))
+    # As an import of the LMS does it.
+    Learner.objects.update(job_role="Imported")
+    User.objects.filter(pk=ines.user_id).update(last_name="Imported")
+    shown = text(admin_client.get(learner_page(ines)))
+    assert (
+        "2 values are otherwise here than the identity provider last sent them: title, name.familyName."
+        in shown
+    )
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "title", "value": "Lead"}])
+    # It was answered with what is here, and has left that so.
+    assert "otherwise here" not in text(admin_client.get(account_page(ines)))
+    Learner.objects.update(job_role="Imported again")
+    shown = text(admin_client.get(account_page(ines)))
+    assert "1 value is otherwise here than the identity provider last sent it: title." in shown
+    # Of the switch there is a sentence of its own.
+    Learner.objects.update(job_role="Lead")
+    User.objects.filter(pk=ines.user_id).update(is_active=False)
+    assert "otherwise here" not in text(admin_client.get(account_page(ines)))

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from example_project.lms.models import Organization
+from scim_provisioning.administration.adoption import queue
 from scim_provisioning.models import AdoptionAnswer, IdentityQuestion, ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory
 from tests.api.staff import API, PASSWORD, Staff
@@ -151,3 +152,20 @@ def test_a_refusal_of_another_connection_is_not_found(
     assert boss.get("queue", other.pk).json()["people"] == []
     assert boss.get("answer", other.pk, event).status_code == 404
     assert boss.post("answer", other.pk, event, answer="ignore", password=PASSWORD).status_code == 404
+
+
+def test_more_than_a_page_of_people_is_read_page_by_page(
+    boss: API,
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue, "PER_PAGE", 2)
+    for n in range(3):
+        LearnerFactory(organization=organization, user__username=f"p{n}.berg@harborline.example")
+        assert scim.post("/Users", person(f"p{n}.berg")).status_code == 409
+    pages = [boss.get("queue", connection.pk, page=number).json() for number in (1, 2)]
+    assert [[one["user_name"][:2] for one in page["people"]] for page in pages] == [["p2", "p1"], ["p0"]]
+    assert {page["pages"] for page in pages} == {2}
+    assert {page["questions_pages"] for page in pages} == {1}

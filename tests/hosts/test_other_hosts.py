@@ -22,6 +22,7 @@ SHARED = [
     "tests/hosts/test_reconciling.py",
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_locked_values.py",
+    "tests/hosts/test_leavers_and_pages.py",
     "tests/hosts/test_administration.py",
     "tests/hosts/test_contract.py",
     "tests/hosts/test_prepared.py",

@@ -60,7 +60,7 @@ def test_a_client_that_tests_its_connection_by_making_and_deleting_somebody_make
         assert scim.patch(url, [{"op": "Replace", "path": "title", "value": "Changed"}]).status_code == 200
         assert scim.delete(url).status_code == 204
         assert (scim.get(url).status_code, find(scim, "test.user@harborline.example")) == (404, [])
-    assert (User.objects.count(), Learner.objects.count()) == (len(ids), len(ids))
+    assert (len(ids), User.objects.count(), Learner.objects.count()) == (1, 1, 1)
     assert not User.objects.filter(is_active=True).exists()
     assert not LeaverBrake.objects.filter(tripped_at__isnull=False).exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from example_project.lms.models import Learner
+from scim_provisioning.adapters.people import People
 from scim_provisioning.models import ProvisioningEvent
 from tests.admin.pages import text
 from tests.client import ScimClient
@@ -83,3 +85,68 @@ def test_a_circle_that_the_lms_has_made_itself_holds_nobody_up(scim: ScimClient)
     assert manage(scim, carl, bob).status_code == 200
     assert managers()["Carl"] == "Bob"
     assert dora
+
+
+def test_a_circle_that_two_requests_of_one_moment_have_closed_is_found_and_broken_and_the_log_says_so(
+    scim: ScimClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = join(scim, "top")
+    ann = join(scim, "ann")
+    bob = join(scim, "bob", ann)
+    carl = join(scim, "carl", bob)
+    join(scim, "dora", carl)
+    join(scim, "finn", top)
+    with monkeypatch.context() as patch:
+        # Neither sees what the other is about to write.
+        patch.setattr(People, "is_above", lambda *_arguments: False)
+        assert manage(scim, ann, carl).status_code == 200
+    assert managers() == {
+        "Top": None,
+        "Ann": "Carl",
+        "Bob": "Ann",
+        "Carl": "Bob",
+        "Dora": "Carl",
+        "Finn": "Top",
+    }
+
+    def settled(**options: Any) -> str:
+        out = StringIO()
+        call_command("scim_managers", stdout=out, **options)
+        return out.getvalue().strip()
+
+    assert (
+        settled(dry_run=True) == "0 people wait for a manager who is here. There are 1 circles of managers."
+    )
+    assert settled() == "Gave 0 people their manager. Broke 1 circles of managers."
+    assert managers() == {
+        "Top": None,
+        "Ann": None,
+        "Bob": "Ann",
+        "Carl": "Bob",
+        "Dora": "Carl",
+        "Finn": "Top",
+    }
+    event = ProvisioningEvent.objects.latest("pk")
+    assert (event.link.scim_id, event.cause, event.operation) == (ann, {"manager_circle": True}, "admin")
+    page = text(admin_client.get(f"/admin/scim_provisioning/provisioningevent/{event.pk}/change/"))
+    assert "The manager was left out: they are managed by this learner themselves" in page
+    assert settled() == "Gave 0 people their manager."
+    # As sent, so that no cycle says it again; once the circle is broken there, the manager is given.
+    assert scim.get(f"/Users/{ann}").json()[ENTERPRISE]["manager"] == {"value": carl}
+    assert manage(scim, ann, carl).status_code == 200
+    assert managers()["Ann"] is None
+    scim.patch(f"/Users/{carl}", [{"op": "remove", "path": f"{ENTERPRISE}:manager"}])
+    assert settled() == "Gave 1 people their manager."
+    assert managers()["Ann"] == "Carl"
+
+
+def test_a_circle_that_the_lms_has_made_against_what_was_sent_is_left_to_it(scim: ScimClient) -> None:
+    join(scim, "ann")
+    join(scim, "bob")
+    first, second = Learner.objects.order_by("pk")
+    Learner.objects.filter(pk=first.pk).update(manager=second)
+    Learner.objects.filter(pk=second.pk).update(manager=first)
+    out = StringIO()
+    call_command("scim_managers", stdout=out)
+    assert out.getvalue().strip() == "Gave 0 people their manager."
+    assert managers() == {"Ann": "Bob", "Bob": "Ann"}

@@ -79,7 +79,7 @@ class Manager(MappedAttribute):
         return known | (awaits & ~managed_by(column) & Q(awaited))
 
     def order(self, column: Column) -> Expression:
-        return sort_text(Exactly(_manager_id(column)))
+        return sort_text(Exactly(manager_id(column)))
 
 
 def managed_by(column: Column, who: Q | None = None, *, living: bool = False) -> Q:
@@ -108,7 +108,7 @@ def _target(column: Column) -> RowSource:
     return column.people
 
 
-def _manager_id(column: Column) -> Subquery:
+def manager_id(column: Column) -> Subquery:
     """The SCIM id of the person whom the manager's foreign key names."""
     target, source = _target(column), column.source
     links = ProvisionedUser.objects.filter(column.customer.has, connection=column.connection)

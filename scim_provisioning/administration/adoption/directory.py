@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
-from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -152,36 +151,42 @@ def from_log(connection: SCIMConnection, *, most: int | None = None) -> Director
     return found
 
 
-def refused(
-    connection: SCIMConnection, *, without_answer: bool = False, most: int | None = None
-) -> Iterator[ProvisioningEvent]:
+def refused(connection: SCIMConnection, *, most: int | None = None) -> Iterator[ProvisioningEvent]:
     """The last refusal of each person who waits, the latest first; at most so many. Who is ignored by an
-    administrator's word is left out; ``without_answer``: who was answered otherwise too."""
+    administrator's word is left out."""
+    ignored = AdoptionAnswer.objects.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
+    keys = [*_waiting(connection, without=ignored)][:most]
+    for start in range(0, len(keys), _TOGETHER):
+        yield from events_of(keys[start : start + _TOGETHER])
+
+
+def unanswered(connection: SCIMConnection) -> dict[int, str]:
+    """Who waits and was not answered yet, the latest first: the key of the last refusal, and the folded userName."""
+    return _waiting(connection, without=AdoptionAnswer.objects.all())
+
+
+def events_of(keys: Collection[int]) -> QuerySet[ProvisioningEvent]:
+    """These refusals with what was sent, the latest first."""
+    return ProvisioningEvent.objects.filter(pk__in=keys).select_related("payload").order_by("-pk")
+
+
+def _waiting(connection: SCIMConnection, *, without: QuerySet[AdoptionAnswer]) -> dict[int, str]:
     # Entra asks for each of them again, dozens of times a day.
     refusals = _refusals(connection).exclude(user_name_key="").order_by()
     latest = dict(refusals.values_list("user_name_key").annotate(Max("pk")))
-    answers = AdoptionAnswer.objects.filter(connection=connection)
-    if not without_answer:
-        answers = answers.filter(verdict=AdoptionAnswer.Verdict.IGNORED)
-    gone = {key_of(name) for name in answers.values_list("user_name", flat=True)}
-    waiting = sorted((pk, key) for key, pk in latest.items() if key not in gone)
+    answered = without.filter(connection=connection).values_list("user_name", flat=True)
+    gone = {key_of(name) for name in answered}
+    waiting = sorted(((pk, key) for key, pk in latest.items() if key not in gone), reverse=True)
     living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-    several, given = iter(reversed(waiting)), 0
-    while some := list(islice(several, _TOGETHER)):
-        names = living.filter(user_name_key__in=[key for _pk, key in some])
-        here = set(names.values_list("user_name_key", flat=True))
-        keys = [pk for pk, key in some if key not in here]
-        for event in ProvisioningEvent.objects.filter(pk__in=keys).select_related("payload").order_by("-pk"):
-            if given == most:
-                return
-            given += 1
-            yield event
+    for start in range(0, len(waiting), _TOGETHER):
+        names = living.filter(user_name_key__in=[key for _pk, key in waiting[start : start + _TOGETHER]])
+        gone |= {key for key in names.values_list("user_name_key", flat=True) if key}
+    return {pk: key for pk, key in waiting if key not in gone}
 
 
-def first_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent]) -> dict[str, datetime]:
-    """When each of the people of these refusals was refused first, within the same days, by folded userName (one
-    query)."""
-    refusals = _refusals(connection).filter(user_name_key__in=[event.user_name_key for event in events])
+def first_refused(connection: SCIMConnection, names: Iterable[str]) -> dict[str, datetime]:
+    """When each of these people was refused first, within the same days, by folded userName (one query)."""
+    refusals = _refusals(connection).filter(user_name_key__in=[*names])
     return dict(refusals.order_by().values_list("user_name_key").annotate(Min("created_at")))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
@@ -20,9 +21,10 @@ from scim_provisioning.adapters.naming import is_address
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.adoption.directory import (
     document_of,
+    events_of,
     first_refused,
     person_called,
-    refused,
+    unanswered,
 )
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
@@ -48,8 +50,8 @@ from scim_provisioning.rules.customers import customer
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-#: So many of the queue are looked at.
-MOST: Final = 200
+#: So many of the queue are looked at together.
+PER_PAGE: Final = 100
 #: So many accounts are offered for one person.
 _OFFERED: Final = 10
 
@@ -62,29 +64,36 @@ class Waiting:
     verdict: Verdict
 
 
-def waiting(connection: SCIMConnection) -> list[Waiting]:
-    """Who waits for an answer, the latest first. Raises ``host.AdapterBroken``."""
+def waiting(connection: SCIMConnection, number: str | int | None = 1) -> Page[Waiting]:
+    """That page of those who wait for an answer, the latest first. Raises ``host.AdapterBroken``."""
     host.adapter_class()
+    pages: Any = Paginator([*unanswered(connection)], PER_PAGE)
+    page = pages.get_page(number)
     found: list[tuple[ProvisioningEvent, Document]] = []
-    for event in refused(connection, without_answer=True, most=MOST):
+    for event in events_of([*page]):
         document = document_of(connection, event)
         if document is not None:
             found.append((event, document))
     verdicts = decide(connection, [document for _event, document in found])
-    return [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
+    judged = [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
+    return Page(judged, page.number, pages)
+
+
+def asked(connection: SCIMConnection, number: str | int | None = 1) -> Page[IdentityQuestion]:
+    """That page of the questions of identity that are open."""
+    return Paginator(open_questions(connection), PER_PAGE).get_page(number)
 
 
 def waited(connection: SCIMConnection) -> list[datetime]:
     """Since when each of these people waits, and each question of identity is open, the earliest first (a few
     queries). While the adapter does not load, questions are left out."""
-    found = list(refused(connection, without_answer=True, most=MOST))
+    since = first_refused(connection, unanswered(connection).values()).values()
     try:
         host.adapter_class()
     except host.AdapterBroken:
         # Whose the people of a question are, nobody can tell.
-        return sorted(first_refused(connection, found).values())
-    asked = open_questions(connection).values_list("asked_at", flat=True)[:MOST]
-    return sorted([*first_refused(connection, found).values(), *asked])
+        return sorted(since)
+    return sorted([*since, *open_questions(connection).values_list("asked_at", flat=True)])
 
 
 def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:

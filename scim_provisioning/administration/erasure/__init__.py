@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning import databases, events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.administration import audit, catalogue, host, people
+from scim_provisioning.administration import audit, catalogue, host, notices, people
 from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.erasure import identity, lines, links
 from scim_provisioning.administration.erasure.identity import Identity
@@ -186,6 +186,7 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         if not link.is_forgotten:
             links.strip(link, who, tally)
     tally.delete(AdoptionAnswer.objects.filter(connection=connection, user_name_key__in=names))
+    tally.delete(notices.about(connection, names))
     lines.blank(own, who, tally)
     elsewhere = who.but(common | links.had_by(keys))
     lines.mentioning(connection, elsewhere, keys, tally)

@@ -37,13 +37,18 @@ def everybody(connection: SCIMConnection) -> Iterator[LearnerAdapter]:
 def has_drifted(adapter: LearnerAdapter) -> bool:
     """Whether a value that the identity provider has sent is another one here now, or the switch is. What it never sent
     is the application's own."""
+    return bool(drifted(adapter))
+
+
+def drifted(adapter: LearnerAdapter) -> list[str]:
+    """The paths of these values, ``active`` among them."""
     link = adapter.link
     if link.is_awaited:
-        return False
+        return []
     sent = {**link.document, "userName": link.user_name, "active": link.active}
     shown = adapter.read()
     shown.setdefault("active", link.active)
-    return any(before is not None for before, _now in documents.changes(sent, shown).values())
+    return [path for path, (before, _now) in documents.changes(sent, shown).items() if before is not None]
 
 
 def differences(

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.administration.attribute_words import short_name
 from scim_provisioning.administration.log_words import MASK, masked, shown
 from scim_provisioning.administration.reconciliation.findings import Found, Line, Report
+from scim_provisioning.administration.reconciliation.learners import drifted
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -89,3 +92,16 @@ def everything(report: Report, *, in_clear: bool) -> Iterator[tuple[str, ...]]:
     yield from rows(report.lines, in_clear=in_clear)
     for where, why in report.unreadable:
         yield where, _("Not readable"), "", "", "", "", why
+
+
+def drift(adapter: LearnerAdapter) -> str:
+    """Which values of a learner are otherwise here than last sent; of the switch their page speaks by itself."""
+    names = [short_name(path) for path in drifted(adapter) if path != "active"]
+    if not names:
+        return ""
+    words = ngettext(
+        "%(n)d value is otherwise here than the identity provider last sent it: %(names)s.",
+        "%(n)d values are otherwise here than the identity provider last sent them: %(names)s.",
+        len(names),
+    )
+    return words % {"n": len(names), "names": ", ".join(names)}

@@ -1,4 +1,5 @@
-"""``manage.py scim_managers``: give people the managers whom they wait for, once these are here. For cron, hourly."""
+"""``manage.py scim_managers``: give people the managers whom they wait for, once these are here, and break circles of
+managers. For cron, hourly."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ from scim_provisioning.provisioning import managers
 class Command(BaseCommand):
     """Idempotent; safe beside running requests."""
 
-    help = "Give people who wait for a manager that manager, once they are here. Paused connections are left alone."
+    help = (
+        "Give people who wait for a manager that manager, once they are here, and leave a manager out where somebody "
+        "is their own, through others. Paused connections are left alone."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -30,9 +34,17 @@ class Command(BaseCommand):
         served = [connection for connection in connections if not connection.is_paused]
         if dry_run:
             waiting = sum(managers.due(connection).count() for connection in served)
-            self.stdout.write(f"{waiting} people wait for a manager who is here.")
+            found = sum(len(managers.circles(connection)) for connection in served)
+            self.stdout.write(
+                f"{waiting} people wait for a manager who is here.{_circles('There are', found)}"
+            )
             return
+        broken = sum(managers.break_circles(connection) for connection in served)
         given = sum(managers.settle(connection) for connection in served)
         if not name:
             jobs.note_run(jobs.MANAGERS)
-        self.stdout.write(f"Gave {given} people their manager.")
+        self.stdout.write(f"Gave {given} people their manager.{_circles('Broke', broken)}")
+
+
+def _circles(verb: str, number: int) -> str:
+    return f" {verb} {number} circles of managers." if number else ""

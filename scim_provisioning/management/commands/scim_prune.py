@@ -32,6 +32,7 @@ class Command(BaseCommand):
             "counts of unknown callers": pruned.strangers,
             "held leavers nobody asks for any more": pruned.held,
             "answered questions of identity": pruned.questions,
+            "notes of mails to the contacts": pruned.notices,
         }
         said = "".join(f" And {number} {what}." for what, number in also.items() if number)
         self.stdout.write(f"{verb} {pruned.payloads} messages and {pruned.events} operations.{said}")

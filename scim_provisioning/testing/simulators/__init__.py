@@ -23,6 +23,7 @@ from scim_provisioning.testing.simulators.directory import (
 from scim_provisioning.testing.simulators.entra import EntraSimulator
 from scim_provisioning.testing.simulators.exchange import Answer, Send, Step, over_http
 from scim_provisioning.testing.simulators.okta import OktaSimulator
+from scim_provisioning.testing.simulators.quarantine import Job
 
 __all__ = [
     "DEFAULT_MAPPING",
@@ -30,6 +31,7 @@ __all__ = [
     "OKTA_MAPPING",
     "Answer",
     "EntraSimulator",
+    "Job",
     "OktaSimulator",
     "Person",
     "Row",

@@ -14,6 +14,7 @@ from scim_provisioning.testing.simulators import documents
 from scim_provisioning.testing.simulators.directory import DEFAULT_MAPPING, MANAGER, Person, Row, scim_values
 from scim_provisioning.testing.simulators.exchange import Answer, Send, Step
 from scim_provisioning.testing.simulators.judging import echo_fault, found_in, list_fault, manager_of, same
+from scim_provisioning.testing.simulators.quarantine import Job
 from scim_provisioning.testing.simulators.session import Check, Simulator
 
 FLAG = "aadOptscim062020"
@@ -31,6 +32,10 @@ class EntraSimulator(Simulator):
     in place of the default one (`Add`/`Replace`, one operation an attribute, "True" and "False" as text).
     mapping: the rows of the mapping page; `matching` is the target attribute that people are looked up by.
     on_step: called with each Step as it is recorded.
+    job: the job of Entra's that this plays, or a share of; one of its own by default. It knows whether Entra has
+    put it into quarantine.
+
+    `failures` are the people whose last operation failed; Entra tries them again in its next cycles.
 
     Never raises for what the server does: every request is a Step, and `problems` are those that went wrong.
     """
@@ -45,6 +50,7 @@ class EntraSimulator(Simulator):
         mapping: Sequence[Row] = DEFAULT_MAPPING,
         matching: str = "userName",
         on_step: Callable[[Step], None] | None = None,
+        job: Job | None = None,
     ) -> None:
         headers = {
             "Authorization": f"Bearer {token}",
@@ -52,12 +58,15 @@ class EntraSimulator(Simulator):
             "Accept": MEDIA_TYPE,
             "ADSCIMVersion": "5.0",
         }
-        super().__init__(base_url, headers, send, on_step)
+        self.job = job or Job()
+        self._told = on_step
+        super().__init__(base_url, headers, send, self._note)
         self.flag = flag or FLAG in urlsplit(base_url).query
         self.mapping = tuple(mapping)
         self.matching = matching
         self.directory: dict[str, Person] = {}
         self.anchors: dict[str, str] = {}
+        self.failures: dict[str, Person] = {}
         self._seen: dict[str, dict[str, Any]] = {}
 
     # What an administrator, or the clock, makes Entra do.
@@ -84,7 +93,7 @@ class EntraSimulator(Simulator):
         self.directory.update({person.objectId: person for person in scope})
         self.test_connection()
         for person in scope:
-            self._match(person)
+            self._attempt(self._match, person)
         self.managers_pass(scope)
         return self.steps[start:]
 
@@ -106,8 +115,18 @@ class EntraSimulator(Simulator):
         changed = list(changes)
         self.directory.update({person.objectId: person for person in changed})
         for person in changed:
-            self._update(person)
+            self._attempt(self._update, person)
         self.managers_pass(changed)
+        return self.steps[start:]
+
+    def try_again(self) -> list[Step]:
+        """Send what failed for the people in `failures`, as the next cycle does; deletions too."""
+        start = len(self.steps)
+        failed = list(self.failures.values())
+        self.incremental(person for person in failed if person.objectId in self.directory)
+        for person in failed:
+            if person.objectId not in self.directory:
+                self.delete(person)
         return self.steps[start:]
 
     def disable(self, person: Person) -> Person:
@@ -125,13 +144,11 @@ class EntraSimulator(Simulator):
 
     def delete(self, person: Person) -> None:
         """Purge the account: DELETE, and forget the person. 404 is as good as 204."""
-        anchor = self.anchors.pop(person.objectId, None)
         self.directory.pop(person.objectId, None)
-        self._seen.pop(person.objectId, None)
-        if anchor is not None:
-            self._session.exchange(
-                "DELETE", f"Users/{quote(anchor, safe='')}", f"delete {person.label}", expect=(204, 404)
-            )
+        self._attempt(self._delete, person)
+        if person.objectId not in self.failures:
+            self.anchors.pop(person.objectId, None)
+            self._seen.pop(person.objectId, None)
 
     def push_group(self, name: str, members: Iterable[Person] = ()) -> list[Step]:
         """Do what Entra does when group provisioning was left on. 501 is a clean refusal: not a problem."""
@@ -156,6 +173,25 @@ class EntraSimulator(Simulator):
     @property
     def _maps_manager(self) -> bool:
         return any(row.target == MANAGER for row in self.mapping)
+
+    def _attempt(self, way: Callable[[Person], None], person: Person) -> None:
+        """Provision somebody in this way; they are among the failures for as long as it does not go well."""
+        start = len(self.steps)
+        way(person)
+        if any(step.verdict in ("retry", "quarantine") for step in self.steps[start:]):
+            self.failures[person.objectId] = person
+        else:
+            self.failures.pop(person.objectId, None)
+
+    def _note(self, step: Step) -> None:
+        self.job.count(step)
+        if self._told is not None:
+            self._told(step)
+
+    def _delete(self, person: Person) -> None:
+        if anchor := self.anchors.get(person.objectId):
+            what = f"delete {person.label}"
+            self._session.exchange("DELETE", f"Users/{quote(anchor, safe='')}", what, expect=(204, 404))
 
     def _match(self, person: Person) -> None:
         """Look a person up; link and update on one hit, create on none."""
@@ -219,6 +255,7 @@ class EntraSimulator(Simulator):
             body={"schemas": [PATCH_OP], "Operations": self._operations(held, changes)},
             expect=(200, 204),
             check=lambda answer: echo_fault(answer.resource, changes) if answer.status == 200 else "",
+            is_reference=set(changes) == {MANAGER},
         )
         if answer.status == 204:
             answer = self._get(person, anchor, check=lambda read: echo_fault(read.resource, changes))

@@ -51,7 +51,7 @@ class Step:
     `what` says in words what the identity provider was doing; `detail` says what is wrong, "" if nothing is.
     `verdict` is what the identity provider would make of it: "" goes on, "retry" puts this one person on
     the list of failures, "quarantine" is a fault of the endpoint or the credentials that stops the whole
-    job.
+    job. `is_reference` says that nothing but somebody's manager was written.
     """
 
     method: str
@@ -64,6 +64,7 @@ class Step:
     verdict: str = ""
     sent: Any = field(default=None, repr=False)
     received: Any = field(default=None, repr=False)
+    is_reference: bool = False
 
 
 def over_http(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:

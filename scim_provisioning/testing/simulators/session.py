@@ -49,11 +49,12 @@ class Session:
         expect: tuple[int, ...] = (200,),
         check: Check | None = None,
         essential: bool = False,
+        is_reference: bool = False,
     ) -> Answer:
         """Send one request to `path` under the Tenant URL and record the Step.
 
         `expect` are the statuses that are no problem. `essential` requests are those that a working endpoint
-        answers whatever is in its directory: a 404 there is a fault of the endpoint.
+        answers whatever is in its directory: a 404 there is a fault of the endpoint. `is_reference`: see `Step`.
         """
         whole_query = "&".join(part for part in (self._query, query) if part)
         url = f"{self._base}/{path}" + (f"?{whole_query}" if whole_query else "")
@@ -65,9 +66,8 @@ class Session:
         if not detail and check is not None and 200 <= answer.status < 300:
             detail = check(answer)
             verdict = "resend" if detail else ""
-        step = Step(
-            method, url, answer.status, elapsed, what, not detail, detail, verdict, body, answer.json()
-        )
+        facts = (detail, verdict, body, answer.json(), is_reference)
+        step = Step(method, url, answer.status, elapsed, what, not detail, *facts)
         self.steps.append(step)
         if self._on_step is not None:
             self._on_step(step)

@@ -1,0 +1,40 @@
+"""How several connections stand together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from scim_provisioning.models import HeldLeaver, ProvisionedUser, Reconciliation, SCIMConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Their learners. ``drifted`` of ``compared`` are otherwise here than last sent; others were not compared yet."""
+
+    managed: int
+    inactive: int
+    held: int
+    drifted: int
+    compared: int
+
+    @property
+    def active(self) -> int:
+        """Whom their identity providers want on."""
+        return self.managed - self.inactive
+
+
+def of(connections: QuerySet[SCIMConnection]) -> Totals:
+    """Of those of them that have not ended (four queries, of which one reads all their learners)."""
+    keys = list(connections.filter(archived_at__isnull=True).values_list("pk", flat=True))
+    learners = ProvisionedUser.objects.living().filter(connection__in=keys).order_by()
+    counted = learners.aggregate(managed=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
+    compared = Reconciliation.objects.filter(connection__in=keys).aggregate(
+        drifted=Coalesce(Sum("drifted"), 0), compared=Coalesce(Sum("compared"), 0)
+    )
+    on_hold = HeldLeaver.objects.filter(
+        connection__in=keys, connection__leaver_brake__tripped_at__isnull=False
+    )
+    return Totals(**counted, **compared, held=on_hold.waiting().count())
