@@ -20,6 +20,7 @@ SHARED = [
     "tests/hosts/test_adopting.py",
     "tests/hosts/test_joining.py",
     "tests/hosts/test_reconciling.py",
+    "tests/hosts/test_people_not_managed.py",
     "tests/hosts/test_disconnecting.py",
     "tests/hosts/test_locked_values.py",
     "tests/hosts/test_leavers_and_pages.py",
