@@ -26,7 +26,7 @@ _CUSTOMERS = {
 }
 #: Whose leavers are held soon, until an administrator lets them go; nobody decides for the others.
 _HOLDING = "hillcrest"
-_HELD_FROM = 2
+_NEVER_HELD = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def cast(journal: Journal, url: str, seed: int) -> Cast:
             organization=organization, name=name, entity_id=name, sign_in_url=url
         )
         limits = (
-            {"leavers_at_least": _HELD_FROM, "leavers_percent": 1}
+            {"leavers_at_least": _NEVER_HELD, "leavers_percent": 1}
             if name == _HOLDING
             else {"leavers_percent": 100}
         )

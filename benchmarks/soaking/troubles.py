@@ -37,6 +37,7 @@ class Troubles:
     def make(self, until: float) -> None:
         while time.monotonic() < until:
             time.sleep(self.rng.uniform(0.5, 7))
+            self._let_a_day_pass()
             self.rng.choices((self._kill, self._database, self._pause, self.decide), (6, 2, 1, 3))[0]()
 
     def touches(self, began: float, ended: float) -> bool:
@@ -44,15 +45,18 @@ class Troubles:
         return any(began <= up and down <= ended for down, up in self.windows)
 
     def decide(self) -> None:
-        """An administrator lets those go who are held. Who came within the hour is never held: everybody came
-        yesterday."""
+        """An administrator lets those go who are held; where the database is away, they come back."""
         for tenant in self.holding:
-            # Where the database is away, the administrator comes back.
             with suppress(SCIMError, DatabaseError):
-                yesterday = timezone.now() - timedelta(days=1)
-                tenant.links.update(created_at=yesterday)
                 keys = list(leaver_brake.held(tenant).values_list("pk", flat=True))
                 self.counts["leaver let go"] += leaver_brake.allow(tenant, keys, actor=None)
+        connections.close_all()
+
+    def _let_a_day_pass(self) -> None:
+        """Who came within the hour is never held: everybody came yesterday."""
+        for tenant in self.holding:
+            with suppress(DatabaseError):
+                tenant.links.update(created_at=timezone.now() - timedelta(days=1))
         connections.close_all()
 
     def _kill(self) -> None:
