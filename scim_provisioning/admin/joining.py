@@ -154,8 +154,7 @@ def _side_of(person: Answer) -> Side | None:
     link = person.link
     if link is None:
         # An account that no connection manages, where the search finds such.
-        account = getattr(person, "account", None)
-        return None if account is None else Side(account, None)
+        return None if person.account is None else Side(person.account, None)
     if link.user is None or not link.owns_profile:
         return None
     return Side(link.user, None if link.is_deleted else link)
