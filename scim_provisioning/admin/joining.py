@@ -26,6 +26,8 @@ from scim_provisioning.administration.adoption.comparing import beside
 from scim_provisioning.administration.adoption.joining import Side
 from scim_provisioning.administration.people.answer import Answer
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.rules.customers import is_lost
+from scim_provisioning.rules.ownership import owned_alone
 
 ACCOUNT: Final = "account"
 OTHER: Final = "other"
@@ -155,7 +157,8 @@ def _side_of(person: Answer) -> Side | None:
     if link is None:
         # An account that no connection manages, where the search finds such.
         return None if person.account is None else Side(person.account, None)
-    if link.user is None or not link.owns_profile:
+    # Of another customer's account nobody learns here what it is called.
+    if link.user is None or is_lost(link) or not owned_alone([link]):
         return None
     return Side(link.user, None if link.is_deleted else link)
 

@@ -54,12 +54,13 @@ def obstacle(stays: LearnerAdapter, goes: LearnerAdapter) -> Obstacle | None:
 
 def has_here(connection: SCIMConnection, adapter: LearnerAdapter) -> bool:
     """Whether an account is this customer's to join: it is or was managed here and has not been moved away, or the host
-    counts it among its people and nothing says that it is another's (five queries at most)."""
-    if _is_linked(adapter):
-        return not is_lost(adapter.link)
+    counts it among its people and nothing says that it is another's (six queries at most). What another customer's
+    account is called is none of those to know who only share it, or did."""
     left = ProvisionedUser.objects.tombstones().filter(connection=connection, user=adapter.obj.pk)
-    if met := list(left.select_related("connection")):
-        return not any(map(is_lost, met))
+    met = [adapter.link] if _is_linked(adapter) else list(left.select_related("connection"))
+    if met:
+        is_own = owned_alone(met) or may_be(type(adapter), connection, adapter.obj.pk)
+        return bool(is_own) and not any(map(is_lost, met))
     mine = counted(type(adapter), connection)
     return mine.filter(pk=adapter.obj.pk).exists() and may_be(type(adapter), connection, adapter.obj.pk)
 

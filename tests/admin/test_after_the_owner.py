@@ -24,6 +24,7 @@ from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD
 from tests.admin.test_given_on_by_whom import again, page, sees
 from tests.leavers import OFF, ON
+from tests.lms_factories import LearnerFactory
 from tests.people import person
 from tests.sharing import Customer
 
@@ -367,3 +368,46 @@ def test_whom_the_lms_has_given_another_customer_since_they_were_detached_is_lin
     other = Customer.make()
     Learner.objects.update(organization=other.organization, company=None, team=None, business_unit=None)
     assert other.scim.post("/Users", person(externalId="theirs")).status_code == 201
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_nothing_of_the_owners_account_is_laid_beside_another_for_who_shares_it(
+    administrator: Administrator,
+    monkeypatch: pytest.MonkeyPatch,
+    first: Customer,
+    second: Customer,
+    is_deleted: bool,
+) -> None:
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    if is_deleted:
+        assert second.scim.delete(f"/Users/{theirs}").status_code == 204
+    hers = ProvisionedUser.objects.get(connection=first.connection).scim_id
+    married = {**person(), "userName": "secret.married@first.example", "title": "Secret"}
+    assert first.scim.put(f"/Users/{hers}", married).status_code == 200
+    mia = LearnerFactory(organization=second.organization, user__username="mia").user
+    married_account = User.objects.get(username="secret.married@first.example")
+    sees(monkeypatch, second)
+    browser = administrator(*POLICY)
+    for name, keys in (("doubles", {}), ("join", {"other": mia.pk})):
+        for one, other in (
+            (married_account.pk, keys),
+            (mia.pk, {"other": married_account.pk} if keys else {}),
+        ):
+            answer = browser.get(page(second.connection, name), {"account": one, **other})
+            assert "secret" not in answer.content.decode().casefold()
+            assert answer.status_code == 404 or (name == "doubles" and one == mia.pk)
+
+
+def test_whom_the_lms_has_moved_is_nobody_that_a_namesake_may_be(
+    administrator: Administrator, monkeypatch: pytest.MonkeyPatch, first: Customer
+) -> None:
+    other = Customer.make()
+    Learner.objects.update(organization=other.organization, company=None, team=None, business_unit=None)
+    User.objects.filter(pk=account().pk).update(username="secret.at.the.other@x.example")
+    assert first.scim.post("/Users", person(externalId="anew")).status_code == 201
+    sees(monkeypatch, first)
+    browser = administrator(*POLICY)
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    answer = browser.get(people, {"q": "ines"})
+    assert len(answer.context["cards"]) > 1
+    assert "secret" not in answer.content.decode()
