@@ -311,7 +311,7 @@ def test_the_banner_says_which_values_are_otherwise_here_than_last_sent(
     User.objects.filter(pk=ines.user_id).update(last_name="Imported")
     shown = text(admin_client.get(learner_page(ines)))
     assert (
-        "2 values are otherwise here than the identity provider last sent them: title, name.familyName."
+        "2 values are otherwise here than the identity provider last sent them: name.familyName, title."
         in shown
     )
     scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "title", "value": "Lead"}])

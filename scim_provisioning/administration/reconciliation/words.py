@@ -96,7 +96,8 @@ def everything(report: Report, *, in_clear: bool) -> Iterator[tuple[str, ...]]:
 
 def drift(adapter: LearnerAdapter) -> str:
     """Which values of a learner are otherwise here than last sent; of the switch their page speaks by itself."""
-    names = [short_name(path) for path in drifted(adapter) if path != "active"]
+    # In one order, whatever order the database keeps a document in.
+    names = [short_name(path) for path in sorted(drifted(adapter)) if path != "active"]
     if not names:
         return ""
     words = ngettext(
