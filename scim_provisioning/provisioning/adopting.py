@@ -176,7 +176,12 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
     Adoption.objects.bulk_create([adoption(adapter, kept(adapter)) for adapter in adapters])
     if not host_calls.listens(get_adapter_class(), "on_provisioned"):
         events.admin_for_each(
-            caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=str(_DETAIL), changes={}
+            caller.tenant,
+            links,
+            action=Action.ADOPTED,
+            actor=caller.actor,
+            detail=str(_DETAIL),
+            address=caller.address,
         )
         return
     for adapter in adapters:
