@@ -28,8 +28,8 @@ from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
-    "NoSeat",
     "KnownStanding",
+    "NoSeat",
     "Obstacle",
     "PAUSED_RETRY_AFTER",
     "admit",
