@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, joining, queue, same_person, words
+from scim_provisioning.administration.adoption import answers, called, joining, queue, same_person, words
 from scim_provisioning.administration.adoption.account_facts import facts_of_link
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
 from scim_provisioning.administration.adoption.directory import refusal_of
@@ -109,7 +109,8 @@ class AdoptionQueuePages(ConnectionPages):
         return [*links, PageLink(self.page_url("queue", connection), _("Who is it?"), help_text)]
 
     def queue_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
-        """Everybody who waits."""
+        """Everybody who waits; of an account that an address led to the name as well is a value."""
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         found = queue.waiting(connection, request.GET.get("p"))
         asked = queue.asked(connection, request.GET.get("asked"))
         rows = [
@@ -117,7 +118,7 @@ class AdoptionQueuePages(ConnectionPages):
                 "waiting": one,
                 "finding": words.FINDINGS[one.verdict.finding],
                 "why": words.why(one.verdict) or words.MEANINGS[one.verdict.finding],
-                "accounts": ", ".join(str(account.get_username()) for account in one.verdict.accounts),
+                "accounts": ", ".join(called(one.verdict, in_clear=in_clear)),
                 "url": self.page_url("answer", connection, event_id=one.event.pk),
             }
             for one in found

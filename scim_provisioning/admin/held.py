@@ -23,6 +23,8 @@ from scim_provisioning.administration import leaver_brake, permissions
 from scim_provisioning.models import HeldLeaver, SCIMConnection
 
 _PER_PAGE: Final = 200
+#: For how long one press of the button works; the page then shows who is left.
+_SECONDS: Final = 10.0
 
 
 class VerdictForm(IdentityForm):
@@ -95,13 +97,22 @@ class HeldPages(ConnectionPages):
 
 
 def _selected(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
-    n = leaver_brake.allow(connection, [row.pk for row in people], **by)
+    keys = list(people.order_by("first_asked_at", "pk").values_list("pk", flat=True))
+    n = leaver_brake.allow(connection, keys, seconds=_SECONDS, **by)
     told = ngettext(
         "%(n)d person may go when the identity provider asks again.",
         "%(n)d people may go when the identity provider asks again.",
         n,
+    ) % {"n": n}
+    left = people.all().count()
+    if not left:
+        return told
+    more = ngettext(
+        "%(n)d person is held still: decide once more to go on.",
+        "%(n)d people are held still: decide once more to go on.",
+        left,
     )
-    return told % {"n": n}
+    return f"{told} {more % {'n': left}}"
 
 
 def _held(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:

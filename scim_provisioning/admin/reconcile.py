@@ -22,6 +22,8 @@ from scim_provisioning.administration.reconciliation import Found, Report, words
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import people_url
 
+#: The people whom one request compares, some ten seconds of work at most; the command compares all.
+_MOST: Final = 20_000
 #: So many people of each kind are shown; the file holds all.
 _SHOWN: Final = 100
 
@@ -79,6 +81,7 @@ class ReconcilePages(ConnectionPages):
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         report: Report | None = None
         if form.is_valid():
+            reconciliation.refuse_many(connection, most=_MOST)
             report = reconciliation.examine(connection, form.directory(connection), most_refused=REFUSED)
             reconciliation.remember(connection, report)
             if form.cleaned_data["verb"] == "file":

@@ -1,6 +1,6 @@
 """Whom the leaver brake holds, and an administrator's word on it. The rule itself is ``rules.brake``.
 
-Each verb is one transaction with its entries in both logs; pages and commands all come here.
+Each verb is one transaction with its entries in both logs, and letting many go some; pages and commands all come here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -16,18 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning import events
-from scim_provisioning.administration import audit, links_to_pages, permissions
+from scim_provisioning.administration import audit, links_to_pages, permissions, troubles
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.models import Action, HeldLeaver, LeaverBrake, ProvisionedUser, SCIMConnection
 from scim_provisioning.models.leaver_brake import ALLOWED
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.text import is_storable
-from scim_provisioning.provisioning.transactions import durable
+from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.rules import brake
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+#: So many are let go in one transaction: while it lasts, every write of the connection waits.
+TOGETHER: Final = 200
 _MAY_GO = gettext_lazy("May go: an administrator looked at the held changes.")
 
 
@@ -106,38 +110,58 @@ def held(connection: SCIMConnection, name: str = "") -> QuerySet[HeldLeaver]:
 
 
 def allow(
-    connection: SCIMConnection, keys: Sequence[int], *, actor: AbstractBaseUser | None, address: str = ""
+    connection: SCIMConnection,
+    keys: Sequence[int],
+    *,
+    actor: AbstractBaseUser | None,
+    address: str = "",
+    seconds: float | None = None,
 ) -> int:
     """Let these held people go, once and within a day, when the identity provider asks the next time; returns how many.
-    ``keys`` are those of ``HeldLeaver``. Raises ``ConnectionRefused`` for an archived connection."""
+    ``keys`` are those of ``HeldLeaver``. Some hundred go in a transaction; after so many ``seconds`` (None: however
+    many) no more are begun with: web servers kill whoever takes too long.
 
-    def work() -> int:
-        rows = HeldLeaver.objects.filter(connection=connection, pk__in=list(keys)).waiting()
-        # Before the brake, as everybody: entries of the log name them.
-        people = list(rows.values_list("link", flat=True))
-        ProvisionedUser.objects.filter(connection=connection, pk__in=people).locked()
-        brake.locked(connection)
-        found = list(rows.select_related("link"))
-        locked_current(connection)
-        until = timezone.now() + ALLOWED
-        HeldLeaver.objects.filter(pk__in=[row.pk for row in found]).update(
-            allowed_until=until, allowed_by_id=None if actor is None else actor.pk
-        )
-        for row in found:
-            events.admin(
-                connection,
-                action=Action.LEAVERS_ALLOWED,
-                actor=actor,
-                link=row.link,
-                detail=str(_MAY_GO),
-                address=address,
-            )
-        if found:
-            told = ngettext("Let %(n)d held person go.", "Let %(n)d held people go.", len(found))
-            _tell(connection, actor, told % {"n": len(found)}, address)
-        return len(found)
+    Raises ``ConnectionRefused`` for an archived connection, and where the database is in the way: who may go by then
+    may go.
+    """
+    until = None if seconds is None else monotonic() + seconds
+    waiting, done = iter(keys), 0
+    try:
+        while some := list(islice(waiting, TOGETHER)):
+            with troubles.in_parts():
+                done += _allow(connection, some, actor, address)
+            if until is not None and monotonic() >= until:
+                break
+    finally:
+        if done:
+            told = ngettext("Let %(n)d held person go.", "Let %(n)d held people go.", done) % {"n": done}
+            durable(lambda: _tell(connection, actor, told, address))
+    return done
 
-    return durable(work)
+
+@durably
+def _allow(
+    connection: SCIMConnection, keys: Sequence[int], actor: AbstractBaseUser | None, address: str
+) -> int:
+    rows = HeldLeaver.objects.filter(connection=connection, pk__in=keys).waiting()
+    # Before the brake, as everybody: entries of the log name them.
+    people = list(rows.values_list("link", flat=True))
+    ProvisionedUser.objects.filter(connection=connection, pk__in=people).locked()
+    brake.locked(connection)
+    found = list(rows.select_related("link"))
+    locked_current(connection)
+    HeldLeaver.objects.filter(pk__in=[row.pk for row in found]).update(
+        allowed_until=timezone.now() + ALLOWED, allowed_by_id=None if actor is None else actor.pk
+    )
+    events.admin_for_each(
+        connection,
+        [row.link for row in found],
+        action=Action.LEAVERS_ALLOWED,
+        actor=actor,
+        detail=str(_MAY_GO),
+        address=address,
+    )
+    return len(found)
 
 
 def allow_all(connection: SCIMConnection, *, actor: AbstractBaseUser | None, address: str = "") -> datetime:

@@ -53,11 +53,14 @@ def admin_for_each(
     action: str,
     actor: AbstractBaseUser | None,
     detail: str,
-    changes: Changes,
+    address: str = "",
+    changes: Changes | None = None,
 ) -> list[ProvisioningEvent]:
     """Write down what an administrator did to many people alike: one event each, by one insert. MySQL does not tell
     their keys."""
     noted = [_event(connection, action, actor, detail, changes, link) for link in links]
+    for event in noted:
+        event.address = redaction.text(address, SIZES["address"])
     ProvisioningEvent.objects.bulk_create(noted)
     for event in noted:
         _say(event)

@@ -43,8 +43,8 @@ _DETAIL: Final = gettext_lazy(
 def link_certain(caller: Caller, verdicts: Sequence[Verdict]) -> int:
     """Link those of these people who are certain, a few hundred at most, in one transaction; return how many.
 
-    Whoever is not certain any more once their account is locked is left out. Raises what ``durable`` raises, and
-    ``Unauthorized`` for a connection that has ended.
+    Whoever is not certain any more once their account is locked is left out. Raises what ``durable`` raises,
+    ``Unauthorized`` for a connection that has ended, and ``Forbidden`` where seats are left for fewer of them.
     """
     certain = [one for one in verdicts if one.finding is Finding.CERTAIN]
     return durable(lambda: _linked(caller, certain)) if certain else 0
@@ -57,7 +57,7 @@ def link_one(
     stays protected. ``keeps_profile``: the link does not own the account, and writes nothing of it but access.
 
     Raises ``Uniqueness`` for a userName or an account that is in use, and one that the application has switched off;
-    ``InvalidValue``, ``Unauthorized``, and what ``durable`` raises.
+    ``InvalidValue``, ``Unauthorized``, ``Forbidden`` where no seat is left, and what ``durable`` raises.
     """
     return durable(lambda: _linked_one(caller, document, account, keeps_profile))
 
@@ -173,10 +173,16 @@ def _write(caller: Caller, adapters: Sequence[LearnerAdapter]) -> None:
         )
         for link in links:
             link.pk = keys[link.scim_id]
+    rules.take_seats([adapter for adapter in adapters if adapter.is_active])
     Adoption.objects.bulk_create([adoption(adapter, kept(adapter)) for adapter in adapters])
     if not host_calls.listens(get_adapter_class(), "on_provisioned"):
         events.admin_for_each(
-            caller.tenant, links, action=Action.ADOPTED, actor=caller.actor, detail=str(_DETAIL), changes={}
+            caller.tenant,
+            links,
+            action=Action.ADOPTED,
+            actor=caller.actor,
+            detail=str(_DETAIL),
+            address=caller.address,
         )
         return
     for adapter in adapters:

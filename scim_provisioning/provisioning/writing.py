@@ -26,6 +26,8 @@ _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 _GOES = frozenset({Action.DEACTIVATED, Action.ADOPTED})
 #: Who may have been held before they went by another way.
 _CAME_BACK = frozenset({Action.REVIVED, Action.REACTIVATED})
+#: Who holds a seat from now on; whom an administrator has linked is asked once more when they are sent.
+_SEATED = _FIRST | _CAME_BACK
 #: What leaves access as it is.
 _STAYS = frozenset({Action.UPDATED, Action.SKIPPED})
 #: What lets somebody in again: an account that the host had hidden must be seen once more.
@@ -83,9 +85,8 @@ def write(
 def _write_link(adapter: LearnerAdapter, after: Document, action: Action, active: bool) -> None:
     if action not in _STAYS:
         adapter.link.active = active
-    is_new = adapter.link._state.adding
     save_link(adapter, after)
-    if adapter.is_active and (is_new or action in _CAME_BACK):
+    if adapter.is_active and action in _SEATED:
         rules.take_a_seat(adapter)
     if action in _CAME_BACK:
         rules.forget_hold(adapter.link)

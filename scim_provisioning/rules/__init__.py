@@ -23,12 +23,13 @@ from scim_provisioning.rules.locks import locked_fields
 from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
-from scim_provisioning.rules.seats import holders, take_a_seat
+from scim_provisioning.rules.seats import NoSeat, holders, take_a_seat, take_seats
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
     "KnownStanding",
+    "NoSeat",
     "Obstacle",
     "PAUSED_RETRY_AFTER",
     "admit",
@@ -61,6 +62,7 @@ __all__ = [
     "refuse_protected",
     "refuse_switched_off",
     "take_a_seat",
+    "take_seats",
     "told_apart",
     "user_name_taken",
 ]

@@ -256,7 +256,7 @@ def test_who_was_not_sent_yet_is_linked_from_the_row(
     ]
     shown = browser.get(row["url"])
     assert "has not sent this person yet" in text(shown)
-    assert f"userName {INES} {INES} yes" in text(shown)
+    assert f"User name {INES} {INES} yes" in text(shown)
     body = {"answer": "link", "account": ines.pk, "password": PASSWORD}
     assert "Linked." in text(browser.post(row["url"], body, follow=True))
     assert ProvisionedUser.objects.get().user == ines

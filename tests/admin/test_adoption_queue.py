@@ -117,6 +117,17 @@ def test_who_may_not_see_values_sees_none(
     assert "First name •••••• •••••• —" in shown
 
 
+def test_the_account_that_an_address_led_to_is_named_to_who_may_see_what_was_sent(
+    administrator: Callable[..., Client], connection: SCIMConnection, refusal: ProvisioningEvent, ines: User
+) -> None:
+    """The account was renamed since she was refused: her address is all that leads to it."""
+    User.objects.filter(pk=ines.pk).update(username="signs.in.so")
+    masked = text(administrator(*POLICY[:3], name="vera").get(queue(connection)))
+    assert f"{INES} Needs a look ••••••" in masked
+    assert "signs.in.so" not in masked
+    assert "signs.in.so" in text(administrator(*POLICY).get(queue(connection)))
+
+
 # --- Link
 
 

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import erasure, reactivation
+from scim_provisioning.administration import erasure, leaver_brake, reactivation
 from scim_provisioning.models import (
     HeldLeaver,
     LeaverBrake,
@@ -132,6 +134,39 @@ def test_all_who_are_held_now_may_go_and_nobody_else(
     newcomer = scim.post("/Users", person("new.comer")).json()["id"]
     established()
     assert status(scim, newcomer) == 503
+
+
+def test_many_are_let_go_for_some_seconds_and_the_next_press_goes_on(
+    admin_client: Client, people: list[str], connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(0, 1000, 7))
+    monkeypatch.setattr(leaver_brake, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(leaver_brake, "TOGETHER", 1)
+    told = text(decide(admin_client, connection, "held"))
+    assert "2 people may go when" in told
+    assert "1 person is held still: decide once more to go on." in told
+    assert "Let 2 held people go." in LogEntry.objects.latest("pk").change_message
+    # Who asked first goes first.
+    allowed = HeldLeaver.objects.allowed().order_by("pk")
+    assert [row.link.scim_id for row in allowed] == people[2:4]
+    told = text(decide(admin_client, connection, "held"))
+    assert "1 person may go when" in told
+    assert "held still" not in told
+    assert list(leaver_brake.held(connection)) == []
+    noted = ProvisioningEvent.objects.filter(action="leavers_allowed").order_by("pk")
+    assert [event.link.scim_id for event in noted if event.link] == people[2:]
+    assert {event.address for event in noted} == {"127.0.0.1"}
+
+
+def test_letting_many_go_takes_no_statement_for_each(people: list[str], connection: SCIMConnection) -> None:
+    keys = [row.pk for row in leaver_brake.held(connection)]
+
+    def statements(*some: int) -> int:
+        with CaptureQueriesContext(database) as queries:
+            assert leaver_brake.allow(connection, some, actor=None) == len(some)
+        return len(queries)
+
+    assert statements(keys[0]) == statements(*keys[1:])
 
 
 def test_whoever_may_go_may_still_go_after_somebody_else_went(

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.admin import reconcile
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
 from tests.admin.conftest import Administrator
 from tests.admin.pages import text, url
@@ -89,6 +92,33 @@ def test_without_a_file_the_learners_are_shown_whom_no_identity_provider_manages
     shown = text(compare(admin_client, connection))
     assert "old.hand" in shown
     assert "stranger" not in shown
+
+
+@pytest.mark.parametrize("whose", ["learners", "accounts"])
+def test_more_people_than_one_request_can_compare_are_the_commands_and_not_read(
+    admin_client: Client,
+    connection: SCIMConnection,
+    organization: Organization,
+    ines: str,
+    whose: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconcile, "_MOST", 1)
+    assert "Agrees 1 " in text(compare(admin_client, connection, (INES, "Secure Coding Lead")))
+    kept = Reconciliation.objects.get().made_at
+    if whose == "learners":
+        monkeypatch.setattr(reconcile, "_MOST", 0)
+    else:
+        LearnerFactory(organization=organization, user__username="old.hand")
+    with monkeypatch.context() as patched, CaptureQueriesContext(database) as queries:
+        patched.setattr(LearnerAdapter, "for_links", None)
+        answer = compare(admin_client, connection, (INES, "Secure Coding Lead"))
+    assert len(queries) < 20
+    assert answer["Location"] == url("change", connection)
+    told = text(admin_client.get(answer["Location"]))
+    assert "There are more than" in told
+    assert "Nobody was compared: “manage.py scim_reconcile” does it on the server" in told
+    assert Reconciliation.objects.get().made_at == kept
 
 
 def test_values_are_masked_for_who_may_not_see_what_was_sent(

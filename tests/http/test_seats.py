@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from example_project.lms.models import Learner, SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import selftest
+from scim_provisioning.administration.adoption import queue
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory, UserFactory
 from tests.admin.pages import text, url
@@ -116,6 +119,72 @@ def test_somebody_who_is_here_already_needs_a_seat_to_be_linked(
     Learner.objects.create(user=here, organization=sso.organization)
     assert join(scim, "cara").status_code == 403
     assert not ProvisionedUser.objects.filter(user=here).exists()
+
+
+def _here(sso: SSOSettings, *names: str) -> list[User]:
+    """Accounts of the LMS's that their identity provider would certainly mean."""
+    accounts = [UserFactory(user_name=person(name)["userName"]) for name in names]
+    for account in accounts:
+        Learner.objects.create(user=account, organization=sso.organization)
+    return accounts
+
+
+def _export(*names: str) -> SimpleUploadedFile:
+    lines = ["userPrincipalName", *(person(name)["userName"] for name in names)]
+    return SimpleUploadedFile("users.csv", "\n".join(lines).encode(), "text/csv")
+
+
+@pytest.mark.django_db
+def test_as_many_accounts_are_linked_before_they_are_sent_as_there_are_seats(
+    scim: ScimClient, sso: SSOSettings, connection: SCIMConnection, admin_client: Client, settings: Any
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": f"{__name__}.Linking"}
+    join(scim, "ann")
+    names = ("bob", "cara", "dora")
+    _here(sso, *names)
+
+    def link() -> str:
+        sent: dict[str, Any] = {"verb": "link", "user_name": "userPrincipalName", "password": "password"}
+        sent["file"] = _export(*names)
+        return text(admin_client.post(url("adopt", connection), sent, follow=True))
+
+    assert "No seat is left: 1 account was linked, and nobody else." in link()
+    assert "No seat is left: 0 accounts were linked, and nobody else." in link()
+    living = ProvisionedUser.objects.living().filter(connection=connection)
+    assert living.count() == 2
+    # Whoever is linked has a seat already.
+    (linked,) = living.exclude(user_name__startswith="ann")
+    assert join(scim, linked.user_name.partition("@")[0]).status_code == 201
+    refused = [name for name in names if not linked.user_name.startswith(name)]
+    assert [join(scim, name).status_code for name in refused] == [403, 403]
+    SEATS[connection.name] = 4
+    assert "2 accounts were linked." in link()
+
+
+@pytest.mark.django_db
+def test_whom_an_administrator_links_by_name_takes_a_seat_too(
+    sso: SSOSettings, connection: SCIMConnection
+) -> None:
+    bob, cara = _here(sso, "bob", "cara")
+    SEATS[connection.name] = 1
+    queue.link(connection, person("bob"), bob, keeps_profile=True, actor=None)
+    with pytest.raises(ConnectionRefused, match="No licences are left"):
+        queue.link(connection, person("cara"), cara, keeps_profile=False, actor=None)
+    assert not ProvisionedUser.objects.filter(user=cara).exists()
+
+
+@pytest.mark.django_db
+def test_whoever_was_linked_is_not_answered_as_created_once_there_are_fewer_seats(
+    scim: ScimClient, sso: SSOSettings, connection: SCIMConnection
+) -> None:
+    bob, cara = _here(sso, "bob", "cara")
+    for name, account in (("bob", bob), ("cara", cara)):
+        queue.link(connection, person(name), account, keeps_profile=False, actor=None)
+    SEATS[connection.name] = 1
+    assert join(scim, "bob").status_code == 403
+    cara.is_active = False
+    cara.save()
+    assert join(scim, "bob").status_code == 201
 
 
 class Linking(WithSeats):

@@ -24,6 +24,7 @@ from scim_provisioning.provisioning.adopting import TOGETHER, link_certain
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.transactions import durably
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
+from scim_provisioning.rules import NoSeat
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -101,15 +102,27 @@ def link(
 ) -> int:
     """Link everybody who is certain, some hundred in a transaction; return how many. ``said`` is told how far it is.
 
-    Raises ``ConnectionRefused`` where the connection has ended, or the database was in the way of some.
+    Raises ``ConnectionRefused`` where the connection has ended, no seat is left for some, or the database was in their
+    way: who is linked by then stays so.
     """
     caller, done = Caller(connection, None, address=address, actor=actor), 0
     waiting = iter(report.of(Finding.CERTAIN))
     try:
         while some := list(islice(waiting, TOGETHER)):
             with troubles.in_parts():
-                done += link_certain(caller, some)
+                try:
+                    done += link_certain(caller, some)
+                except NoSeat as full:
+                    done += link_certain(caller, some[: full.left])
+                    raise
             said(done)
+    except NoSeat as refusal:
+        message = ngettext(
+            "No seat is left: %(n)d account was linked, and nobody else.",
+            "No seat is left: %(n)d accounts were linked, and nobody else.",
+            done,
+        )
+        raise ConnectionRefused(message % {"n": done}, "adoption.refused") from refusal
     except SCIMError as refusal:
         raise ConnectionRefused(refusal.detail, "adoption.refused") from refusal
     finally:

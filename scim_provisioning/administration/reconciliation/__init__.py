@@ -27,7 +27,7 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.evidence import decide
 
-__all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "remember"]
+__all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "refuse_many", "remember"]
 
 
 def examine(
@@ -58,6 +58,20 @@ def examine(
     order = list(NAMED)
     report.lines.sort(key=lambda line: (order.index(line.found), line.name))
     return report
+
+
+def refuse_many(connection: SCIMConnection, *, most: int) -> None:
+    """Raise ``ConnectionRefused`` where more people than that would be read, learners or accounts of the customer: two
+    queries, that count no further. Raises ``host.AdapterBroken``."""
+    adapter_class = host.adapter_class()
+    learners_here = adapter_class.links(connection).living().order_by()
+    accounts_here = adapter_class.tenant_users(connection).order_by()
+    if any(found[: most + 1].count() > most for found in (learners_here, accounts_here)):
+        message = _(
+            "There are more than %(most)s people here, which is too much for one page. Nobody was compared: "
+            "“manage.py scim_reconcile” does it on the server, and this page shows its figures."
+        )
+        raise ConnectionRefused(message % {"most": most}, "connection.too_many")
 
 
 def remember(connection: SCIMConnection, report: Report) -> None:
