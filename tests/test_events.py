@@ -263,6 +263,60 @@ def test_a_password_is_in_no_column(caller: events.Caller, body: object) -> None
     assert SECRET not in rows
 
 
+BADGE = "urn:acme:params:scim:schemas:badge:2.0:User"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pin",
+        "doorPIN",
+        "pin_code",
+        "otp",
+        "mfaOtp",
+        "secret",
+        "clientSecret",
+        "token",
+        "refresh_token",
+        "apiKey",
+    ]
+    + ["api_key", "X-API-Key", "privateKey", "passphrase", "passcode", "credential", "vpnCredentials"],
+)
+def test_what_an_extension_calls_a_secret_is_in_no_column(caller: events.Caller, name: str) -> None:
+    path = f"{BADGE}:{name}"
+    bodies: list[Any] = [
+        {"userName": "ana", BADGE: {"door": "west", name: SECRET}},
+        {path: [{"value": SECRET}]},
+        {"Operations": [{"op": "replace", "path": path, "value": SECRET}]},
+        {"Operations": [{"op": "replace", "path": f'{path}[type eq "door"].value', "value": SECRET}]},
+        {"Operations": [{"op": "add", "value": {path: SECRET}}]},
+        {"roles": [json.dumps({name: SECRET})]},
+        f'{{"{name}": "{SECRET}"'.encode(),
+    ]
+    for body in bodies:
+        events.refused(caller, exchange(body), error=InvalidValue())
+        said(
+            caller,
+            exchange(body),
+            action="updated",
+            link=None,
+            status=200,
+            changes={path: (None, SECRET), BADGE: ({name: SECRET}, None)},
+            response=body,
+        )
+    assert SECRET not in str([*ProvisioningEvent.objects.values(), *ProvisioningPayload.objects.values()])
+
+
+@pytest.mark.parametrize(
+    "name", ["shippingAddress", "secretary", "passportNumber", "keyboard", "opinion", "footprint", "monkey"]
+)
+def test_a_name_that_only_looks_like_that_of_a_secret_costs_no_value(
+    caller: events.Caller, name: str
+) -> None:
+    row = payload_of(caller, {BADGE: {name: "kept"}}, {"Operations": [{"path": name, "value": "kept"}]})
+    assert row.request.count("kept") == row.response.count("kept") == 1
+
+
 def test_a_token_is_in_no_column_wherever_it_was_put(caller: events.Caller, token: str) -> None:
     body = {"userName": token, token: [f"Bearer {token}"], "note": token.upper()}
     event = said(
@@ -391,6 +445,7 @@ HOSTILE = [
     {"Operations": [{"op": "replace", "path": "password", "value": "secret"}]},
     {"Operations": [{"op": "replace", "PATH": "passwd", "Value": "secret"}]},
     {"roles": ['{"passWord": "secret"}'], "paſſword": "secret"},
+    {"urn:acme:2.0:User": {"doorPin": "secret", "apiKey": ["secret"]}, "shipping": "monkey", "OTP": "secret"},
     {"title": "lmsscim_r8feAbCdEfGh1234", "lmsscim_r8feAbCdEfGh1234": "a key"},
     {"title": "a\nb\u2028c\u202ed\x00e\ud800f \\u0000"},
     {"n": float("nan"), "i": [float("inf"), -float("inf")], "d": Decimal("1.5"), "u": UUID(int=7)},

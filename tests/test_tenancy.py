@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db import transaction
@@ -18,15 +19,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from example_project.lms.models import Company, Learner, Organization, SSOSettings, Team
+from scim_provisioning.administration import keeping
 from scim_provisioning.models import (
     FormerIdentifier,
     ProvisionedUser,
     ProvisioningEvent,
     SCIMConnection,
+    SCIMToken,
     SharedAccount,
 )
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
+from tests.leavers import OFF, ON, established, let_go_at_most
 from tests.lms_factories import OrganizationFactory, SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
@@ -322,25 +326,36 @@ def test_account_that_both_customers_hold_stays_on_while_one_of_them_keeps_it(
 
 # --- the statements themselves
 
-LINKS = "scim_provisioning_provisioneduser"
+#: Every table of ours whose rows are one connection's. A token is found by its digest, and tells whose the request is.
+TABLES = {
+    model._meta.db_table
+    for model in apps.get_app_config("scim_provisioning").get_models()
+    if model is not SCIMToken and any(field.name == "connection" for field in model._meta.get_fields())
+}
 
 
 @contextmanager
-def link_statements() -> Iterator[list[str]]:
-    """The SELECT, UPDATE and DELETE statements that touch the table of links."""
-    found: list[str] = []
+def tenant_statements() -> Iterator[list[tuple[str, str]]]:
+    """The SELECT, UPDATE and DELETE statements that touch a table whose rows are one connection's, each with one such
+    table and the condition, without what an UPDATE sets."""
+    found: list[tuple[str, str]] = []
     with CaptureQueriesContext(database) as captured:
         yield found
     for query in captured:
         sql = query["sql"].replace("`", '"')
         # MariaDB is told with the statement how long it may take.
         sql = re.sub(r"^SET STATEMENT \S+ FOR ", "", sql)
-        if LINKS in sql and sql.split(None, 1)[0] in ("SELECT", "UPDATE", "DELETE"):
-            found.append(sql)
+        if sql.split(None, 1)[0] in ("SELECT", "UPDATE", "DELETE"):
+            condition = sql.partition(" WHERE ")[2] if sql.startswith("UPDATE") else sql
+            found.extend((table, condition) for table in sorted(TABLES) if f'"{table}"' in sql)
 
 
-def test_every_statement_on_links_names_the_tenant(ours: Tenant, theirs: Tenant) -> None:
+def test_every_statement_on_a_customers_rows_names_the_tenant(ours: Tenant, theirs: Tenant) -> None:
     client, ids = ours.client, ours.ids
+    ines = ProvisionedUser.objects.get(scim_id=ids[0])
+    keeping.lock(ines, keeping.attribute(ines, "title"), reason="Agreed", actor=None)
+    let_go_at_most(ours.connection, 1)
+    established()
     cursor = client.get("/Users?cursor&count=1&sortBy=title").json()["nextCursor"]
     operations = [
         {"op": "replace", "path": "title", "value": "New"},
@@ -376,15 +391,23 @@ def test_every_statement_on_links_names_the_tenant(ours: Tenant, theirs: Tenant)
         ("PATCH", f"/Users/{theirs.ids[0]}", {"schemas": [PATCH_OP], "Operations": operations}),
         ("POST", "/Bulk", bulk),
         ("DELETE", f"/Users/{ids[1]}", None),
+        # One may go within an hour: held, held still, and back.
+        ("PATCH", f"/Users/{ids[0]}", {"schemas": [PATCH_OP], "Operations": OFF}),
+        ("PATCH", f"/Users/{ids[0]}", {"schemas": [PATCH_OP], "Operations": OFF}),
+        ("PATCH", f"/Users/{ids[0]}", {"schemas": [PATCH_OP], "Operations": ON}),
     ]
-    # One table may stand in a statement under several names; each of them must be bound to the tenant.
-    tenant_key = re.compile(rf'"connection_id" = {ours.connection.pk}\b')
+    # By the connection's key, also where others are asked whether they know an account too, or by that of one of its
+    # people, who was found by it. One table may stand in a statement under several names; each must be bound so.
+    links = ProvisionedUser.objects.filter(connection=ours.connection).values_list("pk", flat=True)
+    own = "|".join(map(str, links))
+    names_tenant = re.compile(rf'"connection_id" = {ours.connection.pk}\b|"link_id" = (?:{own})\b')
+    met: set[str] = set()
     for method, path, body in requests:
-        with link_statements() as statements:
+        with tenant_statements() as statements:
             client.request(method, path, body)
         assert statements, path
-        for sql in statements:
-            # What an UPDATE sets is no condition.
-            condition = sql.partition(" WHERE ")[2] if sql.startswith("UPDATE") else sql
-            assert tenant_key.search(condition), (method, path, sql)
-            assert f'"connection_id" = {theirs.connection.pk}' not in sql
+        for table, condition in statements:
+            assert names_tenant.search(condition), (method, path, table, condition)
+            assert f'"connection_id" = {theirs.connection.pk}' not in condition
+            met.add(table)
+    assert met >= {f"scim_provisioning_{name}" for name in ("provisioneduser", "heldleaver", "leaverbrake")}

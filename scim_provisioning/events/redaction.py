@@ -1,7 +1,8 @@
 """What may be written down of what was said: no secret, nothing that breaks a log, nothing endless.
 
-Secrets are dropped before anything is stored: keys that hold a password, the values of PATCH operations that
-aim at one, and whatever looks like one of our tokens, whole or mangled, wherever it stands.
+Secrets are dropped before anything is stored: members whose name says that they hold one (``password``, ``pin``,
+``apiKey`` and their kin, an extension's too), the values of PATCH operations that aim at one, and whatever looks like
+one of our tokens, whole or mangled, wherever it stands. The rest is kept: it is what the log is for.
 """
 
 from __future__ import annotations
@@ -19,11 +20,17 @@ PAYLOAD_BYTES: Final = 32 * 1024
 # Deeper than any body the reader lets in; MariaDB refuses a JSON column of more than 32 levels.
 _DEPTH: Final = 24
 
-NOT_KEPT: Final = "[not kept: it may hold a password and could not be read]"
+NOT_KEPT: Final = "[not kept: it may hold a password or the like, and could not be read]"
 
 # With the mark of a token that is shortened already.
 _TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}([0-9A-Za-z]*)…?", re.IGNORECASE)
-_PASSWORD: Final = re.compile(r"pass\W*(?:word|wd)", re.IGNORECASE)
+# Anywhere in a name ("secretary" is none); the short ones as words of their own: "doorPin", "pin_code", no "shipping".
+_SECRET: Final = re.compile(
+    r"(?i:pass[\W_]*(?:word|wd|phrase|code)|secret(?!ar)|token|credential|(?:api|access|private)[\W_]*key)"
+    r"|(?:(?<![A-Za-z])(?i:pin|t?otp)|(?<=[a-z])(?:Pin|PIN|T?OTP|T?otp|Totp|Otp))(?i:s|codes?)?(?![a-z])"
+)
+# Hardly any name or message has one of these in it, and then it need not be looked at closely.
+_HINTS: Final = ("pass", "secret", "token", "credential", "key", "pin", "otp")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 # Control characters, line and paragraph separators, direction overrides, halves of surrogate pairs: they
@@ -106,7 +113,7 @@ def _plain_text(value: object) -> str | None:
     is_harmless = (
         _is_harmless(written)
         and "\\u" not in written
-        and "pass" not in written.casefold()
+        and not _names_secret(written)
         # However they stand in one another.
         and written.count("{") + written.count("[") <= _DEPTH
     )
@@ -114,9 +121,13 @@ def _plain_text(value: object) -> str | None:
 
 
 def is_secret(name: object) -> bool:
-    """Whether an attribute of this name or path holds a password, whatever its case or prefix."""
-    # Hardly any name has to be looked at closely.
-    return isinstance(name, str) and "pass" in name.casefold() and _PASSWORD.search(name) is not None
+    """Whether an attribute of this name or path holds a secret, whatever its case or prefix."""
+    return isinstance(name, str) and _names_secret(name)
+
+
+def _names_secret(written: str) -> bool:
+    folded = written.casefold()
+    return any(hint in folded for hint in _HINTS) and _SECRET.search(written) is not None
 
 
 def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
@@ -136,7 +147,7 @@ def _is_harmless(value: str) -> bool:
 
 def _string(value: str) -> str:
     # Some clients put a whole JSON object into a string (roles, and the value of a PATCH operation).
-    if value.lstrip()[:1] in ("{", "[") and _PASSWORD.search(value):
+    if value.lstrip()[:1] in ("{", "[") and _names_secret(value):
         return NOT_KEPT
     if _is_harmless(value):
         return value
@@ -144,10 +155,10 @@ def _string(value: str) -> str:
 
 
 def _unparsed(raw: bytes) -> str:
-    # What is not JSON cannot be redacted member by member, so one mention of a password costs all of it.
+    # What is not JSON cannot be redacted member by member, so one mention of a secret costs all of it.
     written = raw.decode(errors="replace")
     plain = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
-    return NOT_KEPT if _PASSWORD.search(plain) else mask_tokens(written)
+    return NOT_KEPT if _names_secret(plain) else mask_tokens(written)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.db import models
+from django.utils import translation
 from django.utils.text import capfirst
 
 from scim_provisioning import moments, rules
@@ -82,7 +83,9 @@ def _last_edit(adapter: LearnerAdapter) -> Any:
         return None
     events = ProvisioningEvent.objects.filter(connection=adapter.connection, link=adapter.link)
     last = events.filter(action__in=_SWITCHING).order_by("-pk").values_list("created_at", flat=True).first()
-    label = str(capfirst(switch.field.verbose_name))
+    # As Django writes its log: in no language, whoever reads it.
+    with translation.override(None):
+        label = str(capfirst(switch.field.verbose_name))
     for entry in _entries(adapter.obj, row):
         if last is not None and entry.action_time < last:
             return None

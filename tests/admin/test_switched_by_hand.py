@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from example_project.lms.models import Learner
 from scim_provisioning.administration import suspension
@@ -83,6 +84,18 @@ def test_the_operation_that_meets_it_says_so(
     assert event.cause["switched_in_lms"]["by"] == "ada"
     page = reverse("admin:scim_provisioning_provisioningevent_change", args=[event.pk])
     assert BY_HAND in text(admin_client.get(page))
+
+
+def test_an_lms_in_german_knows_who_did_it_too(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, settings: Settings
+) -> None:
+    settings.LANGUAGE_CODE = "de"
+    scim.patch(f"/Users/{ines.scim_id}", OFF)
+    move(admin_client, User.objects.get(pk=ines.user_id), on=True)
+    shown = text(admin_client.get(learner_page(ines)))
+    assert "von ada im LMS eingeschaltet, obwohl" in shown, shown
+    scim.patch(f"/Users/{ines.scim_id}", OFF)
+    assert ProvisioningEvent.objects.latest("pk").cause["switched_in_lms"]["by"] == "ada"
 
 
 @pytest.mark.parametrize("how", ["PATCH", "DELETE"])

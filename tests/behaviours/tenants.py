@@ -65,13 +65,13 @@ MUTANTS = mutants(
         "the tenant stands in what is saved",
         "models.provisioned_user:ProvisionedUser._do_update",
         is_instead(models.Model._do_update),  # type: ignore[attr-defined]
-        f"{_TENANCY}test_every_statement_on_links_names_the_tenant",
+        f"{_TENANCY}test_every_statement_on_a_customers_rows_names_the_tenant",
     ),
     (
         "the tenant stands in what is locked",
         "provisioning.loading:load_for_update",
         locks_in_all_tenants,
-        f"{_TENANCY}test_every_statement_on_links_names_the_tenant",
+        f"{_TENANCY}test_every_statement_on_a_customers_rows_names_the_tenant",
     ),
     (
         "managers are found in one's own tenant",
