@@ -30,7 +30,6 @@ from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import reports
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
-from scim_provisioning.protocol.errors import Unavailable
 from scim_provisioning.provisioning import host_code
 from scim_provisioning.provisioning.transactions import durable
 
@@ -104,14 +103,11 @@ def _committed_batch(connection: SCIMConnection, *, may_start_over: bool) -> Dis
     except (ConnectionRefused, host.AdapterBroken):
         raise
     except Exception as error:
-        is_the_database = isinstance(error, Unavailable) or databases.fault_of(error) is not None
         place = host_code.place(error)
         reports.failure(logger, "A disconnection was interrupted", exception=error)
-        if is_the_database:
-            raise ConnectionRefused(
-                _("The database did not let this be done now. What was done stays done: go on in a moment."),
-                "connection.database",
-            ) from error
+        with troubles.in_parts():
+            if troubles.words(error):
+                raise
         # Code of the host's that is asked about everybody, as what reads them.
         raise ConnectionRefused(
             _("The application’s own code failed (%(error)s). Ask its developers, and go on afterwards.")

@@ -15,6 +15,8 @@ from scim_provisioning.protocol.errors import Unavailable
 from scim_provisioning.provisioning.transactions import was_undone
 
 _UNCONFIRMED: Final = "database.unconfirmed"
+#: Of what is done in several transactions: some of it is done.
+PARTLY: Final = "connection.database"
 
 
 def words(error: BaseException, *, reads: bool = False) -> str:
@@ -35,7 +37,7 @@ def words(error: BaseException, *, reads: bool = False) -> str:
 @contextmanager
 def in_parts() -> Iterator[None]:
     """Around what is done in several transactions: where the database is in the way of one, what the others did stays,
-    and nobody may be told that nothing was changed. Raises ``ConnectionRefused`` (``connection.database``) then."""
+    and nobody may be told that nothing was changed. Raises ``ConnectionRefused`` (``PARTLY``) then."""
     try:
         yield
     except Exception as error:
@@ -43,7 +45,7 @@ def in_parts() -> Iterator[None]:
             raise
         raise ConnectionRefused(
             _("The database did not let this be done now. What was done stays done: go on in a moment."),
-            "connection.database",
+            PARTLY,
         ) from error
 
 

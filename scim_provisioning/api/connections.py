@@ -12,9 +12,9 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scim_provisioning.administration import connections, health, permissions, selftest, setting_up
+from scim_provisioning.administration import connections, health, permissions, selftest, setting_up, troubles
 from scim_provisioning.api import connection_serializers as serializers
-from scim_provisioning.api.base import AdministratorViewSet, Conflict
+from scim_provisioning.api.base import AdministratorViewSet, Conflict, Unavailable
 from scim_provisioning.api.schema import described
 from scim_provisioning.models import SCIMConnection
 
@@ -28,12 +28,15 @@ _WRONG_FIELDS: Final = {
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """A verb's refusal becomes a 409 with its sentence, or a 400 where a value of the body is wrong."""
+    """A verb's refusal becomes a 409 with its sentence, a 400 where a value of the body is wrong, or a 503 where the
+    database was in the way of a part of it."""
     try:
         yield
     except setting_up.ConnectionRefused as refusal:
         if refusal.code in _WRONG_FIELDS:
             raise exceptions.ValidationError({_WRONG_FIELDS[refusal.code]: [refusal.message]}) from None
+        if refusal.code == troubles.PARTLY:
+            raise Unavailable(refusal.message) from None
         raise Conflict(refusal.message, refusal.code) from None
 
 

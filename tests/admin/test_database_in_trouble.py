@@ -14,7 +14,7 @@ from pytest_django import Settings
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import databases
-from scim_provisioning.administration import connections, ownership, setting_up, units
+from scim_provisioning.administration import connections, disconnection, ownership, setting_up, units
 from scim_provisioning.databases import Fault
 from scim_provisioning.models import Meaning, ProvisionedUser, ReferenceKey, SCIMConnection
 from scim_provisioning.protocol.errors import Unavailable
@@ -160,3 +160,22 @@ def test_a_driver_that_loses_its_cursor_on_the_server_is_the_databases_trouble_t
     page = reverse("admin:scim_provisioning_scimconnection_pause", args=[connection.pk])
     answer = text(admin_client.post(page, {"reason": "Audit"}, follow=True))
     assert "it may have been done or not. Look before you try again." in answer
+
+
+def test_the_api_says_of_what_was_partly_done_that_it_is_to_go_on(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch, settings: Settings, scim: ScimClient
+) -> None:
+    def batch(*_args: Any, **_options: Any) -> Any:
+        raise databases.unavailable(Fault.GONE)
+
+    assert scim.post("/Users", person()).status_code == 201
+    settings.ROOT_URLCONF = "tests.api.urls"
+    monkeypatch.setattr(disconnection, "_next_batch", batch)
+    body = {"learners": "suspend", "name": connection.name, "password": PASSWORD}
+    told = API(make_administrator("vera", is_superuser=True)).post("disconnect", connection.pk, **body)
+    assert told.status_code == 503, told.content
+    assert told.json()["detail"] == (
+        "The database did not let this be done now. What was done stays done: go on in a moment."
+    )
+    connection.refresh_from_db()
+    assert connection.is_archived
