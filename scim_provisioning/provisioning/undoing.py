@@ -108,7 +108,7 @@ def _write_unheard(adapter: LearnerAdapter) -> None:
     models (one statement for each row that changes)."""
     with explained(adapter):
         for row, columns in adapter.person.rows.changes():
-            rows = QuerySet(type(row), using=row._state.db).filter(pk=row.pk)
+            rows: QuerySet[Any] = QuerySet(type(row), using=row._state.db).filter(pk=row.pk)
             rows.update(**{column: getattr(row, column) for column in columns})
 
 
