@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from scim_provisioning import databases, events, sessions
@@ -23,7 +24,7 @@ from scim_provisioning.provisioning.links import strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
-from scim_provisioning.provisioning.writing import save_learner
+from scim_provisioning.provisioning.writing import explained, save_learner
 from scim_provisioning.rules import protect
 
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
@@ -55,8 +56,8 @@ def undo(caller: Caller, link: ProvisionedUser, *, detail: str) -> ProvisioningE
 
 
 def preview(caller: Caller, link: ProvisionedUser) -> dict[str, Any]:
-    """The changes that ``undo`` would make, as its event says them: saved and rolled back, without ending a session
-    and without a word to the host's hook. Raises as ``undo``."""
+    """The changes that ``undo`` would make, as its event says them, without ending a session and without a word to the
+    host: no hook, no ``save`` and no receiver of theirs hears of a look. Raises as ``undo``."""
 
     def looked() -> dict[str, Any]:
         with databases.rehearsed():
@@ -94,9 +95,21 @@ def _take_back(caller: Caller, link: ProvisionedUser) -> _TakenBack:
     adapter.remember_rows()
     _restore(adapter, found.kept)
     changed = sign_in_names.rewritten(adapter)
-    save_learner(adapter)
+    if databases.is_rehearsal():
+        _write_unheard(adapter)
+    else:
+        save_learner(adapter)
     after = {**_as_held(adapter), "active": adapter.is_active}
     return _TakenBack(adapter, found, before, documents.changes(before, after), bool(changed))
+
+
+def _write_unheard(adapter: LearnerAdapter) -> None:
+    """Have the database say whether it would take what ``save_learner`` writes, past whatever the host has around its
+    models (one statement for each row that changes)."""
+    with explained(adapter):
+        for row, columns in adapter.person.rows.changes():
+            rows: QuerySet[Any] = QuerySet(type(row), using=row._state.db).filter(pk=row.pk)
+            rows.update(**{column: getattr(row, column) for column in columns})
 
 
 def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
@@ -175,7 +188,11 @@ def _value(entry: Entry, row: Any) -> Any:
 def _put(adapter: LearnerAdapter, entry: Entry, row: Any, value: Any) -> None:
     if entry.field.many_to_many:
         here = entry.field.related_model._base_manager.filter(pk__in=value)
-        adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(here))
+        if databases.is_rehearsal():
+            # Read as if it were so: receivers hear of a relation that is set.
+            row.__dict__.setdefault("_prefetched_objects_cache", {})[entry.field.name] = here
+        else:
+            adapter.person.rows.after_save(lambda: getattr(row, entry.field.name).set(here))
         return
     keys = entry.declaration.keys
     if keys:

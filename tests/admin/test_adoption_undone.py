@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.signals import post_save, pre_save
+from django.dispatch import Signal
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -173,6 +175,7 @@ def test_a_name_that_somebody_else_has_by_now_is_not_taken_from_them(
     renamed = [{"op": "Replace", "path": "userName", "value": "ines.bell@harborline.example"}]
     assert scim.patch(f"/Users/{link.scim_id}", renamed).status_code == 200
     other = User.objects.create(username=INES.upper())
+    assert "already in use" in text(admin_client.get(page(link), follow=True))
     said = text(undo(admin_client, link))
     assert "already in use" in said
     assert ProvisionedUser.objects.living().get() == link
@@ -207,6 +210,38 @@ def test_only_who_may_choose_policies_and_sees_the_connection_takes_it_back(
     assert browser.get(elsewhere).status_code == 404
     assert browser.post(elsewhere, {"password": PASSWORD}).status_code == 404
     assert ProvisionedUser.objects.living().exists()
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """What the receivers of a host's are told: mail, an index, another system."""
+    told: list[str] = []
+
+    def hear(instance: Any, **_more: Any) -> None:
+        told.append(type(instance).__name__)
+
+    signals: tuple[Signal, ...] = (pre_save, post_save)
+    for signal in signals:
+        for sender in (User, Learner):
+            signal.connect(hear, sender=sender)
+    yield told
+    for signal in signals:
+        for sender in (User, Learner):
+            signal.disconnect(hear, sender=sender)
+
+
+def test_no_receiver_of_the_hosts_hears_of_a_look(
+    admin_client: Client, link: ProvisionedUser, heard: list[str]
+) -> None:
+    heard.clear()
+    shown = text(admin_client.get(page(link)))
+    assert heard == []
+    assert "ines@home.example" in shown
+    assert "Analyst" in shown
+    assert "Old team" in shown
+    undo(admin_client, link)
+    # The account and its learner, before and after.
+    assert [heard.count(name) for name in ("User", "Learner")] == [2, 2]
 
 
 def test_looking_at_it_ends_no_session_and_tells_the_host_nothing(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.db.models.signals import m2m_changed, post_save, pre_save
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import adoption
@@ -40,5 +43,23 @@ def test_an_adoption_undone_brings_back_fields_of_every_kind(
         assert patch(scim, {"id": link.scim_id}, path, value).status_code == 200
     assert patch(scim, {"id": link.scim_id}, f"{OWN}:topics", ["Fire", "First aid"]).status_code == 200
     assert held() != before
-    undoing.undo(link, actor=None)
+    written, heard = held(), []
+    every = (pre_save, post_save, m2m_changed)
+
+    def hear(sender: type, **_more: object) -> None:
+        heard.append(sender)
+
+    for signal in every:
+        signal.connect(hear)
+    try:
+        link.refresh_from_db()
+        looked = undoing.preview(link)
+    finally:
+        for signal in every:
+            signal.disconnect(hear)
+    assert heard == []
+    assert held() == written
+    event = undoing.undo(link, actor=None)
+    assert json.loads(json.dumps(looked)) == json.loads(json.dumps(event.changes))
+    assert any("topics" in path for path in looked)
     assert held() == before
