@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from scim_provisioning.admin import denied
 from scim_provisioning.admin.pages import TEMPLATES, ConnectionPages, PageLink, page_url_name
 from scim_provisioning.admin.reconcile import compare_url
 from scim_provisioning.administration import (
@@ -107,8 +107,11 @@ class NumbersPages(ConnectionPages):
 
     def all_numbers_view(self, request: HttpRequest) -> HttpResponse:
         """All connections that this person sees, archived ones too: they were refused and left as well."""
+        return denied.in_words(self, request, self._all_numbers, request)
+
+    def _all_numbers(self, request: HttpRequest) -> HttpResponse:
         if not permissions.may_view(request.user):
-            raise PermissionDenied
+            raise permissions.missing(permissions.VIEW)
         seen = permissions.visible_connections(request.user)
         is_everything = not seen.query.has_filters() and not seen.query.is_sliced
         found = numbers.of(None if is_everything else list(seen))

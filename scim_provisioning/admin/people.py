@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scim_provisioning.admin import denied
 from scim_provisioning.admin.adoption_queue import question_about
 from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
 from scim_provisioning.admin.joining import alike
@@ -55,8 +55,11 @@ class PeoplePage(OperationPage):
         """Answer ``q``, on all connections that this person sees, or on ``connection`` alone: a 404 if it is not theirs
         to see."""
         reports.keep_quiet(request)
+        return denied.in_words(self, request, self._people, request)
+
+    def _people(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise permissions.missing(permissions.VIEW_LOG)
         self.refuse_unstorable(request)
         connections = permissions.visible_connections(request.user)
         chosen: SCIMConnection | None = None

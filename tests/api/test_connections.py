@@ -14,7 +14,6 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from example_project.lms.models import SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
-from scim_provisioning.testing.factories import ConnectionFactory
 from tests.api.staff import API, PASSWORD, Staff
 from tests.client import ScimClient
 from tests.lms_factories import SSOSettingsFactory
@@ -221,44 +220,6 @@ def test_policies_ask_for_the_password(
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
-
-URLS = [
-    ("post", "pause", "change_scimconnection"),
-    ("post", "resume", "change_scimconnection"),
-    ("get", "policies", "manage_policy"),
-    ("patch", "policies", "manage_policy"),
-]
-
-
-@pytest.mark.parametrize(("method", "name", "needed"), URLS)
-def test_each_url_needs_its_permission(
-    method: str, name: str, needed: str, staff: Staff, connection: SCIMConnection
-) -> None:
-    def status(*codenames: str) -> int:
-        code: int = getattr(staff(*codenames), method)(name, connection.pk).status_code
-        return code
-
-    others = {"change_scimconnection", "manage_policy", "generate_token", "add_scimconnection"} - {needed}
-    assert status() == 403
-    assert status("view_scimconnection", *others) == 403
-    assert status("view_scimconnection", needed) in (200, 400)
-
-
-@pytest.mark.parametrize(("method", "name", "needed"), URLS)
-def test_another_customers_connection_does_not_exist(
-    method: str,
-    name: str,
-    needed: str,
-    boss: API,
-    connection: SCIMConnection,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    foreign = ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
-    seen_only(monkeypatch, connection.name)
-
-    assert getattr(boss, method)(name, foreign.pk).status_code == 404
-    foreign.refresh_from_db()
-    assert not foreign.is_paused
 
 
 def test_a_back_end_that_knows_single_rows_is_asked_about_the_sso_settings(

@@ -186,7 +186,7 @@ MUTANTS = mutants(
         "the API knows the connections of those who ask",
         "administration.permissions:visible_connections",
         shows_all_connections,
-        "tests/api/test_connections.py::test_another_customers_connection_does_not_exist",
+        "tests/api/test_permissions_table.py::test_each_call_is_answered_to_those_and_only_those_who_may",
     ),
     # --- 7
     (
