@@ -121,12 +121,6 @@ class InvalidValue(_BadRequest):
     default_detail = "A value is missing or has the wrong type."
 
 
-class InvalidVersion(_BadRequest):
-    scim_type = "invalidVers"
-    code = "version.unsupported"
-    default_detail = "This SCIM protocol version is not supported; use 2.0."
-
-
 class Sensitive(SCIMError):
     status = 403
     scim_type = "sensitive"

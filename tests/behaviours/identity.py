@@ -87,6 +87,12 @@ MUTANTS = mutants(
         f"{_IDENTITY}test_protected_account_is_not_changed_switched_off_or_deleted",
     ),
     (
+        "the last administrator of a customer is not let go",
+        "rules.protection:_is_last",
+        answers(False),
+        "tests/http/test_last_administrator.py::test_the_last_administrator_is_let_go_by_no_verb",
+    ),
+    (
         "an account of another customer's keeps its name",
         "adapters.accounts:HostAccounts.account_name",
         lambda account_name: lambda adapter, user_name: user_name,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection as database
 from pythonjsonlogger.json import JsonFormatter
@@ -19,7 +20,9 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import sso
 from scim_provisioning.administration import connections, selftest
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
+from tests.leavers import learners, leave, let_go_at_most
 from tests.people import ENTERPRISE, person
 
 # What became of whom is told once it is committed.
@@ -180,6 +183,60 @@ def test_a_refused_change_is_told_by_its_code(scim: ScimClient, records: list[lo
     line = requests(records)[1]
     assert (line["status"], line["error_code"], line["action"]) == (409, "user.username_taken", "refused")
     assert line["changed_fields"] == []
+
+
+class WithAdministrators(LearnerAdapter):
+    """A host whose administrators are in a group."""
+
+    @classmethod
+    def administrators(cls, connection: SCIMConnection) -> Any:
+        return get_user_model().objects.filter(is_active=True, groups__name="Administrators")
+
+
+def is_staff(connection: SCIMConnection, link: ProvisionedUser) -> None:
+    get_user_model().objects.filter(pk=link.user_id).update(is_staff=True)
+
+
+def is_the_last_administrator(connection: SCIMConnection, link: ProvisionedUser) -> None:
+    Group.objects.create(name="Administrators").user_set.add(link.user_id)
+
+
+def is_above_the_limit(connection: SCIMConnection, link: ProvisionedUser) -> None:
+    let_go_at_most(connection, 1)
+    scim = ScimClient(TokenFactory(connection=connection).plaintext)
+    assert leave(scim, *learners(scim, 1)) == [200]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "arrange"),
+    [
+        ("user.protected", 403, is_staff),
+        ("user.last_administrator", 403, is_the_last_administrator),
+        ("conn.held", 503, is_above_the_limit),
+    ],
+)
+def test_who_watches_for_attacks_sees_each_departure_that_was_not_let_happen(
+    scim: ScimClient,
+    connection: SCIMConnection,
+    records: list[logging.LogRecord],
+    settings: Any,
+    code: str,
+    status: int,
+    arrange: Callable[[SCIMConnection, ProvisionedUser], None],
+) -> None:
+    adapter = f"{__name__}.WithAdministrators"
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": adapter}
+    scim.post("/Users", person())
+    link = ProvisionedUser.objects.get()
+    arrange(connection, link)
+    records.clear()
+    assert leave(scim, link.scim_id) == [status]
+    (record,) = (record for record in records if record.name == "scim_provisioning.security")
+    line = vars(record)
+    assert record.levelno == logging.WARNING
+    assert (line["error_code"], line["status"], line["method"]) == (code, status, "PATCH")
+    assert (line["connection"], line["token_prefix"]) == (connection.pk, scim.token[8:16])  # type: ignore[index]
+    assert line["address"] == "127.0.0.1"
 
 
 def test_a_bulk_request_is_one_line_that_counts_its_operations(

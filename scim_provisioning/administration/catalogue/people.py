@@ -177,11 +177,6 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("%(used)s of %(total)s licences are in use."), _("All licences of this customer are in use.")),
         _("Free licences or buy more; the identity provider tries again by itself."),
     ),
-    "user.domain": Entry(
-        _("The e-mail domain is not allowed."),
-        (_("The address is in a domain that does not belong to this customer."),),
-        _("Correct the address in the identity provider."),
-    ),
     "user.email_missing": Entry(
         _("A work e-mail address is missing."),
         (_("The identity provider sent no e-mail address: in Entra ID the mail attribute is often empty."),),

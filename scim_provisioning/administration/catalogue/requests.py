@@ -186,11 +186,6 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         (_("The client wanted to change a version that is no longer the current one."),),
         _("Nothing: the client reads the person again and repeats the change."),
     ),
-    "version.unsupported": Entry(
-        _("Another SCIM version was asked for."),
-        (_("Only SCIM 2.0 is spoken here."),),
-        _("Choose SCIM 2.0 in the identity provider, and copy the Tenant URL from the connection's page."),
-    ),
     # bodies and limits
     "body.syntax": Entry(
         _("The request's body is not valid."),
