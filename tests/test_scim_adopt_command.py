@@ -143,7 +143,7 @@ def test_a_name_alone_is_no_certain_evidence(
     learner("KATE.BELL", organization)
     said = adopt("--from", export(row("ines.okafor"), row("kate.bell")), looks=2)
     assert counts(said) == {"Needs a look": 1, "Written otherwise here": 1}
-    assert "user_name_is_sso_subject" in said
+    assert "The name alone is no certain evidence" in said
 
 
 def test_several_accounts_of_one_person_are_doubles(

@@ -29,7 +29,7 @@ def of_their_own(taken_out: Any) -> Any:
 MUTANTS = mutants(
     (
         "a guest's link ends with the word by which it was there",
-        "provisioning.links:_switches_account",
+        "provisioning.withdrawing:_switches_account",
         answers(False),
         f"{_OWNER}test_a_guest_switches_nobody_off_whom_the_owner_has_given_back_to_the_application",
     ),
