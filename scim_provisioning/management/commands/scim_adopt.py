@@ -6,13 +6,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import adoption, host, troubles
+from scim_provisioning.administration import adoption
 from scim_provisioning.administration.adoption import Report, words
-from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.management import exports, tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -22,7 +22,7 @@ _SHOWN: Final = 50
 _TO_BE_LOOKED_AT: Final = 3
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """A dry run unless ``--apply`` is said. Exit codes: 0, nobody needs a look; 3, some do; 1, it could not be done."""
 
     help = (
@@ -40,20 +40,11 @@ class Command(BaseCommand):
         connection = find_connection(options["connection"])
         # As every command: English, whoever reads it.
         with translation.override("en"):
-            try:
-                people = exports.directory(connection, options)
-                report = adoption.examine(
-                    connection, adoption.from_log(connection) if people is None else people
-                )
-                self._say(connection, report, options["report"])
-                if options["apply"]:
-                    self._link(connection, report)
-            except (ConnectionRefused, host.AdapterBroken) as refusal:
-                raise CommandError(refusal.message) from None
-            except Exception as error:
-                if told := troubles.words(error):
-                    raise CommandError(told) from error
-                raise
+            people = exports.directory(connection, options)
+            report = adoption.examine(connection, adoption.from_log(connection) if people is None else people)
+            self._say(connection, report, options["report"])
+            if options["apply"]:
+                self._link(connection, report)
         if report.doubtful:
             raise CommandError(f"{report.doubtful} people need a look.", returncode=_TO_BE_LOOKED_AT)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scim_provisioning import moments
 from scim_provisioning.administration import selftest
 from scim_provisioning.administration.selftest import Result
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 
 _MARKS = {Result.PASSED: "ok", Result.WARNING: "WARN", Result.FAILED: "FAIL", Result.UNKNOWN: "?"}
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Prints one line a check; ends with status 1 when something must be mended."""
 
+    only_reads = True
     help = "Run the self-test of a SCIM connection. Nothing is changed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

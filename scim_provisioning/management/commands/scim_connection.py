@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 
 from scim_provisioning.administration import (
@@ -16,16 +16,15 @@ from scim_provisioning.administration import (
     disconnection,
     disconnection_words,
     health,
-    host,
     ownership,
     policy_choices,
     setting_up,
     shares,
     takeover,
-    troubles,
 )
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_among, find_connection, find_sso, name_for
 from scim_provisioning.management.options import base_options
 from scim_provisioning.models import OnDisconnect, PolicyNumber, SCIMConnection
@@ -42,7 +41,7 @@ _ACCOUNTS: Final = {
 }
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """What the pages do, for a terminal and for scripts: the same entries in the log, the same mails."""
 
     help = (
@@ -92,15 +91,8 @@ class Command(BaseCommand):
         _add_policies(policies)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
-        try:
-            getattr(self, f"_{options['command'].replace('-', '_')}")(options)
-        except (setting_up.ConnectionRefused, host.AdapterBroken) as refusal:
-            raise CommandError(refusal.message) from None
-        except Exception as error:
-            if told := troubles.words(error):
-                raise CommandError(told) from error
-            raise
+        """Run one sub-command."""
+        getattr(self, f"_{options['command'].replace('-', '_')}")(options)
 
     def _create(self, options: dict[str, Any]) -> None:
         if options["sso"] is not None:

@@ -7,11 +7,12 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 
 from scim_provisioning.administration import disconnection, doctor
 from scim_provisioning.administration.report import Line, Result
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.models import SCIMConnection
 
 _MARKS: Final = {Result.PASSED: "ok", Result.WARNING: "WARN", Result.FAILED: "FAIL", Result.UNKNOWN: "?"}
@@ -19,9 +20,11 @@ _MARKS: Final = {Result.PASSED: "ok", Result.WARNING: "WARN", Result.FAILED: "FA
 _CODES: Final = {Result.WARNING: 1, Result.FAILED: 2}
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Changes nothing. Ends with 0 when all is well, 1 for warnings, 2 when something must be mended."""
 
+    only_reads = True
+    refused_code = _CODES[Result.FAILED]
     help = "Say what has not been set up on this server for SCIM provisioning, each with the fix."
     # It says itself what they say.
     requires_system_checks: list[str] = []

@@ -6,19 +6,19 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import erasure, host
+from scim_provisioning.administration import erasure
 from scim_provisioning.administration.erasure import Forgotten, Person
 from scim_provisioning.administration.people.answer import Answer
-from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.management import tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_among
 from scim_provisioning.models import SCIMConnection
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """A dry run unless ``--apply`` is said. Exit codes: 0, done or shown; 1, it could not be done."""
 
     help = (
@@ -53,11 +53,7 @@ class Command(BaseCommand):
         connection = find_among(SCIMConnection.objects.all(), options["connection"], nothing)
         # As every command: English, whoever reads it.
         with translation.override("en"):
-            try:
-                person = self._person(connection, options["person"])
-                self._forget(person, options)
-            except (ConnectionRefused, host.AdapterBroken) as refusal:
-                raise CommandError(refusal.message) from None
+            self._forget(self._person(connection, options["person"]), options)
 
     def _person(self, connection: SCIMConnection, term: str) -> Person:
         found = erasure.find(connection, term)

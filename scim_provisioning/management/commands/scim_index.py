@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import translation
 
 from scim_provisioning.administration import name_indexes
+from scim_provisioning.management.base import ScimCommand
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Idempotent. On PostgreSQL an index is made beside those who write."""
 
     help = (

@@ -8,20 +8,22 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 
 from scim_provisioning import moments
 from scim_provisioning.administration import log_export, spreadsheets
 from scim_provisioning.events import lines
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_among
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """The newest first."""
 
+    only_reads = True
     help = (
         "Write the provisioning log as CSV, however long it is: the columns of the export in the admin. Without "
         "--values values before and after, and what may hold one, are left out."

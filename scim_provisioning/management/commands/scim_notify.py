@@ -6,17 +6,18 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import translation
 
 from scim_provisioning.administration import churn, disconnection, health, jobs, notices, numbers
 from scim_provisioning.administration.connections import archive_without_sso_row
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Idempotent: it may run as often as you like; each occasion is mailed once, in one mail a day."""
 
     help = "Mail notices about tokens and trouble to the contacts of each SCIM connection."

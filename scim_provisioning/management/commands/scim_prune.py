@@ -5,12 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from scim_provisioning.administration import jobs, retention
+from scim_provisioning.management.base import ScimCommand
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Idempotent; safe beside running requests."""
 
     help = "Delete messages and operations of the provisioning log, and notes of sessions, that are past their time."

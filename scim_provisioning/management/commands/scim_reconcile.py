@@ -6,13 +6,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 
-from scim_provisioning.administration import host, reconciliation
+from scim_provisioning.administration import reconciliation
 from scim_provisioning.administration.reconciliation import Report, words
-from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.management import exports, tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 
@@ -22,7 +22,7 @@ _SHOWN: Final = 50
 _TO_BE_LOOKED_AT: Final = 3
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Exit codes: 0, both sides agree; 3, some people are to be looked at; 1, it could not be done."""
 
     help = (
@@ -43,10 +43,7 @@ class Command(BaseCommand):
         connection = find_connection(options["connection"])
         # As every command: English, whoever reads it.
         with translation.override("en"):
-            try:
-                report = reconciliation.examine(connection, exports.directory(connection, options))
-            except (ConnectionRefused, host.AdapterBroken) as refusal:
-                raise CommandError(refusal.message) from None
+            report = reconciliation.examine(connection, exports.directory(connection, options))
             reconciliation.remember(connection, report)
             self._say(connection, report)
             if options["report"]:

@@ -10,18 +10,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from scim_provisioning import databases, rules, tokens
+from scim_provisioning import databases, rules
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import catalogue, rotation
 from scim_provisioning.administration.selftest.sending import InProcess
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.management import tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError
@@ -36,7 +37,7 @@ LABEL = "scim_simulate"
 HEADINGS = ("OPERATION", "COUNT", "OK", "MEDIAN MS", "95 % MS", "FAULTS")
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Everything is real: rows are written, hooks run, the log fills. The people are made up and deleted again."""
 
     help = (
@@ -115,16 +116,13 @@ class Command(BaseCommand):
 @contextmanager
 @sensitive_variables("secret")
 def _token(connection: SCIMConnection) -> Iterator[rotation.Secret]:
-    """A token for this run, revoked at its end. Raises ``CommandError`` when none may be made."""
-    try:
-        with databases.atomic():
-            token, secret = rotation.generate(
-                connection, actor=None, nonce=secrets.token_urlsafe(24), label=LABEL, expires_in_days=1
-            )
-            token.expires_at = timezone.now() + TOKEN_LIFE
-            token.save(update_fields=["expires_at"])
-    except tokens.TokenRefused as refusal:
-        raise CommandError(refusal.message) from None
+    """A token for this run, revoked at its end. Raises ``TokenRefused`` when none may be made."""
+    with databases.atomic():
+        token, secret = rotation.generate(
+            connection, actor=None, nonce=secrets.token_urlsafe(24), label=LABEL, expires_in_days=1
+        )
+        token.expires_at = timezone.now() + TOKEN_LIFE
+        token.save(update_fields=["expires_at"])
     try:
         yield secret
     finally:

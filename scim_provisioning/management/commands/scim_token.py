@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from scim_provisioning import tokens
 from scim_provisioning.administration import rotation, token_rules
 from scim_provisioning.conf import tenant_url_or_empty
 from scim_provisioning.management import tables
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.management.options import base_options
 from scim_provisioning.models import SCIMToken
@@ -20,7 +21,7 @@ from scim_provisioning.models.token import PUBLIC_LENGTH, TOKEN_PREFIX, display
 _SHOWN = PUBLIC_LENGTH // 2
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """``create`` prints the plaintext alone on standard output, ready to be piped into a secret store."""
 
     help = "Create, list and revoke SCIM tokens."
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         revoke.add_argument("prefix", metavar="PREFIX", help="its first characters, as `list` shows them")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run one sub-command. Raises ``CommandError`` with a sentence that says what to do."""
+        """Run one sub-command."""
         if options["command"] == "create":
             self._create(options["connection"], options["label"], options["expires_in_days"])
         elif options["command"] == "list":
@@ -53,10 +54,7 @@ class Command(BaseCommand):
         connection = find_connection(name)
         life = tokens.DEFAULT if days is None else days
         label = token_rules.free_label(connection, "Entra ID") if label is None else label
-        try:
-            token, secret = rotation.generate(connection, actor=None, label=label, expires_in_days=life)
-        except tokens.TokenRefused as refusal:
-            raise CommandError(refusal.message) from None
+        token, secret = rotation.generate(connection, actor=None, label=label, expires_in_days=life)
         self.stdout.write(secret.reveal())
         self._say(f"Token “{token.label}” ({token.display_prefix}) of connection “{connection.name}”.")
         self._say(f"Expires: {tables.day(token.expires_at) or 'never'}.")

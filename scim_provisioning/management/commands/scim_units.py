@@ -5,16 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from scim_provisioning.administration import jobs
 from scim_provisioning.administration.units import can_be_asked
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.provisioning import units
 
 
-class Command(BaseCommand):
+class Command(ScimCommand):
     """Idempotent; safe beside running requests."""
 
     help = (

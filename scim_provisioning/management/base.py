@@ -1,0 +1,38 @@
+"""What every command of ours does with what cannot be done: a sentence, and no traceback."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from scim_provisioning.administration import host, troubles
+from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.tokens import TokenRefused
+
+
+class ScimCommand(BaseCommand):
+    """A command that raises ``CommandError`` with a sentence where it is refused, the adapter does not load, or the
+    database is in the way. What else goes wrong is a fault of the program, and keeps its traceback."""
+
+    #: Whether it never changes anything, so that nobody need look whether it did.
+    only_reads: ClassVar[bool] = False
+    #: What it ends with where it could not be done.
+    refused_code: ClassVar[int] = 1
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run it, as Django does."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError:
+            raise
+        except (ConnectionRefused, TokenRefused, host.AdapterBroken) as refusal:
+            raise CommandError(refusal.message, returncode=self.refused_code) from None
+        except Exception as error:
+            # As every command: English, whoever reads it.
+            with translation.override("en"):
+                told = troubles.words(error, reads=self.only_reads)
+            if not told:
+                raise
+            raise CommandError(told, returncode=self.refused_code) from error
