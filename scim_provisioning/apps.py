@@ -51,9 +51,12 @@ class SCIMProvisioningConfig(AppConfig):
     def _follow_sso_rows(self) -> None:
         """A connection ends with its SSO row. Only that model is listened to: with any listener at all Django
         deletes rows one by one."""
+        from scim_provisioning.administration import disconnection_batch
         from scim_provisioning.administration.connections import archive_with_sso_row
         from scim_provisioning.conf import app_settings
+        from scim_provisioning.rules import serving
 
+        serving.ends.connect(disconnection_batch.leave_guests, dispatch_uid="scim_provisioning.guests")
         # A name that names nothing is reported by a check.
         with suppress(LookupError, ValueError):
             if app_settings.sso_model is not None:

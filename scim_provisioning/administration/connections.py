@@ -20,7 +20,6 @@ from scim_provisioning.administration import (
     host,
     suspension,
 )
-from scim_provisioning.administration.disconnection_batch import Batch
 from scim_provisioning.administration.policy_choices import LISTS
 from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
 from scim_provisioning.conf import app_settings
@@ -203,8 +202,6 @@ def archive_without_sso_row(connection: SCIMConnection) -> bool:
 
 def _end_with_its_row(connection: SCIMConnection) -> None:
     with databases.atomic():
-        if not connection.is_archived:
-            Batch(Disconnection(connection=connection, learners=OnDisconnect.KEEP), connection).leave_guests()
         if not rules.archive(connection):
             ended = SCIMConnection.objects.filter(pk=connection.pk)
             ended.update(disconnected_at=None, disconnected_by=None)

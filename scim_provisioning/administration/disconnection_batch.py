@@ -64,19 +64,12 @@ class Batch:
         return list(shared.filter(connection=self.connection).order_by("pk").values_list("pk", flat=True))
 
     def leave_guests(self) -> None:
-        """The same for all of them, where nobody has chosen anything: the SSO settings are gone."""
+        """The same for all of them. Raises ``AdapterBroken``."""
         links = ProvisionedUser.objects.living().filter(connection=self.connection, user__isnull=False)
         keys = self._guests(list(links.filter(owns_profile=False).values_list("pk", flat=True)))
         if not keys:
             return
-        try:
-            host.adapter_class()
-        except host.AdapterBroken as broken:
-            # The settings are gone whatever becomes of people; and nobody is let in by this connection any more.
-            reports.failure(
-                logger, "Guests of a connection that has ended stay as they are", exception=broken
-            )
-            return
+        host.adapter_class()
         for adapter in self._read(lock_many(self.connection, keys)):
             self._alone(adapter)
 
@@ -151,3 +144,14 @@ class Batch:
 
 def _suspended() -> str:
     return _("Suspended when the connection was disconnected.")
+
+
+def leave_guests(connection: SCIMConnection, **_signal: object) -> None:
+    """Receiver of ``rules.serving.ends``: whoever is on by the wish of this connection alone, which only shares the
+    account, is switched off, though nobody has chosen anything."""
+    batch = Batch(Disconnection(connection=connection, learners=OnDisconnect.KEEP), connection)
+    try:
+        batch.leave_guests()
+    except host.AdapterBroken as broken:
+        # The settings are gone whatever becomes of people; and nobody is let in by this connection any more.
+        reports.failure(logger, "Guests of a connection that has ended stay as they are", exception=broken)

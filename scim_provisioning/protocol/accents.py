@@ -24,6 +24,9 @@ _ALONE: Final = str.maketrans(
 _TWO_FOR_ONE: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 #: So many letters of a word are compared: MariaDB reads no pattern above a size.
 _COMPARED: Final = 40
+#: So many pairs of letters may stand for one: where letters with accents follow each other, a pattern can read each in
+#: two ways, and more pairs would be tried in all of them.
+_PAIRS: Final = 3
 #: Where letters are that have accents: up to the kana, and the signs of units that are letters.
 _LETTERS: Final = range(0x80, 0x3100)
 _MARKS: Final = "[\u0300-\u036f]*"
@@ -43,7 +46,8 @@ def plain(text: str) -> str:
 def spellings(text: str) -> tuple[str, ...]:
     """How ``text`` is written by those who leave its accents out: ``muller`` and ``mueller`` for ``Müller``. One of
     what has none, folded."""
-    return tuple(dict.fromkeys((plain(text), plain(fold(text).translate(_TWO_FOR_ONE)))))
+    own = plain(text) or fold(text)
+    return tuple(dict.fromkeys((own, plain(fold(text).translate(_TWO_FOR_ONE)) or own)))
 
 
 def resembling(text: str) -> str:
@@ -65,10 +69,11 @@ def _either(patterns: Iterable[str]) -> str:
 def _pattern(small: str, letter: Callable[[str], str]) -> str:
     """``small`` letter by letter, of which two may stand for one."""
     parts: list[str] = []
-    place = 0
+    place = pairs = 0
     while place < len(small):
         two = small[place : place + 2]
-        one = _doubles().get(two)
+        one = _doubles().get(two) if pairs < _PAIRS else None
+        pairs += one is not None
         if one is None:
             parts.append(letter(small[place]))
         else:

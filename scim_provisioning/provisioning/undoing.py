@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
@@ -27,6 +27,8 @@ from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import explained, save_learner
 from scim_provisioning.rules import protect
 
+#: Stands among what is kept where the account was switched off: no row has such a name.
+_WAS_OFF: Final = "~was off"
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
 Kept = dict[str, dict[str, Any]]
 
@@ -36,7 +38,7 @@ def kept(adapter: LearnerAdapter) -> Kept:
     values: Kept = {}
     for name, entry, row in _fields(adapter):
         values.setdefault(entry.source.name, {})[name] = _value(entry, row)
-    return values
+    return values if adapter.has_access is not False else values | {_WAS_OFF: {}}
 
 
 def adoption(adapter: LearnerAdapter, values: Kept) -> Adoption:
@@ -115,7 +117,7 @@ def _write_unheard(adapter: LearnerAdapter) -> None:
 def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
     taken = _take_back(caller, link)
     adapter, found = taken.adapter, taken.adoption
-    if taken.signs_in_anew:
+    if taken.signs_in_anew or not adapter.has_access:
         sessions.end(adapter.obj)
     event = events.admin(
         caller.tenant,
@@ -155,9 +157,13 @@ def _restore(adapter: LearnerAdapter, values: Mapping[str, Mapping[str, Any]]) -
         held = values.get(entry.source.name, {})
         if name in held and adapter.person.owns(entry.source) and _value(entry, row) != held[name]:
             _put(adapter, entry, row, held[name])
-    switch = adapter.compiled_mapping.active
-    # Whom the identity provider switched off was on: who is off is never linked.
-    if switch is not None and not adapter.link.active and not adapter.has_access:
+    if adapter.compiled_mapping.active is None:
+        return
+    if _WAS_OFF in values:
+        if adapter.has_access:
+            adapter.set_active(False)
+    elif not adapter.link.active and not adapter.has_access:
+        # Whom the identity provider switched off was on.
         adapter.set_active(True)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.dispatch import Signal
+
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
@@ -9,6 +13,8 @@ from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import Forbidden, Unauthorized, Unavailable
 from scim_provisioning.rules.ownership import hand_on
 
+#: Sent before a connection whose SSO row is gone is archived, with the ``connection``, in the transaction that does it.
+ends: Final = Signal()
 #: Seconds after which a client may ask again while a connection is paused; Entra's cycle is 20-40 minutes.
 PAUSED_RETRY_AFTER = 1800
 
@@ -47,5 +53,7 @@ def archive(connection: SCIMConnection) -> bool:
     The links come first, as everywhere: whoever has locked them goes on to write what names the connection.
     """
     with databases.atomic():
+        if not connection.is_archived:
+            ends.send(SCIMConnection, connection=connection)
         hand_on(connection.links.living())
         return connection.archive()

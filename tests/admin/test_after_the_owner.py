@@ -233,8 +233,17 @@ def _settings_deleted(guest: Customer) -> object:
     return SSOSettings.objects.get(pk=guest.connection.sso_key).delete()
 
 
+def _found_gone(guest: Customer) -> object:
+    """They went by SQL; the guest's identity provider is the first to notice."""
+    SSOSettings.objects.filter(pk=guest.connection.sso_key)._raw_delete(using="default")
+    return guest.scim.get("/Users")
+
+
+ENDINGS = [_disconnected("keep"), _disconnected("sso_only"), _settings_deleted, _found_gone]
+
+
 @LET_GO
-@pytest.mark.parametrize("end", [_disconnected("keep"), _disconnected("sso_only"), _settings_deleted])
+@pytest.mark.parametrize("end", ENDINGS)
 def test_whom_only_a_guest_kept_on_goes_off_when_the_guests_connection_ends(
     first: Customer, second: Customer, how: str, end: Callable[[Customer], object]
 ) -> None:
@@ -249,7 +258,7 @@ def test_whom_only_a_guest_kept_on_goes_off_when_the_guests_connection_ends(
     assert "_auth_user_id" not in browser.session
 
 
-@pytest.mark.parametrize("end", [_disconnected("keep"), _disconnected("sso_only"), _settings_deleted])
+@pytest.mark.parametrize("end", ENDINGS)
 def test_whom_the_owner_wants_on_stays_so_when_a_guests_connection_ends(
     first: Customer, second: Customer, end: Callable[[Customer], object]
 ) -> None:

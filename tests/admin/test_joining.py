@@ -22,6 +22,7 @@ from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMCon
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
+from tests.leavers import OFF
 from tests.lms_factories import CourseFactory, LearnerFactory, OrganizationFactory, ProgressFactory
 from tests.people import person
 from tests.tables import contents
@@ -253,6 +254,20 @@ def test_the_moved_link_can_be_taken_back_and_what_was_joined_stays(
     assert (old.username, old.email, old.is_active) == ("ameyer", "anna@home.example", True)
     assert progress() == {"Locks": ("ameyer", 80), "Keys": ("ameyer", 10)}
     assert scim.get(f"/Users/{link.scim_id}").status_code == 404
+
+
+def test_an_account_that_was_off_is_off_again_once_the_moved_link_is_taken_back(
+    connection: SCIMConnection, scim: ScimClient, link: ProvisionedUser, old: User
+) -> None:
+    User.objects.filter(pk=old.pk).update(is_active=False)
+    assert scim.patch(f"/Users/{link.scim_id}", OFF).status_code == 200
+    sides = [joining.found(connection, str(key)) for key in (old.pk, link.user_id)]
+    joining.join(connection, *sides, actor=None)  # type: ignore[arg-type]
+    link.refresh_from_db()
+    assert link.user_id == old.pk
+    undoing.undo(link, actor=None)
+    old.refresh_from_db()
+    assert not old.is_active
 
 
 def test_who_left_does_not_come_in_by_the_other_account(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -59,3 +60,18 @@ def test_of_a_long_word_the_beginning_is_met(word: str) -> None:
     assert re.search(accents.resembling(word), f" {word}")
     assert re.search(accents.resembling(accents.plain(word)), f" {word}")
     assert not re.search(accents.resembling(word), f" {word[:18]}")
+
+
+@pytest.mark.parametrize("pattern", [accents.mentioned, accents.resembling])
+def test_only_a_few_letters_of_a_document_can_be_read_in_two_ways(pattern: Callable[[str], str]) -> None:
+    """A row of letters with accents, of which each is one letter or half of two, is tried in all ways: twice as many
+    with every pair that is typed."""
+    assert pattern("aa" * 19 + "1").count("|å") == 3
+    row = json.dumps({"displayname": "å" * 60}, ensure_ascii=False)
+    assert not re.search(pattern("aa" * 19 + "1"), row)
+
+
+def test_a_lone_accent_is_nobodys_name() -> None:
+    for mark in ("\u0301", "\u0301\u0308"):
+        assert not re.search(accents.resembling(mark), "ada")
+        assert not re.search(accents.mentioned(mark), '{"displayname": "ada"}')
