@@ -44,15 +44,15 @@ PASSWORD = "correct horse battery"
 
 class OneCustomer(LearnerAdapter):
     """A host that gives each customer administrators of their own: ``harborline`` and ``harborline.anybody`` see the
-    connections whose name begins with ``Harborline``."""
+    connections whose name begins so, in whatever case."""
 
     user_name_is_sso_subject = True
 
     @classmethod
     def connections_for(cls, user: Any) -> QuerySet[SCIMConnection]:
         everything = SCIMConnection.objects.all()
-        customer = user.username.partition(".")[0].title()
-        return everything if user.is_superuser else everything.filter(name__startswith=customer)
+        customer = user.username.partition(".")[0]
+        return everything if user.is_superuser else everything.filter(name__istartswith=customer)
 
 
 def one_customer_each(settings: dict[str, Any]) -> dict[str, Any]:
