@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import events, rules, sessions
+from scim_provisioning import databases, events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
@@ -32,7 +32,8 @@ def end_owner(link: ProvisionedUser) -> None:
     was_wanted, account = link.active, link.user_id
     if not link.is_deleted:
         make_tombstone(link)
-    if not link.owns_profile or account is None or has_owner_beside(link):
+    # Who only looks at what would be done calls nothing of the host's.
+    if databases.is_rehearsal() or not link.owns_profile or account is None or has_owner_beside(link):
         return
     words = SharedAccount.objects.filter(user=account).exclude(connection=link.connection_id)
     guests = ProvisionedUser.objects.living().filter(user=account, connection__in=words.values("connection"))

@@ -59,8 +59,8 @@ def has_here(connection: SCIMConnection, adapter: LearnerAdapter) -> bool:
     left = ProvisionedUser.objects.tombstones().filter(connection=connection, user=adapter.obj.pk)
     met = [adapter.link] if _is_linked(adapter) else list(left.select_related("connection"))
     if met:
-        is_own = owned_alone(met) or may_be(type(adapter), connection, adapter.obj.pk)
-        return bool(is_own) and not any(map(is_lost, met))
+        is_own = bool(owned_alone(met)) or any(link.keeps_profile for link in met)
+        return is_own and not any(map(is_lost, met))
     mine = counted(type(adapter), connection)
     return mine.filter(pk=adapter.obj.pk).exists() and may_be(type(adapter), connection, adapter.obj.pk)
 

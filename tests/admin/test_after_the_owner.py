@@ -420,3 +420,19 @@ def test_whom_the_lms_has_moved_is_nobody_that_a_namesake_may_be(
     answer = browser.get(people, {"q": "ines"})
     assert len(answer.context["cards"]) > 1
     assert "secret" not in answer.content.decode()
+
+
+def test_a_look_at_forgetting_the_owners_person_tells_the_application_nothing(
+    first: Customer, second: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second.scim.post("/Users", person(externalId="theirs"))
+    let_go(first, "deactivated")
+    told: list[object] = []
+    monkeypatch.setattr(LearnerAdapter, "revoke_access", lambda self, learner: told.append(learner))
+    monkeypatch.setattr(LearnerAdapter, "on_deactivated", lambda self, **facts: told.append(facts))
+    mine = ProvisionedUser.objects.select_related("connection", "user").get(connection=first.connection)
+    erasure.preview(erasure.Person(mine.connection, link=mine))
+    assert told == []
+    assert account().is_active
+    forgotten(mine)
+    assert told

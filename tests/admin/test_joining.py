@@ -370,11 +370,17 @@ def test_an_account_of_another_connection_is_not_joined(
     refused(admin_client, link, old, "managed through another connection")
 
 
-def test_a_guests_account_is_not_joined(
+def test_a_guests_account_is_neither_shown_nor_joined(
     admin_client: Client, link: ProvisionedUser, old: User, organization: Organization
 ) -> None:
+    """It is somebody else's, whatever the host knows of whose accounts are."""
     ProvisionedUser.objects.filter(pk=link.pk).update(owns_profile=False)
-    refused(admin_client, link, old, "does not own it")
+    for into in (old, link.user):
+        assert admin_client.get(beside(link, old)).status_code == 404
+        assert join(admin_client, link, old, into).status_code == 404
+    link.refresh_from_db()
+    assert not link.is_deleted
+    assert old.is_active
 
 
 def test_an_account_that_another_connection_shares_is_not_taken_from_it(
