@@ -188,6 +188,8 @@ def archive_with_sso_row(instance: Model, **_signal: object) -> None:
     """
     connection = SCIMConnection.objects.filter(sso_key=key_of(instance)).first()
     if connection is not None:
+        # As it was: the host may ask its settings who its people are.
+        connection._sso = instance
         _end_with_its_row(connection)
 
 

@@ -152,6 +152,9 @@ def leave_guests(connection: SCIMConnection, **_signal: object) -> None:
     batch = Batch(Disconnection(connection=connection, learners=OnDisconnect.KEEP), connection)
     try:
         batch.leave_guests()
-    except host.AdapterBroken as broken:
-        # The settings are gone whatever becomes of people; and nobody is let in by this connection any more.
+    except Exception as broken:
+        if databases.fault_of(broken) is not None:
+            raise
+        # The host's own code, asked of a connection without its settings: they are gone whatever becomes of people, and
+        # nobody is let in by this connection any more.
         reports.failure(logger, "Guests of a connection that has ended stay as they are", exception=broken)

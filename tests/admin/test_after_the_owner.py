@@ -436,3 +436,19 @@ def test_a_look_at_forgetting_the_owners_person_tells_the_application_nothing(
     assert account().is_active
     forgotten(mine)
     assert told
+
+
+@pytest.mark.parametrize("end", [_settings_deleted, _found_gone])
+def test_a_host_that_cannot_be_asked_without_the_settings_keeps_no_connection_from_ending(
+    first: Customer, second: Customer, end: Callable[[Customer], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second.scim.post("/Users", person(externalId="theirs"))
+
+    def fail(*_args: Any) -> Any:
+        raise AttributeError("'NoneType' object has no attribute 'organization'")
+
+    monkeypatch.setattr(LearnerAdapter, "for_links", fail)
+    end(second)
+    second.connection.refresh_from_db()
+    assert second.connection.is_archived
+    assert second.scim.get("/Users").status_code == 401
