@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, page_url_name, posted, who
 from scim_provisioning.admin.provisioned_user import learner_page
-from scim_provisioning.administration import permissions
+from scim_provisioning.administration import host, permissions
 from scim_provisioning.administration.adoption import doubles, joining
 from scim_provisioning.administration.adoption.comparing import beside
 from scim_provisioning.administration.adoption.joining import Side
 from scim_provisioning.administration.people.answer import Answer
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import is_lost
+from scim_provisioning.rules.customers import customer
 from scim_provisioning.rules.ownership import owned_alone
 
 ACCOUNT: Final = "account"
@@ -138,29 +138,41 @@ def alike(
     """Of people who came up together, by their place, who else of them may be the same person: what they are called,
     and where the two are laid side by side (a few queries for each connection that has several of them)."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    sides: dict[SCIMConnection, dict[Any, tuple[int, Side]]] = defaultdict(dict)
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        return found
+    met: dict[SCIMConnection, list[tuple[int, Answer]]] = defaultdict(list)
     for number, person in enumerate(people):
-        if (side := _side_of(person)) is not None and not person.connection.is_archived:
-            sides[person.connection].setdefault(side.account.pk, (number, side))
-    for connection, several in sides.items():
+        if not person.connection.is_archived and (person.account is not None or person.link is not None):
+            met[person.connection].append((number, person))
+    for connection, several in met.items():
         if len(several) < 2 or not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
             continue
-        for double in doubles.between(connection, [side for _number, side in several.values()]):
+        sides = _sides(connection, several)
+        for double in doubles.between(connection, [side for _number, side in sides.values()]):
             url = join_page(site, connection, double)
             for one, other in ((double.one, double.other), (double.other, double.one)):
-                found[several[one.account.pk][0]].append((other.name, url))
+                found[sides[one.account.pk][0]].append((other.name, url))
     return found
 
 
-def _side_of(person: Answer) -> Side | None:
-    link = person.link
-    if link is None:
-        # An account that no connection manages, where the search finds such.
-        return None if person.account is None else Side(person.account, None)
-    # Of another customer's account nobody learns here what it is called.
-    if link.user is None or is_lost(link) or not owned_alone([link]):
-        return None
-    return Side(link.user, None if link.is_deleted else link)
+def _sides(connection: SCIMConnection, several: Sequence[tuple[int, Answer]]) -> dict[Any, tuple[int, Side]]:
+    """The accounts of these people, by their keys, each with the person's place. Of another customer's account nobody
+    learns here what it is called (two queries, and two for each other owner there is)."""
+    links = [person.link for _number, person in several if person.link is not None]
+    alone, lost = owned_alone(links), customer(connection).lost
+    moved = ProvisionedUser.objects.filter(lost, connection=connection, pk__in=[link.pk for link in alone])
+    own = {link.pk for link in alone} - {*moved.values_list("pk", flat=True)}
+    sides: dict[Any, tuple[int, Side]] = {}
+    for number, person in several:
+        link, account = person.link, person.account
+        if link is not None:
+            account = link.user if link.pk in own else None
+        if account is not None:
+            living = None if link is None or link.is_deleted else link
+            sides.setdefault(account.pk, (number, Side(account, living)))
+    return sides
 
 
 def _learner_page(site: AdminSite, request: HttpRequest, account: Any, connection: SCIMConnection) -> str:

@@ -52,7 +52,10 @@ def make(client: Client, call: Call, estate: Estate) -> Any:
 
 
 def test_every_call_has_a_row() -> None:
-    calls = {(method, route.name) for route in urlpatterns for method in route.callback.actions}
+    # REST framework adds "head" once a view was called.
+    calls = {(method, route.name) for route in urlpatterns for method in route.callback.actions} - {
+        ("head", route.name) for route in urlpatterns
+    }
     assert calls == set(CALLS) | set(SITE)
 
 
