@@ -366,7 +366,9 @@ def test_a_word_or_a_number_of_theirs_that_means_something_else_elsewhere_stays_
     scim: ScimClient, word: str
 ) -> None:
     address = {"type": "head office", "postalCode": "1001", "locality": "Leith"}
-    other = scim.post("/Users", person("mia.moe", addresses=[address])).json()["id"]
+    phone = {"type": "head office", "value": "+44 131 496 0000"}
+    sent = person("mia.moe", addresses=[address], phoneNumbers=[phone])
+    other = scim.post("/Users", sent).json()["id"]
     enterprise = {"employeeNumber": word, "manager": {"value": other}}
     scim.post("/Users", {**person("ines.okafor", **{ENTERPRISE: enterprise}), "displayName": word})
     before = scim.get(f"/Users/{other}").json()

@@ -52,7 +52,7 @@ MUTANTS = mutants(
     ),
     (
         "a namesake's name is theirs, whoever is forgotten",
-        "administration.erasure.links:had_by",
+        "administration.erasure.links:_called",
         answers(set()),
         f"{_FORGET}test_a_namesake_who_was_hired_later_keeps_everything",
     ),

@@ -141,10 +141,10 @@ MUTANTS = mutants(
         f"{_SPELLINGS}test_150_groups_that_are_sent_along_cost_nobody_the_account",
     ),
     (
-        "a name that only folding makes the same is the same row",
+        "a name that has led to a row leads there still",
         "adapters.kinds.named_rows:NamedRows.at",
         answers(None),
-        "tests/http/test_named_rows.py::test_spellings_that_no_database_takes_for_one_name_make_one_row",
+        "tests/http/test_named_rows.py::test_a_row_that_the_lms_has_called_otherwise_is_the_names_still",
     ),
     (
         "a merged unit is what was sent",

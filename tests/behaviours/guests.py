@@ -98,8 +98,7 @@ MUTANTS = mutants(
         "what others were allowed ends with whoever the account was",
         "provisioning.links:_end_words",
         answers(None),
-        "tests/admin/test_after_the_owner.py::"
-        "test_a_guests_administrator_does_not_make_their_connection_the_owner",
+        "tests/admin/test_after_the_owner.py::test_a_guest_who_left_before_the_owner_is_no_way_back_either",
     ),
     (
         "of whom the LMS has moved no value is shown to be locked",
