@@ -6,11 +6,13 @@ With 10,000 accounts, links and teams each, on the database of the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection as database
+from django.db.models.sql.compiler import SQLCompiler
 
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser
@@ -148,3 +150,33 @@ def test_a_look_up_reads_no_table_from_end_to_end(scim: ScimClient, text: str, c
         answer = scim.get(f"/Users?filter={quote(text)}").json()
     assert answer["totalResults"] == count
     assert len(list(read_by_index(captured))) == len(captured) <= 4
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        'userName eq "{name}"',
+        'externalId eq "{external_id}"',
+        'emails[type eq "work"].value eq "{name}"',
+        'emails.value eq "{name}"',
+    ],
+)
+@pytest.mark.parametrize("name", ["ada.roth", "kim.okafor"])
+def test_a_look_up_that_was_asked_before_compiles_no_statement(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, name: str, asked: str
+) -> None:
+    """A ``k`` is the small letter of the Kelvin sign too: what has one is asked for in the same way all the same."""
+    found = scim.post("/Users", person(name)).json()
+    text = quote(asked.format(name=found["userName"], external_id=found["externalId"]))
+    compiled: list[object] = []
+    as_sql = SQLCompiler.as_sql
+
+    def counted(self: SQLCompiler, *args: Any, **options: Any) -> Any:
+        compiled.append(self.query)
+        return as_sql(self, *args, **options)
+
+    for _time in range(2):
+        assert scim.get(f"/Users?filter={text}").json()["totalResults"] == 1
+    monkeypatch.setattr(SQLCompiler, "as_sql", counted)
+    assert scim.get(f"/Users?filter={text}").json()["totalResults"] == 1
+    assert compiled == []
