@@ -59,8 +59,8 @@ MUTANTS = mutants(
         "who leaves is counted under a lock",
         "rules.brake:locked",
         locks_no_brake,
-        "tests/faults/test_many_leavers.py"
-        "::test_of_214_wrong_deactivations_60_are_done_none_is_lost_and_one_click_brings_them_back",
+        "tests/faults/test_leavers_at_once.py"
+        "::test_of_many_who_leave_at_the_same_moment_exactly_as_many_go_as_may",
     ),
     (
         "who needs a new team holds its name",
