@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
@@ -14,6 +13,7 @@ from scim_provisioning.models import AdoptionAnswer, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD, url
 from tests.browser import scenes
+from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import watched
 from tests.client import ScimClient
 from tests.leavers import established, leave
@@ -46,15 +46,6 @@ def harborline(superuser: User) -> SCIMConnection:
     return connection
 
 
-def assert_nothing_found_by_axe(page: Page, complaints: list[str], part: str = ".scim") -> None:
-    """No violation of any weight in what the app adds to the page."""
-    before = len(complaints)
-    found = Axe().run(page, context={"include": [[part]]}).response["violations"]
-    assert not found, "\n".join(f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found)
-    page.wait_for_timeout(50)
-    del complaints[before:]
-
-
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
@@ -77,7 +68,7 @@ def test_from_the_log_a_surname_leads_to_each_of_the_family_and_to_what_became_o
     refused = page.get_by_role("region", name="Ines Okafor")
     expect(refused).to_contain_text("The account exists and is not managed by this connection.")
     picture(page, "people-light")
-    assert_nothing_found_by_axe(page, complaints)
+    assert_accessible(page, complaints)
     refused.get_by_role("link", name="What was sent, and the answer").click()
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
 
@@ -87,7 +78,7 @@ def test_whoever_is_held_is_let_go_from_the_connection_page_in_three_interaction
 ) -> None:
     page.goto(url("change", harborline))
     picture(page, "connection-with-search-for-people")
-    assert_nothing_found_by_axe(page, complaints, ".scim-find")
+    assert_accessible(page, complaints, ".scim-find")
     page.get_by_label("Why has this person no account?").fill("Cleo Okafor")
     page.get_by_role("button", name="Find person").click()
     page.get_by_role("link", name="Decide").click()
@@ -108,7 +99,7 @@ def test_of_somebody_never_seen_it_is_said_when_the_identity_provider_last_asked
         "Entra ID has not asked for anybody like this in 30 days"
     )
     picture(page, "people-never-seen")
-    assert_nothing_found_by_axe(page, complaints)
+    assert_accessible(page, complaints)
 
 
 @pytest.mark.parametrize("options", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
@@ -124,7 +115,7 @@ def test_the_answer_is_read_in_the_dark_and_on_a_telephone(
     for name, address in {"people": f"{PEOPLE}?q=okafor", "people-on-the-log": LOG}.items():
         page.goto(address)
         picture(page, f"{name}-{kind}")
-        assert_nothing_found_by_axe(page, complaints)
+        assert_accessible(page, complaints)
     page.goto(f"{PEOPLE}?q=okafor&connection={harborline.pk}")
     assert fits(page)
 
@@ -139,7 +130,7 @@ def test_the_answer_is_read_in_german(
     page.goto(f"{PEOPLE}?q=okafor")
     expect(page.get_by_role("heading", name="Warum hat diese Person kein Konto?")).to_be_visible()
     picture(page, "people-german")
-    assert_nothing_found_by_axe(page, complaints)
+    assert_accessible(page, complaints)
 
 
 def test_without_a_mouse_the_box_its_button_and_the_first_answer_follow_one_another(
@@ -205,7 +196,7 @@ def test_a_name_without_its_accent_leads_to_all_of_the_family_with_what_was_deci
     kind = "-".join(map(str, options)) or "light"
     picture(page, f"people-decided-{kind}")
     assert fits(page)
-    assert_nothing_found_by_axe(page, complaints)
+    assert_accessible(page, complaints)
 
 
 def test_from_the_comparison_a_person_is_looked_at_and_the_report_is_kept(
@@ -223,4 +214,4 @@ def test_from_the_comparison_a_person_is_looked_at_and_the_report_is_kept(
     expect(person_page.get_by_role("heading", name="Compare with the directory")).to_be_visible()
     expect(page.get_by_role("heading", name="What was found")).to_be_visible()
     picture(page, "reconcile-people")
-    assert_nothing_found_by_axe(page, complaints)
+    assert_accessible(page, complaints)
