@@ -6,7 +6,8 @@ import copy
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -19,8 +20,12 @@ from scim_provisioning.http import counting
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.client import ScimClient
+from tests.databases import shared_by_threads
 from tests.hosts.current import host
 from tests.sharing import Customer, rolled_back
+
+if TYPE_CHECKING:
+    from tests.estate import Estate
 
 # The same examples in every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=explore looks
 # for new ones.
@@ -95,6 +100,14 @@ def _no_counter_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "circuit", counting.Circuit())
 
 
+@pytest.fixture
+def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A database that other processes and threads can open, and that outlives its connection: SQLite's usual one for
+    tests is in memory."""
+    with shared_by_threads(tmp_path):
+        yield
+
+
 # --- a customer
 
 
@@ -111,6 +124,22 @@ def shared_customer(
     assert not others, f"These would see or miss the shared rows as the order goes: {others}"
     with django_db_blocker.unblock(), rolled_back():
         yield Customer.make()
+
+
+@pytest.fixture(scope="module")
+def estates(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Estate, Estate]]:
+    """What is Harborline's and what is Brightwater's, one of everything, for all tests of a module."""
+    # Other hosts have no such rows.
+    from tests.estate import two_customers
+
+    with django_db_blocker.unblock(), two_customers() as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def estate(estates: tuple[Estate, Estate]) -> Estate:
+    """The customer's that is asked for; another one has as much."""
+    return estates[0]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ them, and nothing becomes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,45 +10,28 @@ from django.test import Client
 
 from tests.addresses import EVERY_PERMISSION
 from tests.admin.addresses import PAGES, page_body, page_url
-from tests.estate import Estate, browser, two_customers, undone
+from tests.askers import told
+from tests.estate import Estate, browser, undone
 from tests.tables import everything
 
 pytestmark = pytest.mark.django_db
-
-Both = tuple[Estate, Estate]
 
 #: Pages that name rows in their path: learners, operations, tokens, shares, questions, names of units.
 NAMING = [name for name, page in PAGES.items() if page.names_rows]
 
 
 @pytest.fixture(scope="module")
-def both(django_db_setup: None, django_db_blocker: Any) -> Iterator[Both]:
-    """Whose rows they are, and who asks."""
-    with django_db_blocker.unblock(), two_customers() as customers:
-        yield customers
-
-
-@pytest.fixture(scope="module")
-def staff(both: Both, django_db_blocker: Any) -> Client:
+def staff(estates: tuple[Estate, Estate], django_db_blocker: Any) -> Client:
     """Brightwater's, who may do everything with what is theirs."""
     with django_db_blocker.unblock():
         return browser("brightwater.staff", *EVERY_PERMISSION)
 
 
-def told(answer: Any, *typed: dict[str, Any]) -> str:
-    """What is answered, without what was typed."""
-    found: str = answer.getvalue().decode().lower()
-    for values in typed:
-        for value in values.values():
-            found = found.replace(str(value).lower(), "")
-    return found
-
-
 @pytest.mark.parametrize("name", NAMING)
 def test_another_customers_rows_are_not_found_below_ones_own_connection(
-    both: Both, staff: Client, name: str
+    estates: tuple[Estate, Estate], staff: Client, name: str
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     url, body = page_url(name, ours, named=theirs), page_body(name, theirs)
     before = everything()
     for answer in (staff.get(url), staff.post(url, body)):
@@ -60,9 +42,9 @@ def test_another_customers_rows_are_not_found_below_ones_own_connection(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_another_customers_rows_behind_the_address_and_in_the_form_are_left_alone(
-    both: Both, staff: Client, name: str
+    estates: tuple[Estate, Estate], staff: Client, name: str
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     page, before = PAGES[name], theirs.belongings()
     url, body = page_url(name, ours, asking=theirs), page_body(name, theirs)
     with undone():
@@ -74,9 +56,9 @@ def test_another_customers_rows_behind_the_address_and_in_the_form_are_left_alon
 
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_done_with_ones_own_changes_nothing_of_another_customer(
-    both: Both, staff: Client, name: str
+    estates: tuple[Estate, Estate], staff: Client, name: str
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     before, own = theirs.belongings(), ours.belongings()
     with undone():
         answer = staff.post(page_url(name, ours), page_body(name, ours))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +11,11 @@ from django.urls import reverse
 
 from scim_provisioning.administration import permissions
 from scim_provisioning.models import SCIMConnection
-from tests.addresses import EVERY_PERMISSION, VIEW, without
+from tests.addresses import VIEW
 from tests.admin.addresses import PAGES, TO_SEND, needed, page_body, page_url
 from tests.admin.pages import text
-from tests.estate import Estate, browser, two_customers, undone
+from tests.askers import everybody
+from tests.estate import Estate, browser, undone
 from tests.tables import everything
 
 pytestmark = pytest.mark.django_db
@@ -28,26 +28,11 @@ NEEDED = sorted({str(needed(name, method)) for name in PAGES for method in METHO
 
 
 @pytest.fixture(scope="module")
-def estate(django_db_setup: None, django_db_blocker: Any) -> Iterator[Estate]:
-    """The customer whose pages these are; another one has as much."""
-    with django_db_blocker.unblock(), two_customers() as (ours, _theirs):
-        yield ours
-
-
-@pytest.fixture(scope="module")
 def people(estate: Estate, django_db_blocker: Any) -> dict[str, Client]:
     """Everybody who is going to ask, signed in."""
     with django_db_blocker.unblock():
-        return {
-            "nobody": Client(),
-            "learner": browser("harborline.learner", *EVERY_PERMISSION, is_staff=False),
-            "stranger": browser("brightwater.staff", *EVERY_PERMISSION),
-            "no viewer": browser("harborline.staff", *without(VIEW)),
-            "viewer": browser("harborline.viewer", VIEW),
-            **{f"all but {one}": browser(f"harborline.-{one}", *without(one)) for one in NEEDED},
-            **{f"viewer and {one}": browser(f"harborline.+{one}", VIEW, one) for one in NEEDED},
-            "superuser": browser("root", is_superuser=True),
-        }
+        others = {f"viewer and {one}": browser(f"harborline.+{one}", VIEW, one) for one in NEEDED}
+        return everybody(NEEDED) | others
 
 
 def ask(client: Client, method: str, name: str, estate: Estate) -> Any:

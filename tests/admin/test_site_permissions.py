@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from tests.addresses import (
 )
 from tests.admin.addresses import PAGES
 from tests.admin.pages import text
-from tests.estate import PASSWORD, Estate, browser, two_customers, undone
+from tests.estate import PASSWORD, Estate, browser, undone
 from tests.tables import everything
 
 pytestmark = pytest.mark.django_db
@@ -86,12 +85,6 @@ SITES: Final = {
     ),
 }
 OPEN: Final = {name: site for name, site in SITES.items() if site.needs is not None}
-
-
-@pytest.fixture(scope="module")
-def estate(django_db_setup: None, django_db_blocker: Any) -> Iterator[Estate]:
-    with django_db_blocker.unblock(), two_customers() as (ours, _theirs):
-        yield ours
 
 
 def ask(client: Client, name: str, estate: Estate) -> Any:

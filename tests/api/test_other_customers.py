@@ -3,7 +3,6 @@ nothing becomes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,26 +10,18 @@ from django.test import Client
 
 from tests.addresses import EVERY_PERMISSION
 from tests.api.addresses import CALLS, SITE, Call, address, sent
-from tests.estate import Estate, browser, two_customers, undone
+from tests.askers import told
+from tests.estate import Estate, browser, undone
 from tests.tables import everything
 
 pytestmark = pytest.mark.django_db
-
-Both = tuple[Estate, Estate]
 
 #: Calls that name rows in their path: operations, questions, tokens, names of units.
 NAMING = [call for call, row in CALLS.items() if row.names_rows]
 
 
 @pytest.fixture(scope="module")
-def both(django_db_setup: None, django_db_blocker: Any) -> Iterator[Both]:
-    """Whose rows they are, and who asks."""
-    with django_db_blocker.unblock(), two_customers() as customers:
-        yield customers
-
-
-@pytest.fixture(scope="module")
-def staff(both: Both, django_db_blocker: Any) -> Client:
+def staff(estates: tuple[Estate, Estate], django_db_blocker: Any) -> Client:
     """Brightwater's, who may do everything with what is theirs."""
     with django_db_blocker.unblock():
         return browser("brightwater.staff", *EVERY_PERMISSION)
@@ -42,20 +33,11 @@ def make(client: Client, call: Call, target: str, body: dict[str, Any]) -> Any:
     return getattr(client, call[0])(target, body, content_type="application/json")
 
 
-def told(answer: Any, *typed: dict[str, Any]) -> str:
-    """What is answered, without what was typed."""
-    found: str = answer.content.decode().lower()
-    for values in typed:
-        for value in values.values():
-            found = found.replace(str(value).lower(), "")
-    return found
-
-
 @pytest.mark.parametrize("call", NAMING, ids="-".join)
 def test_another_customers_rows_are_not_found_below_ones_own_connection(
-    both: Both, staff: Client, call: Call
+    estates: tuple[Estate, Estate], staff: Client, call: Call
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     before = everything()
     answer = make(staff, call, address(call, ours, named=theirs), sent(call, theirs))
     assert answer.status_code == 404
@@ -65,9 +47,9 @@ def test_another_customers_rows_are_not_found_below_ones_own_connection(
 
 @pytest.mark.parametrize("call", [*CALLS, *SITE], ids="-".join)
 def test_another_customers_rows_behind_the_url_and_in_the_body_are_left_alone(
-    both: Both, staff: Client, call: Call
+    estates: tuple[Estate, Estate], staff: Client, call: Call
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     row = CALLS[call] if call in CALLS else SITE[call][1]
     before = theirs.belongings()
     body = sent(call, theirs)
@@ -80,9 +62,9 @@ def test_another_customers_rows_behind_the_url_and_in_the_body_are_left_alone(
 
 @pytest.mark.parametrize("call", CALLS, ids="-".join)
 def test_what_is_done_with_ones_own_changes_nothing_of_another_customer(
-    both: Both, staff: Client, call: Call
+    estates: tuple[Estate, Estate], staff: Client, call: Call
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     before, own = theirs.belongings(), ours.belongings()
     with undone():
         answer = make(staff, call, address(call, ours), sent(call, ours))
@@ -104,9 +86,9 @@ def test_what_is_done_with_ones_own_changes_nothing_of_another_customer(
     ids=lambda query: next(iter(query)),
 )
 def test_the_log_of_ones_own_connection_is_not_searched_by_another_customers_rows(
-    both: Both, staff: Client, query: dict[str, str]
+    estates: tuple[Estate, Estate], staff: Client, query: dict[str, str]
 ) -> None:
-    theirs, ours = both
+    theirs, ours = estates
     keys = {
         "learner": theirs.learner.scim_id,
         "token": str(theirs.token.pk),
@@ -115,5 +97,5 @@ def test_the_log_of_ones_own_connection_is_not_searched_by_another_customers_row
     asked = {name: keys.get(value, value) for name, value in query.items()}
     answer = staff.get(address(("get", "events"), ours), asked)
     assert answer.status_code == 200
-    assert theirs.word not in answer.content.decode().lower()
+    assert theirs.word not in told(answer)
     assert "q" in query or answer.json()["results"] == []

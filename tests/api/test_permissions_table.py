@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +9,10 @@ from django.test import Client
 
 from scim_provisioning.administration import permissions
 from scim_provisioning.api.urls import urlpatterns
-from tests.addresses import EVERY_PERMISSION, VIEW, without
+from tests.addresses import VIEW, without
 from tests.api.addresses import AS_WELL, CALLS, SITE, Call, address, sent
-from tests.estate import Estate, browser, two_customers, undone
+from tests.askers import everybody
+from tests.estate import Estate, browser, undone
 from tests.tables import everything
 
 pytestmark = pytest.mark.django_db
@@ -23,25 +23,10 @@ NEEDED = sorted({str(row.needs) for row in CALLS.values() if row.needs})
 
 
 @pytest.fixture(scope="module")
-def estate(django_db_setup: None, django_db_blocker: Any) -> Iterator[Estate]:
-    """The customer whose connections these are; another one has as much."""
-    with django_db_blocker.unblock(), two_customers() as (ours, _theirs):
-        yield ours
-
-
-@pytest.fixture(scope="module")
 def people(estate: Estate, django_db_blocker: Any) -> dict[str, Client]:
     """Everybody who is going to call, signed in."""
     with django_db_blocker.unblock():
-        return {
-            "nobody": Client(),
-            "learner": browser("harborline.learner", *EVERY_PERMISSION, is_staff=False),
-            "stranger": browser("brightwater.staff", *EVERY_PERMISSION),
-            "no viewer": browser("harborline.staff", *without(VIEW)),
-            "viewer": browser("harborline.viewer", VIEW),
-            **{f"all but {one}": browser(f"harborline.-{one}", *without(one)) for one in NEEDED},
-            "superuser": browser("root", is_superuser=True),
-        }
+        return everybody(NEEDED)
 
 
 def make(client: Client, call: Call, estate: Estate) -> Any:

@@ -20,23 +20,16 @@ from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from scim_provisioning.protocol.constants import BULK_REQUEST as BULK
 from scim_provisioning.provisioning.managers import GIVEN_AT_ONCE
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.proxy import in_between
 from tests.people import enterprise, person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 on_a_server = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server that could fail")
 on_sqlite = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="only SQLite can be told how large it may be"
 )
 WAIT = 30
-
-
-@pytest.fixture(autouse=True)
-def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,22 +31,19 @@ from scim_provisioning.models import (
 from scim_provisioning.testing.factories import TokenFactory
 from tests.batches import batches_of
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import Fork, Gate, forks, somebody_waits_for_a_lock, until
 from tests.hosts.current import let_share, make_connection
 from tests.people import person
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
+    pytest.mark.usefixtures("shared_database"),
+]
 
 Start = Callable[[Callable[[], Any]], Fork]
 
 OFF, ON = ([{"op": "Replace", "path": "active", "value": value}] for value in (False, True))
-
-
-@pytest.fixture(autouse=True)
-def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 @pytest.fixture

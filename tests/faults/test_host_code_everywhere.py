@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.provisioning.merging import merge
 from scim_provisioning.signals import OF_HOOK
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.breaking import (
     ASKED,
     Send,
@@ -36,13 +34,7 @@ from tests.faults.breaking import (
     update,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _database_that_survives_its_connection(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 
 def is_harmless(fault: Callable[[], None]) -> bool:

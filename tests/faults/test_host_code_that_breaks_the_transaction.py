@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,7 +18,6 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration.catalogue import explain
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.breaking import (
     ASKED,
     Send,
@@ -39,14 +37,7 @@ from tests.faults.breaking import (
 )
 from tests.people import person
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _database_that_survives_its_connection(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """SQLite's usual test database is in memory, where closing a connection does nothing."""
-    with shared_by_threads(tmp_path):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 
 @named

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,21 +17,19 @@ from django.db import connection, connections
 from example_project.lms.models import Learner, Team
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, ProvisioningPayload
 from tests.client import ScimClient
-from tests.databases import inherited, shared_by_threads
+from tests.databases import inherited
 from tests.people import ENTERPRISE, person
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
+    pytest.mark.usefixtures("shared_database"),
+]
 
 Ask = Callable[[ScimClient, str], Any]
 #: More than any of these requests sends.
 MOST = 80
 WAIT = 10
-
-
-@pytest.fixture(autouse=True)
-def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 def patch(scim: ScimClient, scim_id: str) -> Any:

@@ -3,8 +3,7 @@ BEGIN."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,19 +13,12 @@ from scim_provisioning.administration import keeping
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import LockedValue, ProvisionedUser, SCIMConnection
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.people import person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 ROUNDS = 6
-
-
-@pytest.fixture(autouse=True)
-def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 def joined(scim: ScimClient, number: int) -> ProvisionedUser:

@@ -37,23 +37,20 @@ from scim_provisioning.testing.simulators import (
 from tests.admin.conftest import make_administrator
 from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.deployment.conftest import url_of
 from tests.faults.enrolment.scim import ENROLLED
 from tests.leavers import established, learners, leave, let_go_at_most
 from tests.processes import serving
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
+    pytest.mark.usefixtures("shared_database"),
+]
 
 #: Of 1,204 learners, 5 per cent are 60.
 LEARNERS, MISTAKEN, WORKERS, LIMIT = 1204, 214, 8, 60
 SECONDS = 10
-
-
-@pytest.fixture(autouse=True)
-def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 @pytest.fixture

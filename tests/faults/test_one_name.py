@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,23 +12,18 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.hosts.current import make_connection
 from tests.people import person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 ROUNDS = 8
 
 
 @pytest.fixture(autouse=True)
-def _database_that_processes_can_share(
-    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def _names_are_what_people_sign_in_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
-    with shared_by_threads(tmp_path):
-        yield
 
 
 def posted(scim: ScimClient, name: str) -> Callable[[], Any]:

@@ -6,8 +6,7 @@ everybody who is left has their manager.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,11 +15,14 @@ from django.core.management import call_command
 from example_project.lms.models import Learner
 from scim_provisioning.models import ProvisionedUser
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.people import enterprise, person
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
+    pytest.mark.usefixtures("shared_database"),
+]
 
 PEOPLE = 60
 ROUNDS = 2
@@ -31,12 +33,6 @@ class Request(NamedTuple):
     method: str
     path: str
     body: Any = None
-
-
-@pytest.fixture(autouse=True)
-def _database_that_processes_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 def script(token: str, requests: Sequence[Request]) -> Callable[[], list[Any]]:

@@ -5,8 +5,7 @@ Each request is a process's. On SQLite they queue at BEGIN; on PostgreSQL and Ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,22 +15,15 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, SCIMConnection, SharedAccount
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.hosts.current import make_connection
 from tests.people import person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
 PEOPLE = 12
 OFF = [{"op": "Replace", "path": "active", "value": False}]
 ON = [{"op": "Replace", "path": "active", "value": True}]
-
-
-@pytest.fixture(autouse=True)
-def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
 
 
 class Both:

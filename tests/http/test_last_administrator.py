@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from django.test import Client
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SentNotice
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.leavers import OFF
 from tests.people import person
@@ -143,13 +140,7 @@ def test_the_page_about_a_learner_says_beforehand_what_provisioning_will_not_do(
     assert "Protected: provisioning does not change" in page(carl)
 
 
-@pytest.fixture
-def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
-
-
-@pytest.mark.usefixtures("_database_that_threads_can_share")
+@pytest.mark.usefixtures("shared_database")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_last_administrators_who_go_at_the_same_moment_one_stays(token: str) -> None:
     client = ScimClient(token)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +18,6 @@ from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMCon
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory, UserFactory
 from tests.admin.pages import text, url
 from tests.client import ScimClient
-from tests.databases import shared_by_threads
 from tests.faults.forks import at_once
 from tests.leavers import OFF, ON, learners, let_go_at_most
 from tests.lms_factories import SSOSettingsFactory
@@ -290,13 +287,7 @@ def test_the_log_explains_who_found_no_seat_and_what_to_do(
     assert "0 of 0 licences are in use." in page
 
 
-@pytest.fixture
-def _database_that_threads_can_share(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_by_threads(tmp_path):
-        yield
-
-
-@pytest.mark.usefixtures("_database_that_threads_can_share")
+@pytest.mark.usefixtures("shared_database")
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_come_and_return_and_leave_at_the_same_moment_exactly_as_many_are_in_as_there_are_seats(
     token: str, connection: SCIMConnection
