@@ -8,9 +8,8 @@ from django.contrib.auth.models import User
 
 from scim_provisioning.api import disconnection as views
 from scim_provisioning.models import Disconnection, ProvisioningEvent, SCIMConnection
-from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
-from tests.api.staff import API, PASSWORD, Staff
-from tests.api.test_connections import seen_only
+from scim_provisioning.testing.factories import ProvisionedUserFactory
+from tests.api.staff import API, PASSWORD
 from tests.batches import batches_of
 from tests.client import ScimClient
 
@@ -95,35 +94,6 @@ def test_every_choice_is_carried_out_and_a_second_time_is_a_conflict(
 def test_what_was_not_disconnected_has_no_progress(boss: API, connection: SCIMConnection) -> None:
     assert boss.get("disconnection", connection.pk).status_code == 404
     assert boss.post("disconnection", connection.pk).status_code == 404
-
-
-@pytest.mark.usefixtures("slow")
-def test_each_url_needs_its_permission(boss: API, staff: Staff, connection: SCIMConnection) -> None:
-    def status(method: str, url: str, /, *codenames: str, **body: str) -> int:
-        code: int = getattr(staff(*codenames), method)(url, connection.pk, **body).status_code
-        return code
-
-    view, change = "view_scimconnection", "change_scimconnection"
-    others = {"manage_policy", "generate_token", "add_scimconnection", "revoke_token"}
-    assert status("post", "disconnect", view, *others, **confirmed(connection)) == 403
-    assert status("post", "disconnect", view, change) == 400
-    boss.post("disconnect", connection.pk, **confirmed(connection))
-    assert status("post", "disconnection", view, *others) == 403
-    assert status("post", "disconnection", view, change) == 200
-    assert status("get", "disconnection", *others) == 403
-    assert status("get", "disconnection", view) == 200
-
-
-def test_another_customers_connection_does_not_exist(
-    boss: API, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    foreign = ConnectionFactory(name="Brightwater", sso_key="4711")
-    seen_only(monkeypatch, connection.name)
-    assert boss.post("disconnect", foreign.pk, **confirmed(foreign)).status_code == 404
-    assert boss.post("disconnection", foreign.pk).status_code == 404
-    assert boss.get("disconnection", foreign.pk).status_code == 404
-    foreign.refresh_from_db()
-    assert not foreign.is_archived
 
 
 @pytest.mark.usefixtures("slow")
