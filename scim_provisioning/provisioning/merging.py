@@ -14,6 +14,7 @@ from scim_provisioning import events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller, identifiers
+from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent, SharedAccount
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import Uniqueness
@@ -87,12 +88,14 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
         raise cannot(Obstacle.CHANGED)
     link = links[0] if links else None
     moves, sent, gone = link is goes.link, goes.read(), _held(caller, goes.obj)
-    before = _held(caller, stays.obj)
+    before, called = _held(caller, stays.obj), [one.obj.get_username() for one in (stays, goes)]
     earlier = _leave(caller, stays, goes, link)
     host_calls.merge(stays, goes.learner)
     if moves and link is not None:
         return _take_over(caller, link, into, other, sent=sent, before=before, detail=detail)
-    event = _write_down(caller, link, detail, cause={"earlier": earlier})
+    # Nobody's link says whose line it is: whoever is forgotten one day is found in it by the account.
+    whose = {"accounts": [str(into.pk), str(other.pk)], NAMES: called} if link is None else {}
+    event = _write_down(caller, link, detail, cause={"earlier": earlier, **whose})
     if link is not None:
         identifiers.remember(link, documents.changes(gone, stays.read()))
     return event
