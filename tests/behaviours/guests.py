@@ -30,6 +30,12 @@ _KEYS = "tests/admin/test_whom_keys_lead_to.py::"
 
 MUTANTS = mutants(
     (
+        "to take a link back lets nobody in whom the owner had let go",
+        "provisioning.undoing:left_by",
+        answers(None),
+        f"{_OWNER}test_to_take_the_heirs_link_back_lets_nobody_in_whom_the_owner_had_let_go",
+    ),
+    (
         "who may not see values reads nobody by walking through keys",
         "administration.adoption.doubles:is_brought_up",
         answers(True),
