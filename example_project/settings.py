@@ -108,6 +108,9 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 LOGIN_URL = "admin:login"
+if DEBUG:
+    # Mails stand in the terminal.
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # What a host adds for scim_provisioning: this dict, an include() in urls.py, an adapter, an admin mixin.
 SCIM_PROVISIONING = {

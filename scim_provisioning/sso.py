@@ -1,6 +1,7 @@
-"""What the host's sign-in asks: whether somebody may come in, as far as provisioning knows.
+"""What the host's sign-in asks: whether somebody may come in, or have a new password, as far as provisioning knows.
 
-A just-in-time pipeline would otherwise bring back whom SCIM has removed.
+A just-in-time pipeline would otherwise bring back whom SCIM has removed, and a reset by mail let in whoever reads an
+address that SCIM has written.
 """
 
 from __future__ import annotations
@@ -51,6 +52,28 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     return not reasons or _refused(user, ", ".join(sorted(reasons)))
 
 
+def may_reset_password(user: Any) -> bool:
+    """Whether ``user`` may be given a new password by a mail to their address.
+
+    False for whoever has a living link of a connection whose people sign in by single sign-on
+    (``LearnerAdapter.tenant_signs_in_by_sso``): a password would be a way in beside it, and the address is what the
+    identity provider has written. False too for whoever may not sign in (``may_sign_in``): switched off, deleted, of a
+    customer who is not let in. True for an account that provisioning does not know, or that is not saved yet. Why
+    somebody was refused is written to the log ``scim_provisioning.security``. Two queries, and for a person in one
+    connection one for its SSO settings.
+    """
+    if not may_sign_in(user):
+        return False
+    if user is None or user.pk is None:
+        return True
+    links = ProvisionedUser.objects.living().filter(user=user, connection__archived_at__isnull=True)
+    adapter_class: type[LearnerAdapter] = get_adapter_class()
+    for link in links.select_related("connection").order_by("pk"):
+        if adapter_class.tenant_signs_in_by_sso(link.connection) and not is_lost(link):
+            return _refused(user, "signs in by single sign-on", action="password_reset_refused")
+    return True
+
+
 def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     """Whether an account that has no link in this connection is somebody else's: another connection's, or, where the
     host tells its customers' accounts apart, none of this customer's."""
@@ -60,9 +83,9 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     return not is_counted(get_adapter_class(), connection, user.pk)
 
 
-def _refused(user: Any, reason: str) -> bool:
+def _refused(user: Any, reason: str, *, action: str = "sign_in_refused") -> bool:
     """Write down why somebody may not come in; False."""
-    lines.security({"action": "sign_in_refused", "account": user.pk, "reason": reason})
+    lines.security({"action": action, "account": user.pk, "reason": reason})
     return False
 
 

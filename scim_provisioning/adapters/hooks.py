@@ -37,6 +37,13 @@ class HostHooks:
         return cls.tenant_enabled(connection)
 
     @classmethod
+    def tenant_signs_in_by_sso(cls, connection: SCIMConnection) -> bool:
+        """Whether the people of this customer sign in by single sign-on, and are therefore given no new password by a
+        mail; asked by ``scim_provisioning.sso.may_reset_password``. By default as long as the SSO settings are on; of a
+        host without ``SSO_MODEL``, always."""
+        return connection.sso_is_on
+
+    @classmethod
     def connections_for(cls, user: Any) -> models.QuerySet[SCIMConnection]:
         """The connections that this staff member may see in Django admin: all of them, unless the host gives
         its customers' own administrators accounts and narrows this."""

@@ -41,7 +41,7 @@ class AddPage(_Base):
 
     def _settings_without_scim(self, request: HttpRequest) -> HttpResponse:
         if not self.has_add_permission(request):
-            raise permissions.missing(permissions.ADD)
+            raise permissions.first_missing(request.user, permissions.VIEW, permissions.ADD)
         model = apps.get_model(app_settings.sso_model or "")
         sso_admin = self.admin_site._registry.get(model)
         rows = [] if sso_admin is None else _without_scim(request, sso_admin)

@@ -150,7 +150,10 @@ class AdoptionQueuePages(ConnectionPages):
         refusal = refusal_of(connection, name) if is_storable(name) else None
         if refusal is not None:
             return HttpResponseRedirect(self.page_url("answer", connection, event_id=refusal))
-        verdict = queue.look_for(connection, name, request.GET.getlist("account"))
+        # Who may not see values could ask for any account by its key: they are shown those that the name leads to.
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        keys = request.GET.getlist("account") if in_clear else ()
+        verdict = queue.look_for(connection, name, keys)
         if verdict is None:
             raise Http404("Nobody can be called so.")
         return self._answer_page(request, connection, verdict)
@@ -210,7 +213,7 @@ class AdoptionQueuePages(ConnectionPages):
             "candidate": compare(
                 connection, same_person.document_of(newcomer), question.earlier.user, in_clear=in_clear
             ),
-            "newcomer_facts": facts_of_link(newcomer),
+            "newcomer_facts": facts_of_link(newcomer, in_clear=in_clear),
             "can_merge": can_merge,
             "form": form,
             "queue_url": self.page_url("queue", connection),

@@ -35,7 +35,9 @@ def in_words(
         context = {
             **model_admin.admin_site.each_context(request),
             "title": _("You may not do this"),
-            "sentence": str(denied) or _("It is not among what your account may do here."),
+            "sentence": str(denied)
+            or str(permissions.first_missing(request.user, *getattr(model_admin, "needed", ())))
+            or _("It is not among what your account may do here."),
             "opts": model_admin.opts,
             "media": model_admin.media,
             "may_view": permissions.may_view(request.user),

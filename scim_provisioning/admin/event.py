@@ -165,8 +165,7 @@ class EventAdminMixin(LogColumns, PeoplePage):
     def _export(self, request: HttpRequest) -> HttpResponseBase:
         reports.keep_quiet(request)
         if not (self.has_view_permission(request) and self.may(request, permissions.EXPORT_LOG)):
-            lacking = permissions.EXPORT_LOG if self.has_view_permission(request) else permissions.VIEW_LOG
-            raise permissions.missing(lacking)
+            raise permissions.first_missing(request.user, *self.needed, permissions.EXPORT_LOG)
         self.refuse_unstorable(request)
         try:
             events = self.get_changelist_instance(request).queryset

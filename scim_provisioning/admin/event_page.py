@@ -40,6 +40,8 @@ _EARLIER: Final = "earlier"
 class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
     """The page of one row of the log, and where pages about the log are found."""
 
+    needed = (permissions.VIEW, permissions.VIEW_LOG)
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As the API asks: those who see connections, and may read what happened to them."""
         return permissions.may_read_log(request.user)
@@ -53,7 +55,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
     def _operation(self, request: HttpRequest, object_id: str, extra_context: Any) -> HttpResponse:
         reports.keep_quiet(request)
         if not self.has_view_permission(request):
-            raise permissions.missing(permissions.VIEW_LOG)
+            raise permissions.first_missing(request.user, *self.needed)
         related = ("connection", "link__user", "link__connection", "token", "actor", "payload")
         events = self.get_queryset(request).select_related(*related)
         found = (

@@ -31,6 +31,7 @@ from scim_provisioning.rules.ownership import owned_alone
 
 ACCOUNT: Final = "account"
 OTHER: Final = "other"
+CALLED: Final = "q"
 
 
 class JoinForm(IdentityForm):
@@ -61,17 +62,19 @@ class JoiningPages(ConnectionPages):
 
     def doubles_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Whom the person of an account may be, and a search for others."""
-        side = _side(request, connection, ACCOUNT)
-        called = request.GET.get("q", "").strip()
+        side, in_clear = _side(request, connection, ACCOUNT), _sees_values(request)
+        if not in_clear and not doubles.is_brought_up(connection, side):
+            raise Http404("Nothing leads to this account.")
+        called = request.GET.get(CALLED, "").strip()
         likely = doubles.of(connection, side)
-        found = doubles.called(connection, side, called, in_clear=_sees_values(request)) if called else []
+        found = doubles.called(connection, side, called, in_clear=in_clear) if called else []
         offered = {double.other.account.pk for double in likely}
         context = {
             "title": _("Same person as another account"),
             "side": side,
             "likely": [(double, self._join_url(connection, double)) for double in likely],
             "found": [
-                (double, self._join_url(connection, double))
+                (double, self._join_url(connection, double, called))
                 for double in found
                 if double.other.account.pk not in offered
             ],
@@ -85,6 +88,9 @@ class JoiningPages(ConnectionPages):
     def join_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """Two accounts side by side; POST joins them."""
         one, other = _side(request, connection, ACCOUNT), _side(request, connection, OTHER)
+        in_clear, called = _sees_values(request), request.GET.get(CALLED, "")
+        if not in_clear and not doubles.are_brought_up(connection, one, other, called):
+            raise Http404("Nothing leads to these accounts.")
         ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
         refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
         proposed = str(joining.goes_on(one, other).account.pk)
@@ -101,7 +107,7 @@ class JoiningPages(ConnectionPages):
             messages.success(request, told % {"name": into.name})
             url = _learner_page(self.admin_site, request, into.account, connection)
             return HttpResponseRedirect(url or self.page_url("change", connection))
-        facts, lines = beside(connection, one, other, in_clear=_sees_values(request))
+        facts, lines = beside(connection, one, other, in_clear=in_clear)
         double = doubles.compared(connection, one, other)
         context = {
             "title": _("Are they the same person?"),
@@ -117,8 +123,8 @@ class JoiningPages(ConnectionPages):
         }
         return self.render_page(request, "connection/join.html", connection, context)
 
-    def _join_url(self, connection: SCIMConnection, double: doubles.Double) -> str:
-        return join_page(self.admin_site, connection, double)
+    def _join_url(self, connection: SCIMConnection, double: doubles.Double, called: str = "") -> str:
+        return join_page(self.admin_site, connection, double, called)
 
 
 def doubles_page(site: AdminSite, connection: SCIMConnection, account: Any) -> str:
@@ -126,10 +132,11 @@ def doubles_page(site: AdminSite, connection: SCIMConnection, account: Any) -> s
     return _page(site, "doubles", connection, {ACCOUNT: account})
 
 
-def join_page(site: AdminSite, connection: SCIMConnection, double: doubles.Double) -> str:
-    """Where the two are laid side by side."""
+def join_page(site: AdminSite, connection: SCIMConnection, double: doubles.Double, called: str = "") -> str:
+    """Where the two are laid side by side. ``called``: by which words the other was found, where nothing else leads to
+    it."""
     keys = {ACCOUNT: double.one.account.pk, OTHER: double.other.account.pk}
-    return _page(site, "join", connection, keys)
+    return _page(site, "join", connection, keys | ({CALLED: called} if called else {}))
 
 
 def alike(

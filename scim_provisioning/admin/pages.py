@@ -83,10 +83,13 @@ def who(request: HttpRequest) -> dict[str, Any]:
 
 
 def is_told_of_trouble(request: HttpRequest, error: Exception) -> bool:
-    """Whether ``error`` says that the database is in the way; then the person is told, and whether it was done."""
-    told = troubles.words(error, reads=request.method in ("GET", "HEAD"))
-    if told:
+    """Whether ``error`` says that the database is in the way, or the application's own code; then the person is told,
+    and whether it was done."""
+    if told := troubles.words(error, reads=request.method in ("GET", "HEAD")):
         reports.failure(logger, "An administrator met the database in trouble", exception=error)
+    else:
+        told = troubles.of_host(error, request.user)
+    if told:
         messages.error(request, told)
     return bool(told)
 

@@ -59,7 +59,7 @@ class PeoplePage(OperationPage):
 
     def _people(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
-            raise permissions.missing(permissions.VIEW_LOG)
+            raise permissions.first_missing(request.user, *self.needed)
         self.refuse_unstorable(request)
         connections = permissions.visible_connections(request.user)
         chosen: SCIMConnection | None = None

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from scim_provisioning.admin import denied
-from scim_provisioning.administration.permissions import has_permission, visible_connections, within
+from scim_provisioning.administration.permissions import VIEW, has_permission, visible_connections, within
 from scim_provisioning.protocol.text import is_storable
 
 #: What Django's own filters of a column ask.
@@ -31,6 +31,8 @@ class ConnectionScopedAdmin(_Base):
 
     #: Path from this model to its connection; ``"pk"`` on the connection itself.
     connection_lookup: ClassVar[str] = "connection"
+    #: Permissions of the app that its list and its pages take, in the order in which they are asked.
+    needed: ClassVar[tuple[str, ...]] = (VIEW,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows of connections that this person may see."""

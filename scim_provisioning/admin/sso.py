@@ -117,7 +117,7 @@ class SCIMPanelMixin(TakeOverPages, SSODeletion):
         if row is None:
             raise Http404("There are no such SSO settings.")
         if not self.may_set_up(request, row):
-            raise permissions.missing(permissions.ADD)
+            raise permissions.missing_of_sso(request.user, self.model, permissions.ADD)
         user: Any = request.user
         try:
             connection, _made = setting_up.set_up_for(user, row, address=client_address(request))

@@ -100,8 +100,8 @@ class TakeOverPages(_SSOPages):
         if row is None:
             raise Http404("There are no such SSO settings.")
         if not self._may_take_over(request, row):
-            lacks_add = not permissions.has_permission(request.user, permissions.ADD)
-            raise permissions.missing(permissions.ADD if lacks_add else permissions.CHANGE)
+            needed = permissions.ADD, permissions.CHANGE
+            raise permissions.missing_of_sso(request.user, self.model, *needed)
         try:
             candidates = takeover.candidates(request.user, row)
             form = TakeOverForm(posted(request), request=request, candidates=candidates)

@@ -103,17 +103,13 @@ def _committed_batch(connection: SCIMConnection, *, may_start_over: bool) -> Dis
     except (ConnectionRefused, host.AdapterBroken):
         raise
     except Exception as error:
-        place = host_code.place(error)
+        kind = f"{type(error).__name__}, {host_code.place(error)}".rstrip(", ")
         reports.failure(logger, "A disconnection was interrupted", exception=error)
         with troubles.in_parts():
             if troubles.words(error):
                 raise
         # Code of the host's that is asked about everybody, as what reads them.
-        raise ConnectionRefused(
-            _("The application’s own code failed (%(error)s). Ask its developers, and go on afterwards.")
-            % {"error": f"{type(error).__name__}, {place}".rstrip(", ")},
-            "connection.host",
-        ) from error
+        raise troubles.failed(kind) from error
 
 
 def _next_batch(connection: SCIMConnection, *, may_start_over: bool) -> Disconnection:

@@ -128,6 +128,24 @@ def missing(codename: str) -> PermissionDenied:
     return PermissionDenied(_("It needs the permission “%(permission)s”.") % {"permission": named(codename)})
 
 
+def first_missing(user: Any, *codenames: str) -> PermissionDenied:
+    """The same of several that are needed, in this order: it names the first that is missing; where none is, and a rule
+    of the host's refuses, nothing."""
+    for codename in codenames:
+        if not (may_view(user) if codename == VIEW else has_permission(user, codename)):
+            return missing(codename)
+    return PermissionDenied()
+
+
+def missing_of_sso(user: Any, model: type[Model], *codenames: str) -> PermissionDenied:
+    """The same where the host's SSO settings are to be changed as well, which is asked first."""
+    opts = model._meta
+    if user.has_perm(f"{opts.app_label}.{get_permission_codename('change', opts)}"):
+        return first_missing(user, *codenames)
+    name = f"Can change {opts.verbose_name_raw}"
+    return PermissionDenied(_("It needs the permission “%(permission)s”.") % {"permission": name})
+
+
 def named(codename: str) -> str:
     """A permission as the page on which it is given calls it."""
     for model in apps.get_app_config(APP).get_models():

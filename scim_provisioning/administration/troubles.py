@@ -1,18 +1,26 @@
-"""What an administrator is told where the database was in the way of what they asked for."""
+"""What an administrator is told where the database, or the application's own code, was in the way of what they asked
+for."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
+from scim_provisioning.administration import permissions
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.databases import Fault
-from scim_provisioning.protocol.errors import Unavailable
+from scim_provisioning.events import reports
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
+from scim_provisioning.provisioning import host_code
+from scim_provisioning.provisioning.host_calls import raised_by
 from scim_provisioning.provisioning.transactions import was_undone
+
+logger = logging.getLogger("scim_provisioning.administration")
 
 _UNCONFIRMED: Final = "database.unconfirmed"
 #: Of what is done in several transactions: some of it is done.
@@ -34,19 +42,76 @@ def words(error: BaseException, *, reads: bool = False) -> str:
     return ""
 
 
+def of_host(error: Exception, seen_by: Any = None) -> str:
+    """A sentence that says that the application's own code failed in a verb that was undone, and where; empty for
+    whatever else. ``seen_by``: the member of staff who reads it, None for a command. A connection is named to who may
+    see it: a guest's may be another customer's. Logs the failure, so whatever else is asked of ``error`` comes first.
+    """
+    raised = raised_by(error)
+    if not _is_of_the_host(error):
+        return ""
+    facts = {"error": _kind(error)}
+    reports.failure(logger, "The application's own code failed for an administrator", exception=error)
+    if raised is None:
+        return (
+            _(
+                "The application’s own code failed (%(error)s). Nothing was changed by this step. Ask its developers."
+            )
+            % facts
+        )
+    facts |= {"hook": raised.hook, "connection": str(raised.connection)}
+    if seen_by is None or permissions.sees(seen_by, raised.connection):
+        words = _(
+            "The application’s own code failed: its %(hook)s for the connection “%(connection)s” (%(error)s). Nothing "
+            "was changed by this step. Ask its developers."
+        )
+    else:
+        words = _(
+            "The application’s own code failed: its %(hook)s for another connection that uses the account "
+            "(%(error)s). Nothing was changed by this step. Ask its developers."
+        )
+    return words % facts
+
+
 @contextmanager
 def in_parts() -> Iterator[None]:
-    """Around what is done in several transactions: where the database is in the way of one, what the others did stays,
-    and nobody may be told that nothing was changed. Raises ``ConnectionRefused`` (``PARTLY``) then."""
+    """Around what is done in several transactions: where the database, or the application's own code, is in the way of
+    one, what the others did stays, and nobody may be told that nothing was changed. Raises ``ConnectionRefused``
+    (``PARTLY``, ``connection.host``) then."""
     try:
         yield
     except Exception as error:
+        if _is_of_the_host(error):
+            kind = _kind(error)
+            reports.failure(logger, "The application's own code failed in a part", exception=error)
+            raise failed(kind) from error
         if not _is_about_the_database(error):
             raise
         raise ConnectionRefused(
             _("The database did not let this be done now. What was done stays done: go on in a moment."),
             PARTLY,
         ) from error
+
+
+def failed(kind: str) -> ConnectionRefused:
+    """The refusal where the application's own code failed in a part of what is done in several; ``kind``: how."""
+    return ConnectionRefused(
+        _("The application’s own code failed (%(error)s). Ask its developers, and go on afterwards.")
+        % {"error": kind},
+        "connection.host",
+    )
+
+
+def _kind(error: BaseException) -> str:
+    """What was raised, and in which line of the application's."""
+    return f"{type(error).__name__}, {host_code.place(error)}".rstrip(", ")
+
+
+def _is_of_the_host(error: BaseException) -> bool:
+    """Whether a hook raised it, or other code of the application's in a transaction that was undone."""
+    if isinstance(error, SCIMError | ConnectionRefused) or _is_about_the_database(error):
+        return False
+    return raised_by(error) is not None or (was_undone(error) and bool(host_code.place(error)))
 
 
 def _may_have_been_done(error: BaseException) -> bool:

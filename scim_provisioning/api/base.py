@@ -142,11 +142,14 @@ class AdministratorViewSet(GenericViewSet[Any]):
         return super().initialize_request(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """DRF's own, whatever the host uses elsewhere; an adapter that does not load, or a database in trouble, is
-        a 503."""
+        """DRF's own, whatever the host uses elsewhere; an adapter that does not load or raises in a hook, or a database
+        in trouble, is a 503."""
 
         def handler(error: Exception, context: dict[str, Any]) -> Response | None:
-            told = error.message if isinstance(error, host.AdapterBroken) else troubles.words(error)
+            if isinstance(error, host.AdapterBroken):
+                told = error.message
+            else:
+                told = troubles.words(error) or troubles.of_host(error, self.request.user)
             return exception_handler(Unavailable(told) if told else error, context)
 
         return handler

@@ -51,6 +51,12 @@ class JoinSerializer(IdentitySerializer):
 
     into = serializers.CharField(max_length=255)
     other = serializers.CharField(max_length=255)
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=320,
+        help_text="By which words the other was found, where nothing else leads to it.",
+    )
 
 
 class JoinedSerializer(serializers.Serializer[Any]):
@@ -83,18 +89,24 @@ class JoiningViewSet(AdministratorViewSet):
         body = self.valid(JoinSerializer, request)
         with refusals():
             into, other = (self._side(connection, body[name]) for name in ("into", "other"))
+            called = body.get("search", "")
+            if not self._in_clear and not doubles.are_brought_up(connection, into, other, called):
+                raise Http404
             joining.join(connection, into, other, **self.who())
         sentence = _("Joined: “%(name)s” goes on, with the progress of both.") % {"name": into.name}
         return Response(JoinedSerializer({"sentence": sentence}).data)
 
     def _found(self, connection: SCIMConnection, key: str, text: str) -> Sequence[Double]:
         side = self._side(connection, key)
-        in_clear = permissions.has_permission(self.request.user, permissions.VIEW_PAYLOAD)
-        return (
-            doubles.called(connection, side, text, in_clear=in_clear)
-            if text
-            else doubles.of(connection, side)
-        )
+        if not self._in_clear and not doubles.is_brought_up(connection, side):
+            raise Http404
+        if text:
+            return doubles.called(connection, side, text, in_clear=self._in_clear)
+        return doubles.of(connection, side)
+
+    @property
+    def _in_clear(self) -> bool:
+        return permissions.has_permission(self.request.user, permissions.VIEW_PAYLOAD)
 
     def _side(self, connection: SCIMConnection, key: str) -> Side:
         side = joining.found(connection, key)

@@ -33,7 +33,7 @@ def _host(url: str) -> str:
     return ""  # that it is malformed is said by check_settings
 
 
-def _uses(middleware: type[Any]) -> bool:
+def uses(middleware: type[Any]) -> bool:
     """Whether the host runs this middleware, or one of its own that derives from it."""
     for path in settings.MIDDLEWARE:
         with suppress(ImportError):
@@ -45,7 +45,7 @@ def _uses(middleware: type[Any]) -> bool:
 
 def _https() -> Iterator[CheckMessage]:
     """A redirect to https loses the body of a POST; SCIM's own refusal says what to do."""
-    if not (settings.SECURE_SSL_REDIRECT and _uses(SecurityMiddleware)):
+    if not (settings.SECURE_SSL_REDIRECT and uses(SecurityMiddleware)):
         return
     try:
         root = reverse("scim_provisioning:root").lstrip("/")
@@ -57,7 +57,7 @@ def _https() -> Iterator[CheckMessage]:
 
 
 def _www(url: str, host: str) -> list[CheckMessage]:
-    if not settings.PREPEND_WWW or host.startswith("www.") or not _uses(CommonMiddleware):
+    if not settings.PREPEND_WWW or host.startswith("www.") or not uses(CommonMiddleware):
         return []
     return [faults.SITE_URL_WITHOUT_WWW.at(url=url, better=url.replace("://", "://www.", 1))]
 

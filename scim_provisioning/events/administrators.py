@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scim_provisioning.events import lines, redaction
 from scim_provisioning.events.records import SIZES, identify, safe_changes
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 Changes = Mapping[str, tuple[object, object]]
+
+#: A fact of the cause: what accounts are called of which nobody's link is the line's.
+NAMES: Final = "names"
 
 
 def admin(

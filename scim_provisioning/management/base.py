@@ -13,8 +13,9 @@ from scim_provisioning.tokens import TokenRefused
 
 
 class ScimCommand(BaseCommand):
-    """A command that raises ``CommandError`` with a sentence where it is refused, the adapter does not load, or the
-    database is in the way. What else goes wrong is a fault of the program, and keeps its traceback."""
+    """A command that raises ``CommandError`` with a sentence where it is refused, the adapter does not load, a hook of
+    the application's raises, or the database is in the way. What else goes wrong is a fault of the program, and keeps
+    its traceback."""
 
     #: Whether it never changes anything, so that nobody need look whether it did.
     only_reads: ClassVar[bool] = False
@@ -32,7 +33,7 @@ class ScimCommand(BaseCommand):
         except Exception as error:
             # As every command: English, whoever reads it.
             with translation.override("en"):
-                told = troubles.words(error, reads=self.only_reads)
+                told = troubles.words(error, reads=self.only_reads) or troubles.of_host(error)
             if not told:
                 raise
             raise CommandError(told, returncode=self.refused_code) from error

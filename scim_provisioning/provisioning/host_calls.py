@@ -9,20 +9,38 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Final
 
 from django.db import DatabaseError
 
 from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.databases import Fault, fault_of
-from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning.transactions import broken
 from scim_provisioning.signals import OF_HOOK
 from scim_provisioning.telemetry import spanned
 
 logger = logging.getLogger("scim_provisioning")
+
+#: What an exception of the host's carries that came out of one of its hooks.
+_RAISED_BY: Final = "_scim_provisioning_hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Which hook of the host's, or signal, was called for which connection when its code raised."""
+
+    hook: str
+    connection: SCIMConnection
+
+
+def raised_by(error: BaseException) -> Raised | None:
+    """The hook out of which ``error`` came; None for whatever came another way."""
+    found: Raised | None = getattr(error, _RAISED_BY, None)
+    return found
 
 
 def listens(adapter_class: type[LearnerAdapter], hook: str) -> bool:
@@ -51,7 +69,7 @@ def tell(adapter: LearnerAdapter, hook: str, event: ProvisioningEvent, **news: A
     signal = OF_HOOK[hook]
     if signal.receivers:
         send = partial(signal.send, type(learner), connection=adapter.connection, **heard)
-        _send(f"signals.{hook.removeprefix('on_')}", send, event)
+        _send(Raised(f"signals.{hook.removeprefix('on_')}", adapter.connection), send, event)
 
 
 def _asked_for(hook: Callable[..., Any], news: dict[str, Any]) -> dict[str, Any]:
@@ -99,22 +117,22 @@ def _call(
         # Our own, which breaks nothing, and does nothing where it is a hook.
         hook(*arguments, **news)
         return
-    _guarded(name, partial(hook, *arguments, **news), event, is_vital=is_vital)
+    _guarded(Raised(name, adapter.connection), partial(hook, *arguments, **news), event, is_vital=is_vital)
 
 
 @spanned("hooks")
-def _send(name: str, send: Callable[[], Any], event: ProvisioningEvent) -> None:
-    _guarded(name, send, event)
+def _send(named: Raised, send: Callable[[], Any], event: ProvisioningEvent) -> None:
+    _guarded(named, send, event)
 
 
 def _guarded(
-    name: str, call: Callable[[], Any], event: ProvisioningEvent | None, *, is_vital: bool = False
+    named: Raised, call: Callable[[], Any], event: ProvisioningEvent | None, *, is_vital: bool = False
 ) -> None:
-    database = databases.connection()
+    database, name = databases.connection(), named.hook
     returned = is_undone = False
     try:
         with databases.atomic():
-            call()
+            _noted(named, call)
             returned = True
             is_undone = database.needs_rollback
     except DatabaseError as error:
@@ -130,6 +148,16 @@ def _guarded(
         raise broken(name)
     if is_undone:
         _say_undone(name, event)
+
+
+def _noted(named: Raised, call: Callable[[], Any]) -> None:
+    """Call it; what it raises says who raised it."""
+    try:
+        call()
+    except Exception as error:
+        if raised_by(error) is None:
+            setattr(error, _RAISED_BY, named)
+        raise
 
 
 def _say_undone(name: str, event: ProvisioningEvent | None) -> None:

@@ -14,6 +14,7 @@ from scim_provisioning import events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller, identifiers
+from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent, SharedAccount
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import Uniqueness
@@ -34,7 +35,8 @@ def join(caller: Caller, into: Any, other: Any, *, met: int | None, detail: str)
     two had when this was asked, None where nobody managed either.
 
     Raises ``Uniqueness`` with the ``rules.Obstacle`` that is in the way among its ``params``, also where somebody else
-    was quicker; ``NotFound`` and ``Unauthorized``; what ``durable``, saving and the host's ``merge`` raise.
+    was quicker; ``Forbidden`` where somebody comes in by it and no seat is left; ``NotFound`` and ``Unauthorized``;
+    what ``durable``, saving and the host's ``merge`` raise.
     """
     return durable(lambda: _join(caller, into, other, met, detail))
 
@@ -87,12 +89,19 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
         raise cannot(Obstacle.CHANGED)
     link = links[0] if links else None
     moves, sent, gone = link is goes.link, goes.read(), _held(caller, goes.obj)
-    before = _held(caller, stays.obj)
+    before, called = _held(caller, stays.obj), [one.obj.get_username() for one in (stays, goes)]
+    was_seated = link is not None and _has_seat(link)
     earlier = _leave(caller, stays, goes, link)
     host_calls.merge(stays, goes.learner)
     if moves and link is not None:
-        return _take_over(caller, link, into, other, sent=sent, before=before, detail=detail)
-    event = _write_down(caller, link, detail, cause={"earlier": earlier})
+        return _take_over(
+            caller, link, into, other, sent=sent, before=before, was_seated=was_seated, detail=detail
+        )
+    if link is not None and not was_seated:
+        _seat(stays)
+    # Nobody's link says whose line it is: whoever is forgotten one day is found in it by the account.
+    whose = {"accounts": [str(into.pk), str(other.pk)], NAMES: called} if link is None else {}
+    event = _write_down(caller, link, detail, cause={"earlier": earlier, **whose})
     if link is not None:
         identifiers.remember(link, documents.changes(gone, stays.read()))
     return event
@@ -147,6 +156,7 @@ def _take_over(
     *,
     sent: Document,
     before: Document,
+    was_seated: bool,
     detail: str,
 ) -> ProvisioningEvent:
     """Make the resource of ``link`` that of the account ``into``, once the host has joined the two."""
@@ -166,6 +176,8 @@ def _take_over(
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
     save_link(adapter, sent)
+    if not was_seated:
+        _seat(adapter)
     _remember(link, was_adopted)
     changes = documents.changes(before, _held(caller, account))
     event = _write_down(caller, link, detail, changes=changes)
@@ -175,6 +187,20 @@ def _take_over(
     sign_in_names.settle(adapter, changed, event)
     host_calls.tell_of_change(adapter, "on_provisioned", event)
     return event
+
+
+def _has_seat(link: ProvisionedUser) -> bool:
+    """Whether the person is among those whom SCIM shows as active, where the host counts them (one query)."""
+    adapter_class = get_adapter_class()
+    if not adapter_class.overrides("seats"):
+        return False
+    return rules.holders(adapter_class, link.connection).filter(pk=link.pk).exists()
+
+
+def _seat(adapter: LearnerAdapter) -> None:
+    """Whoever was off, and is on by the account that goes on, takes a seat as by a POST. Raises ``NoSeat``."""
+    if _has_seat(adapter.link):
+        rules.take_a_seat(adapter)
 
 
 def _free_name(caller: Caller, other: Any, sent: Document) -> None:

@@ -24,8 +24,9 @@ from scim_provisioning.provisioning.links import strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
-from scim_provisioning.provisioning.writing import explained, save_learner
+from scim_provisioning.provisioning.writing import end_access, explained, save_learner
 from scim_provisioning.rules import protect
+from scim_provisioning.rules.ownership import left_by
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
 _WAS_OFF: Final = "~was off"
@@ -95,7 +96,7 @@ def _take_back(caller: Caller, link: ProvisionedUser) -> _TakenBack:
     protect(adapter)
     before = adapter.read()
     adapter.remember_rows()
-    _restore(adapter, found.kept)
+    _restore(adapter, found)
     changed = sign_in_names.rewritten(adapter)
     if databases.is_rehearsal():
         _write_unheard(adapter)
@@ -128,6 +129,8 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
         address=caller.address,
         changes=taken.changes,
     )
+    if taken.changes.get("active") == (True, False):
+        end_access(adapter, event)
     identifiers.remember(adapter.link, documents.changes(taken.before, {}))
     # An earlier word that they may share the account would link it again.
     SharedAccount.objects.filter(connection=adapter.link.connection_id, user=adapter.obj).delete()
@@ -150,16 +153,18 @@ def _as_held(adapter: LearnerAdapter) -> dict[str, Any]:
     return held
 
 
-def _restore(adapter: LearnerAdapter, values: Mapping[str, Mapping[str, Any]]) -> None:
+def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
     """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone,
-    and so is a company or a team that is gone or another customer's by now."""
+    and so is a company or a team that is gone or another customer's by now. Whom the owner of that day has let go
+    since, goes off."""
+    values: Mapping[str, Mapping[str, Any]] = found.kept
     for name, entry, row in _fields(adapter):
         held = values.get(entry.source.name, {})
         if name in held and adapter.person.owns(entry.source) and _value(entry, row) != held[name]:
             _put(adapter, entry, row, held[name])
     if adapter.compiled_mapping.active is None:
         return
-    if _WAS_OFF in values:
+    if _WAS_OFF in values or left_by(adapter.connection, adapter.obj.pk, found.made_at) is not None:
         if adapter.has_access:
             adapter.set_active(False)
     elif not adapter.link.active and not adapter.has_access:

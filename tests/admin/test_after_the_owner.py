@@ -20,6 +20,7 @@ from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SharedAccount
 from scim_provisioning.provisioning.verdicts import Finding
 from scim_provisioning.sso import may_sign_in
+from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD
 from tests.admin.test_given_on_by_whom import again, page, sees
@@ -452,3 +453,43 @@ def test_a_host_that_cannot_be_asked_without_the_settings_keeps_no_connection_fr
     second.connection.refresh_from_db()
     assert second.connection.is_archived
     assert second.scim.get("/Users").status_code == 401
+
+
+def heir_of(first: Customer) -> ProvisionedUser:
+    """The link of another connection of the same customer, by which the person stays on, and which owns the account
+    once the first has deleted them."""
+    second = again(first)
+    assert ownership.allow_share(second.connection, account(), actor=None, name="ines")
+    theirs = second.scim.post("/Users", person(externalId="theirs")).json()["id"]
+    let_go(first, "deleted")
+    heir = ProvisionedUser.objects.select_related("connection", "user").get(scim_id=theirs)
+    assert (heir.owns_profile, account().is_active) == (True, True)
+    return heir
+
+
+@pytest.mark.parametrize("is_off", [False, True])
+def test_to_take_the_heirs_link_back_lets_nobody_in_whom_the_owner_had_let_go(
+    first: Customer, is_off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heir, told = heir_of(first), list[object]()
+    second = Customer(None, None, heir.connection, TokenFactory(connection=heir.connection).plaintext)
+    if is_off:
+        assert second.scim.patch(f"/Users/{heir.scim_id}", OFF).status_code == 200
+    assert account().is_active is not is_off
+    browser = Client()
+    browser.force_login(account())
+    monkeypatch.setattr(LearnerAdapter, "revoke_access", lambda self, learner: told.append(learner))
+    changes = undoing.preview(heir)
+    assert changes.get("active") == (None if is_off else (True, False)), "the page says it beforehand"
+    assert told == []
+    taken_back(heir)
+    assert not account().is_active
+    assert len(told) == (0 if is_off else 1), "what outlives the switch ends with it"
+    assert not browser.session.get("_auth_user_id")
+
+
+def test_whom_an_administrator_let_the_heir_use_again_stays_as_they_are(first: Customer) -> None:
+    heir = heir_of(first)
+    assert ownership.allow_share(heir.connection, account(), actor=None, name="ines")
+    taken_back(heir)
+    assert account().is_active

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -111,14 +112,17 @@ def test_every_address_that_the_app_adds_to_the_admin_has_a_row() -> None:
 @pytest.mark.parametrize("name", OPEN)
 def test_each_address_opens_with_all_that_it_needs_and_with_nothing_less(estate: Estate, name: str) -> None:
     site = SITES[name]
-    lacking = [browser(f"harborline.-{one}", *without(one)) for one in site.needs or ()]
+    lacking = {one: browser(f"harborline.-{one}", *without(one)) for one in site.needs or ()}
     owner, nobody = browser("harborline.owner", *site.needs or ()), Client()
     learner = browser("harborline.learner", *EVERY_PERMISSION, is_staff=False)
     before = everything()
-    for client in lacking:
+    for permission, client in lacking.items():
         answer = ask(client, name, estate)
         assert answer.status_code == 403
         assert ("You may not do this" in text(answer)) == site.in_words
+        # What is missing is named, and nothing else.
+        named = Permission.objects.get(codename=permission).name
+        assert (f"It needs the permission “{named}”." in text(answer)) == site.in_words, permission
     for client in (nobody, learner):
         assert ask(client, name, estate).headers["Location"].startswith(reverse("admin:login"))
     assert everything() == before

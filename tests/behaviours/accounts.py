@@ -93,6 +93,13 @@ def revokes_afterwards(original: Any) -> Any:
 
 
 MUTANTS = mutants(
+    (
+        "nobody of a single sign-on is sent a link to a new password",
+        "sso:may_reset_password",
+        answers(True),
+        "tests/http/test_may_reset_password.py::"
+        "test_the_three_steps_by_which_an_account_was_taken_over_end_without_a_password",
+    ),
     # --- 10
     (
         "a filter stays inside the tenant",

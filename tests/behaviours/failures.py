@@ -69,6 +69,12 @@ _HOOK_FAILS = (
 
 MUTANTS = mutants(
     (
+        "an administrator is told which hook of which connection failed",
+        "provisioning.host_calls:raised_by",
+        answers(None),
+        "tests/admin/test_failing_hooks.py::test_who_does_not_see_the_guests_connection_is_not_told_what_it_is_called",
+    ),
+    (
         "a refused create leaves nothing",
         "provisioning.transactions:databases",
         without_transactions,

@@ -26,7 +26,27 @@ def of_their_own(taken_out: Any) -> Any:
     return lambda standing, taken, account: taken.connection_id == standing.connection.pk
 
 
+_KEYS = "tests/admin/test_whom_keys_lead_to.py::"
+
 MUTANTS = mutants(
+    (
+        "to take a link back lets nobody in whom the owner had let go",
+        "provisioning.undoing:left_by",
+        answers(None),
+        f"{_OWNER}test_to_take_the_heirs_link_back_lets_nobody_in_whom_the_owner_had_let_go",
+    ),
+    (
+        "who may not see values reads nobody by walking through keys",
+        "administration.adoption.doubles:is_brought_up",
+        answers(True),
+        f"{_KEYS}test_walking_through_keys_shows_nobody_whom_nothing_leads_to",
+    ),
+    (
+        "what a joined account was called is forgotten with its person",
+        "administration.erasure.lines:joined",
+        answers([]),
+        f"{_KEYS}test_of_accounts_joined_before_anybody_managed_them_no_name_is_left_once_their_person_is_forgotten",
+    ),
     (
         "a guest's link ends with the word by which it was there",
         "provisioning.withdrawing:_switches_account",

@@ -17,6 +17,13 @@ def calls_at_once(original: Any) -> Any:
 
 MUTANTS = mutants(
     (
+        "whom a join lets in takes a seat",
+        "provisioning.merging:_seat",
+        answers(None),
+        "tests/admin/test_seats_of_the_joined.py::"
+        "test_who_was_off_and_comes_in_by_the_account_that_goes_on_needs_a_seat",
+    ),
+    (
         "whoever finds no seat is refused",
         "rules.seats:take_a_seat",
         answers(None),

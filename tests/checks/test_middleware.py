@@ -137,5 +137,5 @@ def test_what_django_serves_while_debugging_needs_no_line(url: str, settings: Se
 
 def test_a_middleware_that_cannot_be_imported_is_none_of_ours(settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = settings.PREPEND_WWW = True
-    using(settings, "nowhere.Middleware")
+    using(settings, "nowhere.Middleware", "scim_provisioning.sessions.SessionKeyMiddleware")
     assert found() == []

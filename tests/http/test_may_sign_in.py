@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import adapters
-from scim_provisioning.administration import connections
+from scim_provisioning.administration import connections, erasure
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
@@ -194,3 +194,18 @@ def test_in_the_example_a_session_ends_at_its_next_request_when_the_customer_is_
     assert who(browser) == INES
     monkeypatch.setattr(LearnerAdapter, "tenant_enabled", classmethod(lambda cls, connection: False))
     assert who(browser) == "nobody"
+
+
+@pytest.mark.parametrize("verb", ["deleted", "switched off"])
+def test_whom_nobody_knows_any_more_after_a_departure_is_kept_out_by_the_account_itself(
+    scim: ScimClient, ines: User, connection: SCIMConnection, verb: str
+) -> None:
+    ines.set_password(PASSWORD)
+    ines.save()
+    link = ProvisionedUser.objects.select_related("connection").get()
+    left = scim.delete(path(connection)) if verb == "deleted" else scim.patch(path(connection), OFF)
+    assert left.status_code in (200, 204)
+    erasure.forget(erasure.Person(connection, link=link), actor=None)
+    ines.refresh_from_db()
+    assert (may_sign_in(ines), may_sign_in(ines, connection), ines.is_active) == (True, True, False)
+    assert not Client().login(username=ines.username, password=PASSWORD)

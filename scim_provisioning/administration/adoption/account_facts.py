@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.administration.log_words import MASK
 from scim_provisioning.administration.times import written
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisionedUser
@@ -19,7 +20,8 @@ logger = logging.getLogger("scim_provisioning.administration")
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """In words; "—" for what nothing is known of. ``progress`` None: the host does not say it."""
+    """In words; "—" for what nothing is known of, dots for what the reader may not see. ``progress`` None: the host
+    does not say it."""
 
     since: str
     last_login: str
@@ -32,18 +34,20 @@ class AccountFacts:
         return {_("Here since"): self.since, _("Last sign-in"): self.last_login, **told}
 
 
-def facts_of(adapter: LearnerAdapter) -> AccountFacts:
-    """Of the account of an adapter."""
+def facts_of(adapter: LearnerAdapter, *, in_clear: bool) -> AccountFacts:
+    """Of the account of an adapter. What its person does here are values: without ``in_clear`` they are masked."""
     account = adapter.obj
     made, seen = getattr(account, "date_joined", None), getattr(account, "last_login", None)
-    return AccountFacts(
-        written(made) if made else "—", written(seen) if seen else _("never"), _progress(adapter)
-    )
+    since = written(made) if made else "—"
+    if not in_clear:
+        return AccountFacts(since, MASK, MASK if adapter.overrides("progress") else None)
+    return AccountFacts(since, written(seen) if seen else _("never"), _progress(adapter))
 
 
-def facts_of_link(link: ProvisionedUser) -> AccountFacts:
+def facts_of_link(link: ProvisionedUser, *, in_clear: bool) -> AccountFacts:
     """Of the account of a learner."""
-    return facts_of(get_adapter_class()(link.user, link=link, connection=link.connection))
+    adapter = get_adapter_class()(link.user, link=link, connection=link.connection)
+    return facts_of(adapter, in_clear=in_clear)
 
 
 def _progress(adapter: LearnerAdapter) -> str | None:

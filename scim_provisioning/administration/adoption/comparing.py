@@ -74,7 +74,7 @@ def compare(connection: SCIMConnection, document: Document, account: Any, *, in_
         for path, value in sent.items()
     ]
     risks = [sentence for is_so, sentence in _risks(connection, adapter, account) if is_so]
-    return Candidate(account, name, tuple(lines), tuple(risks), facts_of(adapter))
+    return Candidate(account, name, tuple(lines), tuple(risks), facts_of(adapter, in_clear=in_clear))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def beside(
     connection: SCIMConnection, one: Side, other: Side, *, in_clear: bool
 ) -> tuple[list[Fact], list[Line]]:
     """Two accounts of this connection's: how they stand, and the attributes that either has. Without ``in_clear``
-    values are masked."""
+    values are masked, the last sign-in and the progress among them."""
     adapters = [side(Caller(connection, None), each.account, each.link) for each in (one, other)]
     here, there = _called(connection, *(_values(adapter.read()) for adapter in adapters))
     show, call = (shown, str) if in_clear else (masked, nameless)
@@ -98,11 +98,12 @@ def beside(
         Line(call(path), show(here.get(path)), show(there.get(path)), _alike(here.get(path), there.get(path)))
         for path in {**here, **there}
     ]
-    standing = [_standing(each, adapter) for each, adapter in zip((one, other), adapters, strict=True)]
+    pairs = zip((one, other), adapters, strict=True)
+    standing = [_standing(each, adapter, in_clear=in_clear) for each, adapter in pairs]
     return [Fact(name, standing[0][name], standing[1][name]) for name in standing[0]], lines
 
 
-def _standing(one: Side, adapter: LearnerAdapter) -> dict[str, str]:
+def _standing(one: Side, adapter: LearnerAdapter, *, in_clear: bool) -> dict[str, str]:
     account = one.account
     has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
     return {
@@ -110,7 +111,7 @@ def _standing(one: Side, adapter: LearnerAdapter) -> dict[str, str]:
         if one.link is None
         else _("yes, as “%(name)s”") % {"name": one.link.user_name},
         _("Switched on"): _("no") if adapter.has_access is False else _("yes"),
-        **facts_of(adapter).in_words,
+        **facts_of(adapter, in_clear=in_clear).in_words,
         _("Has a password of its own"): _("yes") if has_password else _("no"),
     }
 

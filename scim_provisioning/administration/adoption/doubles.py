@@ -92,12 +92,39 @@ def compared(connection: SCIMConnection, one: Side, other: Side) -> Double:
 def called(connection: SCIMConnection, side: Side, text: str, *, in_clear: bool) -> list[Double]:
     """Other accounts that are called so: by user name or address, and for who may see values by the beginnings of their
     names (some four queries)."""
-    if not is_storable(text) or not text.strip():
+    if not _is_name(text):
         return []
     accounts = _Accounts(connection)
     condition = accounts.columns.called(text) if in_clear else accounts.columns.named(text)
     found = accounts.others(side).filter(condition)[:OFFERED]
     return [Double(side, other) for other, _values in accounts.sides(found)]
+
+
+def is_brought_up(connection: SCIMConnection, side: Side) -> bool:
+    """Whether what the connection has leads to an account, for who may not see values and could ask for any by its key:
+    it is or was managed here, or may be the person of one that is, or of another that is in use (some ten queries)."""
+    if side.link is not None or _was_managed(connection, side):
+        return True
+    others = [double.other for double in of(connection, side)]
+    if any(other.link is not None or _was_managed(connection, other) for other in others):
+        return True
+    around = _Accounts(connection).out_of_use([side, *others]) if others else set()
+    return side.account.pk not in around and any(other.account.pk not in around for other in others)
+
+
+def are_brought_up(connection: SCIMConnection, one: Side, other: Side, called: str = "") -> bool:
+    """The same of two accounts: each by itself, as the other's double where one of them is or was managed here, or by
+    the whole of what it signs in by, or of its address, as ``called`` (some twenty queries)."""
+    if any(side.link is not None or _was_managed(connection, side) for side in (one, other)) and (
+        compared(connection, one, other).traits
+    ):
+        return True
+    accounts = _Accounts(connection)
+    said = (
+        accounts.all().filter(accounts.columns.named(called)) if _is_name(called) else accounts.all().none()
+    )
+    named = set(said.filter(pk__in=[one.account.pk, other.account.pk]).values_list("pk", flat=True))
+    return all(side.account.pk in named or is_brought_up(connection, side) for side in (one, other))
 
 
 def between(connection: SCIMConnection, sides: Sequence[Side]) -> list[Double]:
@@ -196,6 +223,16 @@ class _Accounts:
 
     def _adapter(self, side: Side) -> LearnerAdapter:
         return merging.side(Caller(self.connection, None), side.account, side.link)
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and is_storable(text)
+
+
+def _was_managed(connection: SCIMConnection, side: Side) -> bool:
+    """Whether the connection has let go of it (one query): it is found by what it was called."""
+    gone = ProvisionedUser.objects.tombstones().filter(connection=connection, user=side.account.pk)
+    return gone.exists()
 
 
 def _managed(connection: SCIMConnection) -> QuerySet[ProvisionedUser]:

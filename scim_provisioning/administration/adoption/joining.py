@@ -22,6 +22,7 @@ from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import merging
+from scim_provisioning.provisioning.host_calls import raised_by
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import Obstacle
 
@@ -179,8 +180,9 @@ def refusals(which: str) -> Iterator[None]:
     except SCIMError as refusal:
         raise ConnectionRefused(_sentence(refusal), "adoption.refused") from refusal
     except Exception as error:
-        # Whatever the host's merge raises.
-        if databases.fault_of(error) is not None:
+        # Whatever the host's merge raises. Of every other hook it is said which it was.
+        raised = raised_by(error)
+        if databases.fault_of(error) is not None or (raised is not None and raised.hook != "merge"):
             raise
         reports.failure(logger, "Two accounts could not be joined: %s", which, exception=error)
         failed = _("This application could not join the two (%(error)s). Nothing was changed.")

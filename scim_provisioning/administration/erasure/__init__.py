@@ -24,6 +24,7 @@ from scim_provisioning.administration.keeping import refuse_guest
 from scim_provisioning.administration.people import learners
 from scim_provisioning.administration.people.answer import ACTIVE, HELD, Answer
 from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import (
     Action,
     AdoptionAnswer,
@@ -170,7 +171,7 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
     if link is None:
         who, own, names = _refused(person)
     else:
-        who = identity.of_link(link)
+        who, _lines = _called(connection, identity.of_link(link), link.user_id)
     common = links.common(connection, who, link)
     keys = links.beside(connection, who.but(common), link, tally)
     if not tally.bounded:
@@ -199,7 +200,8 @@ def _learner(link: ProvisionedUser) -> tuple[Identity, list[int], list[str]]:
     """Who a learner is, whose link is locked; which lines are theirs, and their userNames."""
     link.refresh_from_db()
     names = links.names_of(link)
-    return identity.of_link(link), lines.own(link, names), names
+    who, told = _called(link.connection, identity.of_link(link), link.user_id)
+    return who, sorted({*lines.own(link, names), *told}), names
 
 
 def _refused(person: Person) -> tuple[Identity, list[int], list[str]]:
@@ -209,7 +211,17 @@ def _refused(person: Person) -> tuple[Identity, list[int], list[str]]:
     own = lines.of_refused(person.connection, event)
     said = ProvisioningEvent.objects.filter(pk__in=own).select_related("payload")
     names = {event.user_name_key, user_name_key(event.user_name)} - {""}
-    return identity.of_refused(person.connection, said.order_by("pk")), own, sorted(names)
+    who, told = _called(person.connection, identity.of_refused(person.connection, said.order_by("pk")))
+    return who, sorted({*own, *told}), sorted(names)
+
+
+def _called(
+    connection: SCIMConnection, who: Identity, account: int | None = None
+) -> tuple[Identity, list[int]]:
+    """The person with what accounts were called that were joined to theirs before anybody managed them, and the lines
+    that say so."""
+    told = lines.joined(connection, account, who)
+    return who.also(name for event in told for name in event.cause.get(NAMES) or ()), [one.pk for one in told]
 
 
 def _erasable(person: Person) -> LearnerAdapter | None:

@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.events import pseudonyms, sent_names
+from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN
 from scim_provisioning.protocol.text import fold
@@ -42,7 +43,7 @@ _OF_WORK: Final = frozenset(
     }
 )
 #: Where an attribute says who somebody is to somebody else.
-_NAMES: Final = "manager"
+_MANAGER: Final = "manager"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Identity:
         taken = {*others}
         return Identity(self.connection, frozenset(text for text in self.texts if fold(text) not in taken))
 
+    def also(self, others: Iterable[str]) -> Identity:
+        """The same with what else the person was called."""
+        return Identity(self.connection, self.texts | frozenset(others))
+
     def is_in(self, *texts: str) -> bool:
         """Whether any of these texts mentions the person."""
         return any(self._mention.search(text) for text in texts)
@@ -103,7 +108,7 @@ class Identity:
     def _member(self, name: str, value: Any, names: bool) -> Any:
         if name in _KINDS or _attribute(name) in _OF_WORK:
             return value
-        return self.without(value, names=names or _NAMES in name)
+        return self.without(value, names=names or _MANAGER in name or name == NAMES)
 
     def hashed(self, value: Any) -> Any:
         """JSON of theirs, with a pseudonym for every text and number; whether there was a value can still be told."""

@@ -83,6 +83,21 @@ def own(link: ProvisionedUser, names: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
+def joined(connection: SCIMConnection, account: int | None, identity: Identity) -> list[ProvisioningEvent]:
+    """The lines that say that two accounts nobody managed were joined, of whom one was the person's: by the key of the
+    account where both are known, else by their texts (one query)."""
+    merged = ProvisioningEvent.objects.filter(
+        connection=connection, action=Action.MERGED, link__isnull=True, outcome=Outcome.APPLIED
+    )
+    found = []
+    for event in merged.order_by("pk"):
+        accounts = event.cause.get("accounts")
+        known = account is not None and accounts is not None
+        if str(account) in accounts if known else identity.is_in(event.detail):
+            found.append(event)
+    return found
+
+
 def of_refused(connection: SCIMConnection, event: ProvisioningEvent) -> list[int]:
     """The same of somebody who was only refused: all of one userName, or externalId, or of those who were sent so."""
     nobodys = ProvisioningEvent.objects.filter(connection=connection, link__isnull=True)

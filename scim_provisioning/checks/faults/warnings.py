@@ -137,3 +137,10 @@ SSO_MODEL_APART = Fault(
     "the connection is archived all the same.",
     "Route {model} to the database of scim_provisioning in DATABASE_ROUTERS.",
 )
+SESSION_KEYS_UNNOTED = Fault(
+    "W026",
+    "Nothing notes the new key of a session whose password is changed, as on the admin's own page: such a session does "
+    "not end with its account's access, and is good again once the account is switched on.",
+    'Add "scim_provisioning.sessions.SessionKeyMiddleware" to MIDDLEWARE, after Django\'s AuthenticationMiddleware. '
+    "Silence this check if no learner has a password.",
+)
