@@ -87,11 +87,13 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
         raise cannot(Obstacle.CHANGED)
     link = links[0] if links else None
     moves, sent, gone = link is goes.link, goes.read(), _held(caller, goes.obj)
-    before = _held(caller, stays.obj)
+    before, is_seated = _held(caller, stays.obj), goes.is_active
     earlier = _leave(caller, stays, goes, link)
     host_calls.merge(stays, goes.learner)
     if moves and link is not None:
-        return _take_over(caller, link, into, other, sent=sent, before=before, detail=detail)
+        return _take_over(
+            caller, link, into, other, sent=sent, before=before, is_seated=is_seated, detail=detail
+        )
     event = _write_down(caller, link, detail, cause={"earlier": earlier})
     if link is not None:
         identifiers.remember(link, documents.changes(gone, stays.read()))
@@ -147,9 +149,11 @@ def _take_over(
     *,
     sent: Document,
     before: Document,
+    is_seated: bool,
     detail: str,
 ) -> ProvisioningEvent:
-    """Make the resource of ``link`` that of the account ``into``, once the host has joined the two."""
+    """Make the resource of ``link`` that of the account ``into``, once the host has joined the two. ``is_seated``: the
+    person held a seat by the other one; whom the LMS had switched off takes one now."""
     account = type(into)._base_manager.filter(pk=into.pk).first()
     if account is None:
         raise cannot(Obstacle.CHANGED)
@@ -166,6 +170,8 @@ def _take_over(
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
     save_link(adapter, sent)
+    if adapter.is_active and not is_seated:
+        rules.take_a_seat(adapter)
     _remember(link, was_adopted)
     changes = documents.changes(before, _held(caller, account))
     event = _write_down(caller, link, detail, changes=changes)
