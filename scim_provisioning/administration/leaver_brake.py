@@ -135,7 +135,9 @@ def allow(
     finally:
         if done:
             told = ngettext("Let %(n)d held person go.", "Let %(n)d held people go.", done) % {"n": done}
-            durable(lambda: _tell(connection, actor, told, address))
+            # They may go, whether or not that can be told.
+            with troubles.in_parts():
+                durable(lambda: _tell(connection, actor, told, address))
     return done
 
 

@@ -163,7 +163,9 @@ def undo(
                     counted += event.created_at > hour_ago
     finally:
         if counted:
-            leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
+            # Nobody may be told that nothing was changed because it could not be counted.
+            with troubles.in_parts():
+                leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
     return done
 
 

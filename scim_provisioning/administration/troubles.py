@@ -27,9 +27,12 @@ _UNCONFIRMED: Final = "database.unconfirmed"
 PARTLY: Final = "connection.database"
 
 
-def words(error: BaseException, *, reads: bool = False) -> str:
+def words(error: BaseException, *, reads: bool = False, in_parts: bool = False) -> str:
     """A sentence that says whether it was done; empty where the error is about something else than the database.
-    ``reads``: nothing was to be changed."""
+    ``reads``: nothing was to be changed; ``in_parts``: by several transactions, some of which may have come to their
+    end."""
+    if in_parts and _is_about_the_database(error):
+        return _("The database did not let this be done now. What was done stays done: go on in a moment.")
     if not reads and _may_have_been_done(error):
         return _(
             "The connection to the database broke when this was about to be kept, so it may have been done or not. "
@@ -85,12 +88,9 @@ def in_parts() -> Iterator[None]:
             kind = _kind(error)
             reports.failure(logger, "The application's own code failed in a part", exception=error)
             raise failed(kind) from error
-        if not _is_about_the_database(error):
-            raise
-        raise ConnectionRefused(
-            _("The database did not let this be done now. What was done stays done: go on in a moment."),
-            PARTLY,
-        ) from error
+        if told := words(error, in_parts=True):
+            raise ConnectionRefused(told, PARTLY) from error
+        raise
 
 
 def failed(kind: str) -> ConnectionRefused:

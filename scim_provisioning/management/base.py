@@ -19,6 +19,8 @@ class ScimCommand(BaseCommand):
 
     #: Whether it never changes anything, so that nobody need look whether it did.
     only_reads: ClassVar[bool] = False
+    #: Whether it is many transactions: what the others did stays done where one of them fails.
+    in_parts: ClassVar[bool] = False
     #: What it ends with where it could not be done.
     refused_code: ClassVar[int] = 1
 
@@ -33,7 +35,8 @@ class ScimCommand(BaseCommand):
         except Exception as error:
             # As every command: English, whoever reads it.
             with translation.override("en"):
-                told = troubles.words(error, reads=self.only_reads) or troubles.of_host(error)
+                told = troubles.words(error, reads=self.only_reads, in_parts=self.in_parts)
+                told = told or troubles.of_host(error)
             if not told:
                 raise
             raise CommandError(told, returncode=self.refused_code) from error

@@ -159,7 +159,8 @@ def _take_over(
     was_seated: bool,
     detail: str,
 ) -> ProvisioningEvent:
-    """Make the resource of ``link`` that of the account ``into``, once the host has joined the two."""
+    """Make the resource of ``link`` that of the account ``into``, once the host has joined the two. ``was_seated``: the
+    person held a seat before; whom the LMS had switched off takes one now."""
     account = type(into)._base_manager.filter(pk=into.pk).first()
     if account is None:
         raise cannot(Obstacle.CHANGED)

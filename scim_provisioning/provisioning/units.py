@@ -205,14 +205,27 @@ def _merge(
     mine = linked.filter(connection=line.connection, user__in=line.accounts(old))
     for keys in _portions(list(mine.order_by("pk").values_list("pk", flat=True)), most):
         moved += durable(partial(_move_each, line, keys, old, new, actor))
-    source = line.entry.source
-    by_account = "pk__in" if source.is_account else f"{source.user_field}__in"
-    own = line.holders(old).exclude(**{by_account: linked.values("user")})
     left = None if most is None else max(most - moved, 0)
-    for row in list(own.order_by("pk")[:left]):
-        line.kind.hand_over(row, line.entry.field, old, new)
-        moved += 1
+    for key in list(_own(line, old).order_by("pk").values_list("pk", flat=True)[:left]):
+        moved += durable(partial(_hand_over, line, key, old, new))
     return moved
+
+
+def _own(line: Line, unit: models.Model) -> models.QuerySet[Any]:
+    """Of those who are in a unit whom no identity provider manages."""
+    source, linked = line.entry.source, ProvisionedUser.objects.living().filter(user__isnull=False)
+    by_account = "pk__in" if source.is_account else f"{source.user_field}__in"
+    return line.holders(unit).exclude(**{by_account: linked.values("user")})
+
+
+def _hand_over(line: Line, key: Any, old: models.Model, new: models.Model) -> bool:
+    """Move one of these; False where the LMS has moved them meanwhile, or somebody manages them by now."""
+    rows = line.entry.source.model._base_manager.select_for_update()
+    row = rows.filter(pk=key).first()
+    if row is None or not _own(line, old).filter(pk=key).exists():
+        return False
+    line.kind.hand_over(row, line.entry.field, old, new)
+    return True
 
 
 def _move_each(

@@ -12,7 +12,7 @@ from django.test import Client
 from example_project.lms.models import Learner, SSOSettings
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import selftest
-from scim_provisioning.administration.adoption import queue
+from scim_provisioning.administration.adoption import joining, queue
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory, UserFactory
@@ -20,7 +20,7 @@ from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.faults.forks import at_once
 from tests.leavers import OFF, ON, learners, let_go_at_most
-from tests.lms_factories import SSOSettingsFactory
+from tests.lms_factories import LearnerFactory, SSOSettingsFactory
 from tests.people import person
 from tests.tables import contents
 
@@ -313,3 +313,28 @@ def test_of_many_who_come_and_return_and_leave_at_the_same_moment_exactly_as_man
     assert {answer.status_code for answer in answers} <= {200, 201, 403}
     came = sum(answer.status_code == 201 for answer in answers)
     assert len(active()) == 5 - len(staying) + came <= 5
+
+
+@pytest.mark.django_db
+def test_whom_the_lms_had_switched_off_takes_a_seat_where_the_account_they_are_joined_to_is_on(
+    scim: ScimClient, connection: SCIMConnection, sso: SSOSettings
+) -> None:
+    for name in ("ann", "bob"):
+        assert join(scim, name).status_code == 201
+    ann = User.objects.get(username__startswith="ann")
+    User.objects.filter(pk=ann.pk).update(is_active=False)
+    assert join(scim, "cara").status_code == 201
+    old: User = LearnerFactory(organization=sso.organization).user
+
+    def joined() -> None:
+        into, other = (joining.found(connection, str(account.pk)) for account in (old, ann))
+        assert into is not None
+        assert other is not None
+        joining.join(connection, into, other, actor=None)
+
+    with pytest.raises(ConnectionRefused, match="licences"):
+        joined()
+    assert ProvisionedUser.objects.get(user_name__startswith="ann").user == ann
+    SEATS[connection.name] = 3
+    joined()
+    assert ProvisionedUser.objects.get(user_name__startswith="ann").user == old

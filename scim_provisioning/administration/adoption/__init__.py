@@ -127,7 +127,9 @@ def link(
         raise ConnectionRefused(refusal.detail, "adoption.refused") from refusal
     finally:
         if done:
-            _tell(connection, done, actor, address)
+            # They are linked, whether or not that can be told.
+            with troubles.in_parts():
+                _tell(connection, done, actor, address)
     return done
 
 

@@ -34,6 +34,7 @@ from scim_provisioning.models import (
     AdoptionAnswer,
     IdentityQuestion,
     ProvisionedUser,
+    ProvisionedUserQuerySet,
     ProvisioningEvent,
     SCIMConnection,
 )
@@ -169,8 +170,12 @@ def link(
 
 def is_linked(connection: SCIMConnection, document: Document, account: Any) -> bool:
     """Whether the person has that account already."""
-    mine = ProvisionedUser.objects.living().filter(connection=connection, user=account.pk)
-    return mine.filter(user_name_key=user_name_key(document["userName"])).exists()
+    return _links_called(connection, document).filter(user=account.pk).exists()
+
+
+def _links_called(connection: SCIMConnection, document: Document) -> ProvisionedUserQuerySet:
+    mine = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    return mine.filter(user_name_key=user_name_key(document["userName"]))
 
 
 def answer(
@@ -182,7 +187,7 @@ def answer(
     address: str = "",
 ) -> None:
     """Write down that the person is somebody new, or is to be left alone. Raises ``ConnectionRefused`` where there can
-    be no second account of that name."""
+    be no second account of that name, or an administrator has linked the person meanwhile."""
     name = document["userName"]
     if verdict is AdoptionAnswer.Verdict.SEPARATE:
         _refuse_second(connection, document)
@@ -192,7 +197,10 @@ def answer(
     message %= {"name": name}
 
     def work() -> None:
+        # Whoever links somebody holds on to the connection until they are linked.
         locked_current(connection)
+        if verdict is AdoptionAnswer.Verdict.SEPARATE and _links_called(connection, document).exists():
+            raise ConnectionRefused(_("“%(name)s” is linked already.") % {"name": name}, "adoption.refused")
         AdoptionAnswer.objects.update_or_create(
             connection=connection,
             user_name_key=user_name_key(name),

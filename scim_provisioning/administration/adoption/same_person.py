@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.administration import audit
-from scim_provisioning.administration.adoption import joining
+from scim_provisioning.administration.adoption import joining, queue
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
@@ -30,7 +30,8 @@ def document_of(newcomer: ProvisionedUser) -> Document:
 def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """They are the same person: the host joins the earlier account to the newcomer's, who keeps their SCIM id.
 
-    Raises ``ConnectionRefused`` where the host has no ``merge``, or the two are not what they were.
+    Raises ``ConnectionRefused`` where the host has no ``merge``, the two are not what they were, or somebody else has
+    answered.
     """
     if not joining.can_merge():
         raise ConnectionRefused(joining.without_merge(), "adoption.merge")
@@ -52,14 +53,18 @@ def join(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address:
 
 
 def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, address: str = "") -> None:
-    """They are two people, or stay two accounts. Raises ``ConnectionRefused`` for an archived connection."""
+    """They are two people, or stay two accounts. Raises ``ConnectionRefused`` for an archived connection, and where the
+    question is open no more: somebody else has answered, or the two are one by now."""
     message = _("“%(name)s” and the deleted “%(earlier)s” stay apart.") % {
         "name": question.newcomer.user_name,
         "earlier": question.earlier.user_name,
     }
 
     def work() -> None:
+        # Whoever joins two accounts holds on to the connection until they are one.
         locked_current(question.connection)
+        if not queue.open_questions(question.connection).filter(pk=question.pk).exists():
+            raise _answered_meanwhile()
         events.admin(
             question.connection,
             action=Action.ANSWERED,
@@ -74,7 +79,13 @@ def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, ad
 
 
 def _answered(question: IdentityQuestion, message: str, actor: AbstractBaseUser | None, address: str) -> None:
-    question.answered_at, question.answered_by_id = timezone.now(), None if actor is None else actor.pk
-    question.save(update_fields=["answered_at", "answered_by"])
+    still_open = IdentityQuestion.objects.filter(pk=question.pk, answered_at__isnull=True)
+    by = None if actor is None else actor.pk
+    if not still_open.update(answered_at=timezone.now(), answered_by_id=by):
+        raise _answered_meanwhile()
     audit.log_entry(actor, question.connection, message)
     audit.tell_contacts(question.connection, *notice(question.connection, actor, message, address))
+
+
+def _answered_meanwhile() -> ConnectionRefused:
+    return ConnectionRefused(_("Somebody else has answered this meanwhile. Look again."), "adoption.refused")

@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import log_words, times, waiting_managers
 from scim_provisioning.administration.facts import WRITES
@@ -116,7 +117,10 @@ def _standing(links: Iterable[ProvisionedUser]) -> dict[int, _Standing]:
                 said = "" if met is None else log_words.switched_in_lms(met.facts)
                 protected = bool(adapter.is_protected(adapter.obj))
                 known[adapter.link.pk] = _Standing(adapter.is_active, said, protected, adapter.learner)
-        except Exception:  # noqa: S112 - the host's adapter does not load, or its rows are gone: the link's word serves
+        except Exception as error:
+            if databases.fault_of(error) is not None:
+                raise
+            # The host's adapter does not load, or its rows are gone: the link's word serves.
             continue
     return known
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnec
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning.evidence import decide
+from scim_provisioning.rules.customers import customer
 
 __all__ = ["DOUBTFUL", "NAMED", "Found", "Line", "Report", "examine", "last", "refuse_many", "remember"]
 
@@ -156,8 +158,11 @@ def _called(adapter: LearnerAdapter) -> str:
 
 def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen: set[int]) -> None:
     """Living links behind which there is nobody of this customer any more."""
-    living = ProvisionedUser.objects.living().filter(connection=connection).order_by("pk")
-    for link in living.only("connection", "user_id", "user_name", "user_name_key", "external_id").iterator():
+    living = ProvisionedUser.objects.living().filter(connection=connection)
+    lost = living.filter(customer(connection).lost)
+    # Who was not seen and is here has come a moment ago.
+    gone = living.filter(Q(user__isnull=True) | Q(pk__in=lost.values("pk"))).order_by("pk")
+    for link in gone.only("connection", "user_id", "user_name", "user_name_key", "external_id").iterator():
         if link.pk in seen:
             continue
         people.take(link)

@@ -16,6 +16,7 @@ from scim_provisioning.provisioning import managers
 class Command(ScimCommand):
     """Idempotent; safe beside running requests."""
 
+    in_parts = True
     help = (
         "Give people who wait for a manager that manager, once they are here, and leave a manager out where somebody "
         "is their own, through others. Paused connections are left alone."

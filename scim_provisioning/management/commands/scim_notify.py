@@ -20,6 +20,7 @@ from scim_provisioning.models import SCIMConnection
 class Command(ScimCommand):
     """Idempotent: it may run as often as you like; each occasion is mailed once, in one mail a day."""
 
+    in_parts = True
     help = "Mail notices about tokens and trouble to the contacts of each SCIM connection."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

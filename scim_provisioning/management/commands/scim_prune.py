@@ -12,6 +12,7 @@ from scim_provisioning.management.base import ScimCommand
 class Command(ScimCommand):
     """Idempotent; safe beside running requests."""
 
+    in_parts = True
     help = "Delete messages and operations of the provisioning log, and notes of sessions, that are past their time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from scim_provisioning.provisioning import units
 class Command(ScimCommand):
     """Idempotent; safe beside running requests."""
 
+    in_parts = True
     help = (
         "Give people the companies, business units and teams that they wait for, once an administrator has decided on "
         "them, and move those whose unit was merged into another. Paused connections are left alone."
