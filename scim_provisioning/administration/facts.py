@@ -205,7 +205,9 @@ def _gather_held(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
-    applied, refused = _writes(Outcome.APPLIED)[:1], _writes(Outcome.REFUSED)
+    applied = _writes(Outcome.APPLIED)[:1]
+    # Who is held waits, and is not refused.
+    refused = _writes(Outcome.REFUSED).exclude(action=Action.HELD)
     named = SCIMConnection.objects.filter(pk__in=keys).order_by()
     rows = named.annotate(
         applied=Subquery(applied.values("pk")),
