@@ -109,8 +109,17 @@ def compare_url(pages: ConnectionPages, request: HttpRequest, connection: SCIMCo
     return pages.page_url("reconcile", connection) if may and not connection.is_archived else ""
 
 
-def _counts(report: Report) -> list[tuple[Any, int, Any]]:
-    return [(words.LABELS[found], n, words.MEANINGS[found]) for found, n in report.counts.items()]
+def _counts(report: Report) -> list[tuple[str, Any, int, Any]]:
+    """Each kind, with the part of the page on which its people are named."""
+    return [
+        (
+            found.value if n and found in reconciliation.NAMED else "",
+            words.LABELS[found],
+            n,
+            words.MEANINGS[found],
+        )
+        for found, n in report.counts.items()
+    ]
 
 
 def _groups(report: Report, *, in_clear: bool) -> Iterator[dict[str, Any]]:
