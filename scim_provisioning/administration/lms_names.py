@@ -47,15 +47,20 @@ def called(words: Iterable[str], fields: Mapping[str, Q], *, in_clear: bool) -> 
 def has_word(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
     """Whether a word of any of ``texts`` begins so, or the part of an address; where the reader may not see values, is
     that word. All texts one after the other are compared once, which is what makes it quick to compare everybody."""
+    between = _between(word)
+    is_it = f"{between}{accents.resembling(word)}{between}"
+    return Resembles(_said(texts), beginning(word) if in_clear else is_it)
+
+
+def beginning(word: str) -> str:
+    """A regular expression, which Python reads as databases do, for texts with a word that begins so, or the part of an
+    address, when they are put between spaces."""
     between, resembling = _between(word), accents.resembling(word)
-    if not in_clear:
-        return Resembles(_said(texts), f"{between}{resembling}{between}")
     name, at, _domain = word.partition("@")
     if not name or len(word) > _INSIDE:
-        return Resembles(_said(texts), f"{between}{resembling}")
+        return f"{between}{resembling}"
     # An at sign that was typed says that this is the part before it. What follows it is half a directory's.
-    inside = f"[._+-]{resembling}{'' if at else '[^ @]*@'}"
-    return Resembles(_said(texts), f"(?:{between}{resembling}|{inside})")
+    return f"(?:{between}{resembling}|[._+-]{resembling}{'' if at else '[^ @]*@'})"
 
 
 def has_beginning(text: Any, word: str) -> Expression:
