@@ -114,6 +114,4 @@ def test_who_may_not_see_values_nor_the_log_learns_no_account_and_gets_no_histor
     page = compared(client, connection, "rui,,", f"{INES},Dean,")
     assert "What happened to this learner?" not in page
     assert reverse("admin:auth_user_change", args=[met["rui"].pk]) not in page
-    assert (
-        "Who is it? (rui (in a new tab))" in text(page) if isinstance(page, bytes) else "Who is it?" in page
-    )
+    assert "Who is it?" in page
