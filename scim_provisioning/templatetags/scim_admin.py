@@ -12,7 +12,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, churn, disconnection, leaver_brake, permissions, times
+from scim_provisioning.administration import (
+    alerts,
+    churn,
+    disconnection,
+    leaver_brake,
+    permissions,
+    renames,
+    times,
+)
 from scim_provisioning.models import SCIMConnection
 
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
@@ -59,6 +67,7 @@ def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
         "holds": leaver_brake.seen_by(user),
         "may_decide": permissions.has_permission(user, permissions.APPROVE_HELD),
         "churn": churn.seen_by(user),
+        "renames": renames.seen_by(user),
         "people_url": _people_url(context),
         "has_search": has_search,
     }
