@@ -1,8 +1,7 @@
 """Companies, business units and teams that an identity provider seems to have renamed: many people came from one of
 them to a name that is new here.
 
-The pages of a connection's names ask for it when they are opened. ``scim_notify``, hourly, remembers what it finds: the
-contacts are mailed, and the index and the list of connections say so for a day without asking what it costs to know.
+The pages of a connection's names ask for it when they are opened, and ``scim_notify`` hourly, for the contacts.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scim_provisioning.administration import host, permissions
+from scim_provisioning.administration import host
 from scim_provisioning.administration.units import can_be_asked
 from scim_provisioning.models import (
     Meaning,
@@ -25,7 +24,6 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     ReferenceKey,
     SCIMConnection,
-    SentNotice,
 )
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.provisioning import units
@@ -33,15 +31,11 @@ from scim_provisioning.provisioning.units import Line
 
 #: For so long a name is new, and people are taken for those who came to it.
 NEW_FOR: Final = timedelta(days=7)
-#: For so long the index and the list say what was found.
-SHOWN: Final = timedelta(days=1)
 #: So many people who came from one unit to a new name are taken for its new name.
 _AT_LEAST: Final = 3
 _EVENTS: Final = 5_000
-#: What of ``SentNotice`` says that a rename was found.
-_FOUND: Final = "renamed"
 #: Nobody has said yet what such a name means.
-_OPEN: Final = Q(made=True, meaning=Meaning.NAME) | Q(meaning=Meaning.WAITING)
+OPEN: Final = Q(made=True, meaning=Meaning.NAME) | Q(meaning=Meaning.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +78,26 @@ def of(connection: SCIMConnection, keys: Iterable[ReferenceKey]) -> dict[str, Re
     return found
 
 
+def is_answered(connection: SCIMConnection) -> bool:
+    """Whether the host can be asked which units are the customer's, and its adapter loads."""
+    try:
+        return can_be_asked(connection)
+    except host.AdapterBroken:
+        return False
+
+
 def lately(connection: SCIMConnection) -> list[Rename]:
     """The same of all names that are new within a week; nothing while the host cannot be asked."""
-    try:
-        if not can_be_asked(connection):
-            return []
-    except host.AdapterBroken:
+    if not is_answered(connection):
         return []
+    return list(of(connection, new_names(connection)).values())
+
+
+def new_names(connection: SCIMConnection) -> QuerySet[ReferenceKey]:
+    """The names that came first with people of this connection within a week, and on which nobody has decided."""
     people = ProvisionedUser.objects.filter(connection=connection, scim_id=OuterRef("brought_by"))
-    recent = ReferenceKey.objects.filter(_OPEN, Exists(people), heard_at__gte=timezone.now() - NEW_FOR)
-    return list(of(connection, recent.order_by("-heard_at", "digest")).values())
+    recent = ReferenceKey.objects.filter(OPEN, Exists(people), heard_at__gte=timezone.now() - NEW_FOR)
+    return recent.order_by("-heard_at", "digest")
 
 
 def to_tell(connection: SCIMConnection) -> Iterator[tuple[str, str]]:
@@ -101,38 +105,6 @@ def to_tell(connection: SCIMConnection) -> Iterator[tuple[str, str]]:
     for found in lately(connection):
         advice = _("Say so on the page “Companies, business units, teams”: its people are moved at once.")
         yield found.digest, f"{found.sentence} {advice}"
-
-
-def note(connection: SCIMConnection) -> list[Rename]:
-    """What was found and not remembered yet; remembers it."""
-    found = lately(connection)
-    known = SentNotice.objects.filter(
-        connection=connection, kind=_FOUND, key__in=[one.digest for one in found]
-    )
-    told = set(known.values_list("key", flat=True)) if found else set()
-    fresh = [one for one in found if one.digest not in told]
-    SentNotice.objects.bulk_create(
-        [SentNotice(connection=connection, kind=_FOUND, key=one.digest) for one in fresh],
-        ignore_conflicts=True,
-    )
-    return fresh
-
-
-def seen_by(user: Any) -> list[tuple[SCIMConnection, ReferenceKey]]:
-    """What was found within a day and nobody has decided on, on connections of which ``user`` may decide (a query, and
-    one more where there is any)."""
-    if not (user.is_authenticated and permissions.has_permission(user, permissions.MANAGE_POLICY)):
-        return []
-    current = permissions.visible_connections(user).filter(archived_at__isnull=True)
-    rows = SentNotice.objects.filter(kind=_FOUND, sent_at__gt=timezone.now() - SHOWN)
-    notices = list(
-        permissions.within(rows, "connection", current)
-        .select_related("connection")
-        .order_by("-sent_at", "-pk")
-    )
-    digests = [one.key for one in notices]
-    names = ReferenceKey.objects.filter(_OPEN).in_bulk(digests) if digests else {}
-    return [(one.connection, names[one.key]) for one in notices if one.key in names]
 
 
 def _moves(connection: SCIMConnection, lines: Mapping[str, Line]) -> Iterator[tuple[Line, str, str]]:

@@ -18,8 +18,8 @@ from scim_provisioning.administration import (
     disconnection,
     leaver_brake,
     permissions,
-    renames,
     times,
+    unit_findings,
 )
 from scim_provisioning.models import SCIMConnection
 
@@ -67,7 +67,7 @@ def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
         "holds": leaver_brake.seen_by(user),
         "may_decide": permissions.has_permission(user, permissions.APPROVE_HELD),
         "churn": churn.seen_by(user),
-        "renames": renames.seen_by(user),
+        "names": unit_findings.seen_by(user),
         "people_url": _people_url(context),
         "has_search": has_search,
     }

@@ -3,6 +3,7 @@ index and the list of connections."""
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from io import StringIO
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.models import Organization, Team
-from scim_provisioning.administration import renames
+from scim_provisioning.administration import renames, unit_findings
 from scim_provisioning.models import ReferenceKey, SCIMConnection, SentNotice
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD, text, url
@@ -131,7 +132,27 @@ def test_another_customers_connection_hears_nothing_of_it(
     assert renames.lately(other_connection) == []
     notify()
     superuser = django_user_model.objects.create_superuser("root")
-    assert [one for one, _key in renames.seen_by(superuser)] == [connection]
+    assert [one.connection for one in unit_findings.seen_by(superuser)] == [connection]
+
+
+def test_a_new_name_that_looks_like_another_units_is_two_clicks_away_from_the_index(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="R&D")
+    join(scim, "p0.x", "R & D")
+    assert "looks like" not in text(admin_client.get(INDEX))
+    notify()
+    page = admin_client.get(INDEX)
+    said = html.unescape(text(page)).replace("” ,", "”,")
+    assert f"{connection.name}: “R & D”, which is new, looks like the name of another unit." in said
+    digest = ReferenceKey.objects.get(name="R & D").digest
+    address = reverse("admin:scim_provisioning_scimconnection_unit", args=[connection.pk, digest])
+    assert f'href="{address}"' in page.content.decode()
+    initial = admin_client.get(address).context["form"].initial
+    assert (initial["verdict"], initial["unit"]) == ("merge", "R&D")
+    admin_client.post(address, {**initial, "password": PASSWORD})
+    assert "looks like" not in text(admin_client.get(INDEX))
+    assert Team.objects.get(name="R&D").learners.count() == 1
 
 
 def test_a_page_without_new_names_asks_nothing_of_the_log(
