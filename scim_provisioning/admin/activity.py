@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
+from scim_provisioning.administration import reactivation
 from scim_provisioning.models import Action, Operation, ProvisioningEvent, SCIMConnection
 
 if TYPE_CHECKING:
@@ -44,10 +46,24 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """How often something happened, and where those are to whom it did; ``url`` may be empty."""
+
+    action: Action
+    count: int
+    url: str = ""
+
+    @property
+    def label(self) -> StrOrPromise:
+        """What happened, in words."""
+        return self.action.label
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """Figures by action, and the bars of the last 24 hours, oldest first."""
 
-    figures: list[tuple[StrOrPromise, int]]
+    figures: list[Figure]
     bars: list[Bar]
     total: int
     width: int = HOURS * (BAR_WIDTH + BAR_GAP)
@@ -55,8 +71,9 @@ class Activity:
     bar_width: int = BAR_WIDTH
 
 
-def of_last_day(connection: SCIMConnection) -> Activity:
-    """The activity of the last 24 full hours and the running one (one query)."""
+def of_last_day(connection: SCIMConnection, urls: Mapping[Action, str] | None = None) -> Activity:
+    """The activity of the last 24 full hours and the running one (one query). ``urls``: where those are to whom
+    something happened."""
     first = timezone.now().replace(minute=0, second=0, microsecond=0, fold=0) - timedelta(hours=HOURS - 1)
     rows = ProvisioningEvent.objects.filter(connection=connection, created_at__gte=first)
     rows = rows.exclude(operation=Operation.ADMIN).order_by()
@@ -75,7 +92,20 @@ def of_last_day(connection: SCIMConnection) -> Activity:
     hours = [first + timedelta(hours=number) for number in range(HOURS)]
     bars = [_bar(number, hour, totals[hour], refused[hour], highest) for number, hour in enumerate(hours)]
     shown = [*FIGURES, *(action for action in Action if action not in FIGURES and actions[action])]
-    return Activity([(action.label, actions[action]) for action in shown], bars, sum(actions.values()))
+    leads = urls or {}
+    figures = [Figure(one, actions[one], leads.get(one, "") if actions[one] else "") for one in shown]
+    return Activity(figures, bars, sum(actions.values()))
+
+
+def leads(log: str, urls: Mapping[str, str], *, is_held: bool) -> dict[Action, str]:
+    """Where the figures lead to: what was refused stands in ``log``; of ``urls`` are who went, and who is held now."""
+    went, held = departures(urls), urls.get("held", "") if is_held else ""
+    return {Action.DEACTIVATED: went, Action.DELETED: went, Action.REFUSED: log, Action.HELD: held}
+
+
+def departures(urls: Mapping[str, str]) -> str:
+    """Where those are who went within a day; empty for who may not decide on them."""
+    return f"{urls['undo']}?hours={max(reactivation.HOURS)}" if "undo" in urls else ""
 
 
 def _bar(number: int, hour: datetime, total: int, refused: int, highest: int) -> Bar:

@@ -139,7 +139,10 @@ class ConnectionAdminMixin(
         judged = health.known_to(request, changelist.result_list)
         for connection in changelist.result_list:
             connection.scim_health = judged[connection.pk]
+            urls = self._urls(request.user, connection)
             connection.scim_log_url = self._log_url(request, connection)
+            connection.scim_held_url = urls.get("held", "")
+            connection.scim_undo_url = activity.departures(urls)
         return changelist
 
     @admin.action(description=_("Pause provisioning"), permissions=["change"])
@@ -182,25 +185,10 @@ class ConnectionAdminMixin(
 
     def _page(self, request: HttpRequest, connection: SCIMConnection) -> dict[str, Any]:
         """What the templates show; the number of queries does not grow with tokens or log."""
-        user = request.user
-        may_change = permissions.has_permission(user, permissions.CHANGE)
         found: health.Health = health.of(connection)
         connection.scim_health = found  # type: ignore[attr-defined]
-        urls = {
-            name: self.page_url(name, connection)
-            for name, allowed in (
-                ("pause", may_change and not connection.is_paused),
-                ("resume", may_change and connection.is_paused),
-                ("disconnect", may_change),
-                ("generate", permissions.has_permission(user, permissions.GENERATE)),
-                ("policies", permissions.has_permission(user, permissions.MANAGE_POLICY)),
-                ("steps", True),
-                ("held", permissions.has_permission(user, permissions.APPROVE_HELD)),
-            )
-            if allowed and not connection.is_archived
-        }
-        if may_change and connection.restorable_until is not None:
-            urls["restore"] = self.page_url("restore", connection)
+        urls, hold = self._urls(request.user, connection), leaver_brake.of(connection)
+        problems = self._problems_url(request, connection)
         return {
             "health": found,
             "slow": name_indexes.slow(connection),
@@ -211,26 +199,49 @@ class ConnectionAdminMixin(
             "is_blocked": app_settings.require_sso and not connection.sso_is_on,
             "tokens": token_rows.of(request, connection, self.page_url),
             "seats": None if connection.is_archived else seats.of(connection),
-            "activity": activity.of_last_day(connection),
+            "activity": activity.of_last_day(
+                connection, activity.leads(problems, urls, is_held=hold is not None)
+            ),
             "policies": choices_in_force(connection),
             "urls": urls,
-            "hold": leaver_brake.of(connection),
+            "hold": hold,
             "churn": churn.recent(connection),
             "reconciled": reconciliation.last(connection),
             "reconcile_url": compare_url(self, request, connection),
             "unfinished": self.unfinished(request, connection),
             "links": self.connection_links(request, connection),
-            "problems_url": self._problems_url(request, connection),
+            "problems_url": problems,
         }
+
+    def _urls(self, user: Any, connection: SCIMConnection) -> dict[str, str]:
+        """The pages to which the buttons lead that this person may press."""
+        may_change, may_decide = (
+            permissions.has_permission(user, codename)
+            for codename in (permissions.CHANGE, permissions.APPROVE_HELD)
+        )
+        offered = {
+            "pause": may_change and not connection.is_paused,
+            "resume": may_change and connection.is_paused,
+            "disconnect": may_change,
+            "generate": permissions.has_permission(user, permissions.GENERATE),
+            "policies": permissions.has_permission(user, permissions.MANAGE_POLICY),
+            "steps": True,
+            "held": may_decide,
+            "undo": may_decide,
+        }
+        names = [name for name, is_offered in offered.items() if is_offered and not connection.is_archived]
+        if may_change and connection.restorable_until is not None:
+            names.append("restore")
+        return {name: self.page_url(name, connection) for name in names}
 
     def _never_arrived(self, connection: SCIMConnection) -> list[str]:
         missing = [] if connection.is_archived else entra_rows.never_arrived(connection)
         return [entra_rows.sentence(row) for row in missing]
 
     def connection_links(self, request: HttpRequest, connection: SCIMConnection) -> list[PageLink]:
-        """The log first, then what the families of pages offer."""
+        """The log first, then what the families of pages offer: what is asked every day before what is asked once."""
         log = self._log_url(request, connection)
-        links = super().connection_links(request, connection)
+        links = super().connection_links(request, connection)[::-1]
         if not log:
             return links
         return [PageLink(log, _("Provisioning log"), _("What happened to whom, and why.")), *links]

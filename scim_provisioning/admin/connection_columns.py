@@ -25,8 +25,8 @@ _LINE: Final = '<span class="scim-fact">{}</span>'
 
 
 class ConnectionColumns(_Base):
-    """What the list says of a connection, whose health was judged with all of the page. ``scim_log_url``: empty for
-    whom the log is not theirs to read."""
+    """What the list says of a connection, whose health was judged with all of the page. ``scim_log_url``,
+    ``scim_held_url`` and ``scim_undo_url``: empty for whom the log is not theirs to read, or leavers to decide on."""
 
     list_display = (
         "name",
@@ -70,13 +70,15 @@ class ConnectionColumns(_Base):
 
     @admin.display(description=_("errors in 24 h"))
     def errors_today(self, connection: Any) -> SafeString | str | None:
-        """Refusals of the last 24 hours, with a link to them; below them what waits for approval."""
+        """Refusals of the last 24 hours, with a link to them; below them who waits for approval, and who went."""
         facts, log = connection.scim_health.facts, connection.scim_log_url
         errors: SafeString | str = scim_number(facts.refused)
         if facts.refused and log:
-            errors = format_html('<a href="{}&amp;problems=only">{}</a>', log, errors)
+            errors = _link(f"{log}&problems=only", errors)
         held = ngettext("%(n)d held", "%(n)d held", facts.held) % {"n": facts.held} if facts.held else ""
-        return _lines(errors, held)
+        # Translators: so many people were switched off or deleted by the identity provider.
+        left = ngettext("%(n)d left", "%(n)d left", facts.left) % {"n": facts.left} if facts.left else ""
+        return _lines(errors, _link(connection.scim_held_url, held), _link(connection.scim_undo_url, left))
 
 
 def badge(found: health.Health) -> SafeString:
@@ -86,6 +88,10 @@ def badge(found: health.Health) -> SafeString:
         found.tone,
         found.label,
     )
+
+
+def _link(url: str, text: SafeString | str) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', url, text) if url and text else text
 
 
 def _lines(*texts: Any) -> SafeString | None:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
-from scim_provisioning.administration import permissions, reactivation
+from scim_provisioning.administration import leaver_brake, permissions, reactivation
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_number
 
@@ -106,6 +106,8 @@ class DeparturesPage(ConnectionPages):
                 (choice, f"?{urlencode({'hours': choice, **only})}") for choice in reactivation.HOURS
             ],
             "address": urlencode({"hours": hours, **only}),
+            "hold": leaver_brake.of(connection),
+            "held_url": self.page_url("held", connection),
         }
         return self.render_page(request, "connection/undo.html", connection, context)
 

@@ -85,6 +85,7 @@ class HeldPages(ConnectionPages):
         context = {
             "title": _("Held leavers"),
             "hold": found,
+            "undo_url": self.page_url("undo", connection) if found.departed else "",
             "form": form,
             "page": page,
             "name": name,

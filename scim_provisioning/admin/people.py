@@ -21,7 +21,7 @@ from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
 from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import people, permissions, reactivation
-from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, Answer
+from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, UNMANAGED, Answer
 from scim_provisioning.administration.people.search import AT_MOST
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -29,6 +29,11 @@ from scim_provisioning.models.provisioned_user import FORGOTTEN
 from scim_provisioning.templatetags.scim_admin import PEOPLE_URL
 
 _LONGEST: Final = 320
+#: What to do about an account that nobody manages, and that may be somebody's who came up as well.
+_TWO: Final = gettext_lazy(
+    "Compare it with the other account. If both are one person’s, joining them keeps the progress of both; if not, "
+    "assign the person to this application in the identity provider."
+)
 #: Pages of a connection that lead here, as ``back`` names them: what their link back is called.
 _BACK: Final = {"reconcile": gettext_lazy("Back to “Compare with the directory”")}
 
@@ -93,7 +98,13 @@ class PeoplePage(OperationPage):
 
     def _cards(self, request: HttpRequest, answers: Sequence[Answer]) -> list[Card]:
         same = alike(self.admin_site, request, answers)
-        cards = [self._card(request, answer) for answer in answers]
+        cards = [
+            self._card(
+                request,
+                replace(answer, todo=str(_TWO)) if same[number] and answer.state == UNMANAGED else answer,
+            )
+            for number, answer in enumerate(answers)
+        ]
         return [replace(card, same=tuple(same[number])) for number, card in enumerate(cards)]
 
     def _back(self, request: HttpRequest, connection: SCIMConnection | None) -> PageLink | None:

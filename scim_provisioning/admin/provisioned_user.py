@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -119,7 +119,13 @@ class SCIMManagedAdminMixin(ManagedForms):
         living = {link.connection_id for link in known if not link.is_deleted}
         shown = {link.connection_id: link for link in known if link.connection_id not in living}
         told = [link for link in known if not link.is_deleted or shown.get(link.connection_id) is link]
-        return [managed_by(self.admin_site, request, link) for link in told]
+        managed = [managed_by(self.admin_site, request, link) for link in told]
+        # A shared link is withdrawn in one place: beside the account's owner, where that is shown.
+        owners = {share for one in managed if one.link.owns_profile for share in one.withdrawals}
+        return [
+            one if one.link.owns_profile else replace(one, withdrawals=tuple({*one.withdrawals} - owners))
+            for one in managed
+        ]
 
 
 def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> ManagedBy:

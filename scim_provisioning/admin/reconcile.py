@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -16,9 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import csv_file
 from scim_provisioning.admin.export_form import REFUSED, ExportFields
+from scim_provisioning.admin.host_pages import row_page
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted
 from scim_provisioning.administration import permissions, reconciliation
-from scim_provisioning.administration.reconciliation import Found, Report, words
+from scim_provisioning.administration.reconciliation import Found, Line, Report, words
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import people_url
 
@@ -97,10 +99,60 @@ class ReconcilePages(ConnectionPages):
             "in_clear": in_clear,
             "people_url": people_url(request, self.admin_site.name),
             "counts": [] if report is None else _counts(report),
-            "groups": [] if report is None else list(_groups(report, in_clear=in_clear)),
+            "groups": [] if report is None else list(self._groups(request, connection, report)),
             "unreadable": [] if report is None else report.unreadable[:_SHOWN],
         }
         return self.render_page(request, "connection/reconcile.html", connection, context)
+
+    def _groups(
+        self, request: HttpRequest, connection: SCIMConnection, report: Report
+    ) -> Iterator[dict[str, Any]]:
+        """The people of each kind that should be looked at."""
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        for found in reconciliation.NAMED:
+            lines = [line for line in report.lines if line.found is found]
+            if lines:
+                rows = [
+                    row
+                    for line in lines[:_SHOWN]
+                    for row in self._compared(request, connection, line, in_clear)
+                ]
+                yield {
+                    "key": found.value,
+                    "label": words.LABELS[found],
+                    "is_differing": found in (Found.DIFFERS, Found.LOCKED),
+                    "rows": rows,
+                    "has_why": any(row["why"] for row in rows),
+                    "has_leads": any(row["lead"] for row in rows),
+                    "more": max(0, len(lines) - _SHOWN),
+                }
+
+    def _compared(
+        self, request: HttpRequest, connection: SCIMConnection, line: Line, in_clear: bool
+    ) -> Iterator[dict[str, Any]]:
+        """One for each attribute in which somebody differs; the first one with what to do about them."""
+        lead, url = self._lead_of(request, connection, line), ""
+        if len(line.accounts) == 1 and (in_clear or line.found is Found.UNMANAGED):
+            url = row_page(self.admin_site, request, line.accounts[0])
+        for name, _found, account, attribute, here, there, why in words.rows([line], in_clear=in_clear):
+            known = {"name": name, "account": account, "url": url, "why": why, "lead": lead}
+            yield {**known, "attribute": attribute, "here": here, "there": there}
+            lead = None
+
+    def _lead_of(self, request: HttpRequest, connection: SCIMConnection, line: Line) -> PageLink | None:
+        """The page on which something is done about somebody."""
+        if line.found is Found.NOT_HERE:
+            asked = {"name": line.name, "account": [account.pk for account in line.accounts]}
+            page = self.page_url("person", connection)
+            return PageLink(f"{page}?{urlencode(asked, doseq=True)}", _("Who is it?"))
+        if line.found is Found.UNMANAGED:
+            page, keys = self.page_url("doubles", connection), {"account": line.accounts[0].pk}
+            return PageLink(f"{page}?{urlencode(keys)}", _("Same person as another account"))
+        if line.found in (Found.DIFFERS, Found.LOCKED):
+            page = self.page_url("values", connection, link_id=line.link)
+            return PageLink(page, _("Whose values are these?"))
+        history = self.history_url(request, line.link)
+        return PageLink(history, _("What happened to this learner?")) if history else None
 
 
 def compare_url(pages: ConnectionPages, request: HttpRequest, connection: SCIMConnection) -> str:
@@ -109,20 +161,14 @@ def compare_url(pages: ConnectionPages, request: HttpRequest, connection: SCIMCo
     return pages.page_url("reconcile", connection) if may and not connection.is_archived else ""
 
 
-def _counts(report: Report) -> list[tuple[Any, int, Any]]:
-    return [(words.LABELS[found], n, words.MEANINGS[found]) for found, n in report.counts.items()]
-
-
-def _groups(report: Report, *, in_clear: bool) -> Iterator[dict[str, Any]]:
-    """The people of each kind that should be looked at."""
-    for found in reconciliation.NAMED:
-        lines = [line for line in report.lines if line.found is found]
-        if lines:
-            yield {
-                "key": found.value,
-                "label": words.LABELS[found],
-                "is_differing": found in (Found.DIFFERS, Found.LOCKED),
-                "rows": (rows := list(words.rows(lines[:_SHOWN], in_clear=in_clear))),
-                "has_why": any(why for *_cells, why in rows),
-                "more": max(0, len(lines) - _SHOWN),
-            }
+def _counts(report: Report) -> list[tuple[str, Any, int, Any]]:
+    """Each kind, with the part of the page on which its people are named."""
+    return [
+        (
+            found.value if n and found in reconciliation.NAMED else "",
+            words.LABELS[found],
+            n,
+            words.MEANINGS[found],
+        )
+        for found, n in report.counts.items()
+    ]

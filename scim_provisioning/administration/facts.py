@@ -58,6 +58,8 @@ class Facts:
     refused_since: int | None = None
     #: How many people these ten were about; each that names nobody counts as somebody.
     refused_people: int = 0
+    #: How many were switched off or deleted within a day; some may be back.
+    left: int = 0
     #: When a group was last refused.
     last_group_at: datetime | None = None
     managed: int = 0
@@ -190,9 +192,10 @@ def _gather_day(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
         logged=Count("pk"),
         # Who is held waits, and is not refused.
         refused=Count("pk", filter=Q(outcome=Outcome.REFUSED) & ~Q(action=Action.HELD)),
+        left=Count("pk", filter=Q(action__in=(Action.DEACTIVATED, Action.DELETED))),
     ):
         known = facts[row["connection"]]
-        known.logged, known.refused = row["logged"], row["refused"]
+        known.logged, known.refused, known.left = row["logged"], row["refused"], row["left"]
 
 
 def _gather_held(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
@@ -205,7 +208,9 @@ def _gather_held(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
 
 def _gather_writes(keys: Sequence[int], facts: Mapping[int, Facts]) -> None:
     # Each one reads the first rows of the index (connection, outcome, -id), however long the log is: see log_order.
-    applied, refused = _writes(Outcome.APPLIED)[:1], _writes(Outcome.REFUSED)
+    applied = _writes(Outcome.APPLIED)[:1]
+    # Who is held waits, and is not refused.
+    refused = _writes(Outcome.REFUSED).exclude(action=Action.HELD)
     named = SCIMConnection.objects.filter(pk__in=keys).order_by()
     rows = named.annotate(
         applied=Subquery(applied.values("pk")),

@@ -11,7 +11,8 @@ A term matches, for people of the connections that the administrator sees:
 Names and addresses are values, which not everybody may see: asked for letter by letter they would be told after
 all. Who may not see them finds them as a whole only.
 
-Nothing is searched in the middle of a word: that would read the whole log.
+Nothing is searched in the middle of a word: that would read the whole log. Of an address a learner has, a part before
+the ``@`` counts as a word.
 """
 
 from __future__ import annotations

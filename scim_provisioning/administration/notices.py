@@ -26,6 +26,7 @@ from scim_provisioning.administration import (
     disconnection_words,
     health,
     links_to_pages,
+    renames,
     seats,
     times,
     unit_list,
@@ -79,6 +80,7 @@ def due(connection: SCIMConnection, state: health.Health) -> list[Notice]:
                 *_failing(connection, state),
                 *_quiet(state),
                 *_new_units(connection),
+                *(Notice("rename", *told) for told in renames.to_tell(connection)),
                 *_waiting(connection),
                 *_seats(connection),
             ]

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from scim_provisioning.adapters.person import MEANT
-from scim_provisioning.administration import look_alikes
+from scim_provisioning.administration import look_alikes, renames
 from scim_provisioning.administration.attribute_words import unit_word
-from scim_provisioning.models import Meaning, ProvisionedUser, ProvisioningEvent, ReferenceKey, SCIMConnection
+from scim_provisioning.models import Meaning, ProvisionedUser, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning import units
 from scim_provisioning.provisioning.units import Line
 
-NEW_FOR: Final = timedelta(days=7)
+NEW_FOR: Final = renames.NEW_FOR
 #: What the list may show.
 SHOWN: Final = ("open", "week", "all")
-#: So many people who came from one unit to a new name are taken for its new name.
-_A_RENAME: Final = 3
-_EVENTS: Final = 5_000
 _NAMES: Final = 5_000
 #: What was not in the LMS before somebody came with it.
 _NEW: Final = Q(made=True) | ~Q(meaning=Meaning.NAME)
@@ -91,14 +88,17 @@ def described(connection: SCIMConnection, keys: Iterable[ReferenceKey]) -> list[
         if mine:
             found += _of_scope(same, mine, waiting, brought)
     order = {key.digest: place for place, key in enumerate(keys)}
-    return sorted(found, key=lambda unit: order[unit.digest])
+    renamed = renames.of(connection, keys)
+    return [
+        replace(unit, came_from=one.old, came=one.people) if (one := renamed.get(unit.digest)) else unit
+        for unit in sorted(found, key=lambda unit: order[unit.digest])
+    ]
 
 
 def detail(line: Line, key: ReferenceKey) -> Unit:
-    """One name, with the unit that many people came from to it lately."""
+    """One name."""
     [unit] = described(line.connection, [key])
-    came_from, came = _came_from(line, key) if unit.made or key.meaning == Meaning.WAITING else ("", 0)
-    return replace(unit, came_from=came_from, came=came)
+    return unit
 
 
 def kind_of(line: Line) -> str:
@@ -182,27 +182,6 @@ def _waiting(connection: SCIMConnection) -> Counter[str]:
     for (path, name), n in counted.items():
         found[rows[path].digest(name)] += n
     return found
-
-
-def _came_from(line: Line, key: ReferenceKey) -> tuple[str, int]:
-    """The unit that most people came from to a new name within a week, and how many; nothing for a few."""
-    moves = ProvisioningEvent.objects.filter(
-        connection=line.connection, created_at__gte=timezone.now() - NEW_FOR, changes__has_key=line.path
-    )
-    came: Counter[str] = Counter()
-    for changes in moves.order_by("-pk").values_list("changes", flat=True)[:_EVENTS]:
-        before, after = changes[line.path]
-        if isinstance(before, str) and isinstance(after, str) and line.rows.digest(after) == key.digest:
-            came[before] += 1
-    name, n = came.most_common(1)[0] if came else ("", 0)
-    unit = (
-        line.kind.names(line.entry.field.related_model, line.connection).known(name)
-        if n >= _A_RENAME
-        else None
-    )
-    if unit is None or key_of(unit) == key.target:
-        return "", 0
-    return str(getattr(unit, line.kind.by)), n
 
 
 def _alike(line: Line, keys: Iterable[ReferenceKey]) -> dict[str, str]:

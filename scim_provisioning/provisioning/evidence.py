@@ -33,6 +33,8 @@ from scim_provisioning.rules import KnownStanding
 
 #: So many people are asked about in one statement.
 TOGETHER: Final = 500
+#: Refusals that may name accounts of other customers'.
+_ANYBODYS: Final = ("user.owned_elsewhere", "user.name_taken", "user.address_taken")
 
 
 def decide(
@@ -174,6 +176,9 @@ class _Asked:
             others = {one.user_id for one in met}
         try:
             account = rules.adopted(adapter, document, self.standing, others=others)
+            if account is None and adapter.holders_of(name := adapter.names_of(document)[-1]):
+                # Where people sign in by it nobody gets a second one: refused, whoever has it.
+                adapter.account_name(name)
         except (SCIMError, PermissionDenied, ValidationError) as refusal:
             return self._refused(document, adapter, refusal)
         if account is None:
@@ -211,7 +216,7 @@ class _Asked:
     def _accounts(self, refusal: SCIMError, adapter: LearnerAdapter) -> tuple[Any, ...]:
         """The accounts that a refusal is about, as far as the rules name them and they are this customer's."""
         keys = refusal.params.get("accounts")
-        if not isinstance(keys, list) or refusal.code == "user.owned_elsewhere":
+        if not isinstance(keys, list) or refusal.code in _ANYBODYS:
             return ()
         unmet = [key for key in keys if key not in self._accounts_met]
         others = (

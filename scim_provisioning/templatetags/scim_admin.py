@@ -12,7 +12,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim_provisioning import moments
-from scim_provisioning.administration import alerts, churn, disconnection, leaver_brake, permissions, times
+from scim_provisioning.administration import (
+    alerts,
+    churn,
+    disconnection,
+    leaver_brake,
+    permissions,
+    times,
+    unit_findings,
+)
 from scim_provisioning.models import SCIMConnection
 
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
@@ -45,8 +53,9 @@ def scim_number(number: int) -> str:
 
 
 @register.inclusion_tag("scim_provisioning/admin/alerts.html", takes_context=True)
-def scim_alerts(context: Any) -> dict[str, Any]:
-    """What is urgent among the connections that this person sees; nothing at all when nothing is."""
+def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
+    """What is urgent among the connections that this person sees; nothing at all when nothing is. ``has_search``: the
+    page has the search box for people, so that no link leads to it."""
     request = context["request"]
     user = request.user
     troubled = alerts.troubled(request)
@@ -56,8 +65,11 @@ def scim_alerts(context: Any) -> dict[str, Any]:
         "more_troubled": len(troubled) > alerts.SHOWN,
         "disconnections": disconnection.unfinished_seen_by(user),
         "holds": leaver_brake.seen_by(user),
+        "may_decide": permissions.has_permission(user, permissions.APPROVE_HELD),
         "churn": churn.seen_by(user),
+        "names": unit_findings.seen_by(user),
         "people_url": _people_url(context),
+        "has_search": has_search,
     }
 
 

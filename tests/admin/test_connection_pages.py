@@ -204,7 +204,7 @@ def test_the_page_shows_what_happened_in_24_hours(admin_client: Client, connecti
     assert scim.post("/Users", person()).status_code == HTTPStatus.CONFLICT
     page = admin_client.get(url("change", connection))
     activity = page.context["scim"]["activity"]
-    figures = {str(label): n for label, n in activity.figures}
+    figures = {str(figure.label): figure.count for figure in activity.figures}
     assert (figures["Created"], figures["Refused"], figures["Updated"]) == (1, 1, 0)
     assert activity.bars[-1].total == 2
     assert "Entra checks every 20–40 minutes, so a quiet half hour is normal." in text(page)

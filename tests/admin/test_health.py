@@ -87,6 +87,13 @@ def ten_refusals(connection: SCIMConnection) -> None:
     log(connection, refused=True, n=10, created_at=timezone.now() + timedelta(seconds=1))
 
 
+def four_refused_and_many_held(connection: SCIMConnection) -> None:
+    """Who is held is answered 503, and waits: no write was refused but those of four people."""
+    held(connection)
+    log(connection, refused=True, n=12, action=Action.HELD)
+    log(connection, refused=True, n=4)
+
+
 def nine_refusals_in_a_hundred(connection: SCIMConnection) -> None:
     used(connection)
     log(connection, n=91)
@@ -171,6 +178,7 @@ def nothing(connection: SCIMConnection) -> None:
         (expired, health.FAILING),
         (sso_off, health.FAILING),
         (held, health.HELD),
+        (four_refused_and_many_held, health.HELD),
         (held_before_and_decided, health.HEALTHY),
         (held_without_a_word_for_days, health.HELD),
         (quiet, health.QUIET),

@@ -149,6 +149,8 @@ def _of_the_log() -> dict[str, str]:
         "learner-delete": reverse("admin:lms_learner_delete", args=learner),
         "learner-left": reverse("admin:auth_user_change", args=[gone.user_id]),
         "log": LOG,
+        "people": f"{reverse('admin:scim_provisioning_provisioningevent_people')}?q=okafor@harb",
+        "people-nobody": f"{reverse('admin:scim_provisioning_provisioningevent_people')}?q=nobody",
         "log-days": f"{LOG}?from=2026-01-01&until=2099-12-31",
         "learner": reverse("admin:lms_learner_change", args=learner),
         "history": f"{LOG}?learner={link.pk}",

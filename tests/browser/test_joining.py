@@ -103,3 +103,25 @@ def test_another_account_is_looked_for_by_name(
     page.get_by_role("link", name="Compare (afischer)").click()
     expect(page.get_by_text("are one person but you.")).to_be_visible()
     assert_accessible(page, complaints)
+
+
+def test_without_a_mouse_the_two_are_compared_and_joined(page: Page, harborline: SCIMConnection) -> None:
+    made = ProvisionedUser.objects.get().user_id
+    page.goto(
+        f"{reverse('admin:scim_provisioning_scimconnection_doubles', args=[harborline.pk])}?account={made}"
+    )
+    page.get_by_role("link", name="Compare").focus()
+    page.keyboard.press("Enter")
+    chosen = page.get_by_label("“ameyer” goes on:")
+    chosen.focus()
+    page.keyboard.press("ArrowUp")
+    expect(chosen).not_to_be_checked()
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Confirm your password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Join", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()

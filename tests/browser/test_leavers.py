@@ -44,7 +44,7 @@ def test_from_the_banner_one_person_is_let_go_and_the_others_are_kept(
 ) -> None:
     page.goto(reverse("admin:index"))
     expect(page.get_by_role("alert")).to_contain_text("leavers are on hold")
-    page.get_by_role("alert").get_by_role("link", name="Entra ID of Harborline").click()
+    page.get_by_role("alert").get_by_role("link", name="Entra ID of Harborline", exact=True).click()
     expect(page.get_by_role("heading", name="Held leavers")).to_be_visible()
     picture(page, "held-light")
     assert_accessible(page, complaints)
@@ -94,18 +94,47 @@ def test_one_of_those_who_went_is_ticked_and_comes_back_alone(
     ]
 
 
-@pytest.mark.parametrize("options", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
-def test_the_pages_are_read_in_the_dark_and_on_a_telephone(
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    {
+        "dark": {"color_scheme": "dark"},
+        "telephone": {"viewport": {"width": 390, "height": 844}},
+        "german": {"locale": "de-DE"},
+        "german-telephone": {"locale": "de-DE", "viewport": {"width": 390, "height": 844}},
+    }.items(),
+)
+def test_the_pages_are_read_in_the_dark_in_german_and_on_a_telephone(
     new_context: NewContext,
     complaints: list[str],
     harborline: SCIMConnection,
     picture: Picture,
+    kind: str,
     options: dict[str, object],
 ) -> None:
     page = watched(new_context(**options).new_page(), complaints)
+    language = "de" if "german" in kind else "en"
     for name in ("held", "undo"):
         page.goto(reverse(f"admin:scim_provisioning_scimconnection_{name}", args=[harborline.pk]))
-        picture(page, f"{name}-{'dark' if 'color_scheme' in options else 'telephone'}")
+        assert page.locator("html").get_attribute("lang") == language
+        picture(page, f"{name}-{kind}")
         assert_accessible(page, complaints)
         width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert width <= 0, f"{name} is {width} pixels too wide"
+
+
+def test_without_a_mouse_somebody_is_ticked_and_brought_back(page: Page, harborline: SCIMConnection) -> None:
+    page.goto(reverse("admin:scim_provisioning_scimconnection_undo", args=[harborline.pk]))
+    page.get_by_role("link", name="Decide").focus()
+    # The table itself takes the focus, as it may have to be scrolled.
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    ticked = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("Space")
+    expect(page.get_by_label(ticked)).to_be_checked()
+    page.get_by_label("Confirm your password").focus()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Reactivate the ticked people")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 person is back as before.")).to_be_visible()
+    assert ProvisionedUser.objects.get(user_name=ticked).active

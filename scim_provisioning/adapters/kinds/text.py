@@ -78,5 +78,5 @@ class Email(Text):
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         text = checked_text(self.path, value, field)
         if "@" not in text or any(character.isspace() for character in text):
-            raise self.refusal("expected an e-mail address.")
+            raise self.refusal("expected an e-mail address.", code="attr.email")
         setattr(row, field.attname, text)

@@ -34,6 +34,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         ),
         _("Correct the mapping row in the identity provider so that it sends the right kind of value."),
     ),
+    "attr.email": Entry(
+        _("A value is no e-mail address."),
+        (
+            _("The value of %(attribute)s is no e-mail address: it has no “@”, or a blank in it."),
+            _("A value is no e-mail address."),
+        ),
+        _("Correct the address in the identity provider, or leave it empty there: nothing is sent then."),
+    ),
     "attr.characters": Entry(
         _("A name holds characters that cannot be seen, or that look like others."),
         (

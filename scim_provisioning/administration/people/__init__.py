@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from scim_provisioning.administration.people import accounts, learners, refused, search, unseen
+from scim_provisioning.administration.people import accounts, formerly, learners, refused, search, unseen
 from scim_provisioning.administration.people.answer import Answer
 from scim_provisioning.administration.people.unseen import Unseen
 from scim_provisioning.models import SCIMConnection
@@ -34,7 +34,8 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
     queries it takes grows with the connections of those who are found, of whom there are ``search.AT_MOST``, and with
     those of which accounts are looked for, ``accounts.ASKED_ONE_BY_ONE`` at most."""
     found = search.find(term, connections, in_clear=in_clear)
-    known = _by_name(learners.answers(found.links, in_clear=in_clear))
+    here = learners.answers(found.links, in_clear=in_clear)
+    known = _by_name(formerly.told(term, here, in_clear=in_clear))
     were_refused = refused.answers(found.refusals, in_clear=in_clear)
     others = accounts.find(term, connections, in_clear=in_clear)
     beside = [*known, *were_refused]

@@ -1,9 +1,9 @@
 """Finding a person by whatever somebody types who asks after them, also of those who were refused.
 
 Every word has to be the beginning of one that the person has, or had, in any case and with accents or without: of a
-name, an address, a userName, a number. An externalId or SCIM id of a learner counts as a whole, and so does every word
-for readers who may not see values: asked for letter by letter they would be told after all. A userName stands in the
-log for every reader.
+name, an address, a userName, a number; or of a part of an address before its ``@``, as in ``okafor@harb``. An
+externalId or SCIM id of a learner counts as a whole, and so does every word for readers who may not see values: asked
+for letter by letter they would be told after all. A userName stands in the log for every reader.
 
 Only people of the connections that are handed in are found, and by nothing that is not the connection's to know: what
 the LMS calls somebody finds its owner's people, of a guest only what was sent does; whom the LMS has moved to another
@@ -21,7 +21,13 @@ from django.db.models import F, Max, Q, QuerySet
 
 from scim_provisioning.adapters.expressions import DocumentText, ElementExists
 from scim_provisioning.adapters.resembling import Resembles
-from scim_provisioning.administration.lms_names import called, has_word, name_fields, still_customers
+from scim_provisioning.administration.lms_names import (
+    called,
+    has_beginning,
+    has_word,
+    name_fields,
+    still_customers,
+)
 from scim_provisioning.events import pseudonyms, sent_names
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
@@ -137,7 +143,7 @@ def _by_former_identifier(asked: Asked) -> Iterable[int]:
         one = Q(has_word([F("key")], word, in_clear=asked.in_clear))
         if not asked.in_clear:
             user_name = Q(kind=FormerIdentifier.Kind.USER_NAME)
-            one |= user_name & Q(has_word([F("key")], word, in_clear=True))
+            one |= user_name & Q(has_beginning(F("key"), word))
         condition &= one
     rows = FormerIdentifier.objects.filter(condition, connection__in=asked.connections).order_by()
     return rows.values_list("link", flat=True).distinct()[: AT_MOST + 1]
@@ -171,7 +177,7 @@ def _called_by(
     for word in asked.words:
         one = called([word], {"user_name": Q(), **fields}, in_clear=asked.in_clear)
         if not asked.in_clear:
-            one |= Q(has_word([F("user_name")], word, in_clear=True))
+            one |= Q(has_beginning(F("user_name"), word))
         condition &= one
     return people.filter(condition).order_by().values_list("pk", flat=True)[: AT_MOST + 1]
 

@@ -133,13 +133,13 @@ def _add_learners(report: Report, connection: SCIMConnection, people: _People) -
         document, is_active = people.take(link), adapter.is_active
         if document is not None and report.with_directory:
             differing = learners.differences(adapter, document, people.attributes)
-            line = Line(_of(differing), link.user_name, _called(adapter), differences=differing)
+            line = Line(_of(differing), link.user_name, _called(adapter), differences=differing, link=link.pk)
             report.add(line)
         elif document is not None or not report.with_directory:
             report.add(Line(Found.AGREES, link.user_name))
         else:
             found = Found.NOT_THERE if is_active else Found.LEFT
-            report.add(Line(found, link.user_name, _called(adapter)))
+            report.add(Line(found, link.user_name, _called(adapter), link=link.pk))
     return seen
 
 
@@ -167,7 +167,8 @@ def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen:
             continue
         people.take(link)
         deleted, moved = _("The application has deleted the account."), _("It is another customer’s now.")
-        report.add(Line(Found.GONE, link.user_name, why=deleted if link.user_id is None else moved))
+        why = deleted if link.user_id is None else moved
+        report.add(Line(Found.GONE, link.user_name, why=why, link=link.pk))
 
 
 def _add_missing(report: Report, connection: SCIMConnection, people: _People) -> set[object]:
@@ -184,5 +185,5 @@ def _add_missing(report: Report, connection: SCIMConnection, people: _People) ->
         named |= {account.pk for account in accounts_met}
         why = adoption_words.why(verdict) or str(adoption_words.MEANINGS[verdict.finding])
         called = ", ".join(adoption.called(verdict))
-        report.add(Line(Found.NOT_HERE, verdict.document["userName"], called, why))
+        report.add(Line(Found.NOT_HERE, verdict.document["userName"], called, why, accounts=accounts_met))
     return named

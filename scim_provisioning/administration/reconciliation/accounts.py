@@ -46,7 +46,8 @@ def _described(connection: SCIMConnection, found: Sequence[Any]) -> Iterator[Lin
         if adapter.has_access is False:
             yield Line(Found.LEFT, name)
         else:
-            yield Line(Found.UNMANAGED, name, called, _why(adapter, was_here=account.pk in once_here))
+            why = _why(adapter, was_here=account.pk in once_here)
+            yield Line(Found.UNMANAGED, name, called, why, accounts=(account,))
 
 
 def _why(adapter: LearnerAdapter, *, was_here: bool) -> str:

@@ -46,13 +46,16 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person to be looked at. ``name`` is their userName, or the account's name; ``why`` a sentence, or empty."""
+    """One person to be looked at. ``name`` is their userName, or the account's name; ``why`` a sentence, or empty.
+    ``link`` is the key of the learner's link, ``accounts`` are those that nobody manages and that the person may be."""
 
     found: Found
     name: str
     account: str = ""
     why: str = ""
     differences: Sequence[Difference] = ()
+    link: int | None = None
+    accounts: Sequence[Any] = ()
 
 
 @dataclass(slots=True)

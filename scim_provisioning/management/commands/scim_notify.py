@@ -10,7 +10,15 @@ from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import translation
 
-from scim_provisioning.administration import churn, disconnection, health, jobs, notices, numbers
+from scim_provisioning.administration import (
+    churn,
+    disconnection,
+    health,
+    jobs,
+    notices,
+    numbers,
+    unit_findings,
+)
 from scim_provisioning.administration.connections import archive_without_sso_row
 from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
@@ -61,6 +69,7 @@ class Command(ScimCommand):
         """What cannot wait for a daily mail has one of its own."""
         for found in churn.note(connection):
             self.stdout.write(f"{connection}: {found.sentence}")
+        unit_findings.note(connection)
 
     def _tell(self, connection: SCIMConnection, state: health.Health, *, dry: bool) -> bool:
         """Whether it went well; nothing to tell is well."""

@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.admin import SCIMPanelMixin
-from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken
+from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken, SharedAccount
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
@@ -58,6 +58,24 @@ def test_a_token_is_generated(
     assert SCIMToken.objects.count() == SCIMConnection.objects.count() == 1
 
 
+#: Pages of a connection that were made last.
+NEWEST = ("undo", "adopt", "queue", "reconcile", "units", "managers", "numbers", "privacy")
+
+
+def _of_two(connection: SCIMConnection) -> dict[str, str]:
+    """Two accounts of one person, and a link that another connection shares."""
+    one, other = connection.links.living().order_by("pk")[:2]
+    second = scenes.connected(scenes.sso_of("Brightwater"))
+    share = SharedAccount.objects.create(connection=second, user=one.user)
+    keys = {"object_id": second.pk, "share_id": share.pk}
+    return {
+        "doubles": f"{url('doubles', connection)}?account={one.user_id}&q=user",
+        "join": f"{url('join', connection)}?account={one.user_id}&other={other.user_id}",
+        "withdraw": reverse("admin:scim_provisioning_scimconnection_withdraw", kwargs=keys),
+        "account": reverse("admin:auth_user_change", args=[one.user_id]),
+    }
+
+
 def _learner(name: str, connection: SCIMConnection) -> str:
     """A page of the first learner."""
     link = connection.links.living().first()
@@ -89,6 +107,8 @@ def test_every_page_renders(
         "selftest": url("selftest", connection),
         "change": url("change", connection),
         **{name: f"{_learner(name, connection)}?attribute=emails" for name in ("values", "lock", "detach")},
+        **{name: url(name, connection) for name in NEWEST},
+        **_of_two(connection),
     }
     for name, address in addresses.items():
         response = page.goto(address)

@@ -1,0 +1,122 @@
+"""From what is said of a connection to the people it is about: in one click, for whoever may do something about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from scim_provisioning.models import SCIMConnection
+from tests.admin.conftest import Administrator
+from tests.admin.pages import text, url
+from tests.client import ScimClient
+from tests.leavers import learners, leave, let_go_at_most
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+INDEX = reverse("admin:index")
+LIST = reverse("admin:scim_provisioning_scimconnection_changelist")
+LOG = reverse("admin:scim_provisioning_provisioningevent_changelist")
+PEOPLE = reverse("admin:scim_provisioning_provisioningevent_people")
+READS = ("view_scimconnection", "view_provisioningevent")
+
+
+def leads(client: Client, address: str) -> dict[str, str]:
+    """The links of a page by what they are called, and where they lead."""
+    page = client.get(address).content.decode()
+    found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', page, re.DOTALL)
+    return {re.sub(r"\s+", " ", re.sub("<[^>]*>", "", label)).strip(): where for where, label in found}
+
+
+@pytest.fixture
+def accident(scim: ScimClient, connection: SCIMConnection) -> SCIMConnection:
+    """Two went, one was deleted, two are held, one was refused."""
+    let_go_at_most(connection, 3)
+    ids = learners(scim, 5)
+    leave(scim, *ids[:2])
+    scim.delete(f"/Users/{ids[2]}")
+    leave(scim, *ids[3:])
+    assert scim.post("/Users", person("too.long", title="x" * 200)).status_code == 400
+    return connection
+
+
+def test_the_figures_of_the_last_day_lead_to_those_who_are_meant(
+    admin_client: Client, accident: SCIMConnection
+) -> None:
+    found = leads(admin_client, url("change", accident))
+    undo = f"{url('undo', accident)}?hours=24"
+    assert found["2 (Deactivated)"] == found["1 (Deleted)"] == undo
+    assert found["2 (Held)"] == url("held", accident)
+    assert found["1 (Refused)"].replace("&amp;", "&") == f"{LOG}?connection={accident.pk}&problems=only"
+    assert "0 (Reactivated)" not in found
+    assert "3 people were switched off or deleted" in text(admin_client.get(undo))
+
+
+def test_figures_are_figures_alone_for_who_may_do_nothing_about_them(
+    administrator: Administrator, accident: SCIMConnection
+) -> None:
+    found = leads(administrator("view_scimconnection"), url("change", accident))
+    assert not [label for label in found if label[:1].isdigit()]
+
+
+def test_the_list_leads_to_who_is_held_and_to_who_went(
+    admin_client: Client, administrator: Administrator, accident: SCIMConnection
+) -> None:
+    found = leads(admin_client, LIST)
+    assert found["2 held"] == url("held", accident)
+    assert found["3 left"] == f"{url('undo', accident)}?hours=24"
+    reader = administrator(*READS, name="vera")
+    assert "2 held 3 left" in text(reader.get(LIST))
+    assert not {"2 held", "3 left"} & leads(reader, LIST).keys()
+
+
+def test_those_who_are_held_and_those_who_went_before_lead_to_one_another(
+    admin_client: Client, accident: SCIMConnection
+) -> None:
+    held = leads(admin_client, url("held", accident))
+    assert held["Who was switched off before it held, and how to take it back"] == url("undo", accident)
+    assert leads(admin_client, url("undo", accident))["Decide (Held leavers)"] == url("held", accident)
+    assert leads(admin_client, url("change", accident))["Who was switched off"] == url("undo", accident)
+
+
+def test_the_banner_leads_to_who_went_whoever_may_take_it_back(
+    admin_client: Client, administrator: Administrator, accident: SCIMConnection
+) -> None:
+    label = f"Who was switched off ({accident.name})"
+    for address in (INDEX, LIST):
+        assert leads(admin_client, address)[label] == url("undo", accident)
+    reader = administrator(*READS, name="vera")
+    assert "on hold" in text(reader.get(INDEX))
+    assert label not in leads(reader, INDEX)
+
+
+def test_the_index_asks_why_somebody_has_no_account(
+    admin_client: Client, administrator: Administrator, accident: SCIMConnection
+) -> None:
+    """Once on each page, in a form of its own, and for nobody who may not read the log."""
+    for address in (INDEX, LIST):
+        page = admin_client.get(address).content.decode()
+        assert page.count('id="scim-person"') == page.count('id="scim-find-form"') == 1
+        assert page.count("Why has this person no account?") == 1
+        assert f'action="{PEOPLE}"' in page
+    other = administrator("view_scimconnection", name="vera").get(INDEX).content.decode()
+    assert "scim-find" not in other
+
+
+def test_what_is_asked_every_day_stands_before_what_is_asked_once(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    links: list[Any] = admin_client.get(url("change", connection)).context["scim"]["links"]
+    names = [str(link.label) for link in links]
+    assert names[:5] == [
+        "Provisioning log",
+        "Who was switched off",
+        "Companies, business units, teams",
+        "Compare with the directory",
+        "People who are here already",
+    ]
+    assert names[-1] == "Personal data"
