@@ -21,7 +21,7 @@ from scim_provisioning.administration import (
     suspension,
 )
 from scim_provisioning.administration.policy_choices import LISTS
-from scim_provisioning.administration.setting_up import ConnectionRefused, key_of
+from scim_provisioning.administration.setting_up import ConnectionRefused, key_of, refuse_without_settings
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, OnDisconnect, SCIMConnection
 from scim_provisioning.provisioning import moved
@@ -176,8 +176,7 @@ def restore(connection: SCIMConnection, *, actor: AbstractBaseUser | None, addre
 def _refuse_unless_restorable(connection: SCIMConnection) -> None:
     if connection.restorable_until is None:
         raise ConnectionRefused(_("This connection cannot be restored (any more)."), "connection.expired")
-    if app_settings.sso_model is not None and connection.load_sso() is None:
-        raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
+    refuse_without_settings(connection)
 
 
 def archive_with_sso_row(instance: Model, **_signal: object) -> None:

@@ -58,6 +58,13 @@ def find(sso: Model) -> SCIMConnection | None:
     return found
 
 
+def refuse_without_settings(connection: SCIMConnection) -> None:
+    """Raise ``ConnectionRefused`` (``connection.gone``) where the host's row of this connection is gone: without it
+    nobody can be asked whose the connection's people are (one query, unless the row was read)."""
+    if app_settings.sso_model is not None and connection.sso is None:
+        raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
+
+
 def is_taken(connection: SCIMConnection) -> bool:
     """Whether its key is its own: it is in use, or was disconnected and can still be restored."""
     return not connection.is_archived or connection.restorable_until is not None

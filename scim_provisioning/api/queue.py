@@ -118,7 +118,8 @@ class QueueViewSet(AdministratorViewSet):
     def list(self, request: Request, connection_id: int) -> Response:
         """Who waits, a hundred: ``?page=`` of the people, ``?questions_page=`` of the questions."""
         connection = self.connection(permissions.MANAGE_POLICY)
-        people = queue.waiting(connection, request.query_params.get("page"))
+        with refusals():
+            people = queue.waiting(connection, request.query_params.get("page"))
         questions = queue.asked(connection, request.query_params.get("questions_page"))
         found = {
             "people": people,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -26,7 +27,7 @@ from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import end_access, explained, save_learner
 from scim_provisioning.rules import protect
-from scim_provisioning.rules.ownership import left_by
+from scim_provisioning.rules.ownership import left_by, was_left_by_another
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
 _WAS_OFF: Final = "~was off"
@@ -156,7 +157,7 @@ def _as_held(adapter: LearnerAdapter) -> dict[str, Any]:
 def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
     """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone,
     and so is a company or a team that is gone or another customer's by now. Whom the owner of that day has let go
-    since, goes off."""
+    since, goes off; and nobody is switched on whom any other connection of that day has let go."""
     values: Mapping[str, Mapping[str, Any]] = found.kept
     for name, entry, row in _fields(adapter):
         held = values.get(entry.source.name, {})
@@ -167,9 +168,15 @@ def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
     if _WAS_OFF in values or left_by(adapter.connection, adapter.obj.pk, found.made_at) is not None:
         if adapter.has_access:
             adapter.set_active(False)
-    elif not adapter.link.active and not adapter.has_access:
+    elif not adapter.link.active and not adapter.has_access and not _has_left(adapter, found.made_at):
         # Whom the identity provider switched off was on.
         adapter.set_active(True)
+
+
+def _has_left(adapter: LearnerAdapter, since: datetime) -> bool:
+    """Whether somebody else who had the account when it was linked has let its person go since: that it was on says
+    nothing any more."""
+    return adapter.switches_account and was_left_by_another(adapter.connection, adapter.obj.pk, since)
 
 
 def _fields(adapter: LearnerAdapter) -> Iterator[tuple[str, Entry, Any]]:

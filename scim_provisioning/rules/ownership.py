@@ -97,6 +97,14 @@ def left_by(
     return max(left, key=lambda link: (ends[link.pk], link.pk), default=None)
 
 
+def was_left_by_another(connection: SCIMConnection, account: int, since: datetime) -> bool:
+    """Whether the link of another connection that there was at that moment has ended since: deleted by its identity
+    provider, or switched off and disconnected (one query, and two for each that there was)."""
+    before = ProvisionedUser.objects.filter(user=account, created_at__lt=since).exclude(connection=connection)
+    ends = ((link, _ended_at(link)) for link in before.select_related("connection"))
+    return any(ended is not None and ended > since and not is_lost(link) for link, ended in ends)
+
+
 def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
     """Those of the links of one connection that own their accounts, or did when they ended, and no other connection's
     with them, not by a tombstone either. What becomes of such an account, its name first of all, is the connection's

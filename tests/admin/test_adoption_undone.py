@@ -16,12 +16,16 @@ from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import adoption, retention
+from scim_provisioning.administration import adoption, ownership, retention
 from scim_provisioning.administration.adoption import Directory
+from scim_provisioning.events import Caller
 from scim_provisioning.models import Adoption, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning import undoing
+from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient
+from tests.hosts.current import make_connection
+from tests.leavers import OFF
 from tests.lms_factories import CompanyFactory, LearnerFactory, OrganizationFactory, TeamFactory
 from tests.people import ENTERPRISE, person
 
@@ -281,3 +285,26 @@ def test_a_team_that_is_gone_or_anothers_by_now_is_not_given_back(
     undo(admin_client, link)
     learner = Learner.objects.get()
     assert (learner.team, learner.company and learner.company.name) == (None, "Old company")
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_whom_another_connection_has_let_go_since_is_not_switched_on_by_it(
+    scim: ScimClient, connection: SCIMConnection, has_left: bool
+) -> None:
+    other = make_connection("Other")
+    beside = ScimClient(TokenFactory(connection=other).plaintext)
+    first = beside.post("/Users", person("ines.okafor")).json()["id"]
+    account = User.objects.get(username=INES)
+    ownership.allow_share(connection, account, actor=None, name=INES)
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    link = ProvisionedUser.objects.select_related("user").get(connection=connection)
+    ownership.move_ownership(link, actor=None)
+    scim.patch(f"/Users/{link.scim_id}", OFF)
+    if has_left:
+        beside.delete(f"/Users/{first}")
+    else:
+        ProvisionedUser.objects.filter(scim_id=first).delete()
+        User.objects.filter(pk=account.pk).update(is_active=False)
+    undoing.undo(Caller(connection, None), link, detail="")
+    account.refresh_from_db()
+    assert account.is_active is not has_left

@@ -66,6 +66,12 @@ MUTANTS = mutants(
         f"{_OWNER}test_a_guest_who_left_before_the_owner_is_no_way_back_either",
     ),
     (
+        "whom another connection has let go is not switched on by undoing an adoption",
+        "rules.ownership:was_left_by_another",
+        answers(False),
+        "tests/admin/test_adoption_undone.py::test_whom_another_connection_has_let_go_since_is_not_switched_on_by_it",
+    ),
+    (
         "whom an administrator has detached no other connection takes by itself",
         "rules.standing:Standing._concerns_us",
         of_their_own,

@@ -16,7 +16,7 @@ from scim_provisioning.administration.adoption import doubles, words
 from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
 from scim_provisioning.administration.adoption.doubles import Double
 from scim_provisioning.administration.connections import notice
-from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.events import Caller
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.protocol.errors import SCIMError
@@ -86,6 +86,7 @@ class Report:
 def examine(connection: SCIMConnection, directory: Directory) -> Report:
     """Look at everybody, and at all accounts for doubles; changes nothing. Some 10,000 people take a few seconds."""
     host.adapter_class()
+    refuse_without_settings(connection)
     order = list(words.FINDINGS)
     verdicts = decide(connection, directory.people)
     found = sorted(verdicts, key=lambda one: order.index(one.finding))

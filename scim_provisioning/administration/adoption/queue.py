@@ -27,7 +27,7 @@ from scim_provisioning.administration.adoption.directory import (
     unanswered,
 )
 from scim_provisioning.administration.connections import locked_current, notice
-from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.events import Caller
 from scim_provisioning.models import (
     Action,
@@ -66,8 +66,9 @@ class Waiting:
 
 
 def waiting(connection: SCIMConnection, number: str | int | None = 1) -> Page[Waiting]:
-    """That page of those who wait for an answer, the latest first. Raises ``host.AdapterBroken``."""
-    host.adapter_class()
+    """That page of those who wait for an answer, the latest first. Raises ``host.AdapterBroken``, and
+    ``ConnectionRefused`` where nobody can tell any more whose they may be."""
+    _refuse_unasked(connection)
     pages: Any = Paginator([*unanswered(connection)], PER_PAGE)
     page = pages.get_page(number)
     found: list[tuple[ProvisioningEvent, Document]] = []
@@ -98,8 +99,8 @@ def waited(connection: SCIMConnection) -> list[datetime]:
 
 
 def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
-    """The same of one refused operation. Raises ``ConnectionRefused`` where nobody can be made out any more."""
-    host.adapter_class()
+    """The same of one refused operation. Raises ``ConnectionRefused``, where nobody can be made out any more too."""
+    _refuse_unasked(connection)
     document = document_of(connection, event)
     if document is None:
         raise ConnectionRefused(_("What was sent is not kept any more."), "adoption.gone")
@@ -108,8 +109,8 @@ def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
 
 def look_for(connection: SCIMConnection, name: str, keys: Collection[str] = ()) -> Verdict | None:
     """The same of somebody who has not been sent, of whom the userName is known, and ``keys`` of accounts that they may
-    be, of this customer; None for what is no userName."""
-    host.adapter_class()
+    be, of this customer; None for what is no userName. Raises ``ConnectionRefused``."""
+    _refuse_unasked(connection)
     document = person_called(connection, name)
     if document is None:
         return None
@@ -247,6 +248,12 @@ def open_questions(connection: SCIMConnection) -> QuerySet[IdentityQuestion]:
         here = ProvisionedUser.objects.filter(whose.has, connection=connection).values("pk")
         asked = asked.filter(newcomer__in=here, earlier__in=here)
     return asked.select_related("newcomer__user", "earlier__user", "connection").order_by("-pk")
+
+
+def _refuse_unasked(connection: SCIMConnection) -> None:
+    """Raises as ``waiting``."""
+    host.adapter_class()
+    refuse_without_settings(connection)
 
 
 def _newcomer(connection: SCIMConnection) -> LearnerAdapter:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Shorter beginnings of user names say nothing.
 _SHORTEST: Final = 3
+#: So many words of what somebody types are looked for: each is compared with everybody, in each of their columns.
+_WORDS: Final = 5
 
 
 class Trait(Enum):
@@ -107,10 +109,11 @@ class Columns:
         return _is(text.strip(), self.login, *self.addresses)
 
     def called(self, text: str) -> Q:
-        """The condition that each word of ``text`` is the beginning of something that an account is called."""
+        """The condition that each word of ``text``, of many the first few, is the beginning of something that an
+        account is called."""
         columns = [self.login, *self.addresses, *(column for names in self.names for column in names)]
         condition = Q()
-        for word in text.split():
+        for word in list(dict.fromkeys(text.split()))[:_WORDS]:
             condition &= _begins(word, *columns) | _contains(f" {word}", *columns)
         return condition
 

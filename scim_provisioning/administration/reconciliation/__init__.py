@@ -22,7 +22,7 @@ from scim_provisioning.administration.reconciliation.findings import (
     Line,
     Report,
 )
-from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.models import ProvisionedUser, Reconciliation, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.resources import Document
@@ -46,6 +46,7 @@ def examine(
     if connection.is_archived:
         message = _("This connection has ended: nobody is managed by it any more.")
         raise ConnectionRefused(message, "connection.archived")
+    refuse_without_settings(connection)
     known = directory or adoption.from_log(connection, most=most_refused)
     report = Report(
         with_directory=directory is not None, unreadable=directory.unreadable if directory else ()
@@ -66,6 +67,7 @@ def refuse_many(connection: SCIMConnection, *, most: int) -> None:
     """Raise ``ConnectionRefused`` where more people than that would be read, learners or accounts of the customer: two
     queries, that count no further. Raises ``host.AdapterBroken``."""
     adapter_class = host.adapter_class()
+    refuse_without_settings(connection)
     learners_here = adapter_class.links(connection).living().order_by()
     accounts_here = adapter_class.tenant_users(connection).order_by()
     if any(found[: most + 1].count() > most for found in (learners_here, accounts_here)):
