@@ -170,12 +170,17 @@ class HostAccounts(HostHooks):
     def take_name_back(self, name: str) -> None:
         """Undo ``step_aside``, and save it: an account that gave up ``name`` and is called so still has it again."""
         entry = self.compiled_mapping.account_name
-        if entry is None:
-            return
-        given = {fold(suffixed(name, suffix, entry.field)) for suffix in suffixes(self.link.scim_id)}
-        if fold(getattr(self.obj, entry.field.attname) or "") in given:
+        if entry is not None and self.has_second_name(self.obj, name):
             setattr(self.obj, entry.field.attname, name)
             self.obj.save(update_fields=[entry.field.attname])
+
+    def has_second_name(self, account: Any, name: str) -> bool:
+        """Whether an account is called as this person is who gave ``name`` up, or did not get it."""
+        entry = self.compiled_mapping.account_name
+        if entry is None:
+            return False
+        given = {fold(suffixed(name, suffix, entry.field)) for suffix in suffixes(self.link.scim_id)}
+        return fold(getattr(account, entry.field.attname) or "") in given
 
     def holders_of(self, name: str) -> list[models.Model]:
         """``accounts_named``, asked once a request."""

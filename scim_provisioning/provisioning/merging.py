@@ -165,7 +165,7 @@ def _take_over(
     if account is None:
         raise cannot(Obstacle.CHANGED)
     link.user = account
-    _free_name(caller, other, sent)
+    _free_name(caller, link, other, sent)
     adapter, was_adopted = side(caller, account, link), kept(side(caller, account))
     adapter.remember_rows()
     # What the account is called by now: a name that the link has already would not be written.
@@ -204,14 +204,16 @@ def _seat(adapter: LearnerAdapter) -> None:
         rules.take_a_seat(adapter)
 
 
-def _free_name(caller: Caller, other: Any, sent: Document) -> None:
-    """The account that went gives up the name that is to be the other's, if the host has left it there."""
+def _free_name(caller: Caller, link: ProvisionedUser, other: Any, sent: Document) -> None:
+    """The account that went gives up the name that is to be the other's, if the host has left it there: the one that
+    was sent, or the one that the person has because it is somebody else's."""
     account = type(other)._base_manager.filter(pk=other.pk).first()
     if account is None:
         return
     aside = side(caller, account)
     hold_names(aside, aside.names_of(sent))
-    if aside.signs_in_by(sent):
+    has_second = side(caller, account, link).has_second_name(account, str(sent["userName"]))
+    if has_second or aside.signs_in_by(sent):
         host_calls.require(aside, "step_aside", account)
 
 
