@@ -8,6 +8,10 @@ floor* (bare views over the rows that the app has to read and write) and *app* (
 with two workers and one client that keeps its connection, and lets them take turns. Prints the CPU of the server an
 operation, the median of the rounds' ratios to the floor, what may be, and how app and floor grow from a small directory
 to the great one. Exits with 1 when anything is above what it must be.
+
+Beside it: benchmarks.patch_cost, benchmarks.search_cost and benchmarks.token_timing, of what somebody may do to you;
+benchmarks.memory, benchmarks.cycle, benchmarks.disconnection and benchmarks.soak. What they said stands in
+docs/performance.md.
 """
 
 from __future__ import annotations

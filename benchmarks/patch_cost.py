@@ -9,6 +9,7 @@ be, through the whole stack.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from statistics import median
 from time import process_time
 from typing import Any
@@ -19,6 +20,10 @@ ROUNDS = 15
 LIMIT = 50
 
 Operations = list[dict[str, Any]]
+Body = Callable[[int], Operations]
+
+#: As many as are kept of one person.
+FULL = [{"value": f"role {n}"} for n in range(100)]
 
 
 def ordinary(turn: int) -> Operations:
@@ -45,7 +50,7 @@ def lists_exchanged(turn: int) -> Operations:
 
 
 def long_texts(turn: int) -> Operations:
-    roles = [{"value": f"{turn}{n}" + "K" * 8000} for n in range(30)]
+    roles = [{"value": f"{turn}{n}" + "K" * 8000} for n in range(7)]
     return [{"op": "replace", "path": "roles", "value": roles}]
 
 
@@ -66,9 +71,11 @@ def main(rounds: int) -> int:
         from tests.sharing import Customer
 
         scim = Customer.make().scim
-        path = "/Users/" + scim.post("/Users", person(roles=[f"role {n}" for n in range(100)])).json()["id"]
+        path = "/Users/" + scim.post("/Users", person(roles=FULL)).json()["id"]
         costs: dict[str, float] = {}
         for operations in (ordinary, *DEAR):
+            # As full as one may be, whatever the body before has left.
+            scim.patch(path, [{"op": "replace", "path": "roles", "value": FULL}])
             taken = []
             for turn in range(rounds):
                 began = process_time()

@@ -153,12 +153,14 @@ def alike(
     for number, person in enumerate(people):
         if not person.connection.is_archived and (person.account is not None or person.link is not None):
             met[person.connection].append((number, person))
+    # Whoever may not see values has found them by whole words, which lead there too.
+    called = "" if _sees_values(request) else request.GET.get(CALLED, "").strip()
     for connection, several in met.items():
         if len(several) < 2 or not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
             continue
         sides = _sides(connection, several)
         for double in doubles.between(connection, [side for _number, side in sides.values()]):
-            url = join_page(site, connection, double)
+            url = join_page(site, connection, double, called)
             for one, other in ((double.one, double.other), (double.other, double.one)):
                 found[sides[one.account.pk][0]].append((other.name, url))
     return found

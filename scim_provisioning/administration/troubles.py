@@ -45,16 +45,19 @@ def words(error: BaseException, *, reads: bool = False, in_parts: bool = False) 
     return ""
 
 
-def of_host(error: Exception, seen_by: Any = None) -> str:
+def of_host(error: Exception, seen_by: Any = None, *, in_parts: bool = False) -> str:
     """A sentence that says that the application's own code failed in a verb that was undone, and where; empty for
     whatever else. ``seen_by``: the member of staff who reads it, None for a command. A connection is named to who may
-    see it: a guest's may be another customer's. Logs the failure, so whatever else is asked of ``error`` comes first.
+    see it: a guest's may be another customer's. ``in_parts`` as for ``words``. Logs the failure, so whatever else is
+    asked of ``error`` comes first.
     """
     raised = raised_by(error)
     if not _is_of_the_host(error):
         return ""
     facts = {"error": _kind(error)}
     reports.failure(logger, "The application's own code failed for an administrator", exception=error)
+    if in_parts:
+        return failed(facts["error"]).message
     if raised is None:
         return (
             _(

@@ -36,7 +36,7 @@ class ScimCommand(BaseCommand):
             # As every command: English, whoever reads it.
             with translation.override("en"):
                 told = troubles.words(error, reads=self.only_reads, in_parts=self.in_parts)
-                told = told or troubles.of_host(error)
+                told = told or troubles.of_host(error, in_parts=self.in_parts)
             if not told:
                 raise
             raise CommandError(told, returncode=self.refused_code) from error

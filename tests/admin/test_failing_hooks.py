@@ -14,7 +14,10 @@ from django.test import Client
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import ownership
 from scim_provisioning.administration.adoption import joining
+from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.models import ProvisionedUser, SharedAccount
+from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.signals import deactivated
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD, text
@@ -164,3 +167,38 @@ def test_the_api_says_it_and_so_does_the_command(
             "scim_forget", "--connection", owner.connection.name, NAME, "--apply", "--even-if-active"
         )
     assert not guest().is_deleted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_code_of_the_applications_is_named_by_its_line(
+    admin_client: Client, owner: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is asked whether an account is protected is no hook."""
+    asked = page(owner.connection, "detach", link_id=owner.pk)
+    assert admin_client.get(asked).status_code == 200
+    monkeypatch.setattr(LearnerAdapter, "is_protected", raises)
+    said = text(detach(admin_client, owner))
+    assert "The application’s own code failed (ValueError, tests/admin/test_failing_hooks.py:" in said
+    assert NOTHING in said
+    owner.refresh_from_db()
+    assert not owner.is_deleted
+
+
+class InParts(ScimCommand):
+    """One of many transactions, in one of which a hook raises."""
+
+    in_parts = True
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        link = ProvisionedUser.objects.select_related("user", "connection").get(owns_profile=True)
+        adapter = LearnerAdapter(link.user, link=link, connection=link.connection)
+        durable(lambda: host_calls.revoke_access(adapter, None))
+
+
+def test_of_what_is_done_in_parts_it_is_not_said_that_nothing_was_changed(
+    owner: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "revoke_access", raises)
+    with pytest.raises(CommandError, match="code failed.*ValueError.*go on afterwards") as failure:
+        call_command(InParts())
+    assert "Nothing was changed" not in str(failure.value)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -147,6 +148,18 @@ def test_of_two_whom_nobody_manages_each_leads_to_the_other_unless_one_is_out_of
     User.objects.filter(pk=other.pk).update(is_staff=True)
     assert reader.get(address).status_code == 404
     assert reader.get(page(link.connection, "doubles", account=one.pk)).status_code == 404
+
+
+@pytest.mark.skipif(database.vendor == "mysql", reason="names that differ in case only are one there")
+def test_whoever_finds_two_by_their_whole_address_is_led_to_both(
+    reader: Client, link: ProvisionedUser, organization: Organization
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    for name in ("zq-20@elsewhere.example", "ZQ-20@elsewhere.example"):
+        made(organization, name, email="", is_active=name.islower())
+    cards = reader.get(people, {"q": "zq-20@elsewhere.example"}).context["cards"]
+    offered = [address for card in cards for _name, address in card.same]
+    assert [reader.get(address).status_code for address in offered] == [200, 200]
 
 
 def test_whom_the_connection_has_let_go_is_found_as_before(
