@@ -24,9 +24,9 @@ from scim_provisioning.admin.log_columns import SENT_AS, LogColumns, Worded
 from scim_provisioning.admin.log_days import DAYS
 from scim_provisioning.admin.log_filters import LIST_FILTERS, order_of_list
 from scim_provisioning.admin.log_recent import RECENT, pinned, recent
+from scim_provisioning.admin.managed_by import managed_by
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
 from scim_provisioning.admin.people import PeoplePage
-from scim_provisioning.admin.provisioned_user import managed_by
 from scim_provisioning.administration import (
     catalogue,
     log_export,

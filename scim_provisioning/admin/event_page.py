@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import __version__, moments
 from scim_provisioning.admin import denied
+from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, page_url_name
-from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import attribute_words, log_words, permissions
 from scim_provisioning.administration.adoption.directory import REFUSALS

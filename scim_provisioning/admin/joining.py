@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.pages import ConnectionPages, page_url_name, posted, who
-from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import host, permissions
 from scim_provisioning.administration.adoption import doubles, joining
 from scim_provisioning.administration.adoption.comparing import beside

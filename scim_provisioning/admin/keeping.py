@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.pages import ConnectionPages, posted, who
-from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import keeping, log_words, permissions, suspension
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.locked_value import REASON_LENGTH

@@ -17,9 +17,9 @@ from scim_provisioning.admin import denied
 from scim_provisioning.admin.adoption_queue import question_about
 from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
 from scim_provisioning.admin.joining import alike
+from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
-from scim_provisioning.admin.provisioned_user import learner_page
 from scim_provisioning.administration import people, permissions, reactivation
 from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, UNMANAGED, Answer
 from scim_provisioning.administration.people.search import AT_MOST

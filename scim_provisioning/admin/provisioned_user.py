@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final
-from urllib.parse import urlencode
+from dataclasses import replace
+from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.db.models import Q
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
 
-from scim_provisioning import rules
-from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.admin.adoption_queue import question_of
-from scim_provisioning.admin.host_pages import row_page
+from scim_provisioning.admin.managed_by import ManagedBy, detached, managed_by
 from scim_provisioning.admin.managed_forms import ManagedForms
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
-from scim_provisioning.administration import keeping, log_words, ownership, permissions, shares, times
-from scim_provisioning.administration.attribute_words import short_name
-from scim_provisioning.administration.people import learners
-from scim_provisioning.administration.reconciliation import words as drift_words
-from scim_provisioning.models import Adoption, LockedValue, ProvisionedUser, SCIMConnection
-from scim_provisioning.provisioning import differences, moved
-from scim_provisioning.provisioning.undoing import undoable
-from scim_provisioning.rules.customers import is_lost
-
-_LOG: Final = "scim_provisioning_provisioningevent_changelist"
-
-
-@dataclass(frozen=True, slots=True)
-class ManagedBy:
-    """What the banner says of one link, of somebody who is managed or was."""
-
-    link: ProvisionedUser
-    history_url: str
-    #: As SCIM shows it: the account's own switch.
-    is_active: bool
-    #: Where the account stands otherwise than the identity provider wants: a sentence.
-    difference: str = ""
-    #: Which values are otherwise here than the identity provider last sent them: a sentence.
-    drift: str = ""
-    #: What provisioning will not do to the account: a sentence.
-    protection: str = ""
-    #: Links of other connections that this administrator may see.
-    shared_with: tuple[ProvisionedUser, ...] = ()
-    share_url: str = ""
-    own_url: str = ""
-    #: Connections that may use the account by an administrator's word, each with where to take it back.
-    withdrawals: tuple[tuple[SCIMConnection, str], ...] = ()
-    #: The LMS counts them among another customer's people.
-    is_moved: bool = False
-    #: Where to say whether they are somebody who was deleted.
-    question_url: str = ""
-    #: Where to take the link back, while that can be done.
-    take_back_url: str = ""
-    #: Of somebody who was deleted or detached: what became of them, and what to do.
-    left: str = ""
-    is_detached: bool = False
-    #: What an administrator keeps as it is here.
-    locks: tuple[tuple[str, LockedValue], ...] = ()
-    values_url: str = ""
-    detach_url: str = ""
-    #: Where to say that they are the person of another account here.
-    doubles_url: str = ""
-    #: Where to have them forgotten.
-    forget_url: str = ""
+from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.administration import permissions
+from scim_provisioning.models import ProvisionedUser
 
 
 class SCIMManagedAdminMixin(ManagedForms):
@@ -114,7 +58,7 @@ class SCIMManagedAdminMixin(ManagedForms):
             "connection",
             permissions.visible_connections(request.user),
         )
-        known = list(links.filter(Q(user=user) | _detached(user)).select_related("connection").order_by("pk"))
+        known = list(links.filter(Q(user=user) | detached(user)).select_related("connection").order_by("pk"))
         # Whoever has come back in a connection has not left it, whatever else is known of them there.
         living = {link.connection_id for link in known if not link.is_deleted}
         shown = {link.connection_id: link for link in known if link.connection_id not in living}
@@ -126,184 +70,3 @@ class SCIMManagedAdminMixin(ManagedForms):
             one if one.link.owns_profile else replace(one, withdrawals=tuple({*one.withdrawals} - owners))
             for one in managed
         ]
-
-
-def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> ManagedBy:
-    """What there is to say of a link to this administrator."""
-    may_read = permissions.may_read_log(request.user)
-    history_url = history_page(site, link) if may_read else ""
-    forget_url = forget_page(site, request, link)
-    if link.is_deleted or link.user is None:
-        undone = (
-            Adoption.objects.filter(link=link, undone_at__isnull=False).first() if link.user is None else None
-        )
-        left = _detached_words(undone) if undone else _left(link)
-        return ManagedBy(
-            link,
-            history_url,
-            is_active=False,
-            left=left,
-            is_detached=undone is not None,
-            forget_url=forget_url,
-        )
-    if _is_moved(link):
-        said = moved.sentence()
-        return ManagedBy(
-            link, history_url, is_active=False, difference=said, is_moved=True, forget_url=forget_url
-        )
-    locks = tuple((short_name(lock.path), lock) for lock in keeping.locked(link))
-    shown = {"locks": locks, "forget_url": forget_url, **_sharing(site, request, link)}
-    return ManagedBy(link, history_url, *_account(link), **shown)
-
-
-def _detached(user: Any) -> Q:
-    """The tombstones of links to an account that an administrator has ended."""
-    return Q(user__isnull=True, adoption__user=user, adoption__undone_at__isnull=False)
-
-
-def _detached_words(undone: Adoption) -> str:
-    when = "" if undone.undone_at is None else times.written(undone.undone_at)
-    words = _(
-        "Not managed by SCIM any more, by an administrator’s word on %(when)s: the account is yours to change."
-    )
-    return words % {"when": when}
-
-
-def _left(link: ProvisionedUser) -> str:
-    """What became of somebody who was deleted, and how they come back."""
-    found = learners.answers([link.pk], in_clear=False)
-    return " ".join(f"{one.sentence} {one.todo}" for one in found)
-
-
-def forget_page(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> str:
-    """The address of the page on which a learner is forgotten; empty for whoever may not, and of those who were."""
-    if link.is_forgotten or not permissions.has_permission(request.user, permissions.FORGET):
-        return ""
-    return _address(site, page_url_name("forget"), {"object_id": link.connection_id, "link_id": link.pk})
-
-
-def _is_moved(link: ProvisionedUser) -> bool:
-    try:
-        return is_lost(link)
-    except Exception:
-        # As below.
-        return False
-
-
-def _account(link: ProvisionedUser) -> tuple[bool, str, str, str]:
-    """Whether the person is active, what somebody in the LMS did about it, which values are others here, and what
-    provisioning will not do."""
-    try:
-        adapter = get_adapter_class().for_links([link], link.connection)[0]
-        met = differences.between(adapter)
-        difference = "" if met is None else log_words.switched_in_lms(met.facts)
-        return (
-            adapter.is_active,
-            difference or _profile(adapter),
-            drift_words.drift(adapter),
-            _protection(adapter),
-        )
-    except Exception:
-        # The host's adapter does not load, or its rows are gone: the host's own page must not die of it.
-        return link.active, "", "", ""
-
-
-def _profile(adapter: LearnerAdapter) -> str:
-    """What is said where the LMS has deleted a row of somebody's that the mapping writes."""
-    mapping = adapter.compiled_mapping
-    owned = [name for name, source in mapping.sources.items() if name and adapter.person.owns(source)]
-    if all(adapter.row(name) is not None for name in owned):
-        return ""
-    return _(
-        "A profile of this person was deleted in the application. The identity provider’s next change makes a new one."
-    )
-
-
-def _protection(adapter: LearnerAdapter) -> str:
-    if adapter.is_protected(adapter.obj):
-        return _("Protected: provisioning does not change, deactivate or delete this account.")
-    if rules.is_last_administrator(adapter):
-        return _(
-            "The customer's last administrator: provisioning does not deactivate or delete this account."
-        )
-    return ""
-
-
-def _sharing(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> dict[str, Any]:
-    """The other connections that this administrator may see, and where to say which owns the account."""
-    shared = [other for other in ownership.others(link) if ownership.may_see(request.user, other.connection)]
-    if not permissions.may(request.user, permissions.MANAGE_POLICY, link.connection):
-        return {"shared_with": tuple(shared)}
-    known = {link.connection_id, *(other.connection_id for other in shared)}
-    visible = permissions.visible_connections(request.user).filter(archived_at__isnull=True)
-    gives_back = not keeping.is_guest(link)
-    offered = {
-        "own": any(other.owns_profile for other in shared),
-        "share": link.owns_profile and visible.exclude(pk__in=known).exists(),
-        "take_back": gives_back and link.adopted_at is not None and undoable(link) is not None,
-        "values": not link.is_awaited,
-        "detach": gives_back,
-    }
-    keys = {"object_id": link.connection_id, "link_id": link.pk}
-    question = question_of(link)
-    asked = {"object_id": link.connection_id, "question_id": question.pk} if question else {}
-    pages = {
-        f"{name}_url": _address(site, page_url_name(name), keys) for name, is_so in offered.items() if is_so
-    }
-    asks = _address(site, page_url_name("same_person"), asked) if asked else ""
-    withdrawals = tuple(_withdrawals(site, request, link))
-    if link.owns_profile and (
-        url := _address(site, page_url_name("doubles"), {"object_id": link.connection_id})
-    ):
-        pages["doubles_url"] = f"{url}?{urlencode({'account': link.user_id})}"
-    return {"shared_with": tuple(shared), "question_url": asks, "withdrawals": withdrawals, **pages}
-
-
-def _withdrawals(
-    site: AdminSite, request: HttpRequest, link: ProvisionedUser
-) -> Iterator[tuple[SCIMConnection, str]]:
-    """Of an owner's account the words that others were given; of a guest's its own."""
-    for share in shares.shares_of(permissions.visible_connections(request.user), link.user_id):
-        is_own = share.connection_id == link.connection_id
-        if is_own == link.owns_profile or not shares.sees(request.user, share):
-            continue
-        keys = {"object_id": share.connection_id, "share_id": share.pk}
-        if url := _address(site, page_url_name("withdraw"), keys):
-            yield share.connection, url
-
-
-def _address(site: AdminSite, name: str, keys: dict[str, Any]) -> str:
-    """The address of a page of the app; empty where the host does not register it."""
-    try:
-        return reverse(f"{site.name}:{name}", kwargs=keys)
-    except NoReverseMatch:
-        return ""
-
-
-def history_page(site: AdminSite, link: ProvisionedUser) -> str:
-    """The address of everything that happened to one learner; empty where the log is not registered."""
-    try:
-        return f"{reverse(f'{site.name}:{_LOG}')}?{urlencode({'learner': link.pk, 'lookups': 'show'})}"
-    except NoReverseMatch:
-        return ""
-
-
-def learner_page(
-    site: AdminSite, request: HttpRequest, link: ProvisionedUser | None, learner: Any = None
-) -> str:
-    """The address of the host's own admin page about a learner, else about the account; empty without one. ``learner``
-    is the row, where it has been read."""
-    if link is None or link.user is None:
-        return ""
-    for row in (learner or _learner(link), link.user):
-        if row is not None and (url := row_page(site, request, row)):
-            return url
-    return ""
-
-
-def _learner(link: ProvisionedUser) -> Any:
-    try:
-        return get_adapter_class()(link.user, link=link, connection=link.connection).learner
-    except Exception:
-        # The host's adapter does not load, or its rows are gone: the log stays readable.
-        return None
