@@ -17,6 +17,7 @@ from scim_provisioning.administration import audit, connections, host, permissio
 from scim_provisioning.administration.setting_up import ConnectionRefused, is_taken, key_of, no_such_sso
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, ProvisionedUser, SCIMConnection
+from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.rules import customers, ownership
 
@@ -68,6 +69,7 @@ def take_over(
     def bring_back() -> SCIMConnection:
         Disconnection.objects.filter(connection=connection).delete()
         # The links, and the connection last, as everywhere.
+        moved.leave(connection)
         ownership.lock_links(connection.links.living().filter(user__isnull=False))
         locked = SCIMConnection.objects.select_for_update().get(pk=connection.pk)
         if (refusal := _why_not(locked, sso)) is not None:

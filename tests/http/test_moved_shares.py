@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import connections, ownership
+from scim_provisioning.administration import connections, ownership, takeover
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.sso import may_sign_in
@@ -158,6 +158,21 @@ def test_a_restored_connection_shares_nothing_with_who_lost_them(
     assert other.scim.get(f"/Users/{theirs}").status_code == 200
     assert switched_off_by(other, theirs)
     assert not may_sign_in(account(), connection)
+
+
+def test_new_settings_own_whom_another_customer_has_lost_to_theirs(
+    ines: str, organization: Any, connection: SCIMConnection, other: Customer
+) -> None:
+    connection.load_sso().delete()
+    move(other.organization)
+    assert other.scim.post("/Users", person()).status_code == 201
+    move(organization)
+    connection.refresh_from_db()
+    takeover.take_over(connection, host().make_sso(organization), actor=None)
+    scim = ScimClient(TokenFactory(connection=connection).plaintext)
+    renamed = [{"op": "Replace", "path": "name.givenName", "value": "Renamed"}]
+    assert scim.patch(f"/Users/{ines}", renamed).status_code == 200
+    assert account().first_name == "Renamed"
 
 
 def test_the_word_counts_again_once_it_is_given_again(
