@@ -169,6 +169,13 @@ def connection(sso: Any, _shared: Customer | None) -> SCIMConnection:
 
 
 @pytest.fixture
+def _doubles_are_made(connection: SCIMConnection) -> None:
+    """The work e-mail address of somebody who is here keeps nobody from an account of their own: how doubles come."""
+    connection.policies = {**connection.policies, "same_address": "create"}
+    connection.save()
+
+
+@pytest.fixture
 def token(connection: SCIMConnection, _shared: Customer | None) -> str:
     """The plaintext of a live token of `connection`."""
     return _shared.token if _shared else TokenFactory(connection=connection).plaintext

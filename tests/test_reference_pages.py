@@ -15,6 +15,7 @@ import scim_provisioning.adapters as scim
 from example_project.lms.scim import LearnerAdapter as Example
 from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.hooks import HostHooks
+from scim_provisioning.adapters.same_address import HostAddresses
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -45,7 +46,11 @@ def arguments_of(member: Any) -> str:
 
 
 def test_the_reference_names_every_public_name_of_the_adapter_and_no_other() -> None:
-    known = public(scim.LearnerAdapter, HostAccounts, HostHooks) - {"obj", "link", "connection"}
+    known = public(scim.LearnerAdapter, HostAddresses, HostAccounts, HostHooks) - {
+        "obj",
+        "link",
+        "connection",
+    }
     assert set(described("reference.md")) == known | INHERITED
 
 

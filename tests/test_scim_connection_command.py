@@ -202,6 +202,7 @@ def test_policies_show_what_is_chosen_and_offered(connection: SCIMConnection) ->
         ["contacts", "it@customer.example, hr@customer.example"],
         ["networks", "-"],
         ["existing-learners", "link", "link, refuse"],
+        ["same-address", "ask", "ask, create"],
         ["on-delete", "deactivate", "deactivate"],
         ["leavers-at-least", "25", "1-1000000"],
         ["leavers-percent", "5", "0-100"],
@@ -218,6 +219,7 @@ def test_policies_are_chosen_and_written_down_as_on_the_page(
     assert "The policies were changed." in printed
     assert SCIMConnection.objects.get().chosen_policies() == {
         "existing_learners": "link",
+        "same_address": "ask",
         "on_delete": "erase",
         "contacts": ["it@customer.example", "hr@customer.example"],
         "networks": ["203.0.113.0/24"],

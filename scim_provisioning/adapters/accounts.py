@@ -279,7 +279,7 @@ class HostAccounts(HostHooks):
         return any(row is not None and self.is_hidden(row) for row in rows)
 
 
-def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
+def is_ordinary(adapter_class: type[HostAccounts]) -> bool:
     """Whether all accounts are the rows of their table, whoever asks."""
     accounts: Any = adapter_class.all_accounts
     own: Any = HostAccounts.all_accounts
@@ -289,7 +289,7 @@ def _is_ordinary(adapter_class: type[HostAccounts]) -> bool:
 def _accounts_called(asked: tuple[Any, ...], name: str, own: Any) -> list[Any]:
     build: prepared.Build = _called
     spelled = spellings(asked[-1], name, databases.connection().vendor)
-    if _is_ordinary(asked[0]):
+    if is_ordinary(asked[0]):
         return prepared.rows(build, name, spelled, own, given=asked)
     return list(build(*asked, name, spelled, own))
 

@@ -17,7 +17,6 @@ from django_scim.adapters import SCIMUser
 from scim_provisioning import databases
 from scim_provisioning.adapters import database_errors, resource
 from scim_provisioning.adapters import document as documents
-from scim_provisioning.adapters.accounts import HostAccounts
 from scim_provisioning.adapters.customers import customer_of
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.mapping import CompiledMapping, compile_mapping, row_problems, unswitched
@@ -27,6 +26,7 @@ from scim_provisioning.adapters.problems import MappingProblem
 from scim_provisioning.adapters.reading import complete, joined_links
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RelatedRow
+from scim_provisioning.adapters.same_address import HostAddresses
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.documents import copied
 from scim_provisioning.protocol.resources import Document
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from scim_provisioning.models.provisioned_user import ProvisionedUserQuerySet
 
 
-class LearnerAdapter(HostAccounts, SCIMUser):  # type: ignore[misc]
+class LearnerAdapter(HostAddresses, SCIMUser):  # type: ignore[misc]
     """Translates between one SCIM User and one learner of the host.
 
     A host subclasses this, names the class in ``SCIM_PROVISIONING["ADAPTER"]`` and fills in ``mapping``.

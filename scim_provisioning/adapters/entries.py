@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as column
 from operator import eq
-from typing import Any
+from typing import Any, Final
+
+from django.db import models
 
 from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.rows import RowSource
@@ -15,9 +17,12 @@ from scim_provisioning.protocol.filters import Comparison, select
 from scim_provisioning.protocol.filters.selection import eq_terms, stand_in
 from scim_provisioning.protocol.resources import Document, elements_of, preferred
 from scim_provisioning.protocol.schema import TEXT_TYPES, Attribute
+from scim_provisioning.protocol.text import fold
 
 #: What is said of an address that no identity provider sent, where the mapping does not say which one it is.
 MADE_HERE = {"type": "work"}
+#: What says what a comparison of a kind means.
+_AS_TEXT: Final = ("compare", "matched", "condition", "operand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,23 @@ class Entry:
     def is_chosen(self) -> bool:
         """Whether the kind chooses the element, not a filter of the path."""
         return self.is_element and self.path.filter is None
+
+    @property
+    def is_text_column(self) -> bool:
+        """Whether the value is text in a column as it is, in any case; a kind with a way of its own to compare is asked
+        by that only."""
+        if self.leaf.case_exact or not isinstance(self.field, (models.CharField, models.TextField)):
+            return False
+        kind = type(self.declaration)
+        return all(getattr(kind, name) is getattr(MappedAttribute, name) for name in _AS_TEXT)
+
+    @property
+    def holds_work_address(self) -> bool:
+        """Whether a column, one for each account, holds the work e-mail address."""
+        if self.attribute.name != "emails" or self.attribute.extension or not self.is_text_column:
+            return False
+        is_work = fold(str(self.selector.get("type", "work"))) == "work"
+        return is_work and self.is_element and self.leaf.name == "value" and self.source.is_joined
 
     def element(self, document: Mapping[str, Any]) -> Document | None:
         """The element of a document that holds the value. Of several that a filter selects: the primary one."""

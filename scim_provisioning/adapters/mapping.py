@@ -72,6 +72,15 @@ class CompiledMapping:
         return signs_in or (self.user_name if self.user_name in on_account else None)
 
     @cached_property
+    def address(self) -> Group | None:
+        """The lines that write the column of the work e-mail address, of the account or its profile. None where there
+        is no such column, and where it is what accounts are named by."""
+        name = self.account_name
+        found = [group for group in self.groups if group.first.holds_work_address]
+        found = [group for group in found if name is None or group.first.field != name.field]
+        return min(found, key=lambda group: group.first.is_chosen, default=None)
+
+    @cached_property
     def manager(self) -> Entry | None:
         return next((entry for entry in self.entries if entry.declaration.is_manager), None)
 

@@ -24,7 +24,7 @@ from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.administration.mapping_report import target_name
 from scim_provisioning.databases import indexes, making_indexes
 from scim_provisioning.databases.indexes import NamedColumn
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import SameAddress, SCIMConnection
 
 #: So few rows are read in next to no time.
 FEW: Final = 1_000
@@ -42,6 +42,8 @@ class Use(enum.Enum):
     """Who is looked up."""
 
     ACCOUNT = "account"
+    #: Accounts by the work e-mail address, whenever somebody is created.
+    ADDRESS = "address"
     PERSON = "person"
     ROW = "row"
 
@@ -113,9 +115,13 @@ def _of(mapping: CompiledMapping) -> Iterator[Wanted]:
     name = mapping.account_name
     if name is not None:
         yield Wanted(Use.ACCOUNT, name.declaration.path, target_name(name), NamedColumn(name.field))
+    group = mapping.address
+    if group is not None:
+        held = group.first
+        yield Wanted(Use.ADDRESS, group.path, target_name(held), NamedColumn(held.field))
     for entry in mapping.entries:
         column = entry.declaration.looked_up(entry.field)
-        if column is None or entry == name:
+        if column is None or entry == name or (group is not None and entry in group.entries):
             continue
         use = Use.ROW if entry.field.is_relation else Use.PERSON
         yield Wanted(use, entry.declaration.path, target_name(entry), column)
@@ -133,6 +139,9 @@ def sentence(one: Wanted, *, timed: bool = True) -> str:
     facts = {"path": name, "size": size, "model": str(one.column.field.model._meta.verbose_name_plural)}
     return {
         Use.ACCOUNT: _("Creating somebody reads all accounts (%(size)s)."),
+        Use.ADDRESS: _(
+            "Creating somebody, or looking for somebody by %(path)s, reads all accounts (%(size)s)."
+        ),
         Use.PERSON: _("Looking for somebody by %(path)s reads everybody (%(size)s)."),
         Use.ROW: _(
             "%(path)s, where it is written in another case, reads all %(model)s of a customer (%(size)s)."
@@ -160,13 +169,14 @@ def slow(connection: SCIMConnection) -> list[str]:
     except Exception:
         # A host's module or mapping_for() may raise anything; other lines of the page say so.
         return []
-    named = [one for one in found if one.use is Use.ACCOUNT]
+    asks = connection.same_address is SameAddress.ASK
+    named = [one for one in found if one.use is Use.ACCOUNT or (asks and one.use is Use.ADDRESS)]
     unserved = [one for one in named if indexes.for_any_case(one.column, one.database) is None]
     return [sentence(one) for one in unserved if worth_saying(one)]
 
 
 def _milliseconds(one: Wanted) -> float | None:
-    if one.use is not Use.ACCOUNT or not FEW <= one.rows <= _TRIED_AT_MOST:
+    if one.use not in (Use.ACCOUNT, Use.ADDRESS) or not FEW <= one.rows <= _TRIED_AT_MOST:
         return None
     rows: Any = one.column.field.model._base_manager
     known = _times.get(one.column)

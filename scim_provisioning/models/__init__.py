@@ -22,7 +22,14 @@ from scim_provisioning.models.identity_question import IdentityQuestion
 from scim_provisioning.models.leaver_brake import HeldLeaver, LeaverBrake
 from scim_provisioning.models.locked_value import LockedValue
 from scim_provisioning.models.notice import SentNotice
-from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
+from scim_provisioning.models.policy import (
+    ExistingLearners,
+    NewUnits,
+    OnDelete,
+    PolicyChoice,
+    PolicyNumber,
+    SameAddress,
+)
 from scim_provisioning.models.provisioned_user import ProvisionedUser, ProvisionedUserQuerySet
 from scim_provisioning.models.reconciliation import Reconciliation
 from scim_provisioning.models.reference_key import Meaning, ReferenceKey
@@ -66,6 +73,7 @@ __all__ = [
     "RefusedName",
     "SCIMConnection",
     "SCIMToken",
+    "SameAddress",
     "SentNotice",
     "SeatLock",
     "SharedAccount",

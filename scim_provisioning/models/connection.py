@@ -16,7 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import prepared
 from scim_provisioning.models.fields import ExactCharField
-from scim_provisioning.models.policy import ExistingLearners, NewUnits, OnDelete, PolicyChoice, PolicyNumber
+from scim_provisioning.models.policy import (
+    ExistingLearners,
+    NewUnits,
+    OnDelete,
+    PolicyChoice,
+    PolicyNumber,
+    SameAddress,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -130,6 +137,14 @@ class SCIMConnection(models.Model):
         ),
         unknown=ExistingLearners.REFUSE,
     )
+    same_address = PolicyChoice(
+        SameAddress.ASK,
+        label=_("The same work e-mail address"),
+        help_text=_(
+            "When the identity provider creates somebody whose user name nobody has here, but whose work e-mail "
+            "address an account has that nobody manages. Until an administrator says who it is, nobody is created."
+        ),
+    )
     on_delete = PolicyChoice(
         OnDelete.DEACTIVATE,
         label=_("What DELETE does"),
@@ -157,7 +172,7 @@ class SCIMConnection(models.Model):
         help_text=_("The larger of the two counts. 100: nobody is ever held."),
     )
     #: In the order in which the pages show them.
-    policy_choices: ClassVar[tuple[PolicyChoice[Any], ...]] = (existing_learners, on_delete)
+    policy_choices: ClassVar[tuple[PolicyChoice[Any], ...]] = (existing_learners, same_address, on_delete)
     policy_numbers: ClassVar[tuple[PolicyNumber, ...]] = (leavers_at_least, leavers_percent)
 
     def chosen_policies(self) -> dict[str, list[str] | str | int]:

@@ -19,6 +19,13 @@ class ExistingLearners(models.TextChoices):
     REFUSE = "refuse", _("Never link by itself")
 
 
+class SameAddress(models.TextChoices):
+    """What becomes of a newcomer whose work e-mail address an account has that nobody manages."""
+
+    ASK = "ask", _("Ask an administrator who it is")
+    CREATE = "create", _("Create a new account")
+
+
 class OnDelete(models.TextChoices):
     """What a DELETE does to the learner."""
 

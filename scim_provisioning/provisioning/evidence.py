@@ -12,17 +12,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import F, Q, prefetch_related_objects
 from django.db.models.functions import Lower
 
 from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.same_address import unmanaged
 from scim_provisioning.databases import indexes
 from scim_provisioning.databases.indexes import NamedColumn
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SameAddress, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.protocol.resources import Document
@@ -103,11 +103,13 @@ class _Asked:
         """Of a few hundred."""
         met = self._met(people)
         adapters = [self._newcomer() for _one in people]
+        addressed = self._addressed(people, adapters)
         holders = [
             account
             for one, adapter in zip(people, adapters, strict=True)
             for account in self._holders(one, adapter)
         ]
+        holders += [account for accounts in addressed.values() for account in accounts]
         self._know({account.pk: account for account in holders}, adapters)
         found = [
             self._judged(one, adapter, is_met=bool(met & _keys(one)))
@@ -115,7 +117,7 @@ class _Asked:
         ]
         self._read_switches(found)
         found = [self._if_on(verdict) for verdict in found]
-        return self._whose(self._named_by_address(found))
+        return self._whose(found)
 
     def _know(self, holders: Mapping[Any, Any], adapters: Sequence[LearnerAdapter]) -> None:
         """Whose the accounts of these names are, as far as the host and the links say (two queries)."""
@@ -126,6 +128,28 @@ class _Asked:
         customers |= {account.pk: account for account in (mine if holders else ())}
         for adapter in adapters:
             adapter.know_customers(customers)
+
+    def _addressed(
+        self, people: Sequence[Document], adapters: Sequence[LearnerAdapter]
+    ) -> Mapping[str, list[Any]]:
+        """Who has these people's work addresses, of the accounts that nobody manages (one query); those beyond ASCII
+        are few, and asked for as a POST asks."""
+        sent = [adapter.work_address(one) for one, adapter in zip(people, adapters, strict=True)]
+        wanted = {address.lower() for address in sent if address is not None and address.isascii()}
+        group = self.compiled.address
+        if group is None or not wanted:
+            return {}
+        column = "__".join(filter(None, (group.first.source.query_name, group.first.field.name)))
+        mine = unmanaged(self.adapter_class.tenant_users(self.connection))
+        mine = mine.annotate(scim_address=F(column), scim_lowered=Lower(column))
+        found: dict[str, dict[Any, Any]] = {}
+        for account in mine.filter(scim_lowered__in=wanted):
+            found.setdefault(fold(account.scim_address), {})[account.pk] = account
+        known = {each: [*accounts.values()] for each, accounts in found.items()}
+        for address, adapter in zip(sent, adapters, strict=True):
+            if address is not None and address.isascii():
+                adapter.know_addresses(known)
+        return known
 
     def _newcomer(self) -> LearnerAdapter:
         """As ``newcomers`` makes one for a POST."""
@@ -182,36 +206,42 @@ class _Asked:
         except (SCIMError, PermissionDenied, ValidationError) as refusal:
             return self._refused(document, adapter, refusal)
         if account is None:
-            return Verdict(document, Finding.NOBODY)
+            return self._new(document, adapter)
         return Verdict(document, Finding.CERTAIN, (account,), self._remark(document, adapter, account))
+
+    def _new(self, document: Document, adapter: LearnerAdapter) -> Verdict:
+        """Somebody of whom a POST makes an account: where the policy is not to ask, perhaps a second one."""
+        asks = self.connection.same_address is SameAddress.ASK
+        is_new = asks or self.standing.is_somebody_new(document["userName"])
+        accounts = () if is_new else tuple(adapter.same_address(document))
+        if not accounts:
+            return Verdict(document, Finding.NOBODY)
+        finding = Finding.LOOK if len(accounts) == 1 else Finding.DOUBLE
+        return Verdict(document, finding, accounts, "second", rules.BY_ADDRESS)
 
     def _refused(self, document: Document, adapter: LearnerAdapter, refusal: Exception) -> Verdict:
         """Say why a POST would be refused. That it would is decided; here is only looked for words."""
         if not isinstance(refusal, SCIMError):
             return Verdict(document, Finding.LOOK, (), "host.refused")
+        accounts, facts = self._accounts(refusal, adapter), dict(refusal.params)
         if refusal.code != "user.exists_unmanaged":
             finding = Finding.SPELLING if refusal.code == "user.look_alike" else Finding.LOOK
-            return Verdict(
-                document, finding, self._accounts(refusal, adapter), refusal.code, dict(refusal.params)
-            )
-        accounts = self._accounts(refusal, adapter)
+            return Verdict(document, finding, accounts, refusal.code, facts)
         if any(adapter.is_protected(account) for account in accounts):
-            return Verdict(document, Finding.PROTECTED, accounts, "user.protected")
+            return Verdict(document, Finding.PROTECTED, accounts, "user.protected", facts)
+        met = Verdict(document, Finding.LOOK, accounts, "weak", facts)
+        met = replace(met, reason="address") if met.is_by_address else met
         if len(accounts) > 1:
-            return Verdict(document, Finding.DOUBLE, accounts, "weak")
-        if "policy" in refusal.params:
-            return Verdict(document, Finding.LOOK, accounts, refusal.code, dict(refusal.params))
+            return replace(met, finding=Finding.DOUBLE)
+        if "policy" in facts:
+            return replace(met, reason=refusal.code)
         if any(self.standing.is_linked(account) for account in accounts):
-            return Verdict(document, Finding.LOOK, accounts, "user.username_taken")
+            return replace(met, reason="user.username_taken")
         if any(self.standing.is_refuted(account) for account in accounts):
-            return Verdict(document, Finding.LOOK, accounts, "undone")
-        written = any(self._remark(document, adapter, account) for account in accounts)
-        return Verdict(
-            document,
-            Finding.SPELLING if written else Finding.LOOK,
-            accounts,
-            "written" if written else "weak",
-        )
+            return replace(met, reason="undone")
+        if any(self._remark(document, adapter, account) for account in accounts):
+            return replace(met, finding=Finding.SPELLING, reason="written")
+        return met
 
     def _accounts(self, refusal: SCIMError, adapter: LearnerAdapter) -> tuple[Any, ...]:
         """The accounts that a refusal is about, as far as the rules name them and they are this customer's."""
@@ -263,34 +293,8 @@ class _Asked:
         foreign = frozenset(keys - {link.user_id for link in ours})
         return [replace(one, foreign=foreign) if foreign else one for one in verdicts]
 
-    def _named_by_address(self, verdicts: list[Verdict]) -> list[Verdict]:
-        """Of those who would be made anew, who has the e-mail address of an account of this customer (one query)."""
-        column = getattr(get_user_model(), "EMAIL_FIELD", "")
-        new = {i: _addresses(one.document) for i, one in enumerate(verdicts) if one.finding is Finding.NOBODY}
-        wanted = {address.lower() for addresses in new.values() for address in addresses}
-        if not column or not wanted:
-            return verdicts
-        mine = self.adapter_class.tenant_users(self.connection)
-        by_address: dict[str, list[Any]] = {}
-        for account in mine.annotate(scim_address=Lower(column)).filter(scim_address__in=wanted):
-            by_address.setdefault(fold(getattr(account, column)), []).append(account)
-        for i, addresses in new.items():
-            met = {one.pk: one for address in addresses for one in by_address.get(fold(address), ())}
-            if met:
-                finding = Finding.LOOK if len(met) == 1 else Finding.DOUBLE
-                verdicts[i] = replace(
-                    verdicts[i], finding=finding, accounts=tuple(met.values()), reason="address"
-                )
-        return verdicts
-
 
 def _keys(document: Document) -> set[tuple[str, str]]:
     """What the connection's history is asked for."""
     keys = {("name", user_name_key(document["userName"]))}
     return keys | ({("id", document["externalId"])} if document.get("externalId") else set())
-
-
-def _addresses(document: Document) -> set[str]:
-    """The e-mail addresses of a document, and its userName if it looks like one."""
-    sent = [element.get("value") for element in document.get("emails") or () if isinstance(element, dict)]
-    return {text for text in [*sent, document["userName"]] if isinstance(text, str) and "@" in text}

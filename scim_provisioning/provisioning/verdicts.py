@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from scim_provisioning.protocol.resources import Document
+from scim_provisioning.rules import BY_ADDRESS
 
 
 class Finding(Enum):
@@ -41,3 +42,8 @@ class Verdict:
     reason: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
     foreign: frozenset[Any] = frozenset()
+
+    @property
+    def is_by_address(self) -> bool:
+        """Whether nothing but an e-mail address has led to the accounts."""
+        return BY_ADDRESS.items() <= self.facts.items()

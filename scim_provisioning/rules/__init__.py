@@ -8,6 +8,7 @@ from __future__ import annotations
 from scim_provisioning.rules.brake import forget_hold, let_go
 from scim_provisioning.rules.choices import erases, in_force, may_be_erased, offered
 from scim_provisioning.rules.identity import (
+    BY_ADDRESS,
     adopted,
     allow_rename,
     name_is_reused,
@@ -28,6 +29,7 @@ from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
 from scim_provisioning.rules.standing import KnownStanding
 
 __all__ = [
+    "BY_ADDRESS",
     "KnownStanding",
     "NoSeat",
     "Obstacle",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.refusals import hidden_account
-from scim_provisioning.models import ExistingLearners, ProvisionedUser
+from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddress
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import is_contradicted
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.standing import Standing
+
+#: What says of a refusal that an account was found by its e-mail address.
+BY_ADDRESS: Final[Mapping[str, object]] = {"attribute": "emails"}
 
 
 def user_name_taken(link: ProvisionedUser | None = None) -> Uniqueness:
@@ -78,19 +81,22 @@ def adopted(
     thousands of people are asked about. ``others``: keys of accounts that were another person's of that name.
 
     Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
-    account. Weak or ambiguous evidence never links by itself, and never makes a second account for what may be the
-    same person: 409, which Entra shows and tries again, until an administrator says that it is somebody new. An
-    administrator's word that an account may be shared is evidence enough; a protected account is nobody's whatever the
-    word.
+    account. Weak or ambiguous evidence (the same work e-mail address, where the policy is to ask) never links by
+    itself, and never makes a second account for what may be the same person: 409, which Entra shows and tries again,
+    until an administrator says that it is somebody new. An administrator's word that an account may be shared is
+    evidence enough; a protected account is nobody's whatever the word.
     """
     standing = standing or Standing(adapter.connection)
     told_apart(adapter, document, adapter.names_of(document))
+    if adapter.connection.same_address is SameAddress.ASK:
+        adapter.look_for(document)
     shared = _shared_account(adapter, document["userName"], standing)
     if shared is not None and _is_free(shared, adapter, standing):
         return shared
     candidates = list(adapter.find_learner(document))
     if not candidates:
         _refuse_owned_name(adapter, document, standing)
+        _refuse_same_address(adapter, document, standing)
         return None
     params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     strong = [candidate.user for candidate in candidates if candidate.strong]
@@ -147,6 +153,20 @@ def _refuse_owned_name(adapter: LearnerAdapter, document: Mapping[str, Any], sta
         for name in adapter.names_of(document):
             for account in adapter.holders_of(name):
                 _refuse_owned(account, standing)
+
+
+def _refuse_same_address(adapter: LearnerAdapter, document: Mapping[str, Any], standing: Standing) -> None:
+    """Where the policy is to ask: refuse to make an account for somebody whose work e-mail address an account has that
+    nobody manages, until an administrator says that they are two. Raises ``Uniqueness``."""
+    if adapter.connection.same_address is not SameAddress.ASK:
+        return
+    accounts = list(adapter.same_address(document))
+    if not accounts or standing.is_somebody_new(document["userName"]):
+        return
+    params: dict[str, object] = {"accounts": [one.pk for one in accounts], **BY_ADDRESS}
+    if all(adapter.is_hidden(one) for one in accounts):
+        raise hidden_account(params)
+    raise ownership.unmanaged(params)
 
 
 def refuse_switched_off(adapter: LearnerAdapter) -> None:

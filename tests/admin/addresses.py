@@ -45,7 +45,7 @@ def new_token(estate: Estate) -> dict[str, Any]:
 
 def policies(estate: Estate) -> dict[str, Any]:
     chosen = {**estate.connection.chosen_policies(), "contacts": "", "networks": ""}
-    return {**chosen, "existing_learners": "refuse", "confirm": "1"}
+    return {**chosen, "existing_learners": "refuse", "same_address": "ask", "confirm": "1"}
 
 
 #: Each page of a connection.

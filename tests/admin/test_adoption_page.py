@@ -323,6 +323,7 @@ def test_nobody_of_another_customer_is_offered_by_a_key(
     assert admin_client.get(page_of, {"name": "\0"}).status_code == 404
 
 
+@pytest.mark.usefixtures("_doubles_are_made")
 def test_doubles_of_newcomers_and_of_the_lms_lead_to_being_joined_in_one_click(
     administrator: Callable[..., Client],
     connection: SCIMConnection,

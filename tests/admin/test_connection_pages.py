@@ -289,6 +289,7 @@ def test_pausing_answers_503_until_it_is_resumed(admin_client: Client, connectio
 #: The form of a connection nobody has given policies, sent as it was shown.
 UNCHANGED = {
     "existing_learners": "link",
+    "same_address": "ask",
     "leavers_at_least": "25",
     "leavers_percent": "5",
     "contacts": "",

@@ -19,7 +19,14 @@ from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.people import person
 
-LISTS = {"contacts": "", "networks": "", "leavers_at_least": "25", "leavers_percent": "5"}
+#: What else the form holds.
+LISTS = {
+    "contacts": "",
+    "networks": "",
+    "leavers_at_least": "25",
+    "leavers_percent": "5",
+    "same_address": "ask",
+}
 
 
 @pytest.fixture
@@ -70,6 +77,18 @@ def test_a_choice_is_summed_up_confirmed_and_written_into_both_logs(
     )
     message = "Changed policies: existing_learners (link → refuse)."
     assert (event.detail, LogEntry.objects.get().change_message) == (message, message)
+
+
+def test_whether_the_same_address_is_asked_about_is_chosen_too(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    page = text(admin_client.get(url("change", connection)))
+    assert "The same work e-mail address Ask an administrator who it is" in page
+    chosen = {"existing_learners": "link", "same_address": "create"}
+    assert "who it is → becomes Create a new account" in text(send(admin_client, connection, **chosen))
+    confirm(admin_client, connection, **chosen)
+    connection.refresh_from_db()
+    assert connection.policies == {"same_address": "create"}
 
 
 @pytest.mark.parametrize("chosen", [{}, {"existing_learners": ""}, {"existing_learners": "everybody"}])

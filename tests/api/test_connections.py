@@ -152,7 +152,11 @@ def test_policies_stand_with_what_may_be_chosen(boss: API, connection: SCIMConne
     assert (shown["existing_learners"], shown["on_delete"]) == ("link", "deactivate")
     offered = {choice["name"]: [o["value"] for o in choice["options"]] for choice in shown["choices"]}
     # The example's adapter has no "erase".
-    assert offered == {"existing_learners": ["link", "refuse"], "on_delete": ["deactivate"]}
+    assert offered == {
+        "existing_learners": ["link", "refuse"],
+        "same_address": ["ask", "create"],
+        "on_delete": ["deactivate"],
+    }
     assert shown["choices"][0]["options"][1]["label"] == "Never link by itself"
 
 

@@ -21,7 +21,7 @@ POLICY = ("view_scimconnection", "manage_policy")
 
 
 @pytest.fixture
-def old(organization: Organization, scim: ScimClient) -> User:
+def old(organization: Organization, scim: ScimClient, _doubles_are_made: None) -> User:
     """An account of Ines, whose identity provider has made a second one."""
     old: User = LearnerFactory(organization=organization, user__username="okafor", user__email=INES).user
     assert scim.post("/Users", person()).status_code == 201

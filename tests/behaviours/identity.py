@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from scim_provisioning.models import OnDelete, SCIMConnection
+from scim_provisioning.provisioning.verdicts import Finding, Verdict
 from scim_provisioning.rules import choices
 from tests.behaviours.mutant import answers, mutants
 
@@ -36,14 +37,53 @@ def erases_other_customers_people(original: Any) -> Any:
     return erases
 
 
+def takes_the_address_for_the_name(original: Any) -> Any:
+    def look_for(adapter: Any, scim_user: Any) -> None:
+        found = adapter._named_or_addressed(adapter._sign_in_name(scim_user), adapter.work_address(scim_user))
+        adapter.know_holders(adapter._sign_in_name(scim_user), found)
+
+    return look_for
+
+
 _HOSTS = "tests/hosts/"
 _IDENTITY = "tests/http/test_identity.py::"
 _EVIDENCE = "tests/http/test_evidence.py::"
+_ADDRESS = "tests/http/test_same_address.py::"
 _MANAGERS = "tests/http/test_awaited_managers.py::"
 _AT_ONCE = "tests/faults/test_names_at_once.py::"
 _POLICIES = "tests/http/test_policies.py::"
 
 MUTANTS = mutants(
+    (
+        "the same address is asked about",
+        "rules.identity:_refuse_same_address",
+        answers(None),
+        f"{_ADDRESS}test_who_is_here_under_another_name_is_asked_about_and_keeps_her_progress_once_she_is_linked",
+    ),
+    (
+        "the address of who is managed or has left is nobody's evidence",
+        "adapters.same_address:unmanaged provisioning.evidence:unmanaged",
+        lambda unmanaged: lambda accounts: accounts,
+        f"{_ADDRESS}test_an_account_that_somebody_has_or_had_and_another_customers_are_nobodys_to_ask_about",
+    ),
+    (
+        "the address is asked for with the name",
+        "adapters.same_address:HostAddresses.look_for",
+        answers(None),
+        f"{_ADDRESS}test_the_address_is_asked_for_together_with_the_name",
+    ),
+    (
+        "who has the address has not got the name",
+        "adapters.same_address:HostAddresses.look_for",
+        takes_the_address_for_the_name,
+        f"{_ADDRESS}test_an_account_that_somebody_has_or_had_and_another_customers_are_nobodys_to_ask_about",
+    ),
+    (
+        "scim_adopt warns of the same address",
+        "provisioning.evidence:_Asked._new",
+        lambda new: lambda asked, document, adapter: Verdict(document, Finding.NOBODY),
+        f"{_ADDRESS}test_scim_adopt_says_what_a_post_does",
+    ),
     (
         "userName regardless of case",
         "protocol.text:fold",

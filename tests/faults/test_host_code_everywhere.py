@@ -72,6 +72,7 @@ def test_receiver_of_a_signal_that_breaks_the_transaction_is_named(
 #: What the adapter is asked while something is done, and what is done.
 QUESTIONS: list[tuple[str, Send]] = [
     ("find_learner", create),
+    ("same_address", create),
     ("validate_dict", create),
     ("from_dict", create),
     ("seats", create),

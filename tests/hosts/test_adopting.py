@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import adoption
-from scim_provisioning.administration.adoption import Directory, Finding, undoing
+from scim_provisioning.administration.adoption import Directory, Finding, queue, undoing
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
 from scim_provisioning.provisioning.undoing import kept
@@ -82,6 +82,28 @@ def test_another_customers_people_are_nobodys(
     assert found.accounts == ()
     answer = scim.post("/Users", body())
     assert (answer.status_code == 201) == (found.finding is Finding.NOBODY)
+
+
+def test_the_same_work_address_under_another_name_is_asked_about_wherever_the_lms_keeps_it(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    mail = [{"type": "work", "value": INES, "primary": True}]
+    assert scim.post("/Users", spelled(person("ines.bell", emails=mail))).status_code == 201
+    link = ProvisionedUser.objects.get()
+    link.delete()
+    (found,) = examined(connection, "ines.okafor").verdicts
+    answer = scim.post("/Users", body())
+    if get_adapter_class().compiled(connection).address is None:
+        # Accounts are named by addresses, or the LMS keeps none.
+        assert (found.finding, answer.status_code) == (Finding.NOBODY, 201)
+        return
+    assert (found.finding, [one.pk for one in found.accounts]) == (Finding.LOOK, [link.user_id])
+    assert (answer.status_code, answer.json()["scimType"]) == (409, "uniqueness")
+    (waits,) = queue.waiting(connection)
+    queue.link(connection, waits.verdict.document, link.user, keeps_profile=False, actor=None)
+    assert scim.post("/Users", body()).status_code == 201
+    assert ProvisionedUser.objects.get().user == link.user
+    assert get_user_model()._base_manager.filter(scim_links__isnull=False).count() == 1
 
 
 def test_an_adoption_undone_leaves_the_account_as_it_was(

@@ -75,6 +75,7 @@ def search(scim: ScimClient, scim_id: str) -> Any:
 HOOKS: list[tuple[str, Callable[[ScimClient, str], Any]]] = [
     ("on_provisioned", create),
     ("find_learner", create),
+    ("same_address", create),
     ("new_account", create),
     ("on_updated", update),
     ("on_updated", replace),

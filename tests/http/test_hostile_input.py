@@ -34,8 +34,10 @@ def ines(scim: ScimClient) -> str:
 # --- somebody else's account
 
 
+@pytest.mark.usefixtures("_doubles_are_made")
 def test_account_is_not_taken_over_by_its_address(scim: ScimClient, organization: Organization) -> None:
-    """GitLab's three steps (CVE-2022-1680): create with the victim's address, link, change the address."""
+    """GitLab's three steps (CVE-2022-1680): create with the victim's address, link, change the address. Where nobody is
+    asked who it is, that is somebody new; otherwise the first of them is refused."""
     victim = LearnerFactory(
         organization=organization, user__username="victim", user__email="victim@quay.example"
     ).user

@@ -247,11 +247,19 @@ def test_a_missing_index_is_said_by_check_doctor_and_page_and_made_by_scim_index
     many: SCIMConnection, admin_client: object
 ) -> None:
     creating = "Creating somebody reads all accounts (1,2"
+    by_address = "Creating somebody, or looking for somebody by emails, reads all accounts (1,2"
     page = f"/admin/scim_provisioning/scimconnection/{many.pk}/change/"
     assert any(f"No index finds username in any case. {creating}" in text for text in messages())
     assert creating in doctor()
     assert " ms)" in doctor()
-    assert creating in admin_client.get(page).content.decode()  # type: ignore[attr-defined]
+    shown = admin_client.get(page).content.decode()  # type: ignore[attr-defined]
+    assert creating in shown
+    assert by_address in shown
+    many.policies = {"same_address": "create"}
+    many.save()
+    assert by_address not in admin_client.get(page).content.decode()  # type: ignore[attr-defined]
+    many.policies = {}
+    many.save()
 
     printed = StringIO()
     call_command("scim_index", stdout=printed)
@@ -261,7 +269,9 @@ def test_a_missing_index_is_said_by_check_doctor_and_page_and_made_by_scim_index
     call_command("scim_index", create=True, stdout=StringIO())
     assert messages() == []
     assert "ok    Names are found by an index\n" in doctor()
-    assert creating not in admin_client.get(page).content.decode()  # type: ignore[attr-defined]
+    shown = admin_client.get(page).content.decode()  # type: ignore[attr-defined]
+    assert creating not in shown
+    assert by_address not in shown
     again = StringIO()
     call_command("scim_index", create=True, stdout=again)
     assert again.getvalue() == "Nothing to do: names are found by an index.\n"
@@ -277,7 +287,7 @@ def test_of_few_accounts_nothing_is_said(connection: SCIMConnection) -> None:
 @pytest.mark.skipif(database.vendor != "mysql", reason="MariaDB's and MySQL's collations")
 def test_where_the_collation_tells_cases_apart_mariadb_is_given_advice(many: SCIMConnection) -> None:
     assert messages() == [
-        "No index finds email in any case. Looking for somebody by emails reads everybody "
+        "No index finds email in any case. Creating somebody, or looking for somebody by emails, reads all accounts "
         f"({name_indexes.wanted()[0].rows:,} rows)."
     ]
     printed = StringIO()

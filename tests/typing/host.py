@@ -160,6 +160,9 @@ class LearnerAdapter(scim.LearnerAdapter):
         same = self.tenant_users(self.connection).filter(learner__number=number) if number else []
         return [scim.Candidate(user, strong=True) for user in same] or super().find_learner(scim_user)
 
+    def same_address(self, scim_user: Mapping[str, Any]) -> Iterable[Model]:
+        return [account for account in super().same_address(scim_user) if account.pk > 0]
+
     def account_name(self, user_name: str) -> str:
         return user_name.casefold()
 

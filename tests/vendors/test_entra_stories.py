@@ -18,7 +18,7 @@ from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from scim_provisioning.testing.sending import send_through
 from scim_provisioning.testing.simulators import EntraSimulator, Person
 from tests.admin.pages import text, url
-from tests.lms_factories import SSOSettingsFactory
+from tests.lms_factories import LearnerFactory, ProgressFactory, SSOSettingsFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,29 @@ def test_a_manager_who_was_deleted_and_returns_a_week_later_is_missed_on_the_pag
     assert entra.anchors[boss.objectId] == bea
     assert learner("ann").manager == learner("bea")
     assert "Nobody waits for a manager." in text(admin_client.get(url("managers", connection)))
+
+
+def test_who_learnt_here_under_another_name_is_asked_about_and_goes_on_learning_once_somebody_has_answered(
+    entra: EntraSimulator, connection: SCIMConnection, admin_client: Client
+) -> None:
+    here: dict[str, Any] = {"user__username": "annie", "user__email": "Ann.Roe@harborline.example"}
+    annie = LearnerFactory(organization=connection.sso.organization, **here)
+    begun = ProgressFactory(learner=annie, percent=60)
+    ann = somebody("ann.roe", jobTitle="Welder")
+    entra.initial_cycle([ann])
+    (refused,) = entra.problems
+    assert (refused.method, refused.status) == ("POST", 409)
+    assert refused.verdict != "quarantine"
+    page = url("queue", connection)
+    assert "has the same work e-mail address" in text(admin_client.get(page))
+    event = ProvisioningEvent.objects.get(outcome="refused")
+    answer = {"answer": "link", "account": annie.user_id, "password": "password"}
+    assert "Linked." in text(admin_client.post(f"{page}{event.pk}/", answer, follow=True))
+
+    entra.incremental([ann])
+    assert len(entra.problems) == 1
+    assert Learner.objects.get() == annie == learner("ann")
+    assert (learner("ann").job_role, begun.learner.progress.get().percent) == ("Welder", 60)
 
 
 class TwoSeats(LearnerAdapter):

@@ -14,7 +14,6 @@ from django.db import connections, models
 from scim_provisioning.adapters import letters
 from scim_provisioning.adapters.any_case import called, spellings
 from scim_provisioning.adapters.entries import Entry
-from scim_provisioning.adapters.kinds import MappedAttribute
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.adapters.sql.searchable import element_key
 from scim_provisioning.databases import indexes, prepared
@@ -27,8 +26,6 @@ from scim_provisioning.protocol.schema import Attribute
 _MOST: Final = 100
 #: More texts that are one are not asked for each by itself.
 _SPELLINGS: Final = 16
-#: What says what a comparison of a kind means. One that has its own is asked by its condition only.
-_AS_TEXT: Final = ("compare", "matched", "condition", "operand")
 
 
 def few_who_may(using: str, tree: Filter, columns: Columns) -> list[int] | None:
@@ -88,12 +85,10 @@ def _accounts(held: _Holder, value: str, spelled: tuple[str, ...] | None) -> mod
 
 def _holder(entry: Entry, using: str) -> _Holder | None:
     """The column of an entry; None where no index leads to a text in it."""
-    source, kind = entry.source, type(entry.declaration)
+    source = entry.source
     if not source.is_account and not (source.is_joined and source.user_field):
         return None
-    if entry.leaf.case_exact or not isinstance(entry.field, (models.CharField, models.TextField)):
-        return None
-    if any(getattr(kind, name) is not getattr(MappedAttribute, name) for name in _AS_TEXT):
+    if not entry.is_text_column:
         return None
     index = indexes.for_any_case(NamedColumn(entry.field), connections[using])
     owner = "pk" if source.is_account else source.user_field

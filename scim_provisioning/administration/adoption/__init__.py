@@ -172,7 +172,7 @@ def called(verdict: Verdict, *, in_clear: bool = True) -> list[str]:
     """The accounts of a verdict, as administrators know them; of those that another connection owns what they sign in
     by alone. The address is what the other one wrote. ``in_clear`` as for ``rows``."""
     if not in_clear:
-        call = _hidden if verdict.reason == "address" else _name
+        call = _hidden if verdict.is_by_address else _name
         return [call(account) for account in verdict.accounts if account is not None]
     return [(_name if a.pk in verdict.foreign else named)(a) for a in verdict.accounts if a is not None]
 

@@ -45,8 +45,12 @@ _REASONS: Final[Mapping[str, StrOrPromise]] = {
         "can say by what people are known."
     ),
     "address": _(
-        "Nobody here has this user name, but this account has the e-mail address: a new account may be a second one of "
-        "the same person."
+        "Nobody here has this user name, but an account that nobody manages has the same work e-mail address. An "
+        "address is no certain evidence: somebody has to say whether it is the same person."
+    ),
+    "second": _(
+        "Nobody here has this user name, but an account that nobody manages has the same work e-mail address: the new "
+        "account that is made, as the policy of this connection says, may be a second one of the same person."
     ),
     "earlier": _(
         "The identity provider has deleted somebody of this name. They come back by themselves if their id in the "

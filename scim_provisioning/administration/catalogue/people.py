@@ -42,6 +42,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
                 "learners (“%(policy)s”) is never to link by itself. Who may change policies can choose otherwise."
             ),
             _(
+                "Nobody here has this user name, but an account that nobody manages has the same work e-mail address "
+                "(%(attribute)s): it may be the same person, and a new account would be a second one of theirs. Who "
+                "may change this connection’s policies can choose that a new account is made at once."
+            ),
+            _(
                 "An account with this identifier was made by hand, by an import or by another connection, and "
                 "the evidence that it is the same person is not strong enough to link it."
             ),
