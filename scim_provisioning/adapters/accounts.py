@@ -12,10 +12,8 @@ from django.db import models
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import AnyCase, spellings
-from scim_provisioning.adapters.hooks import HostHooks
-from scim_provisioning.adapters.mapping import CompiledMapping
-from scim_provisioning.adapters.naming import hides_rows, is_address, name_held, suffixed, suffixes
-from scim_provisioning.adapters.refusals import hidden_account
+from scim_provisioning.adapters.hiding import HidesRows
+from scim_provisioning.adapters.naming import is_address, name_held, suffixed, suffixes
 from scim_provisioning.adapters.rows import resolve_scope
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -39,22 +37,15 @@ class Candidate:
     strong: bool = False
 
 
-class HostAccounts(HostHooks):
+class HostAccounts(HidesRows):
     """The part of the adapter that knows the host's accounts. What a host may override stands first."""
 
     #: True when the identity provider's userName is also the subject of the host's SSO: then an existing
     #: account of that name is the same person for certain, and is linked without asking.
     user_name_is_sso_subject: ClassVar[bool] = False
 
-    obj: Any
     link: ProvisionedUser
-    connection: SCIMConnection
     _known_customers: Mapping[Any, models.Model | None] | None = None
-
-    @property
-    def compiled_mapping(self) -> CompiledMapping:
-        """The same, of this person's connection."""
-        return self.compiled(self.connection)
 
     def _of_customer(self, keys: list[Any]) -> Iterable[models.Model]:
         """The accounts with these keys that ``tenant_users`` has."""
@@ -66,11 +57,6 @@ class HostAccounts(HostHooks):
     def _known_holders(self) -> dict[str, list[models.Model]]:
         """Names that were looked for already: a POST asks twice."""
         return {}
-
-    @classmethod
-    def compiled(cls, connection: SCIMConnection | None) -> CompiledMapping:
-        """The connection's mapping, compiled; that of everybody without one."""
-        raise NotImplementedError
 
     @classmethod
     def tenant_users(cls, connection: SCIMConnection) -> models.QuerySet[Any]:
@@ -253,30 +239,6 @@ class HostAccounts(HostHooks):
         if fold(held or "") == fold(name) and not self.obj._state.adding:
             return name
         return self.account_name(name) if self.holders_of(name) else name
-
-    def is_hidden(self, account: Any) -> bool:
-        """Whether the host's default manager leaves this account, or such a row of somebody's, out. One query where it
-        leaves any out."""
-        model = type(account)
-        return hides_rows(model) and not model._default_manager.filter(pk=account.pk).exists()
-
-    def bring_back(self) -> None:
-        """See to it that somebody who returns is visible to the host: their account, and the rows that are one-to-one
-        with it. One query for each of these models of which the host hides rows.
-
-        Raises ``Uniqueness`` when one stays hidden: nobody may be called active whom the LMS does not know.
-        """
-        if not self._is_out_of_sight():
-            return
-        if self.overrides("restore"):
-            self.restore(self.obj)
-        if self._is_out_of_sight():
-            raise hidden_account({"accounts": [self.obj.pk]})
-
-    def _is_out_of_sight(self) -> bool:
-        sources = self.compiled_mapping.sources.values()
-        rows = [self.obj, *(source.of(self.obj) for source in sources if source.accessor)]
-        return any(row is not None and self.is_hidden(row) for row in rows)
 
 
 def is_ordinary(adapter_class: type[HostAccounts]) -> bool:
