@@ -94,3 +94,17 @@ def test_of_an_account_that_may_be_somebodys_who_came_up_the_comparison_is_what_
     todo = {card.answer.user_name: card.answer.todo for card in cards(admin_client, "anna meyer")}
     assert todo["ameyer"].startswith("Compare it with the other account.")
     assert todo["anna.meyer@harborline.example"] == ""
+
+
+def test_of_somebody_whose_account_is_protected_that_is_the_cause(
+    admin_client: Client, scim: ScimClient, organization: Any
+) -> None:
+    known = {"user__username": "boss.berg@harborline.example", "user__is_staff": True}
+    learner = LearnerFactory(organization=organization, **known)
+    assert scim.post("/Users", person("boss.berg")).status_code == 409
+    (card,) = cards(admin_client, "boss berg")
+    assert card.answer.cause == "The account is staff or protected otherwise: it is never linked by itself."
+    assert card.action.label == "Who is it?"
+    type(learner.user).objects.filter(pk=learner.user.pk).update(is_staff=False)
+    (card,) = cards(admin_client, "boss berg")
+    assert "not strong enough to link it" in card.answer.cause

@@ -56,6 +56,8 @@ def test_which_learners_the_directory_does_not_know_is_two_clicks_and_a_file_awa
     unknown = page.get_by_role("group", name="Here, and not in the directory")
     expect(unknown.get_by_role("row", name=KATE)).to_be_visible()
     expect(page.get_by_role("group", name="Differs").get_by_role("row", name="title")).to_be_visible()
+    hidden = "Array.from(document.querySelectorAll('.scim-scroll')).map(b => b.scrollWidth - b.clientWidth)"
+    assert max(page.evaluate(hidden)) <= 1
     picture(page, "reconcile-light")
     assert_accessible(page, complaints)
 

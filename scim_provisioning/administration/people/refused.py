@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.administration import log_words, times
+from scim_provisioning.administration.people import shielded
 from scim_provisioning.administration.people.answer import DECIDED, REFUSED, Answer, name_in
 from scim_provisioning.events import sent_names
 from scim_provisioning.models import AdoptionAnswer, Outcome, ProvisioningEvent, ProvisioningPayload
@@ -22,13 +23,15 @@ _Decisions = Mapping[tuple[Any, str], AdoptionAnswer]
 
 
 def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
-    """An answer for each of these operations, the latest first (two queries)."""
+    """An answer for each of these operations, the latest first (two queries, and one where accounts were met)."""
     if not keys:
         return []
     related = ("connection", "token", "payload") if in_clear else ("connection", "token")
     rows = list(ProvisioningEvent.objects.filter(pk__in=keys).select_related(*related).order_by("-pk"))
-    decided = _decisions(rows)
-    return [_of_refusal(event, decided, in_clear=in_clear) for event in rows]
+    decided, protected = _decisions(rows), shielded.of(rows)
+    return [
+        _of_refusal(event, decided, in_clear=in_clear, is_protected=event.pk in protected) for event in rows
+    ]
 
 
 def sent_as(events: Iterable[ProvisioningEvent]) -> dict[int, str]:
@@ -69,7 +72,9 @@ def _of(event: ProvisioningEvent, decided: _Decisions) -> AdoptionAnswer | None:
     return found if found.answered_at >= event.created_at else None
 
 
-def _of_refusal(event: ProvisioningEvent, decided: _Decisions, *, in_clear: bool) -> Answer:
+def _of_refusal(
+    event: ProvisioningEvent, decided: _Decisions, *, in_clear: bool, is_protected: bool
+) -> Answer:
     connection = event.connection
     assert connection is not None  # noqa: S101 - found among the connections
     why = log_words.explanation(event, in_clear=in_clear)
@@ -79,7 +84,7 @@ def _of_refusal(event: ProvisioningEvent, decided: _Decisions, *, in_clear: bool
         "when": times.written(event.created_at),
         "reason": why.title,
     }
-    cause, todo = why.cause, why.todo
+    cause, todo = str(_PROTECTED) if is_protected else why.cause, why.todo
     decision = _of(event, decided)
     if decision is not None and decision.verdict == AdoptionAnswer.Verdict.IGNORED:
         notes = [_decided(decision)]
@@ -114,6 +119,7 @@ _WORDS: Final = {
         "Ignored on %(when)s by %(name)s: nobody is asked who it is, and the identity provider is refused as before."
     ),
 }
+_PROTECTED: Final = gettext_lazy("The account is staff or protected otherwise: it is never linked by itself.")
 _TRY_NOW: Final = gettext_lazy(
     "The identity provider’s next try succeeds, usually within 40 minutes. To have it try now in Entra: Provisioning, "
     "Provision on demand, and choose the person."
