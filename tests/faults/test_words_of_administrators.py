@@ -53,13 +53,10 @@ Execute = Callable[..., Any]
 
 
 def away(table: str) -> Any:
-    """From the first statement about this table on the database is busy."""
-    is_away = False
+    """Whatever is about this table finds the database busy."""
 
     def execute(go_on: Execute, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal is_away
-        is_away = is_away or table in sql
-        if is_away:
+        if table in sql:
             raise OperationalError("database is locked")
         return go_on(sql, params, many, context)
 
