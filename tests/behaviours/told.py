@@ -8,6 +8,7 @@ from tests.behaviours.mutant import answers, mutants
 
 _TOLD = "tests/http/test_told_hosts.py::"
 _SEATS = "tests/http/test_seats.py::"
+_WORDS = "tests/faults/test_words_of_administrators.py::"
 _CIRCLES = "tests/http/test_manager_circles.py::"
 
 
@@ -22,6 +23,18 @@ MUTANTS = mutants(
         answers(None),
         "tests/admin/test_seats_of_the_joined.py::"
         "test_who_was_off_and_comes_in_by_the_account_that_goes_on_needs_a_seat",
+    ),
+    (
+        "the account that goes leaves the second name too",
+        "adapters.accounts:HostAccounts.has_second_name",
+        answers(False),
+        "tests/admin/test_joining_names.py::test_the_account_that_goes_on_takes_the_second_name_over",
+    ),
+    (
+        "who is to keep their profile is not linked by a link that writes it",
+        "administration.adoption.queue:is_linked",
+        answers(True),
+        f"{_WORDS}test_who_is_to_keep_their_profile_is_not_said_to_be_linked_by_a_link_that_writes_it",
     ),
     (
         "whoever finds no seat is refused",

@@ -24,7 +24,7 @@ from scim_provisioning.administration import (
     troubles,
     units,
 )
-from scim_provisioning.administration.adoption import joining, queue, same_person
+from scim_provisioning.administration.adoption import answers, joining, queue, same_person
 from scim_provisioning.administration.people import learners as learners_told
 from scim_provisioning.administration.reconciliation import Found, learners
 from scim_provisioning.administration.setting_up import ConnectionRefused
@@ -53,13 +53,10 @@ Execute = Callable[..., Any]
 
 
 def away(table: str) -> Any:
-    """From the first statement about this table on the database is busy."""
-    is_away = False
+    """Whatever is about this table finds the database busy."""
 
     def execute(go_on: Execute, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal is_away
-        is_away = is_away or table in sql
-        if is_away:
+        if table in sql:
             raise OperationalError("database is locked")
         return go_on(sql, params, many, context)
 
@@ -193,6 +190,19 @@ def test_nobody_is_said_to_get_an_account_of_their_own_who_was_linked_meanwhile(
         queue.answer(connection, document, AdoptionAnswer.Verdict.SEPARATE, actor=None)
     assert not AdoptionAnswer.objects.exists()
     assert said() == []
+
+
+def test_who_is_to_keep_their_profile_is_not_said_to_be_linked_by_a_link_that_writes_it(
+    connection: SCIMConnection, organization: Organization
+) -> None:
+    account = _known(organization, user__username="iokafor")
+    verdict = queue.look_for(connection, INES, [str(account.pk)])
+    assert verdict is not None
+    answers.give(connection, verdict, "link", account, actor=None)
+    with pytest.raises(ConnectionRefused, match="meanwhile"):
+        answers.give(connection, verdict, "keep", account, actor=None)
+    assert "linked already" in answers.give(connection, verdict, "link", account, actor=None)
+    assert not ProvisionedUser.objects.get().keeps_profile
 
 
 # --- who comes, or is moved, while it is looked at

@@ -52,10 +52,10 @@ def give(
     ``ConnectionRefused``."""
     document = verdict.document
     if answer in OF_ACCOUNTS:
-        if queue.is_linked(connection, document, account):
+        keeps = answer == "keep"
+        if queue.is_linked(connection, document, account, keeps_profile=keeps):
             # Somebody pressed the button twice.
             return _("“%(name)s” is linked already.") % {"name": document["userName"]}
-        keeps = answer == "keep"
         queue.link(connection, document, account, keeps_profile=keeps, actor=actor, address=address)
         return " ".join([_("Linked."), str(_TRY_NOW)])
     said = AdoptionAnswer.Verdict.SEPARATE if answer == "separate" else AdoptionAnswer.Verdict.IGNORED

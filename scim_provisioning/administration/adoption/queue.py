@@ -169,9 +169,13 @@ def link(
         raise ConnectionRefused(catalogue.title(refusal.code), "adoption.refused") from refusal
 
 
-def is_linked(connection: SCIMConnection, document: Document, account: Any) -> bool:
-    """Whether the person has that account already."""
-    return _links_called(connection, document).filter(user=account.pk).exists()
+def is_linked(connection: SCIMConnection, document: Document, account: Any, *, keeps_profile: bool) -> bool:
+    """Whether the person has that account already. Raises ``ConnectionRefused`` where they have it otherwise:
+    ``keeps_profile`` is to hold, and another administrator's link writes it; or the other way round."""
+    link = _links_called(connection, document).filter(user=account.pk).first()
+    if link is not None and link.keeps_profile != keeps_profile:
+        raise answered_meanwhile()
+    return link is not None
 
 
 def _links_called(connection: SCIMConnection, document: Document) -> ProvisionedUserQuerySet:
@@ -215,6 +219,11 @@ def answer(
         _tell(connection, message, actor, address)
 
     durable(work)
+
+
+def answered_meanwhile() -> ConnectionRefused:
+    """The refusal for who answers what another administrator has answered since."""
+    return ConnectionRefused(_("Somebody else has answered this meanwhile. Look again."), "adoption.refused")
 
 
 def _refuse_second(connection: SCIMConnection, document: Document) -> None:

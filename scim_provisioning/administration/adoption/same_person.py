@@ -64,7 +64,7 @@ def keep_apart(question: IdentityQuestion, *, actor: AbstractBaseUser | None, ad
         # Whoever joins two accounts holds on to the connection until they are one.
         locked_current(question.connection)
         if not queue.open_questions(question.connection).filter(pk=question.pk).exists():
-            raise _answered_meanwhile()
+            raise queue.answered_meanwhile()
         events.admin(
             question.connection,
             action=Action.ANSWERED,
@@ -82,10 +82,6 @@ def _answered(question: IdentityQuestion, message: str, actor: AbstractBaseUser 
     still_open = IdentityQuestion.objects.filter(pk=question.pk, answered_at__isnull=True)
     by = None if actor is None else actor.pk
     if not still_open.update(answered_at=timezone.now(), answered_by_id=by):
-        raise _answered_meanwhile()
+        raise queue.answered_meanwhile()
     audit.log_entry(actor, question.connection, message)
     audit.tell_contacts(question.connection, *notice(question.connection, actor, message, address))
-
-
-def _answered_meanwhile() -> ConnectionRefused:
-    return ConnectionRefused(_("Somebody else has answered this meanwhile. Look again."), "adoption.refused")
