@@ -13,6 +13,7 @@ from example_project.lms import scim as lms
 from scim_provisioning.administration import units
 from scim_provisioning.models import CommandRun, ProvisionedUser, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning import managers
+from scim_provisioning.provisioning.units import lines
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
@@ -58,7 +59,7 @@ def join(scim: ScimClient) -> None:
 def test_the_others_have_their_teams(clients: list[ScimClient], monkeypatch: pytest.MonkeyPatch) -> None:
     for scim, connection in zip(clients, SCIMConnection.objects.order_by("pk"), strict=True):
         join(scim)
-        (line,) = [one for one in units.units.lines(connection) if one.path == DEPARTMENT]
+        (line,) = [one for one in lines(connection) if one.path == DEPARTMENT]
         units.create(line, ReferenceKey.objects.get(digest=line.rows.digest("Locks")), actor=None)
     monkeypatch.setattr(lms.tenant, "__code__", whose.__code__)
     assert "Broken: ZeroDivisionError, " in run("scim_units")[1]

@@ -145,8 +145,8 @@ class ReconcilePages(ConnectionPages):
         """The page on which something is done about somebody."""
         if line.found is Found.NOT_HERE:
             # An address of the file may have led to them, which who may not see values is not told.
-            keys = [account.pk for account in line.accounts if in_clear]
-            asked = {"name": line.name, "account": keys}
+            found = [account.pk for account in line.accounts if in_clear]
+            asked = {"name": line.name, "account": found}
             page = self.page_url("person", connection)
             return PageLink(f"{page}?{urlencode(asked, doseq=True)}", _("Who is it?"))
         if line.found is Found.UNMANAGED:
