@@ -131,7 +131,7 @@ class ReconcilePages(ConnectionPages):
         self, request: HttpRequest, connection: SCIMConnection, line: Line, in_clear: bool
     ) -> Iterator[dict[str, Any]]:
         """One for each attribute in which somebody differs; the first one with what to do about them."""
-        lead, url = self._lead_of(request, connection, line), ""
+        lead, url = self._lead_of(request, connection, line, in_clear), ""
         if len(line.accounts) == 1 and (in_clear or line.found is Found.UNMANAGED):
             url = row_page(self.admin_site, request, line.accounts[0])
         for name, _found, account, attribute, here, there, why in words.rows([line], in_clear=in_clear):
@@ -139,10 +139,14 @@ class ReconcilePages(ConnectionPages):
             yield {**known, "attribute": attribute, "here": here, "there": there}
             lead = None
 
-    def _lead_of(self, request: HttpRequest, connection: SCIMConnection, line: Line) -> PageLink | None:
+    def _lead_of(
+        self, request: HttpRequest, connection: SCIMConnection, line: Line, in_clear: bool
+    ) -> PageLink | None:
         """The page on which something is done about somebody."""
         if line.found is Found.NOT_HERE:
-            asked = {"name": line.name, "account": [account.pk for account in line.accounts]}
+            # An address of the file may have led to them, which who may not see values is not told.
+            found = [account.pk for account in line.accounts if in_clear]
+            asked = {"name": line.name, "account": found}
             page = self.page_url("person", connection)
             return PageLink(f"{page}?{urlencode(asked, doseq=True)}", _("Who is it?"))
         if line.found is Found.UNMANAGED:

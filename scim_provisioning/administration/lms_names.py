@@ -30,6 +30,8 @@ _MAX_MAPPINGS: Final = 20
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails", "employeeNumber"})
 # Of words that are longer nothing is looked for inside an address: so much of them is compared that the rest is open.
 _INSIDE: Final = 32
+# What stands before an at sign is no longer: a long text without one would be read once more for each of its parts.
+_BEFORE_AT: Final = 64
 
 
 def called(words: Iterable[str], fields: Mapping[str, Q], *, in_clear: bool) -> Q:
@@ -60,7 +62,8 @@ def beginning(word: str) -> str:
     if not name or len(word) > _INSIDE:
         return f"{between}{resembling}"
     # An at sign that was typed says that this is the part before it. What follows it is half a directory's.
-    return f"(?:{between}{resembling}|[._+-]{resembling}{'' if at else '[^ @]*@'})"
+    rest = "" if at else f"[^ @]{{0,{_BEFORE_AT}}}@"
+    return f"(?:{between}{resembling}|[._+-]{resembling}{rest})"
 
 
 def has_beginning(text: Any, word: str) -> Expression:

@@ -34,6 +34,9 @@ NEW_FOR: Final = timedelta(days=7)
 #: So many people who came from one unit to a new name are taken for its new name.
 _AT_LEAST: Final = 3
 _EVENTS: Final = 5_000
+#: So many names are looked at where nobody has chosen them, the latest first: whoever sends more has none of them
+#: renamed.
+_NAMES: Final = 500
 #: Nobody has said yet what such a name means.
 OPEN: Final = Q(made=True, meaning=Meaning.NAME) | Q(meaning=Meaning.WAITING)
 
@@ -94,10 +97,11 @@ def lately(connection: SCIMConnection) -> list[Rename]:
 
 
 def new_names(connection: SCIMConnection) -> QuerySet[ReferenceKey]:
-    """The names that came first with people of this connection within a week, and on which nobody has decided."""
+    """The names that came first with people of this connection within a week, and on which nobody has decided; of many
+    the latest."""
     people = ProvisionedUser.objects.filter(connection=connection, scim_id=OuterRef("brought_by"))
     recent = ReferenceKey.objects.filter(OPEN, Exists(people), heard_at__gte=timezone.now() - NEW_FOR)
-    return recent.order_by("-heard_at", "digest")
+    return recent.order_by("-heard_at", "digest")[:_NAMES]
 
 
 def to_tell(connection: SCIMConnection) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases
-from scim_provisioning.administration import permissions
+from scim_provisioning.administration import host, permissions
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.databases import Fault
 from scim_provisioning.events import reports
@@ -77,6 +77,20 @@ def of_host(error: Exception, seen_by: Any = None, *, in_parts: bool = False) ->
             "(%(error)s). Nothing was changed by this step. Ask its developers."
         )
     return words % facts
+
+
+def of_one(error: Exception, about: object) -> str:
+    """How the application's own code failed for one of many, who need not wait for it: what was raised, and where.
+    Empty for whatever else; logged where it is not."""
+    if (
+        isinstance(error, ConnectionRefused | host.AdapterBroken)
+        or words(error)
+        or not host_code.place(error)
+    ):
+        return ""
+    kind = _kind(error)
+    reports.failure(logger, "The application's own code failed for %s", about, exception=error)
+    return kind
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from scim_provisioning.models import ReferenceKey, SCIMConnection, SentNotice
 SHOWN: Final = timedelta(days=1)
 #: What ``SentNotice`` remembers of a name.
 RENAMED, ALIKE = "renamed", "alike"
+#: So many are looked at for a page, the latest first.
+_AT_MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,14 @@ def note(connection: SCIMConnection) -> None:
 
 
 def seen_by(user: Any) -> list[Finding]:
-    """What was found within a day and nobody has decided on, on connections of which ``user`` may decide (a query, and
-    one more where there is any)."""
+    """What was found within a day and nobody has decided on, on connections of which ``user`` may decide; of very many
+    the latest (a query, and one more where there is any)."""
     if not (user.is_authenticated and permissions.has_permission(user, permissions.MANAGE_POLICY)):
         return []
     current = permissions.visible_connections(user).filter(archived_at__isnull=True)
     rows = SentNotice.objects.filter(kind__in=(RENAMED, ALIKE), sent_at__gt=timezone.now() - SHOWN)
     rows = permissions.within(rows, "connection", current).select_related("connection")
-    notices = list(rows.order_by("-sent_at", "-pk"))
+    notices = list(rows.order_by("-sent_at", "-pk")[:_AT_MOST])
     names = ReferenceKey.objects.filter(renames.OPEN).in_bulk({one.key for one in notices}) if notices else {}
     return [Finding(one.connection, one.kind, names[one.key]) for one in notices if one.key in names]
 

@@ -24,6 +24,8 @@ Changes = Mapping[str, tuple[object, object]]
 
 #: A fact of the cause: what accounts are called of which nobody's link is the line's.
 NAMES: Final = "names"
+#: Another: the keys of two accounts that were joined.
+ACCOUNTS: Final = "accounts"
 
 
 def admin(

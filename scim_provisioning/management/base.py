@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,6 +10,7 @@ from django.utils import translation
 
 from scim_provisioning.administration import host, troubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.models import SCIMConnection
 from scim_provisioning.tokens import TokenRefused
 
 
@@ -40,3 +42,20 @@ class ScimCommand(BaseCommand):
             if not told:
                 raise
             raise CommandError(told, returncode=self.refused_code) from error
+
+    def each(
+        self, connections: Iterable[SCIMConnection], work: Callable[[SCIMConnection], None]
+    ) -> Exception | None:
+        """Do something for one connection after the other. Where code of the application's fails for one, the others
+        need not wait for it: that is said, and the first such failure is returned, to be raised once all is done."""
+        first: Exception | None = None
+        for connection in connections:
+            try:
+                work(connection)
+            except Exception as error:
+                told = troubles.of_one(error, connection)
+                if not told:
+                    raise
+                self.stderr.write(f"{connection}: {told}")
+                first = first or error
+        return first

@@ -14,7 +14,7 @@ from scim_provisioning import events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller, identifiers
-from scim_provisioning.events.administrators import NAMES
+from scim_provisioning.events.administrators import ACCOUNTS, NAMES
 from scim_provisioning.models import Action, Adoption, ProvisionedUser, ProvisioningEvent, SharedAccount
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import Uniqueness
@@ -99,9 +99,9 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
         )
     if link is not None and not was_seated:
         _seat(stays)
-    # Nobody's link says whose line it is: whoever is forgotten one day is found in it by the account.
-    whose = {"accounts": [str(into.pk), str(other.pk)], NAMES: called} if link is None else {}
-    event = _write_down(caller, link, detail, cause={"earlier": earlier, **whose})
+    # Where nobody's link says whose line it is, whoever is forgotten one day is found in it by the account.
+    whose = {} if link is not None else {NAMES: called}
+    event = _write_down(caller, link, detail, cause={"earlier": earlier, **_two(into, other), **whose})
     if link is not None:
         identifiers.remember(link, documents.changes(gone, stays.read()))
     return event
@@ -181,7 +181,7 @@ def _take_over(
         _seat(adapter)
     _remember(link, was_adopted)
     changes = documents.changes(before, _held(caller, account))
-    event = _write_down(caller, link, detail, changes=changes)
+    event = _write_down(caller, link, detail, changes=changes, cause=_two(into, other))
     identifiers.remember(link, changes)
     if not link.active:
         end_access(adapter, event)
@@ -239,6 +239,11 @@ def _remember(link: ProvisionedUser, values: dict[str, dict[str, Any]]) -> None:
     made = {"connection_id": link.connection_id, "user_id": link.user_id, "kept": values}
     begun = {"made_at": timezone.now(), "undone_at": None, "undone_by": None}
     Adoption.objects.update_or_create(link=link, defaults=made | begun)
+
+
+def _two(into: Any, other: Any) -> dict[str, Any]:
+    """The fact of a line that says which accounts became one: either may have been joined to others before."""
+    return {ACCOUNTS: [str(into.pk), str(other.pk)]}
 
 
 def _write_down(

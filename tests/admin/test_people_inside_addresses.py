@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from scim_provisioning.administration.lms_names import beginning
 from tests.admin.conftest import Administrator
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
@@ -108,3 +110,11 @@ def test_who_may_not_see_values_finds_beginnings_of_user_names_and_no_parts(
 def test_a_word_of_any_length_with_an_at_sign_is_answered(admin_client: Client, ines: str) -> None:
     for word in ("a@" * 160, "okafor@" + "a" * 300, "ines.okafor@harborline.example.and.more.of.it"):
         assert names(admin_client, word) == set()
+
+
+def test_of_a_long_text_that_is_no_address_not_all_is_read_again_for_each_of_its_parts() -> None:
+    # Engines that go back would read 8,000 characters a thousand times, of everybody whom somebody sends so.
+    pattern = re.compile(beginning("ines"))
+    longest = "max.ines" + "x" * 64
+    assert pattern.search(f" {longest}@harborline.example ")
+    assert not pattern.search(f" {longest}x@harborline.example ")

@@ -115,3 +115,13 @@ def test_who_may_not_see_values_nor_the_log_learns_no_account_and_gets_no_histor
     assert "What happened to this learner?" not in page
     assert reverse("admin:auth_user_change", args=[met["rui"].pk]) not in page
     assert "Who is it?" in page
+
+
+def test_who_may_not_see_values_is_not_led_to_whom_an_address_belongs(
+    administrator: Administrator, admin_client: Client, connection: SCIMConnection, met: dict[str, Any]
+) -> None:
+    User.objects.filter(pk=met["rui"].pk).update(email="rui@home.example")
+    line, led = "new@x.example,,rui@home.example", f"account={met['rui'].pk}"
+    assert led in "".join(row_of(compared(admin_client, connection, line), "new@x.example").values())
+    client = administrator("view_scimconnection", "manage_policy", name="vera")
+    assert led not in "".join(row_of(compared(client, connection, line), "new@x.example").values())

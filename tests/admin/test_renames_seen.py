@@ -165,3 +165,18 @@ def test_a_page_without_new_names_asks_nothing_of_the_log(
     join(scim, "p0.x", "Locks")
     with django_assert_num_queries(0):  # type: ignore[operator]
         assert renames.of(connection, ReferenceKey.objects.none()) == {}
+
+
+def test_of_very_many_new_names_the_latest_are_looked_at(
+    connection: SCIMConnection, organization: Organization, moved: ReferenceKey
+) -> None:
+    for n in range(300):
+        for name in (f"Works {n} a", f"Works {n} b"):
+            team = Team.objects.create(organization=organization, name=name)
+            digest = f"{team.pk:064}"
+            facts = {one: getattr(moved, one) for one in ("scope", "brought_by", "made")}
+            ReferenceKey.objects.create(
+                digest=digest, name=name, target=str(team.pk), heard_at=timezone.now(), **facts
+            )
+    names = list(renames.new_names(connection))
+    assert (len(names), names[0].digest, moved in names) == (500, digest, False)

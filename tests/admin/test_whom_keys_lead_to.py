@@ -226,3 +226,31 @@ def test_of_accounts_joined_before_anybody_managed_them_no_name_is_left_once_the
     # Who has nothing to do with it keeps theirs, and that two were joined is known still.
     assert all(name in said for name in ("otto-1", "otto-2"))
     assert ProvisioningEvent.objects.filter(action="merged").count() == 2
+
+
+@pytest.mark.parametrize("is_managed", [True, False])
+def test_nor_where_they_became_one_by_several_joins(
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: Organization,
+    is_managed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boss = User.objects.get(is_superuser=True)
+    first, second = (made(organization, name, email="am@home.example") for name in ("ameyer", "meyer-2"))
+    if is_managed:
+        assert scim.post("/Users", person("anna.m")).status_code == 201
+        last = User.objects.get(pk=ProvisionedUser.objects.get().user_id)
+    else:
+        last = made(organization, "meyer-3", email="am@home.example")
+    for into, goes in ((second, first), (last, second)):
+        sides = [joining.found(connection, str(account.pk)) for account in (into, goes)]
+        joining.join(connection, *sides, actor=boss)  # type: ignore[arg-type]
+    if not is_managed:
+        monkeypatch.setattr("example_project.lms.scim.LearnerAdapter.user_name_is_sso_subject", True)
+        assert scim.post("/Users", person("x", userName="meyer-3")).status_code == 201
+    mine = ProvisionedUser.objects.select_related("connection").get()
+    assert mine.user_id == last.pk
+    erasure.forget(erasure.Person(connection, link=mine), actor=None, even_if_active=True)
+    assert "meyer" not in left()

@@ -28,7 +28,19 @@ def of_their_own(taken_out: Any) -> Any:
 
 _KEYS = "tests/admin/test_whom_keys_lead_to.py::"
 
+
+def the_account_alone(events: Any, account: int | None) -> set[str]:
+    """Of accounts that became one only the last."""
+    return {str(account)}
+
+
 MUTANTS = mutants(
+    (
+        "what accounts were called that became one by several joins is forgotten with their person",
+        "administration.erasure.lines:_made_one",
+        is_instead(the_account_alone),
+        f"{_KEYS}test_nor_where_they_became_one_by_several_joins",
+    ),
     (
         "to take a link back lets nobody in whom the owner had let go",
         "provisioning.undoing:left_by",

@@ -18,6 +18,7 @@ from scim_provisioning.administration.erasure.identity import Identity
 from scim_provisioning.administration.erasure.tally import Tally
 from scim_provisioning.administration.log_words import OPEN_FACTS, plain_path
 from scim_provisioning.events import log_order
+from scim_provisioning.events.administrators import ACCOUNTS
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.events.records import SIZES
 from scim_provisioning.models import (
@@ -84,18 +85,30 @@ def own(link: ProvisionedUser, names: Iterable[str]) -> list[int]:
 
 
 def joined(connection: SCIMConnection, account: int | None, identity: Identity) -> list[ProvisioningEvent]:
-    """The lines that say that two accounts nobody managed were joined, of whom one was the person's: by the key of the
-    account where both are known, else by their texts (one query)."""
+    """The lines that say that two accounts nobody managed were joined, of whom one was the person's, or had become the
+    person's by other joins: by the key of the account where both are known, else by their texts (one query)."""
     merged = ProvisioningEvent.objects.filter(
-        connection=connection, action=Action.MERGED, link__isnull=True, outcome=Outcome.APPLIED
+        connection=connection, action=Action.MERGED, outcome=Outcome.APPLIED
     )
+    events = list(merged.order_by("pk"))
+    theirs = _made_one(events, account)
     found = []
-    for event in merged.order_by("pk"):
-        accounts = event.cause.get("accounts")
+    for event in events:
+        accounts = event.cause.get(ACCOUNTS)
         known = account is not None and accounts is not None
-        if str(account) in accounts if known else identity.is_in(event.detail):
+        is_theirs = not theirs.isdisjoint(accounts) if known else identity.is_in(event.detail)
+        if event.link_id is None and is_theirs:
             found.append(event)
     return found
+
+
+def _made_one(events: Iterable[ProvisioningEvent], account: int | None) -> set[str]:
+    """The keys of the accounts that became this one, whichever went first into which."""
+    theirs = set() if account is None else {str(account)}
+    pairs = [set(event.cause.get(ACCOUNTS) or ()) for event in events]
+    while more := [pair for pair in pairs if not theirs.isdisjoint(pair) and not pair <= theirs]:
+        theirs.update(*more)
+    return theirs
 
 
 def of_refused(connection: SCIMConnection, event: ProvisioningEvent) -> list[int]:

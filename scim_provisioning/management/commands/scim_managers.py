@@ -39,11 +39,17 @@ class Command(ScimCommand):
                 f"{waiting} people wait for a manager who is here.{_circles('There are', found)}"
             )
             return
-        broken = sum(managers.break_circles(connection) for connection in served)
-        given = sum(managers.settle(connection) for connection in served)
+        broken: list[int] = []
+        given: list[int] = []
+        failures = [
+            self.each(served, lambda connection: broken.append(managers.break_circles(connection))),
+            self.each(served, lambda connection: given.append(managers.settle(connection))),
+        ]
         if not name:
             jobs.note_run(jobs.MANAGERS)
-        self.stdout.write(f"Gave {given} people their manager.{_circles('Broke', broken)}")
+        self.stdout.write(f"Gave {sum(given)} people their manager.{_circles('Broke', sum(broken))}")
+        if failure := failures[0] or failures[1]:
+            raise failure
 
 
 def _circles(verb: str, number: int) -> str:

@@ -44,19 +44,25 @@ class Command(ScimCommand):
         connections = [find_connection(name)] if name else [*SCIMConnection.objects.current(), *_left()]
         if not options["dry_run"]:
             connections = [one for one in connections if one.is_archived or not self._ends(one)]
-        failed = 0
+        untold: list[SCIMConnection] = []
         # Mails are written in the site's language, whatever the shell's is.
         with translation.override(settings.LANGUAGE_CODE):
             states = health.of_connections(connections)
-            for connection in connections:
+
+            def work(connection: SCIMConnection) -> None:
                 if not (options["dry_run"] or connection.is_archived):
                     self._warn(connection)
-                failed += not self._tell(connection, states[connection.pk], dry=options["dry_run"])
+                if not self._tell(connection, states[connection.pk], dry=options["dry_run"]):
+                    untold.append(connection)
+
+            failure = self.each(connections, work)
         if not (name or options["dry_run"]):
             numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
-        if failed:
-            raise CommandError(f"{failed} connections could not be told; the next run tries again.")
+        if failure is not None:
+            raise failure
+        if untold:
+            raise CommandError(f"{len(untold)} connections could not be told; the next run tries again.")
 
     def _ends(self, connection: SCIMConnection) -> bool:
         """Whether its SSO settings are gone, and it with them by now."""

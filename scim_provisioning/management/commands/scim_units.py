@@ -38,7 +38,10 @@ class Command(ScimCommand):
                 f"{waiting} people wait for a company, business unit or team that was decided on."
             )
             return
-        written = sum(units.settle(connection) for connection in served)
+        written: list[int] = []
+        failure = self.each(served, lambda connection: written.append(units.settle(connection)))
         if not name:
             jobs.note_run(jobs.UNITS)
-        self.stdout.write(f"Brought {written} people to their company, business unit or team.")
+        self.stdout.write(f"Brought {sum(written)} people to their company, business unit or team.")
+        if failure is not None:
+            raise failure
