@@ -14,6 +14,7 @@ import pytest
 import scim_provisioning.adapters as scim
 from example_project.lms.scim import LearnerAdapter as Example
 from scim_provisioning.adapters.accounts import HostAccounts
+from scim_provisioning.adapters.hiding import HidesRows
 from scim_provisioning.adapters.hooks import HostHooks
 from scim_provisioning.adapters.same_address import HostAddresses
 
@@ -46,7 +47,7 @@ def arguments_of(member: Any) -> str:
 
 
 def test_the_reference_names_every_public_name_of_the_adapter_and_no_other() -> None:
-    known = public(scim.LearnerAdapter, HostAddresses, HostAccounts, HostHooks) - {
+    known = public(scim.LearnerAdapter, HostAddresses, HostAccounts, HidesRows, HostHooks) - {
         "obj",
         "link",
         "connection",

@@ -116,7 +116,7 @@ PAGES: Final = {
     "person": Address(
         POLICY,
         query=lambda estate: {"name": f"gil@{estate.word}.example", "account": estate.double.pk},
-        body=lambda estate: {"answer": "link", "account": estate.double.pk},
+        body=lambda estate: {"answer": "separate", "account": estate.double.pk},
         changes=True,
     ),
     "same_person": Address(

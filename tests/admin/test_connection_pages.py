@@ -134,7 +134,7 @@ def test_the_list_takes_the_same_queries_for_three_and_for_twenty(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     admin_client.get(reverse(LIST))
-    with django_assert_max_num_queries(21) as few:
+    with django_assert_max_num_queries(23) as few:
         admin_client.get(reverse(LIST))
     for number in range(17):
         connection = ConnectionFactory(name=f"More {number}", sso_key=str(SSOSettingsFactory().pk))
