@@ -29,6 +29,9 @@ def harborline(superuser: User) -> SCIMConnection:
 
 
 def doubled(connection: SCIMConnection) -> SCIMConnection:
+    """Where nobody is asked whose work e-mail address it is."""
+    connection.policies = {**connection.policies, "same_address": "create"}
+    connection.save()
     learner = LearnerFactory(
         organization=connection.sso.organization,
         job_role="Analyst",

@@ -205,7 +205,7 @@ def test_from_the_comparison_a_person_is_looked_at_and_the_report_is_kept(
     page.goto(url("reconcile", decided))
     page.get_by_role("button", name="Compare").click()
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="bea.mueller (in a new tab)").click()
+        page.get_by_role("link", name="bea.mueller (in a new tab)", exact=True).click()
     person_page = opened.value
     expect(person_page.get_by_role("region", name="Béa Müller")).to_contain_text("Not managed")
     expect(person_page.get_by_role("link", name=str(decided)).first).to_be_visible()
