@@ -172,7 +172,9 @@ def slow(connection: SCIMConnection) -> list[str]:
     asks = connection.same_address is SameAddress.ASK
     named = [one for one in found if one.use is Use.ACCOUNT or (asks and one.use is Use.ADDRESS)]
     unserved = [one for one in named if indexes.for_any_case(one.column, one.database) is None]
-    return [sentence(one) for one in unserved if worth_saying(one)]
+    # Names and addresses usually stand in one table: it is counted once.
+    large = {table for table, one in {one.column.table: one for one in unserved}.items() if worth_saying(one)}
+    return [sentence(one) for one in unserved if one.column.table in large]
 
 
 def _milliseconds(one: Wanted) -> float | None:

@@ -362,7 +362,7 @@ def test_the_number_of_questions_does_not_grow_with_the_people_found(
             with CaptureQueriesContext(database) as captured:
                 ask(admin_client, "kim")
             counts.append(len(captured))
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0]
 
 
 def test_nobody_of_another_customers_connection_is_found_or_hinted_at(
