@@ -48,6 +48,9 @@ def create(token: SCIMToken, body: Body) -> Body:
         external_id=body["externalId"],
         document=document,
         search=document,
+        # As of everybody whom provisioning makes. The app reads this directory too: of whoever is marked otherwise its
+        # look-ups would have to read the document, and of more than a hundred everybody's.
+        asks_document=False,
     )
     return _logged(token, link, "POST", body, {"userName": [None, name]})
 
