@@ -119,6 +119,8 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         link.refresh_from_db()
         if link.is_deleted or link in former:
             return False
+        # First, so that the former owner is found to have no rows of the customer's besides.
+        ownership.set_owner(link, True)
         both = {"connections": [link.connection_id, *(one.connection_id for one in former)]}
         for one in former:
             ownership.set_owner(one, False)
@@ -126,7 +128,6 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
             _decided(
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
-        ownership.set_owner(link, True)
         if link.keeps_profile:
             link.keeps_profile = False
             link.save(update_fields=["keeps_profile"])

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters import LearnerAdapter, links, shared_rows
 from scim_provisioning.adapters.document import canonical
 from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -191,6 +191,9 @@ def _read(connection: SCIMConnection, narrow: links.Narrow, meant: object) -> li
         link.connection = connection
         wanted: bool = link.active_elsewhere  # type: ignore[attr-defined]
         adapter.person.active_elsewhere = wanted and moved.is_wanted_beside(link)
+    # Who is shown needs not know it of those whom the connection owns: they may be about to be switched off.
+    owned = (a.person for a in adapters if a.link.owns_profile and a.is_wanted_elsewhere)
+    shared_rows.learn(owned, adapter_class.compiled(connection), connection)
     return adapters
 
 
@@ -251,6 +254,7 @@ def lock_newcomer(adapter: LearnerAdapter) -> None:
         raise user_name_taken()
     here = moved.still_here(link for link in beside if link.connection.archived_at is None)
     adapter.person.active_elsewhere = any(link.active for link in here)
+    shared_rows.note(adapter.person, adapter.compiled_mapping, here)
 
 
 def _name(adapter: LearnerAdapter, account: Any) -> object:

@@ -21,7 +21,7 @@ from scim_provisioning.rules.identity import (
 from scim_provisioning.rules.joining import Obstacle, has_here, obstacle
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
-from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
+from scim_provisioning.rules.ownership import claim, hand_on, has_one_switch, owned_alone, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.seats import NoSeat, holders, take_a_seat, take_seats
@@ -45,6 +45,7 @@ __all__ = [
     "forget_hold",
     "hand_on",
     "has_here",
+    "has_one_switch",
     "history",
     "holders",
     "in_force",

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER, LOCKED, MEANT
@@ -81,13 +81,18 @@ def _lookups(connection: SCIMConnection) -> tuple[str, ...]:
 
 
 def left_by(
-    connection: SCIMConnection, account: int, since: datetime | None = None
+    connection: SCIMConnection, account: int, since: datetime | None = None, *, of_switch: bool = False
 ) -> ProvisionedUser | None:
     """The link that owned the account and has ended since an administrator let this connection use it, or ``since``
-    then: deleted by its identity provider, or switched off and disconnected. None where nobody has left, or somebody
-    owns it still (two queries at most, and two for each owner that there was)."""
+    then: deleted by its identity provider, or switched off and disconnected; ``of_switch``: of those whose wish was the
+    same switch's. None where nobody has left, or somebody owns it still (two queries at most, and two for each owner
+    that there was)."""
     owners = ProvisionedUser.objects.filter(owns_profile=True, user=account).exclude(connection=connection)
-    met = [link for link in owners.select_related("connection") if not is_lost(link)]
+    met = [
+        link
+        for link in owners.select_related("connection")
+        if not is_lost(link) and (not of_switch or has_one_switch(connection, link.connection))
+    ]
     ends = {link.pk: _ended_at(link) for link in met}
     if not met or any(not link.is_deleted and link.connection.archived_at is None for link in met):
         return None
@@ -98,11 +103,19 @@ def left_by(
 
 
 def was_left_by_another(connection: SCIMConnection, account: int, since: datetime) -> bool:
-    """Whether the link of another connection that there was at that moment has ended since: deleted by its identity
-    provider, or switched off and disconnected (one query, and two for each that there was)."""
+    """Whether the link of another connection that there was at that moment, and whose wish was the same switch's, has
+    ended since: deleted by its identity provider, or switched off and disconnected (one query, and two for each that
+    there was)."""
     before = ProvisionedUser.objects.filter(user=account, created_at__lt=since).exclude(connection=connection)
-    ends = ((link, _ended_at(link)) for link in before.select_related("connection"))
+    met = (one for one in before.select_related("connection") if has_one_switch(connection, one.connection))
+    ends = ((link, _ended_at(link)) for link in met)
     return any(ended is not None and ended > since and not is_lost(link) for link, ended in ends)
+
+
+def has_one_switch(connection: SCIMConnection, other: SCIMConnection) -> bool:
+    """Whether ``active`` is the same switch for both: the account's, or that of a membership in one customer."""
+    switch = get_adapter_class().compiled(connection).active
+    return switch is not None and shared_rows.is_one_row(switch.source, connection, other)
 
 
 def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
@@ -186,17 +199,18 @@ def refuse_left(adapter: LearnerAdapter) -> None:
     link, account = adapter.link, adapter.obj
     is_new = link._state.adding
     is_on = bool(adapter.has_access) and not adapter.is_hidden(account)
-    if not adapter.switches_account or (is_on if is_new else link.owns_profile):
+    if adapter.compiled_mapping.active is None or (is_on if is_new else link.owns_profile):
         return
     is_allowed = may_share(adapter.connection, account.pk)
     if is_new and not is_allowed:
         return
     if is_on and (is_allowed or _may_own(link, account.pk)):
         return
-    owner = left_by(adapter.connection, account.pk, None if is_new else link.created_at)
+    since = None if is_new else link.created_at
+    owner = left_by(adapter.connection, account.pk, since, of_switch=True)
     if owner is not None:
         raise owner_left(account, owner)
-    if not is_allowed and _is_ownerless(link, account):
+    if adapter.switches_account and not is_allowed and _is_ownerless(link, account):
         raise unmanaged({"accounts": [account.pk]})
 
 
@@ -206,16 +220,18 @@ def _is_ownerless(link: ProvisionedUser, account: Any) -> bool:
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:
-    """Give a living link its account, or take it (one update). What filters find of it follows: an owner's values are
-    the account's, those of the others are what they sent."""
+    """Give a living link its account, or take it (one update, and a query where it is taken). What filters find of
+    it follows: an owner's values are the account's, those of the others are what they sent."""
     if link.owns_profile == owns:
         return
     link.owns_profile = owns
+    compiled = get_adapter_class().compiled(link.connection)
+    others = frozenset() if owns else shared_rows.elsewhere(link, compiled)
     link.search = search_copy(
         link.document,
-        get_adapter_class().compiled(link.connection),
+        compiled,
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
-        owns_account=owns,
+        owns=lambda source: owns or not (source.belongs_to_account or source.name in others),
         meant=link.search.get(MEANT),
         locked=link.search.get(LOCKED, {}).values(),
     )
