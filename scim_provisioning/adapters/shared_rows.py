@@ -27,17 +27,17 @@ def is_one_row(source: RowSource, connection: SCIMConnection, other: SCIMConnect
     if source.belongs_to_account or connection.pk == other.pk:
         return True
     own = _scope(source, connection)
-    return own is not None and own == _scope(source, other)
+    return None not in own.values() and own == _scope(source, other)
 
 
-def _scope(source: RowSource, connection: SCIMConnection) -> dict[str, Any] | None:
+def _scope(source: RowSource, connection: SCIMConnection) -> dict[str, Any]:
     try:
         return resolve_scope(source.within, connection)
     except DatabaseError:
         raise
     except Exception:
         # Without its SSO row nobody knows whose the connection is.
-        return None
+        return {"": None}
 
 
 # --- of people who are read
@@ -52,18 +52,19 @@ def learn(people: Iterable[Person], compiled: CompiledMapping, connection: SCIMC
     """
     if all(source.belongs_to_account for source in compiled.sources.values()):
         return
-    asked = {person.link.user_id: person for person in people}
+    asked = list(people)
     if not asked:
         return
-    beside = ProvisionedUser.objects.beside(connection).filter(user__in=asked)
+    accounts = {person.link.user_id for person in asked}
+    beside = ProvisionedUser.objects.beside(connection).filter(user__in=accounts)
     by_account: dict[int | None, list[ProvisionedUser]] = {}
     known: dict[int, SCIMConnection] = {}
     for link in beside.select_related("connection").order_by("pk"):
         # One instance of each connection keeps what is read of its customer.
         link.connection = known.setdefault(link.connection_id, link.connection)
         by_account.setdefault(link.user_id, []).append(link)
-    for account, person in asked.items():
-        note(person, compiled, by_account.get(account, ()))
+    for person in asked:
+        note(person, compiled, by_account.get(person.link.user_id, ()))
 
 
 def note(person: Person, compiled: CompiledMapping, beside: Iterable[ProvisionedUser]) -> None:
