@@ -26,7 +26,7 @@ from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import end_access, explained, save_learner
 from scim_provisioning.rules import protect
-from scim_provisioning.rules.ownership import left_by, was_left_by_another
+from scim_provisioning.rules.departed import left_by, was_left_by_another
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
 _WAS_OFF: Final = "~was off"

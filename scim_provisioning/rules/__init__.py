@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from scim_provisioning.rules.brake import forget_hold, let_go
 from scim_provisioning.rules.choices import erases, in_force, may_be_erased, offered
+from scim_provisioning.rules.departed import has_one_switch
 from scim_provisioning.rules.identity import (
     BY_ADDRESS,
     adopted,
@@ -21,7 +22,7 @@ from scim_provisioning.rules.identity import (
 from scim_provisioning.rules.joining import Obstacle, has_here, obstacle
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
-from scim_provisioning.rules.ownership import claim, hand_on, has_one_switch, owned_alone, refuse_left
+from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
 from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, history
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.seats import NoSeat, holders, take_a_seat, take_seats
