@@ -26,6 +26,8 @@ from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer, is_lost, may_be
+from scim_provisioning.rules.departed import left_by
+from scim_provisioning.rules.shares import may_share
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -63,12 +65,12 @@ def allow_share(
         lock_links_of(account)
         locked_current(connection)
         owner = _last_owner(connection, account)
-        if owner is None and ownership.may_share(connection, account):
+        if owner is None and may_share(connection, account):
             return False
         if owner is None or (actor is not None and not may_give(actor, connection, owner)):
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
         mine = ProvisionedUser.objects.living().filter(connection=connection, user=account).first()
-        if mine is not None and ownership.left_by(connection, account.pk, mine.created_at) is None:
+        if mine is not None and left_by(connection, account.pk, mine.created_at) is None:
             raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
         _refuse_protected(account, connection)
         made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)
@@ -87,7 +89,7 @@ def _last_owner(connection: SCIMConnection, account: Any) -> ProvisionedUser | N
     holder = ownership.holder_beside(connection, account)
     if holder is not None and holder.owns_profile:
         return holder
-    return ownership.left_by(connection, account.pk) or holder
+    return left_by(connection, account.pk) or holder
 
 
 def may_give(user: Any, connection: SCIMConnection | int | None, link: ProvisionedUser) -> bool:
@@ -119,6 +121,8 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         link.refresh_from_db()
         if link.is_deleted or link in former:
             return False
+        # First, so that the former owner is found to have no rows of the customer's besides.
+        ownership.set_owner(link, True)
         both = {"connections": [link.connection_id, *(one.connection_id for one in former)]}
         for one in former:
             ownership.set_owner(one, False)
@@ -126,7 +130,6 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
             _decided(
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
-        ownership.set_owner(link, True)
         if link.keeps_profile:
             link.keeps_profile = False
             link.save(update_fields=["keeps_profile"])
@@ -205,7 +208,7 @@ def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -
     given = SharedAccount.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     met = ProvisionedUser.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     accounts = {*given.values_list("user", flat=True), *met.values_list("user", flat=True)}
-    found = [link for key in sorted(accounts) if (link := ownership.left_by(connection, key)) is not None]
+    found = [link for key in sorted(accounts) if (link := left_by(connection, key)) is not None]
     return [link for link in found if seen_by is None or may_see(seen_by, link.connection)]
 
 

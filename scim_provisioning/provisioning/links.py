@@ -121,7 +121,7 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
         document,
         mapping,
         awaits_manager=person.awaits_manager,
-        owns_account=person.owns_account,
+        owns=person.owns,
         meant=still_meant(document, person, mapping),
         locked=person.locked,
     )

@@ -173,12 +173,13 @@ def refuse_switched_off(adapter: LearnerAdapter) -> None:
     """However strong the evidence: who was switched off by the LMS is not switched on by a sync. Raises
     ``Uniqueness``.
 
-    Of a shared account it may have been the owner's identity provider, which switches off for its own people only;
+    Of a shared switch it may have been the owner's identity provider, which switches off for its own people only;
     while any of them wants it on, it was the LMS.
     """
-    if not adapter.is_switched_off or adapter.is_hidden(adapter.obj):
+    switch = adapter.compiled_mapping.active
+    if switch is None or not adapter.is_switched_off or adapter.is_hidden(adapter.obj):
         return
-    if adapter.link.owns_profile or adapter.is_wanted_elsewhere:
+    if adapter.person.owns(switch.source) or adapter.is_kept_on:
         raise Uniqueness(
             "An account with this identifier exists and was deactivated in the application.",
             code="user.switched_off",
