@@ -1,9 +1,9 @@
 """Whom the LMS calls so: the columns that the mapping calls a name, an address or a number, and whether they resemble
 what somebody typed who looks for a person. Everybody of the connections is compared.
 
-Every word has to be the beginning of one of the person's, or of a part of a name or number with a hyphen or of an address
-before its ``@``, in any case and with accents or without. For readers who may not see values it has to be all of it: asked for
-letter by letter they would be told after all.
+Every word has to be the beginning of one of the person's, or of a part of a name or number with a hyphen or of an
+address before its ``@``, in any case and with accents or without. For readers who may not see values it has to be all
+of it: asked for letter by letter they would be told after all.
 """
 
 from __future__ import annotations

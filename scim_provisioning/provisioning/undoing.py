@@ -30,6 +30,8 @@ from scim_provisioning.rules.departed import left_by, was_left_by_another
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
 _WAS_OFF: Final = "~was off"
+#: What says of somebody whether provisioning has them on or off.
+_MOVES: Final = (Action.ADOPTED, Action.REVIVED, Action.DEACTIVATED, Action.REACTIVATED)
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
 Kept = dict[str, dict[str, Any]]
 
@@ -168,11 +170,22 @@ def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
     if _WAS_OFF in values or has_left:
         if adapter.has_access:
             adapter.set_active(False)
-    elif adapter.link.active or adapter.has_access:
-        return
-    elif not was_left_by_another(adapter.connection, adapter.obj.pk, found.made_at):
+    elif not adapter.has_access and _has_gone(adapter):
+        if was_left_by_another(adapter.connection, adapter.obj.pk, found.made_at):
+            return
         # Whom the identity provider switched off was on.
         adapter.set_active(True)
+
+
+def _has_gone(adapter: LearnerAdapter) -> bool:
+    """Whether provisioning switched the account off, and not the LMS: that the identity provider wants it off too by
+    now, says nothing of how it was (one query, of who is wanted off)."""
+    link = adapter.link
+    if link.active:
+        return False
+    moves = ProvisioningEvent.objects.filter(connection=link.connection_id, link=link, action__in=_MOVES)
+    last = moves.order_by("-pk").values_list("action", "changes").first()
+    return last is not None and (last[0] == Action.DEACTIVATED or last[1].get("active", [None])[-1] is False)
 
 
 def _fields(adapter: LearnerAdapter) -> Iterator[tuple[str, Entry, Any]]:

@@ -228,7 +228,7 @@ def _change(
             after = {**after, "active": is_active}
         if after == before and wanted != adapter.link.active:
             return _left_alone(adapter, caller, exchange, wanted)
-        wanted = is_active
+        adapter.link.active, wanted = wanted, is_active
     if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from unicodedata import normalize
 
 from django.utils.safestring import mark_safe
 
@@ -210,6 +211,12 @@ MUTANTS = mutants(
         "protocol.patch.elements:Elements.twin",
         compares_with_each_element,
         "tests/protocol/test_patch_cost.py::test_twice_the_operations_on_twice_the_elements_are_twice_the_work",
+    ),
+    (
+        "marks behind a letter are sorted in a time that grows as the text does",
+        "protocol.text:normalized",
+        lambda original: normalize,
+        f"{_HOSTILE}test_texts_of_nothing_but_marks_cost_no_more_than_letters[marks]",
     ),
     (
         "a value is folded once however many comparisons are made with it",
