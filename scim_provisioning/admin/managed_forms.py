@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
@@ -12,17 +11,13 @@ from django.http import HttpRequest
 from scim_provisioning.admin import managed_delete
 from scim_provisioning.admin.managed_fields import Managed, managed_fields
 from scim_provisioning.admin.managed_filter import ManagedByFilter
+from scim_provisioning.admin.rows_as_read import RowsAsRead
 from scim_provisioning.administration import permissions
 
-if TYPE_CHECKING:
-    _Base = ModelAdmin[Any]
-else:
-    _Base = object
 
-
-class ManagedForms(_Base):
+class ManagedForms(RowsAsRead):
     """Fields of provisioning are read-only and say where they come from; there is a filter "managed by", and a warning
-    before many are deleted."""
+    before many are deleted. What provisioning writes while a page is saved stays."""
 
     #: The field of this model that leads to the account; not asked when the model is the account.
     scim_user_field: ClassVar[str] = "user"
