@@ -6,6 +6,7 @@ changes that column.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,14 +34,21 @@ class RowsAsRead(_Base):
         return found
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Django's own, which writes every column: what others have written since the row was read stays."""
-        _catch_up(obj)
+        """Django's own, which writes every column: what others have written since the row was read stays, and of a
+        field that shows its hidden initial value since the page was opened."""
+        _catch_up(obj, _left_alone(form))
         super().save_model(request, obj, form, change)
 
 
-def _catch_up(row: Model) -> None:
+def _left_alone(form: Any) -> set[str]:
+    """The fields that stand as they stood when the page was opened, as far as it says how they did."""
+    told = {name for name, field in form.fields.items() if field.show_hidden_initial}
+    return {name for name in told if form[name].html_initial_name in form.data} - {*form.changed_data}
+
+
+def _catch_up(row: Model, left_alone: Collection[str]) -> None:
     """Lock a row of which it is remembered what was read, and take over what has changed in the columns that are as
-    they were read (one query)."""
+    they were read, and what stands in the fields that were ``left_alone`` (one query)."""
     before: dict[str, Any] | None = row.__dict__.pop(_AS_READ, None)
     if before is None:
         return
@@ -48,7 +56,8 @@ def _catch_up(row: Model) -> None:
     stands = type(row)._base_manager.using(alias).filter(pk=row.pk)
     now = (stands.select_for_update() if connections[alias].in_atomic_block else stands).first()
     for name, value in _values(now).items() if now is not None else ():
-        if name in before and value != before[name] and getattr(row, name) == before[name]:
+        is_as_read = name in before and value != before[name] and getattr(row, name) == before[name]
+        if is_as_read or name in left_alone:
             setattr(row, name, value)
 
 

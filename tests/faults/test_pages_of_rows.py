@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,23 @@ def test_whoever_switches_somebody_off_there_means_it(
     save_account(admin_client, account, is_active="")
     account.refresh_from_db()
     assert (account.is_active, account.last_name) == (False, "Fischer")
+
+
+def test_nobody_is_switched_on_by_a_page_that_was_open_when_they_were_switched_off(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    page = admin_client.get(reverse("admin:auth_user_change", args=[account.pk])).content.decode()
+    opened = re.search(r'<input type="hidden" name="initial-is_active" value="(\w+)"', page)
+    assert opened is not None
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "active", "value": False}])
+    save_account(admin_client, account, is_staff="on", **{"initial-is_active": opened[1]})
+    account.refresh_from_db()
+    assert (account.is_active, account.is_staff) == (False, True)
+    # Whoever sees that somebody is off, and switches them on, means it.
+    save_account(admin_client, account, **{"initial-is_active": "False"})
+    account.refresh_from_db()
+    assert account.is_active
 
 
 def test_a_team_that_is_sent_while_the_profile_is_saved_is_kept(
