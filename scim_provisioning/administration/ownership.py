@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
@@ -111,9 +111,13 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         if link.user is None:
             raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
         # The links first, as everywhere: a request that holds them writes what names the connection in the end.
-        lock_links_of(link.user)
+        account = link.user
+        lock_links_of(account)
         locked_current(link.connection)
         link.refresh_from_db()
+        if link.user_id != account.pk:
+            # Joined with another in that moment, whose links are to be locked.
+            raise databases.Overtaken
         _refuse_protected(link.user, link.connection)
         if not moved.still_here([link]):
             raise ConnectionRefused(moved.sentence(), "share.moved")
