@@ -23,8 +23,9 @@ def take_charset_off(
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
         if _are_too_many(environ.get("QUERY_STRING", "").count("&")) and _is_ours(path):
             environ["CONTENT_TYPE"] = environ.get("CONTENT_TYPE", "").partition(";")[0]
-    elif scope is not None and _are_too_many(scope.get("query_string", b"").count(b"&")):
-        if _is_ours(scope.get("path", "")):
+    if scope is not None:
+        path = scope.get("path", "")
+        if _are_too_many(scope.get("query_string", b"").count(b"&")) and _is_ours(path):
             scope["headers"] = [
                 (name, value.partition(b";")[0] if name.lower() == b"content-type" else value)
                 for name, value in scope["headers"]

@@ -203,6 +203,12 @@ TWICE: list[Json] = [
     {ENTERPRISE: {"department": "a", "Department": "b"}},
     {ENTERPRISE: {"manager": {"value": "a", "VALUE": "b"}}},
     {"userName": "a@harborline.example", f"{CORE}:userName": "b@harborline.example"},
+    {ENTERPRISE: {"department": "a"}, f"{ENTERPRISE}:department": "b"},
+    {f"{ENTERPRISE}:department": "a", ENTERPRISE: {"Department": "b"}},
+    {f"{ENTERPRISE}:manager": {"value": "a"}, ENTERPRISE: {"manager": "b"}},
+    {"name": {"givenName": "a"}, "name.givenName": "b"},
+    {"Name.GivenName": "a", "name": '{"givenname": "b"}'},
+    {f"{ENTERPRISE}:manager.value": "a", ENTERPRISE: {"manager": {"value": "b"}}},
 ]
 
 
@@ -213,6 +219,25 @@ def test_one_attribute_under_two_names_is_refused(scim: ScimClient, way: str, me
         members = {"userName": "a@harborline.example"} | members
     status, scim_type, _ = WAYS[way](scim, members)
     assert (status, scim_type) == (400, "invalidSyntax")
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in BY_PATH])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": {"givenName": "Jo", "familyName": "Bell"}, "name.givenName": "Jo"},
+        {"name": {"familyName": "Bell"}, "name.givenName": "Jo"},
+        {ENTERPRISE: {"department": "Jo"}, f"{ENTERPRISE}:department": "Jo"},
+        {ENTERPRISE: {"department": "Jo"}, "department": "another"},
+    ],
+    ids=str,
+)
+def test_one_attribute_that_is_said_twice_and_means_one_thing_is_read(
+    scim: ScimClient, way: str, members: Json
+) -> None:
+    status, _, user = WAYS[way](scim, members)
+    assert status in (200, 201)
+    assert "Jo" in (user["name"].get("givenName"), user[ENTERPRISE].get("department"))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +298,16 @@ def test_a_query_that_says_two_things_or_none_is_refused_and_never_answered_with
     scim.post("/Users", person(userName="bäcker"))
     answer = scim.get(f"/Users?{query}")
     assert (answer.status_code, answer.json()["scimType"]) == (400, scim_type)
+
+
+@pytest.mark.parametrize("path", ["/.search", "/Users/.search", "//users/.search"])
+@pytest.mark.parametrize("body", [{"schemas": [SEARCH]}, {"filter": 'userName eq "a"'}], ids=str)
+@pytest.mark.parametrize("name", ["filter", "Filter"])
+def test_a_search_with_a_filter_in_its_url_is_refused_and_never_answered_with_everybody(
+    scim: ScimClient, path: str, body: Json, name: str
+) -> None:
+    answer = scim.post(f"{path}?{name}=userName+eq+%22a%22", body)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidFilter")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ dialect sends them: in any case, dotted (``name.givenName``), qualified by a URN
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..body import embedded
@@ -17,7 +17,7 @@ from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
 from ..limits import DEFAULT_LIMITS, Limits
 from ..schema import COMMON, Attribute, UserSchema
-from ..schema.values import is_unassigned
+from ..schema.values import as_members, is_unassigned
 from ..text import json_type, shown
 from .decode import Op, decode_put, decode_remove
 from .operations import Operation, check_shape, resolve_path
@@ -110,6 +110,18 @@ def _is_passed_over(attribute: Attribute) -> bool:
     return attribute.mutability in ("readOnly", "writeOnly")
 
 
+def _said(path: Path, key: str, raw: Any) -> Iterator[tuple[Path, str, Any]]:
+    """What a member says: its value of its path; of an object, also each part's of the part's."""
+    attribute = path.attribute
+    if attribute is None or path.filter or path.sub or attribute.multi_valued or not attribute.is_complex:
+        yield path, key, raw
+        return
+    for name, value in as_members(attribute, raw).items():
+        sub = attribute.sub(name)
+        if sub is not None:
+            yield Path(attribute, path.urn, sub=sub), f"{key}.{name}", value
+
+
 class _Members:
     """Reads the members of one object. Unknown ones are named in the plan, read-only ones passed over."""
 
@@ -127,7 +139,7 @@ class _Members:
         attribute = self.schema.find(urn, key)
         if attribute is not None:
             if not _is_passed_over(attribute):
-                self._put(Path(attribute, attribute.extension or None), key, raw)
+                self._put(Path(attribute, attribute.extension or None), key, raw, urn)
         elif urn is None and key.lower() in self.schema.by_urn:
             self._read_schema(self.schema.by_urn[key.lower()].urn, raw)
         elif _PATH_SIGNS.isdisjoint(key):
@@ -165,18 +177,24 @@ class _Members:
         if path.attribute is None:
             self._read_schema(path.urn or CORE_USER, raw)
         elif not path.read_only and not _is_passed_over(path.attribute):
-            self._put(path, key, raw)
+            self._put(path, key, raw, urn)
 
-    def _put(self, path: Path, key: str, raw: Any) -> None:
-        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant.
+    def _put(self, path: Path, key: str, raw: Any, urn: str | None) -> None:
+        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``, ``name.givenName`` beside
+        a ``name``): either could be meant.
 
-        Not in an extension, where the name without the URN is only a guess (Microsoft's collection sends another
-        department at the top): there the later one is, which is the one under the URN.
+        A name of an extension's without its URN is only a guess (Microsoft's collection sends another department at
+        the top), and says nothing beside the one under the URN.
         """
-        before, value = self.named.setdefault(path, (key, raw))
-        if value != raw and path.urn is None:
-            detail = f"{path} is given twice, as {shown(before)} and as {shown(key)}."
-            raise InvalidSyntax(detail, params=about(path))
+        if path.urn is not None and urn is None and ":" not in key.partition("[")[0]:
+            if not any(meant in self.named for meant, _, _ in _said(path, key, raw)):
+                decode_put(path, raw, self.op, self.plan)
+            return
+        for meant, name, value in _said(path, key, raw):
+            before, other = self.named.setdefault(meant, (name, value))
+            if other != value:
+                detail = f"{meant} is given twice, as {shown(before)} and as {shown(name)}."
+                raise InvalidSyntax(detail, params=about(meant))
         decode_put(path, raw, self.op, self.plan)
 
     def _ignore(self, key: str, urn: str | None) -> None:
