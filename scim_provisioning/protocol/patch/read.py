@@ -7,7 +7,7 @@ dialect sends them: in any case, dotted (``name.givenName``), qualified by a URN
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from ..body import embedded
@@ -17,7 +17,7 @@ from ..filters.path_syntax import Path
 from ..filters.path_syntax import parse as parse_path
 from ..limits import DEFAULT_LIMITS, Limits
 from ..schema import COMMON, Attribute, UserSchema
-from ..schema.values import as_members, is_unassigned
+from ..schema.values import is_unassigned
 from ..text import json_type, shown
 from .decode import Op, decode_put, decode_remove
 from .operations import Operation, check_shape, resolve_path
@@ -110,18 +110,6 @@ def _is_passed_over(attribute: Attribute) -> bool:
     return attribute.mutability in ("readOnly", "writeOnly")
 
 
-def _said(path: Path, key: str, raw: Any) -> Iterator[tuple[Path, str, Any]]:
-    """What a member says: its value of its path; of an object, also each part's of the part's."""
-    attribute = path.attribute
-    if attribute is None or path.filter or path.sub or attribute.multi_valued or not attribute.is_complex:
-        yield path, key, raw
-        return
-    for name, value in as_members(attribute, raw).items():
-        sub = attribute.sub(name)
-        if sub is not None:
-            yield Path(attribute, path.urn, sub=sub), f"{key}.{name}", value
-
-
 class _Members:
     """Reads the members of one object. Unknown ones are named in the plan, read-only ones passed over."""
 
@@ -130,7 +118,7 @@ class _Members:
         self.op = op
         self.plan = plan
         self.is_whole = is_whole
-        self.named: dict[Path, tuple[str, Any]] = {}
+        self.named: dict[Path, tuple[str, Any, bool]] = {}
 
     def read(self, key: str, raw: Any, urn: str | None = None) -> None:
         """Read one member; ``urn`` is the schema under whose URN its object stood."""
@@ -180,22 +168,18 @@ class _Members:
             self._put(path, key, raw, urn)
 
     def _put(self, path: Path, key: str, raw: Any, urn: str | None) -> None:
-        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``, ``name.givenName`` beside
-        a ``name``): either could be meant.
+        """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant.
 
-        A name of an extension's without its URN is only a guess (Microsoft's collection sends another department at
-        the top), and says nothing beside the one under the URN.
+        Not in an extension, where the name without the URN is only a guess (Microsoft's collection sends another
+        department at the top): beside the one under the URN it says nothing.
         """
-        if path.urn is not None and urn is None and ":" not in key.partition("[")[0]:
-            if not any(meant in self.named for meant, _, _ in _said(path, key, raw)):
-                decode_put(path, raw, self.op, self.plan)
-            return
-        for meant, name, value in _said(path, key, raw):
-            before, other = self.named.setdefault(meant, (name, value))
-            if other != value:
-                detail = f"{meant} is given twice, as {shown(before)} and as {shown(name)}."
-                raise InvalidSyntax(detail, params=about(meant))
-        decode_put(path, raw, self.op, self.plan)
+        is_guess = path.urn is not None and urn is None and ":" not in key.partition("[")[0]
+        before, value, guessed = self.named.setdefault(path, (key, raw, is_guess))
+        if value != raw and path.urn is None:
+            detail = f"{path} is given twice, as {shown(before)} and as {shown(key)}."
+            raise InvalidSyntax(detail, params=about(path))
+        if guessed or not is_guess:
+            decode_put(path, raw, self.op, self.plan)
 
     def _ignore(self, key: str, urn: str | None) -> None:
         name = key[:_KEY_SHOWN]
