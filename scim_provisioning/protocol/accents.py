@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import combining, normalize
 
-from .text import fold
+from .text import fold, in_form
 
 #: Letters that Unicode does not take apart.
 _ALONE: Final = str.maketrans(
@@ -39,8 +39,8 @@ def plain(text: str) -> str:
     """``text`` folded, each letter without its accents."""
     if text.isascii():
         return text.lower()
-    letters = normalize("NFD", fold(text)).translate(_ALONE)
-    return normalize("NFC", "".join(letter for letter in letters if not combining(letter)))
+    letters = in_form("NFD", fold(text)).translate(_ALONE)
+    return in_form("NFC", "".join(letter for letter in letters if not combining(letter)))
 
 
 def spellings(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from unicodedata import category, combining, normalize
 
-from .text import fold
+from .text import fold, in_form, marks_in_a_row
 
 #: Control and format characters (zero-width, bidirectional overrides), line and paragraph separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
@@ -43,10 +43,16 @@ def _is_stand_in(character: str) -> bool:
     return composed.isascii() or normalize("NFKC", character) != composed
 
 
+def piled_marks(text: str) -> str:
+    """Return the code points of more marks in a row than anybody writes: in whichever order they stand, they are drawn
+    alike. Empty when there are none."""
+    return code_points(marks_in_a_row(text))
+
+
 def is_plain(text: str) -> bool:
     """Whether every character stands for itself: nothing that compatibility makes another one (K, the Kelvin sign),
     nothing decomposed."""
-    return text.isascii() or normalize("NFKC", text) == text
+    return text.isascii() or in_form("NFKC", text) == text
 
 
 def spelled_alike(one: str, other: str) -> bool:
@@ -68,7 +74,7 @@ def same_letters(one: str, other: str) -> bool:
         return True
     if stand_ins(one) or stand_ins(other):
         return False
-    mine, yours = normalize("NFC", one), normalize("NFC", other)
+    mine, yours = in_form("NFC", one), in_form("NFC", other)
     # In capitals "ß" is "SS": STRASSE is Straße, and Strasse is not.
     pairs = ((mine, yours), (_sharp(mine), _capitals(yours)), (_capitals(mine), _sharp(yours)))
     return any(spelled_alike(left, right) for left, right in pairs)
@@ -87,12 +93,12 @@ def compositions(text: str) -> tuple[str, ...]:
     once."""
     if text.isascii():
         return (text,)
-    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
+    return tuple(dict.fromkeys((text, in_form("NFC", text), in_form("NFD", text))))
 
 
 def looks_like(text: str) -> str:
     """Return what ``text`` would be taken for: without compatibility characters and folded."""
-    return fold(normalize("NFKC", text))
+    return fold(in_form("NFKC", text))
 
 
 def odd_characters(text: str) -> str:

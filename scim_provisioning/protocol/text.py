@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
-from unicodedata import normalize
+import re
+from functools import cache
+from typing import Literal
+from unicodedata import combining, decomposition, normalize
 
 SHOWN_LENGTH = 80
+#: As many marks in a row as anybody writes: UAX #15 draws the line there ("Stream-Safe Text Format").
+_MARKS_IN_A_ROW = 30
+#: Where Unicode has its marks.
+_WITH_MARKS = range(0x300, 0x20000)
 #: What every database's integer column and parameter can hold; no number of SCIM's is further from zero here.
 MAX_INTEGER = 2**63 - 1
 
@@ -19,7 +26,34 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return normalize("NFC", normalize("NFC", text).casefold())
+    return in_form("NFC", in_form("NFC", text).casefold())
+
+
+def in_form(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
+    """``unicodedata.normalize``, in time that grows with the text: it sorts marks that stand in a row, and that takes
+    the square of their number. A text with more of them than anybody writes stays as it is."""
+    return text if marks_in_a_row(text) else normalize(form, text)
+
+
+def marks_in_a_row(text: str) -> str:
+    """Return the first marks of a row that is longer than anybody writes; empty when there is none."""
+    if len(text) <= _MARKS_IN_A_ROW or text.isascii():
+        return ""
+    found = _too_many_marks().search(text)
+    return found[0] if found else ""
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    marks = "".join(filter(_is_mark, map(chr, _WITH_MARKS)))
+    return re.compile(f"[{marks}]{{{_MARKS_IN_A_ROW + 1}}}")
+
+
+def _is_mark(character: str) -> bool:
+    """What is taken apart into marks counts as such: U+0F73, and to compatibility U+FF9E."""
+    return bool(combining(character)) or bool(
+        decomposition(character) and combining(normalize("NFKD", character)[0])
+    )
 
 
 def is_storable(text: str) -> bool:

@@ -15,6 +15,7 @@ def legible(name: str, attribute: str = "userName") -> None:
     for odd, sentence in (
         (spelling.unseen(name), "characters that cannot be seen"),
         (spelling.stand_ins(name), "characters that look like others"),
+        (spelling.piled_marks(name), "more accents in a row than anybody writes"),
     ):
         if odd:
             raise InvalidValue(

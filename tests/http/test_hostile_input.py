@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
+from time import process_time
 from typing import Any
 from urllib.parse import quote
 
@@ -257,3 +259,51 @@ def test_nothing_in_an_answer_tells_of_others(scim: ScimClient, ines: str) -> No
         assert word not in taken.content.decode()
     unknown = {scim.get(f"/Users/{scim_id}").content for scim_id in ("x", "1", "00000000-0000-4000-8000-0")}
     assert len(unknown) == 1
+
+
+# --- accents, which are sorted to compare texts
+
+#: In the order in which sorting them costs most.
+PILED = "a" + "\u0301" * 3900 + "\u0316" * 3900
+
+
+def in_utf_8(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def test_accents_without_end_cost_no_request_more_than_its_size(scim: ScimClient) -> None:
+    made = scim.post("/Users", person()).json()["id"]
+
+    def seconds(send: Callable[[int], Any]) -> float:
+        taken = []
+        for turn in range(3):
+            began = process_time()
+            send(turn)
+            taken.append(process_time() - began)
+        return min(taken)
+
+    def patched(turn: int) -> Any:
+        return scim.patch(f"/Users/{made}", [{"op": "replace", "path": "title", "value": f"Title {turn}"}])
+
+    def filled(turn: int) -> Any:
+        texts = dict.fromkeys(("nickName", "userType", "locale", "preferredLanguage"), f"{turn}{PILED}")
+        answer = scim.patch(f"/Users/{made}", in_utf_8({"Operations": [{"op": "replace", "value": texts}]}))
+        assert answer.status_code == 200, answer.content
+        return answer
+
+    ordinary = seconds(patched)
+    assert seconds(filled) < 20 * ordinary
+    assert seconds(lambda _: scim.post("/Users", in_utf_8(person(userName=PILED)))) < 20 * ordinary
+    assert seconds(lambda _: scim.post("/Users", in_utf_8(person("p", externalId=PILED)))) < 20 * ordinary
+    address = [{"type": "work", "value": PILED}]
+    assert seconds(lambda _: scim.post("/Users", in_utf_8(person("p", emails=address)))) < 20 * ordinary
+    # Whoever has such a text goes on costing what others do.
+    assert seconds(patched) < 20 * ordinary
+
+
+def test_a_name_with_more_accents_in_a_row_than_anybody_writes_is_refused(scim: ScimClient) -> None:
+    marks = "\u0323\u0301" * 15
+    assert scim.post("/Users", person(userName=f"o{marks}@x.example")).status_code == 201
+    answer = scim.post("/Users", person(userName=f"o{marks}\u0316@x.example", externalId="another"))
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+    assert "more accents in a row than anybody writes: U+0323, U+0301" in answer.json()["detail"]

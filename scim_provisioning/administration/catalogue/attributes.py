@@ -48,7 +48,8 @@ ENTRIES: Final[Mapping[str, Entry]] = {
             _(
                 "%(attribute)s holds %(code_points)s: characters that nobody can see (control, without width, turning "
                 "the direction of the text), or such that are drawn like ordinary ones (full-width letters, ligatures, "
-                "the Kelvin sign). Two names could look the same and be different."
+                "the Kelvin sign), or more accents in a row than anybody writes. Two names could look the same and be "
+                "different."
             ),
             _("A name holds characters that nobody can see, or that are drawn like ordinary ones."),
         ),
