@@ -307,3 +307,25 @@ def test_a_name_with_more_accents_in_a_row_than_anybody_writes_is_refused(scim: 
     answer = scim.post("/Users", person(userName=f"o{marks}\u0316@x.example", externalId="another"))
     assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
     assert "more accents in a row than anybody writes: U+0323, U+0301" in answer.json()["detail"]
+
+
+def test_a_long_user_name_is_refused_before_its_letters_are_looked_at(scim: ScimClient) -> None:
+    # One letter that compatibility makes eighteen of.
+    name = "\ufdfa" * 8000
+    answer = scim.post("/Users", in_utf_8(person(userName=name)))
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+    made = scim.post("/Users", person()).json()["id"]
+    answer = scim.patch(
+        f"/Users/{made}", in_utf_8({"Operations": [{"op": "replace", "path": "userName", "value": name}]})
+    )
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_no_more_attributes_can_be_named_than_a_body_may_have_members(
+    scim: ScimClient, ines: str, parameter: str
+) -> None:
+    names = [f"x{number}" for number in range(DEFAULT_LIMITS.keys)]
+    assert scim.get(f"/Users/{ines}?{parameter}={','.join(names)}").status_code == 200
+    answer = scim.get(f"/Users/{ines}?{parameter}={','.join([*names, 'title'])}")
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
