@@ -200,6 +200,18 @@ MUTANTS = mutants(
         f"{_HOSTILE}test_body_that_was_made_to_be_expensive_is_refused_at_once",
     ),
     (
+        "accents without end are not sorted",
+        "protocol.text:marks_in_a_row",
+        answers(""),
+        f"{_HOSTILE}test_accents_without_end_cost_no_request_more_than_its_size",
+    ),
+    (
+        "more parameters than Django reads are 400 beside a charset too",
+        "http.many_parameters:_are_too_many",
+        answers(False),
+        f"{_BAD}test_more_parameters_than_django_reads_are_400_whatever_the_content_type_says",
+    ),
+    (
         "NaN is no JSON",
         "protocol.body:_refuse_constant",
         lambda original: float,
