@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddress
 from scim_provisioning.protocol import spelling
@@ -45,6 +46,9 @@ def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iter
     the same letters, composed otherwise, has the same name: who gets it is decided as between any two of one name.
     """
     for name in names:
+        # What follows compares every letter, and compatibility makes up to eighteen of one.
+        attribute = "userName" if name == document["userName"] else adapter.sign_in_attribute
+        checked_text(attribute, name, ProvisionedUser._meta.get_field("user_name"))
         if not spelling.is_plain(name) and _looks_like_somebody(adapter, spelling.looks_like(name)):
             raise Uniqueness(
                 "userName looks like that of another account, but is written with other characters.",
@@ -54,7 +58,7 @@ def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iter
                     "looks_like": spelling.looks_like(name),
                 },
             )
-        legible(name, "userName" if name == document["userName"] else adapter.sign_in_attribute)
+        legible(name, attribute)
 
 
 def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:

@@ -201,6 +201,12 @@ MUTANTS = mutants(
         f"{_HOSTILE}test_body_that_was_made_to_be_expensive_is_refused_at_once",
     ),
     (
+        "more parameters than Django reads are 400 beside a charset too",
+        "http.many_parameters:_are_too_many",
+        answers(False),
+        f"{_BAD}test_more_parameters_than_django_reads_are_400_whatever_the_content_type_says",
+    ),
+    (
         "NaN is no JSON",
         "protocol.body:_refuse_constant",
         lambda original: float,

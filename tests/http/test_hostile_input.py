@@ -284,3 +284,32 @@ def test_nothing_in_an_answer_tells_of_others(scim: ScimClient, ines: str) -> No
         assert word not in taken.content.decode()
     unknown = {scim.get(f"/Users/{scim_id}").content for scim_id in ("x", "1", "00000000-0000-4000-8000-0")}
     assert len(unknown) == 1
+
+
+# --- what is long, and looked at letter by letter
+
+
+def in_utf_8(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def test_a_long_user_name_is_refused_before_its_letters_are_looked_at(scim: ScimClient) -> None:
+    # One letter that compatibility makes eighteen of.
+    name = "\ufdfa" * 8000
+    answer = scim.post("/Users", in_utf_8(person(userName=name)))
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+    made = scim.post("/Users", person()).json()["id"]
+    answer = scim.patch(
+        f"/Users/{made}", in_utf_8({"Operations": [{"op": "replace", "path": "userName", "value": name}]})
+    )
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_no_more_attributes_can_be_named_than_a_body_may_have_members(
+    scim: ScimClient, ines: str, parameter: str
+) -> None:
+    names = [f"x{number}" for number in range(DEFAULT_LIMITS.keys)]
+    assert scim.get(f"/Users/{ines}?{parameter}={','.join(names)}").status_code == 200
+    answer = scim.get(f"/Users/{ines}?{parameter}={','.join([*names, 'title'])}")
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
