@@ -54,6 +54,12 @@ def long_texts(turn: int) -> Operations:
     return [{"op": "replace", "path": "roles", "value": roles}]
 
 
+def piled_accents(turn: int) -> Operations:
+    """Marks in the order in which sorting them costs most."""
+    marks = "\u0301" * 3500 + "\u0316" * 3500
+    return [{"op": "replace", "path": "roles", "value": [{"value": f"{turn}{n}{marks}"} for n in range(4)]}]
+
+
 def many_operations(turn: int) -> Operations:
     return [
         {"op": "add", "path": "roles", "value": [{"value": f"role {n}", "display": f"{turn}"}]}
@@ -61,7 +67,7 @@ def many_operations(turn: int) -> Operations:
     ]
 
 
-DEAR = [filters_without_eq, a_path_for_every_key, lists_exchanged, many_operations, long_texts]
+DEAR = [filters_without_eq, a_path_for_every_key, lists_exchanged, many_operations, long_texts, piled_accents]
 
 
 def main(rounds: int) -> int:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
-from django.core.signals import setting_changed
+from django.core.signals import request_started, setting_changed
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -28,11 +28,13 @@ class SCIMProvisioningConfig(AppConfig):
         from scim_provisioning.administration import figures, leaver_brake, sign_in
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import indexes, routing
+        from scim_provisioning.http.many_parameters import take_charset_off
 
         register_checks()
         routing.install()
         setting_changed.connect(routing.reinstall, dispatch_uid="scim_provisioning.routing")
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
+        request_started.connect(take_charset_off, dispatch_uid="scim_provisioning.parameters")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         post_migrate.connect(indexes.forget, dispatch_uid="scim_provisioning.indexes")
         telemetry.provide_figures(figures.read)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -100,5 +100,7 @@ def _refusal(user: Any, link: ProvisionedUser) -> str:
     if adapter.has_access and not link.active:
         others = ProvisionedUser.objects.granting().exclude(connection=link.connection)
         beside = others.filter(user=user).select_related("connection")
-        adapter.person.active_elsewhere = any(not is_lost(one) for one in beside)
+        here = [one for one in beside if not is_lost(one)]
+        adapter.person.active_elsewhere = bool(here)
+        shared_rows.note(adapter.person, adapter.compiled_mapping, here)
     return "" if adapter.is_active else "inactive"

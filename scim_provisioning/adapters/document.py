@@ -80,9 +80,11 @@ def is_active(person: Person, mapping: CompiledMapping) -> bool:
 
 
 def is_kept_on(person: Person, mapping: CompiledMapping) -> bool:
-    """Whether another connection keeps on what ``active`` switches; a membership is one connection's own."""
+    """Whether another connection keeps on what ``active`` switches; a membership only one of the same customer."""
     entry = mapping.active
-    return entry is not None and entry.source.belongs_to_account and person.active_elsewhere
+    if entry is None:
+        return False
+    return person.active_elsewhere if entry.source.belongs_to_account else person.row_active_elsewhere
 
 
 def _show(document: Document, group: Group, person: Person, current: Any) -> Any:

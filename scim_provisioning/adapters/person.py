@@ -50,6 +50,10 @@ class Person:
     """
 
     active_elsewhere = False
+    #: The same of a row that the connections of one customer have together, where that is what ``active`` switches.
+    row_active_elsewhere = False
+    #: Names of such rows that another of these connections writes: see ``shared_rows``.
+    rows_elsewhere: frozenset[str] = _NONE
     #: The manager who was written just now is managed by this person, and waits therefore.
     closes_circle = False
     #: While an attribute is written: what the identity provider had sent for it before, or None.
@@ -102,7 +106,9 @@ class Person:
 
     def owns(self, source: RowSource) -> bool:
         """Whether this connection may write such a row: of an account that another one owns, its own rows only."""
-        return self.owns_account or not source.belongs_to_account
+        if self.owns_account:
+            return True
+        return not source.belongs_to_account and source.name not in self.rows_elsewhere
 
     def keeps(self, source: RowSource, path: str) -> bool:
         """Whether the row is not this connection's to write or to show there: an administrator has locked the value, or

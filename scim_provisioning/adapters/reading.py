@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model, prefetch_related_objects
 
+from scim_provisioning.adapters import shared_rows
 from scim_provisioning.adapters.document import has_access
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import Person
@@ -39,6 +40,9 @@ def complete(people: Sequence[Person], compiled: CompiledMapping, connection: SC
         if relation is not None:
             prefetch_related_objects(_present(people, entry.source.name), relation)
     _learn_who_is_kept_on(people, compiled, connection)
+    # Of whoever owns the account, and is to be on, no connection beside says anything that is shown.
+    shared = [person for person in people if not (person.link.owns_profile and person.link.active)]
+    shared_rows.learn(shared, compiled, connection)
     if compiled.manager is not None and people:
         managed = _present(people, compiled.manager.source.name)
         people[0].people.learn(getattr(row, compiled.manager.field.attname) for row in managed)

@@ -43,6 +43,7 @@ from scim_provisioning.admin.pages import (
 )
 from scim_provisioning.admin.privacy import PrivacyPage
 from scim_provisioning.admin.reconcile import ReconcilePages, compare_url
+from scim_provisioning.admin.rows_as_read import RowsAsRead
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
 from scim_provisioning.admin.selftest import SelfTestPages
 from scim_provisioning.admin.steps import StepsPage
@@ -90,6 +91,7 @@ class ConnectionAdminMixin(
     StepsPage,
     AddPage,
     ConnectionColumns,
+    RowsAsRead,
     ConnectionScopedAdmin,
 ):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
@@ -255,7 +257,8 @@ class ConnectionAdminMixin(
         return log and f"{log}&problems=only"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
-        """Save, and write into the provisioning log who did what."""
+        """Save, and write into the provisioning log who did what. Whoever has paused the connection meanwhile, or ended
+        it, has done so."""
         super().save_model(request, obj, form, change)
         user: Any = request.user
         address = client_address(request)

@@ -15,12 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.admin.pages import page_url_name
 from scim_provisioning.administration import keeping, permissions, times
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.rules.customers import is_lost
 
 _KNOWN: Final = "_scim_managed_fields"
+_SWITCHES: Final = "_scim_switches"
 _MADE_HERE: Final = gettext_lazy(
     "This application’s own name for the person: “%(sent)s”, which “%(connection)s” sends as the userName, was not "
     "free."
@@ -45,12 +47,21 @@ def managed_fields(site: AdminSite, request: HttpRequest, row: Any, account: Any
     return known[key]
 
 
+def switches(site: AdminSite, request: HttpRequest, row: Any, account: Any) -> set[str]:
+    """The fields of ``row`` by which a connection in use switches the account (no query beside ``managed_fields``)."""
+    managed_fields(site, request, row, account)
+    known: dict[Any, set[str]] = request.__dict__.get(_SWITCHES, {})
+    return known.get((type(row), row.pk), set())
+
+
 def _managed(site: AdminSite, request: HttpRequest, row: Any, account: Any) -> dict[str, Managed]:
     links = ProvisionedUser.objects.living().filter(user=account, connection__archived_at__isnull=True)
     found: dict[str, Managed] = {}
     for link in links.select_related("connection", "user").order_by("pk"):
         sees = permissions.sees(request.user, link.connection)
         acts = sees and permissions.may(request.user, permissions.MANAGE_POLICY, link.connection)
+        known = request.__dict__.setdefault(_SWITCHES, {})
+        known.setdefault((type(row), row.pk), set()).update(_switch(link, row))
         for value in _of_row(link, row):
             source = _source(site, link, value, sees=sees, acts=acts)
             found[value.field.name] = Managed(value.is_whole and value.lock is None, source)
@@ -66,6 +77,16 @@ def _of_row(link: ProvisionedUser, row: Any) -> Iterator[keeping.Value]:
     for value in values:
         if type(value.row) is type(row) and value.row.pk == row.pk and value.field.editable:
             yield value
+
+
+def _switch(link: ProvisionedUser, row: Any) -> Iterator[str]:
+    try:
+        switch = get_adapter_class().compiled(link.connection).active
+    except Exception:
+        # As above.
+        return
+    if switch is not None and isinstance(row, switch.source.model):
+        yield switch.field.name
 
 
 def _source(

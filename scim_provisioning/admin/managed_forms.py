@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 
 from scim_provisioning.admin import managed_delete
-from scim_provisioning.admin.managed_fields import Managed, managed_fields
+from scim_provisioning.admin.managed_fields import Managed, managed_fields, switches
 from scim_provisioning.admin.managed_filter import ManagedByFilter
+from scim_provisioning.admin.rows_as_read import RowsAsRead
 from scim_provisioning.administration import permissions
 
-if TYPE_CHECKING:
-    _Base = ModelAdmin[Any]
-else:
-    _Base = object
 
-
-class ManagedForms(_Base):
+class ManagedForms(RowsAsRead):
     """Fields of provisioning are read-only and say where they come from; there is a filter "managed by", and a warning
-    before many are deleted."""
+    before many are deleted. What provisioning writes while a page is saved stays."""
 
     #: The field of this model that leads to the account; not asked when the model is the account.
     scim_user_field: ClassVar[str] = "user"
@@ -70,7 +66,11 @@ class ManagedForms(_Base):
             texts = getattr(getattr(self.form, "_meta", None), "help_texts", None) or {}
             said = {name: one.source for name, one in managed.items()}
             kwargs["help_texts"] = {**texts, **kwargs.get("help_texts", {}), **said}
-        return super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        account = None if obj is None else self.scim_user(obj)
+        if account is not None:
+            _tell_how_it_stood(form, request, switches(self.admin_site, request, obj, account))
+        return form
 
     def scim_account_column(self) -> str:
         """The column of this admin's rows that names the account; empty where none does."""
@@ -88,3 +88,12 @@ class ManagedForms(_Base):
     def scim_user(self, obj: Any) -> Any:
         """The account behind a row of this admin."""
         return obj if isinstance(obj, get_user_model()) else getattr(obj, self.scim_user_field, None)
+
+
+def _tell_how_it_stood(form: Any, request: HttpRequest, names: set[str]) -> None:
+    """Have the page say how the switch stood when it was opened: nobody is switched on by a page that was open when
+    their identity provider switched them off. Who posts without having opened a page means what is posted."""
+    for name in names & {*form.base_fields}:
+        if request.method != "POST" or f"initial-{name}" in request.POST:
+            form.base_fields[name] = copy(form.base_fields[name])
+            form.base_fields[name].show_hidden_initial = True

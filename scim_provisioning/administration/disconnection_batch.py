@@ -129,8 +129,11 @@ class Batch:
     def _is_to_leave(self, adapter: LearnerAdapter) -> bool:
         if self.found.choice is OnDisconnect.SUSPEND:
             return True
-        is_guest = not (adapter.link.owns_profile or adapter.link.keeps_profile)
-        return is_guest and bool(adapter.has_access) and not adapter.is_wanted_elsewhere
+        switch = adapter.compiled_mapping.active
+        is_guest = switch is not None and not (
+            adapter.person.owns(switch.source) or adapter.link.keeps_profile
+        )
+        return is_guest and bool(adapter.has_access) and not adapter.is_kept_on
 
     def _count(self, changed: int, protected: int) -> None:
         self.found.changed += changed

@@ -1,9 +1,9 @@
 """Whom the LMS calls so: the columns that the mapping calls a name, an address or a number, and whether they resemble
 what somebody typed who looks for a person. Everybody of the connections is compared.
 
-Every word has to be the beginning of one of the person's, or of a part of a name with a hyphen or of an address before
-its ``@``, in any case and with accents or without. For readers who may not see values it has to be all of it: asked for
-letter by letter they would be told after all.
+Every word has to be the beginning of one of the person's, or of a part of a name or number with a hyphen or of an
+address before its ``@``, in any case and with accents or without. For readers who may not see values it has to be all
+of it: asked for letter by letter they would be told after all.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from scim_provisioning.rules.customers import customer
 # Connections may have mappings of their own; more of them than this share the first ones' fields anyhow.
 _MAX_MAPPINGS: Final = 20
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails", "employeeNumber"})
+# Where a word begins: Żak in Nowak-Żak, 20417 in HL-20417.
+_BETWEEN: Final = "[ -]"
 # Of words that are longer nothing is looked for inside an address: so much of them is compared that the rest is open.
 _INSIDE: Final = 32
 # What stands before an at sign is no longer: a long text without one would be read once more for each of its parts.
@@ -49,36 +51,30 @@ def called(words: Iterable[str], fields: Mapping[str, Q], *, in_clear: bool) -> 
 def has_word(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
     """Whether a word of any of ``texts`` begins so, or the part of an address; where the reader may not see values, is
     that word. All texts one after the other are compared once, which is what makes it quick to compare everybody."""
-    between = _between(word)
-    is_it = f"{between}{accents.resembling(word)}{between}"
+    is_it = f"{_BETWEEN}{accents.resembling(word)}{_BETWEEN}"
     return Resembles(_said(texts), beginning(word) if in_clear else is_it)
 
 
 def beginning(word: str) -> str:
     """A regular expression, which Python reads as databases do, for texts with a word that begins so, or the part of an
     address, when they are put between spaces."""
-    between, resembling = _between(word), accents.resembling(word)
+    resembling = accents.resembling(word)
     name, at, _domain = word.partition("@")
     if not name or len(word) > _INSIDE:
-        return f"{between}{resembling}"
+        return f"{_BETWEEN}{resembling}"
     # An at sign that was typed says that this is the part before it. What follows it is half a directory's.
     rest = "" if at else f"[^ @]{{0,{_BEFORE_AT}}}@"
-    return f"(?:{between}{resembling}|[._+-]{resembling}{rest})"
+    return f"(?:{_BETWEEN}{resembling}|[._+-]{resembling}{rest})"
 
 
 def has_beginning(text: Any, word: str) -> Expression:
     """Whether a word of ``text`` begins so: of a userName, which stands in the log for every reader."""
-    return Resembles(_said([text]), f"{_between(word)}{accents.resembling(word)}")
+    return Resembles(_said([text]), f"{_BETWEEN}{accents.resembling(word)}")
 
 
 def _said(texts: Iterable[Any]) -> Expression:
     parts = [part for text in texts for part in (Value(" "), text)]
     return Concat(*parts, Value(" "), output_field=TextField())
-
-
-def _between(word: str) -> str:
-    # The parts of a number or an id are no names.
-    return "[ -]" if word[:1].isalpha() else " "
 
 
 def still_customers(keys: Iterable[int]) -> list[int]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import audit, permissions
@@ -26,6 +26,8 @@ from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer, is_lost, may_be
+from scim_provisioning.rules.departed import left_by
+from scim_provisioning.rules.shares import may_share
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -63,12 +65,12 @@ def allow_share(
         lock_links_of(account)
         locked_current(connection)
         owner = _last_owner(connection, account)
-        if owner is None and ownership.may_share(connection, account):
+        if owner is None and may_share(connection, account):
             return False
         if owner is None or (actor is not None and not may_give(actor, connection, owner)):
             raise ConnectionRefused(_("No other connection owns this account."), "share.not_owned")
         mine = ProvisionedUser.objects.living().filter(connection=connection, user=account).first()
-        if mine is not None and ownership.left_by(connection, account.pk, mine.created_at) is None:
+        if mine is not None and left_by(connection, account.pk, mine.created_at) is None:
             raise ConnectionRefused(_("This connection manages the account already."), "share.linked")
         _refuse_protected(account, connection)
         made = ownership.share(connection, account.pk, by=None if actor is None else actor.pk)
@@ -87,7 +89,7 @@ def _last_owner(connection: SCIMConnection, account: Any) -> ProvisionedUser | N
     holder = ownership.holder_beside(connection, account)
     if holder is not None and holder.owns_profile:
         return holder
-    return ownership.left_by(connection, account.pk) or holder
+    return left_by(connection, account.pk) or holder
 
 
 def may_give(user: Any, connection: SCIMConnection | int | None, link: ProvisionedUser) -> bool:
@@ -109,9 +111,13 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         if link.user is None:
             raise ConnectionRefused(_("The account was deleted in this application."), "share.gone")
         # The links first, as everywhere: a request that holds them writes what names the connection in the end.
-        lock_links_of(link.user)
+        account = link.user
+        lock_links_of(account)
         locked_current(link.connection)
         link.refresh_from_db()
+        if link.user_id != account.pk:
+            # Joined with another in that moment, whose links are to be locked.
+            raise databases.Overtaken
         _refuse_protected(link.user, link.connection)
         if not moved.still_here([link]):
             raise ConnectionRefused(moved.sentence(), "share.moved")
@@ -119,6 +125,8 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
         link.refresh_from_db()
         if link.is_deleted or link in former:
             return False
+        # First, so that the former owner is found to have no rows of the customer's besides.
+        ownership.set_owner(link, True)
         both = {"connections": [link.connection_id, *(one.connection_id for one in former)]}
         for one in former:
             ownership.set_owner(one, False)
@@ -126,7 +134,6 @@ def move_ownership(link: ProvisionedUser, *, actor: AbstractBaseUser | None, add
             _decided(
                 one.connection, one, Action.OWNER_MOVED, actor, _OWNS_NO_MORE, one.user_name, address, both
             )
-        ownership.set_owner(link, True)
         if link.keeps_profile:
             link.keeps_profile = False
             link.save(update_fields=["keeps_profile"])
@@ -205,7 +212,7 @@ def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -
     given = SharedAccount.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     met = ProvisionedUser.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     accounts = {*given.values_list("user", flat=True), *met.values_list("user", flat=True)}
-    found = [link for key in sorted(accounts) if (link := ownership.left_by(connection, key)) is not None]
+    found = [link for key in sorted(accounts) if (link := left_by(connection, key)) is not None]
     return [link for link in found if seen_by is None or may_see(seen_by, link.connection)]
 
 

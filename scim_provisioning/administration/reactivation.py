@@ -43,6 +43,8 @@ logger = logging.getLogger("scim_provisioning.administration")
 HOURS: Final = (1, 24)
 #: At most so many at once: each is a transaction.
 AT_ONCE: Final = 1000
+#: So many who are back are taken off the brake's count together: of a worker that is killed no more are left on it.
+COUNTED_TOGETHER: Final = 25
 #: Of so many connections it is asked whom the LMS has switched on again, where the log shows those of all.
 _ASKED: Final = 20
 _DEPARTURES: Final = (Action.DEACTIVATED, Action.DELETED)
@@ -158,6 +160,8 @@ def undo(
             for event in went:
                 if until is not None and monotonic() >= until:
                     break
+                if counted >= COUNTED_TOGETHER:
+                    counted = _count_no_more(connection, counted)
                 if _is_back(caller, event, done):
                     done.back += 1
                     counted += event.created_at > hour_ago
@@ -165,8 +169,14 @@ def undo(
         if counted:
             # Nobody may be told that nothing was changed because it could not be counted.
             with troubles.in_parts():
-                leaver_brake.come_back(connection, counted, lambda: _still_gone(connection))
+                _count_no_more(connection, counted)
     return done
+
+
+def _count_no_more(connection: SCIMConnection, number: int) -> int:
+    """Take so many off the brake's count; none of them is left then."""
+    leaver_brake.come_back(connection, number, lambda: _still_gone(connection))
+    return 0
 
 
 def _is_back(caller: Caller, event: ProvisioningEvent, done: Undone) -> bool:

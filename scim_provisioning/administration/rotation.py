@@ -146,6 +146,8 @@ def _issued(connection: SCIMConnection, **options: Any) -> tuple[SCIMToken, Secr
 
 
 def _end_by(token: SCIMToken, moment: datetime) -> None:
+    # As it stands: it may say what an attempt wrote that was rolled back.
+    token.refresh_from_db(fields=["expires_at"])
     if token.expires_at is None or token.expires_at > moment:
         token.expires_at = moment
         token.save(update_fields=["expires_at"])

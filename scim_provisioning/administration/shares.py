@@ -21,7 +21,8 @@ from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_shared
-from scim_provisioning.rules.ownership import holder_beside, left_by
+from scim_provisioning.rules.departed import left_by
+from scim_provisioning.rules.ownership import holder_beside
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser

@@ -56,7 +56,10 @@ def choose(
 ) -> bool:
     """Keep what becomes of unknown names, by path of the mapping; a path that ``chosen`` does not name stays. False
     when nothing changes."""
-    before = {line.path: line.kind.new_units(connection) for line in choosable(connection)}
+    # What is there is read under the lock: another administrator may have chosen, and ``connection`` may say what an
+    # attempt wrote that was rolled back.
+    locked = locked_current(connection)
+    before = {line.path: line.kind.new_units(locked) for line in choosable(connection)}
     changes = {
         path: (str(before[path]), str(value))
         for path, value in chosen.items()
@@ -64,7 +67,6 @@ def choose(
     }
     if not changes:
         return False
-    locked = locked_current(connection)
     kept = {
         **locked.policies.get("new_units", {}),
         **{path: after for path, (_old, after) in changes.items()},

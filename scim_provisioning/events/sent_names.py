@@ -37,10 +37,8 @@ _OF_ONE_PERSON: Final = (
 _BETWEEN_WORDS: Final = re.compile(r"[\s,;]+")
 #: Where another name begins inside an address: ``okafor@`` in ``ines.okafor@``.
 _INSIDE: Final = re.compile(r"(?<=[._+-])[^._+\-@]{2}")
-#: ``żak`` in ``nowak-żak``.
-_OF_DOUBLE_NAME: Final = re.compile(r"(?<=-)[^\W\d_]")
-#: Whose parts are nobody's names.
-_NUMBERS: Final = frozenset({"externalid", "employeenumber"})
+#: ``żak`` in ``nowak-żak``, ``20417`` in ``hl-20417``.
+_AFTER_HYPHEN: Final = re.compile(r"(?<=-)[^\W_]")
 
 
 def split(text: str) -> list[str]:
@@ -116,8 +114,9 @@ def _with_parts(attribute: str, key: str) -> Iterator[str]:
     yield key
     if attribute in _ADDRESSES:
         yield from (key[inside.start() :] for inside in _INSIDE.finditer(key.partition("@")[0]))
-    elif attribute not in _NUMBERS:
-        yield from (key[inside.start() :] for inside in _OF_DOUBLE_NAME.finditer(key))
+    elif attribute != "externalid":
+        # Of an id, which nobody knows by heart, no part is anybody's.
+        yield from (key[inside.start() :] for inside in _AFTER_HYPHEN.finditer(key))
 
 
 def _values(path: tuple[str, ...], value: object, depth: int) -> Iterator[tuple[str, str]]:

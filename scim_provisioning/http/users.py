@@ -17,6 +17,7 @@ from scim_provisioning.http.parameters import parameters
 from scim_provisioning.http.throttling import search_among_everybody, spend_page
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages, versions
+from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.projection import Projection
 
 Resource = dict[str, Any]
@@ -82,6 +83,9 @@ class SearchView(UserResourceView):
     route = "/.search"
 
     def post(self, request: Request) -> Response:
+        if "filter" in parameters(request):
+            # The one in the body widens it, and a body without one means everybody.
+            raise InvalidFilter("A search takes its filter in the body, not in the URL.")
         search = messages.SearchRequest.from_body(
             self.body(request), default_count=app_settings.page_size, max_count=app_settings.page_size_max
         )

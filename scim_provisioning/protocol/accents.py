@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
-from unicodedata import combining, normalize
+from unicodedata import combining
 
-from .text import fold
+from .text import fold, normalized
 
 #: Letters that Unicode does not take apart.
 _ALONE: Final = str.maketrans(
@@ -39,8 +39,8 @@ def plain(text: str) -> str:
     """``text`` folded, each letter without its accents."""
     if text.isascii():
         return text.lower()
-    letters = normalize("NFD", fold(text)).translate(_ALONE)
-    return normalize("NFC", "".join(letter for letter in letters if not combining(letter)))
+    letters = normalized("NFD", fold(text)).translate(_ALONE)
+    return normalized("NFC", "".join(letter for letter in letters if not combining(letter)))
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -121,5 +121,5 @@ def _doubles() -> Mapping[str, tuple[str, ...]]:
     for letter in map(chr, _LETTERS):
         for small in spellings(letter) if letter.isalpha() else ():
             if len(small) == 2 and small.isascii():
-                found[small] |= dict.fromkeys((letter, normalize("NFD", letter)))
+                found[small] |= dict.fromkeys((letter, normalized("NFD", letter)))
     return {small: tuple(letters) for small, letters in found.items()}

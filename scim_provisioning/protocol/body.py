@@ -127,9 +127,11 @@ def check(value: Any, limits: Limits) -> None:
                 raise InvalidSyntax(f"The body holds more than {limits.values} values.", code="limits.values")
             if isinstance(item, list):
                 if holder is not None and len(item) > limits.array_length:
+                    which = f"The list {shown(holder)}" if holder else "A list"
                     raise InvalidSyntax(
-                        f"A list has {len(item)} items, at most {limits.array_length} are read.",
+                        f"{which} has {len(item)} items, at most {limits.array_length} are read.",
                         code="limits.list",
+                        params={**(about(holder) if holder else {}), "limit": limits.array_length},
                     )
                 pending.extend((inner, depth + 1, holder) for inner in item)
                 continue
@@ -143,8 +145,9 @@ def check(value: Any, limits: Limits) -> None:
 
 def _holder(key: str, outer: str | None) -> str | None:
     """The name to count a member's value under, inside what is counted under ``outer``; None: not at all."""
-    name = key.lower()
-    return None if outer is None or (outer in _RESOURCES and name in _PASSED_OVER) else name
+    if outer is None or (key.lower() in _PASSED_OVER and outer.lower() in _RESOURCES):
+        return None
+    return key
 
 
 def _check_text(text: str) -> None:

@@ -71,12 +71,15 @@ class Projection:
     ) -> Projection:
         """Read both parameters: comma-separated text (URL) or lists (search body); empty is "not given".
 
-        Raises InvalidValue if both are given, which the RFC rules out, or if their brackets hold more comparisons
-        than one filter may, and InvalidSyntax for a list of other things than text.
+        Raises InvalidValue if both are given, which the RFC rules out, for more names than a body may have members, or
+        if their brackets hold more comparisons than one filter may, and InvalidSyntax for a list of other things than
+        text.
         """
         keep, leave = _names(attributes, "attributes"), _names(excluded, "excludedAttributes")
         if keep and leave:
             raise InvalidValue("attributes and excludedAttributes cannot be used together.")
+        if len(keep or leave) > limits.keys:
+            raise InvalidValue(f"No more than {limits.keys} attributes can be named.", code="limits.keys")
         named = _named(keep or leave, schema)
         _refuse_costly(named, limits)
         return cls(schema, named if keep else None, named if leave else None)

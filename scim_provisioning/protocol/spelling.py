@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from unicodedata import category, combining, normalize
+from unicodedata import category, combining
 
-from .text import fold
+from .text import fold, normalized
 
 #: Control and format characters (zero-width, bidirectional overrides), line and paragraph separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
@@ -39,14 +39,14 @@ def stand_ins(text: str) -> str:
 def _is_stand_in(character: str) -> bool:
     if character.isascii() or character in _WRITTEN:
         return False
-    composed = normalize("NFC", character)
-    return composed.isascii() or normalize("NFKC", character) != composed
+    composed = normalized("NFC", character)
+    return composed.isascii() or normalized("NFKC", character) != composed
 
 
 def is_plain(text: str) -> bool:
     """Whether every character stands for itself: nothing that compatibility makes another one (K, the Kelvin sign),
     nothing decomposed."""
-    return text.isascii() or normalize("NFKC", text) == text
+    return text.isascii() or normalized("NFKC", text) == text
 
 
 def spelled_alike(one: str, other: str) -> bool:
@@ -68,7 +68,7 @@ def same_letters(one: str, other: str) -> bool:
         return True
     if stand_ins(one) or stand_ins(other):
         return False
-    mine, yours = normalize("NFC", one), normalize("NFC", other)
+    mine, yours = normalized("NFC", one), normalized("NFC", other)
     # In capitals "ß" is "SS": STRASSE is Straße, and Strasse is not.
     pairs = ((mine, yours), (_sharp(mine), _capitals(yours)), (_capitals(mine), _sharp(yours)))
     return any(spelled_alike(left, right) for left, right in pairs)
@@ -87,17 +87,17 @@ def compositions(text: str) -> tuple[str, ...]:
     once."""
     if text.isascii():
         return (text,)
-    return tuple(dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))))
+    return tuple(dict.fromkeys((text, normalized("NFC", text), normalized("NFD", text))))
 
 
 def looks_like(text: str) -> str:
     """Return what ``text`` would be taken for: without compatibility characters and folded."""
-    return fold(normalize("NFKC", text))
+    return fold(normalized("NFKC", text))
 
 
 def odd_characters(text: str) -> str:
     """Return the code points that compatibility makes others, as ``U+212A``, and accents that stand for themselves."""
-    return code_points(c for c in text if normalize("NFKC", c) != c or combining(c))
+    return code_points(c for c in text if normalized("NFKC", c) != c or combining(c))
 
 
 def code_points(characters: Iterable[str]) -> str:

@@ -54,9 +54,11 @@ def calls_the_host(adapter_class: type[LearnerAdapter]) -> bool:
 def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detail: str) -> bool:
     """Switch somebody off as a deactivation by SCIM does; False when they are off, or may not be switched.
 
-    Who is on by another connection's wish stays on, and is off for this one.
+    Who is on by another connection's wish stays on, and is off for this one. Of whom the LMS has switched off before,
+    nobody is to find a wish to be on, once it or somebody else switches them on again.
     """
     if not _is_to_go(adapter):
+        _wish_off([adapter])
         return False
     _switch(adapter)
     save_learner(adapter)
@@ -77,6 +79,7 @@ def switch_off_together(
 ) -> int:
     """The same for many people of one connection, where ``may_go_together``; returns how many were switched off."""
     going = [adapter for adapter in adapters if _is_to_go(adapter)]
+    _wish_off(adapters)
     if not going:
         return 0
     for adapter in going:
@@ -119,6 +122,17 @@ def take_passwords(accounts: Sequence[Any]) -> int:
 
 def _is_to_go(adapter: LearnerAdapter) -> bool:
     return adapter.is_active and adapter.may_be_switched
+
+
+def _wish_off(adapters: Sequence[LearnerAdapter]) -> None:
+    """Keep of those who are off already that they are to be (one query, where any were wanted on)."""
+    off = [adapter.link for adapter in adapters if adapter.link.active and not adapter.is_active]
+    if not off:
+        return
+    for link in off:
+        link.active = False
+    own = ProvisionedUser.objects.filter(connection=off[0].connection_id)
+    own.filter(pk__in=[link.pk for link in off]).update(active=False)
 
 
 def _switch(adapter: LearnerAdapter) -> None:

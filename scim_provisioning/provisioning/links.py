@@ -53,10 +53,10 @@ def check_link(document: Document, link: ProvisionedUser) -> None:
     userName that nobody can read. Raises ``InvalidValue``, for a document that grows above what is kept of one person
     too."""
     _refuse_growth(document, link)
-    if document["userName"] != link.user_name:
-        rules.legible(document["userName"])
     column = ProvisionedUser._meta.get_field
     checked_text("userName", document["userName"], column("user_name"))
+    if document["userName"] != link.user_name:
+        rules.legible(document["userName"])
     # Folding can lengthen a text.
     checked_text("userName", user_name_key(document["userName"]), column("user_name_key"))
     if "externalId" in document:
@@ -121,7 +121,7 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
         document,
         mapping,
         awaits_manager=person.awaits_manager,
-        owns_account=person.owns_account,
+        owns=person.owns,
         meant=still_meant(document, person, mapping),
         locked=person.locked,
     )

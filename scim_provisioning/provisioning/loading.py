@@ -1,4 +1,4 @@
-"""Reading people: one for an answer, or one under a lock for a change.
+"""Reading people under a lock, for a change; for an answer ``showing`` reads them.
 
 Everybody locks in one order: the links of an account by account and key, then the account, then the connection.
 
@@ -9,19 +9,15 @@ same locks afterwards. Who adds somebody has no link yet that others could wait 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from scim_provisioning import databases
-from scim_provisioning.adapters import LearnerAdapter, links
+from scim_provisioning.adapters import LearnerAdapter, links, shared_rows
 from scim_provisioning.adapters.document import canonical
-from scim_provisioning.adapters.glimpses import Glimpse
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.people import People
-from scim_provisioning.adapters.reading import complete, takes_several_statements
-from scim_provisioning.adapters.resource import Resources
 from scim_provisioning.databases import prepared
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
@@ -36,8 +32,6 @@ from scim_provisioning.rules.ownership import lock_links
 from scim_provisioning.rules.serving import ended
 from scim_provisioning.telemetry import spanned
 
-#: So often somebody who is changed meanwhile is read.
-_TIMES_READ: Final = 3
 #: Django has no word for it. On SQLite one transaction writes at a time.
 _SHARED_LOCK: Final[Mapping[str, str]] = {
     "postgresql": "FOR KEY SHARE",
@@ -47,72 +41,12 @@ _SHARED_LOCK: Final[Mapping[str, str]] = {
 _STRICT_LOCK: Final = "FOR SHARE"
 
 
-def read(caller: Caller, scim_id: str) -> Document:
-    """The resource of a living person. Raises ``NotFound``."""
-    _refuse_impossible(scim_id)
-    adapter_class, connection = get_adapter_class(), caller.tenant
-    people = links.glimpsed(adapter_class, connection, _living, scim_id)
-    found = resources(people, connection, lambda keys: _living(adapter_class.links(connection), scim_id))
-    if not found:
-        raise NotFound()
-    return next(iter(found))
-
-
-def _living(people: ProvisionedUserQuerySet, scim_id: str) -> ProvisionedUserQuerySet:
-    return people.living().filter(scim_id=scim_id).order_by("pk")[:1]
-
-
-def resources(
-    people: Sequence[ProvisionedUser] | Sequence[Glimpse],
-    connection: SCIMConnection,
-    meant: Callable[[Sequence[int]], Iterable[ProvisionedUser]],
-) -> Collection[Document]:
-    """The resources of these people, each as it stood at one moment.
-
-    Where reading takes several statements, somebody may be changed between two of them: who was (one query) is read
-    again, by ``meant``: those of the keys that it is given who are asked for. Whoever is not any more is left out.
-    Raises ``Overtaken`` where that does not end.
-    """
-    adapter_class = get_adapter_class()
-    if glimpses := [each for each in people if isinstance(each, Glimpse)]:
-        return _shown(glimpses, adapter_class, connection)
-    is_read_at_once = not takes_several_statements(adapter_class.compiled(connection))
-    found: dict[int, Document] = {}
-    links = changed = cast(Sequence[ProvisionedUser], people)
-    for _ in range(_TIMES_READ):
-        adapters = adapter_class.for_links(changed, connection)
-        found |= {adapter.link.pk: adapter.to_dict() for adapter in adapters}
-        keys = [] if is_read_at_once or not adapters else _moved([adapter.link for adapter in adapters])
-        if not keys:
-            return [found[link.pk] for link in links if link.pk in found]
-        for key in keys:
-            del found[key]
-        changed = list(meant(keys))
-    raise databases.Overtaken
-
-
-def _shown(
-    glimpses: Sequence[Glimpse], adapter_class: type[LearnerAdapter], connection: SCIMConnection
-) -> Collection[Document]:
-    compiled = adapter_class.compiled(connection)
-    people = People(connection, compiled.people_source, compiled.sources)
-    persons = [glimpse.person(connection, people) for glimpse in glimpses]
-    complete(persons, compiled, connection)
-    return Resources(persons, compiled, adapter_class.resource_type)
-
-
-def _moved(people: Sequence[ProvisionedUser]) -> list[int]:
-    """The keys of those that were changed since they were read."""
-    now = ProvisionedUser.objects.filter(pk__in=[link.pk for link in people]).states()
-    return [link.pk for link in people if link.state not in now]
-
-
 @spanned("match")
 def load_for_update(caller: Caller, scim_id: str) -> LearnerAdapter:
     """Lock the account's links, then read everything else in a second statement: a joined row that was read by the
     statement that waited for the lock can be stale. On SQLite, where the whole transaction is the lock, one statement
     reads them. Raises ``NotFound``, ``Unauthorized`` as ``load_locked``, and ``Overtaken``."""
-    _refuse_impossible(scim_id)
+    refuse_impossible(scim_id)
     if not databases.connection().features.has_select_for_update:
         living = [one for one in _read(caller.tenant, _named, scim_id) if not one.link.is_deleted]
         return _current(living)
@@ -191,6 +125,9 @@ def _read(connection: SCIMConnection, narrow: links.Narrow, meant: object) -> li
         link.connection = connection
         wanted: bool = link.active_elsewhere  # type: ignore[attr-defined]
         adapter.person.active_elsewhere = wanted and moved.is_wanted_beside(link)
+    # Who is shown needs not know it of those whom the connection owns: they may be about to be switched off.
+    owned = (a.person for a in adapters if a.link.owns_profile and a.is_wanted_elsewhere)
+    shared_rows.learn(owned, adapter_class.compiled(connection), connection)
     return adapters
 
 
@@ -251,6 +188,7 @@ def lock_newcomer(adapter: LearnerAdapter) -> None:
         raise user_name_taken()
     here = moved.still_here(link for link in beside if link.connection.archived_at is None)
     adapter.person.active_elsewhere = any(link.active for link in here)
+    shared_rows.note(adapter.person, adapter.compiled_mapping, here)
 
 
 def _name(adapter: LearnerAdapter, account: Any) -> object:
@@ -282,7 +220,7 @@ def hold_connection(connection: SCIMConnection) -> None:
         raise ended()
 
 
-def _refuse_impossible(scim_id: str) -> None:
+def refuse_impossible(scim_id: str) -> None:
     """An id that no database can store is nobody's; PostgreSQL would call U+0000 an error."""
     if not is_storable(scim_id):
         raise NotFound()

@@ -27,7 +27,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.paths import parse as parse_path
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
-from scim_provisioning.provisioning import addresses, cursors, listing, loading, totals
+from scim_provisioning.provisioning import addresses, cursors, listing, showing, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _by_address(
         people = adapter_class.links(connection).living().filter(pk__in=keys)
         return people.filter(Lookups(columns).condition(tree))
 
-    resources = loading.resources(found, connection, meant)
+    resources = showing.resources(found, connection, meant)
     return Page(resources, len(resources))
 
 
@@ -130,7 +130,7 @@ def _looked_up(
         people = adapter_class.links(connection).filter(pk__in=keys)
         return _who_are(people, tree.ref, request.count, str(tree.value))
 
-    resources = loading.resources(found, connection, meant)
+    resources = showing.resources(found, connection, meant)
     total = len(resources)
     if len(found) == request.count or total < len(found):
         everybody = adapter_class.links(connection).living()
@@ -165,7 +165,7 @@ def _everybody(
     if request.cursor is not None and len(found) > count:
         found = found[:count]
         cursor = cursors.seal(connection, query, count, found[-1].scim_id)
-    resources = loading.resources(
+    resources = showing.resources(
         found, connection, lambda keys: adapter_class.links(connection).living().filter(pk__in=keys)
     )
     if total is None or len(resources) < len(found):
@@ -182,7 +182,7 @@ def _page(
     if request.cursor is not None:
         return _cursor_page(connection, people, order, request)
     links = list(_ordered(people, order, request)[_window(request)]) if request.count else []
-    found = loading.resources(links, connection, lambda keys: people.filter(pk__in=keys))
+    found = showing.resources(links, connection, lambda keys: people.filter(pk__in=keys))
     # Somebody who was among the hits a moment ago is left out: no page tells how many there are now.
     total = _total(people, len(links), request) if len(found) == len(links) else people.count()
     return Page(found, total)
@@ -239,7 +239,7 @@ def _cursor_page(
     has_more = len(links) > request.count
     links = links[: request.count]
     next_cursor = cursors.seal(connection, query, request.count, links[-1].scim_id) if has_more else None
-    found = loading.resources(links, connection, lambda keys: remaining.filter(pk__in=keys))
+    found = showing.resources(links, connection, lambda keys: remaining.filter(pk__in=keys))
     is_whole = not request.cursor and not has_more and len(found) == len(links)
     total = len(links) if links and is_whole else people.count()
     return Page(found, total, next_cursor)

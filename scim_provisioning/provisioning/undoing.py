@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -27,10 +26,12 @@ from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import end_access, explained, save_learner
 from scim_provisioning.rules import protect
-from scim_provisioning.rules.ownership import left_by, was_left_by_another
+from scim_provisioning.rules.departed import left_by, was_left_by_another
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
 _WAS_OFF: Final = "~was off"
+#: What says of somebody whether provisioning has them on or off.
+_MOVES: Final = (Action.ADOPTED, Action.REVIVED, Action.DEACTIVATED, Action.REACTIVATED)
 #: Values of the rows that the mapping writes, by row and by field, or by field and keys of a JSON column.
 Kept = dict[str, dict[str, Any]]
 
@@ -165,18 +166,26 @@ def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
             _put(adapter, entry, row, held[name])
     if adapter.compiled_mapping.active is None:
         return
-    if _WAS_OFF in values or left_by(adapter.connection, adapter.obj.pk, found.made_at) is not None:
+    has_left = left_by(adapter.connection, adapter.obj.pk, found.made_at, of_switch=True) is not None
+    if _WAS_OFF in values or has_left:
         if adapter.has_access:
             adapter.set_active(False)
-    elif not adapter.link.active and not adapter.has_access and not _has_left(adapter, found.made_at):
+    elif not adapter.has_access and _has_gone(adapter):
+        if was_left_by_another(adapter.connection, adapter.obj.pk, found.made_at):
+            return
         # Whom the identity provider switched off was on.
         adapter.set_active(True)
 
 
-def _has_left(adapter: LearnerAdapter, since: datetime) -> bool:
-    """Whether somebody else who had the account when it was linked has let its person go since: that it was on says
-    nothing any more."""
-    return adapter.switches_account and was_left_by_another(adapter.connection, adapter.obj.pk, since)
+def _has_gone(adapter: LearnerAdapter) -> bool:
+    """Whether provisioning switched the account off, and not the LMS: that the identity provider wants it off too by
+    now, says nothing of how it was (one query, of who is wanted off)."""
+    link = adapter.link
+    if link.active:
+        return False
+    moves = ProvisioningEvent.objects.filter(connection=link.connection_id, link=link, action__in=_MOVES)
+    last = moves.order_by("-pk").values_list("action", "changes").first()
+    return last is not None and (last[0] == Action.DEACTIVATED or last[1].get("active", [None])[-1] is False)
 
 
 def _fields(adapter: LearnerAdapter) -> Iterator[tuple[str, Entry, Any]]:

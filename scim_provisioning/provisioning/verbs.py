@@ -32,10 +32,11 @@ from scim_provisioning.provisioning import (
 )
 from scim_provisioning.provisioning.answering import told
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
-from scim_provisioning.provisioning.loading import checked, load_for_update, read
+from scim_provisioning.provisioning.loading import checked, load_for_update
 from scim_provisioning.provisioning.managers import Allowance, give
 from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
+from scim_provisioning.provisioning.showing import read
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import end_access, explained, switch_off, write
 
@@ -227,7 +228,7 @@ def _change(
             after = {**after, "active": is_active}
         if after == before and wanted != adapter.link.active:
             return _left_alone(adapter, caller, exchange, wanted)
-        wanted = is_active
+        adapter.link.active, wanted = wanted, is_active
     if after == before and wanted == is_active:
         return Written(adapter.to_dict())
     rules.protect(adapter)

@@ -139,11 +139,16 @@ def switch_off(adapter: LearnerAdapter) -> None:
     """What DELETE does to the learner. A host that hides the account as well does not hide it from another
     connection that manages it."""
     is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
-    others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
-    if is_hosts_own and adapter.switches_account and moved.still_here(others.select_related("connection")):
+    if is_hosts_own and _is_managed_beside(adapter):
         LearnerAdapter.delete(adapter)
     else:
         adapter.delete()
+
+
+def _is_managed_beside(adapter: LearnerAdapter) -> bool:
+    others = ProvisionedUser.objects.beside(adapter.connection).filter(user=adapter.obj)
+    here = moved.still_here(others.select_related("connection"))
+    return any(rules.has_one_switch(adapter.connection, link.connection) for link in here)
 
 
 def end_access(adapter: LearnerAdapter, event: ProvisioningEvent | None = None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from scim_provisioning.rules.brake import forget_hold, let_go
 from scim_provisioning.rules.choices import erases, in_force, may_be_erased, offered
+from scim_provisioning.rules.departed import has_one_switch
 from scim_provisioning.rules.identity import (
     BY_ADDRESS,
     adopted,
@@ -45,6 +46,7 @@ __all__ = [
     "forget_hold",
     "hand_on",
     "has_here",
+    "has_one_switch",
     "history",
     "holders",
     "in_force",

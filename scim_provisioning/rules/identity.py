@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.refusals import hidden_account
 from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddress
 from scim_provisioning.protocol import spelling
@@ -45,6 +46,9 @@ def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iter
     the same letters, composed otherwise, has the same name: who gets it is decided as between any two of one name.
     """
     for name in names:
+        # What follows compares every letter, and compatibility makes up to eighteen of one.
+        attribute = "userName" if name == document["userName"] else adapter.sign_in_attribute
+        checked_text(attribute, name, ProvisionedUser._meta.get_field("user_name"))
         if not spelling.is_plain(name) and _looks_like_somebody(adapter, spelling.looks_like(name)):
             raise Uniqueness(
                 "userName looks like that of another account, but is written with other characters.",
@@ -54,7 +58,7 @@ def told_apart(adapter: LearnerAdapter, document: Mapping[str, Any], names: Iter
                     "looks_like": spelling.looks_like(name),
                 },
             )
-        legible(name, "userName" if name == document["userName"] else adapter.sign_in_attribute)
+        legible(name, attribute)
 
 
 def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:
@@ -173,12 +177,13 @@ def refuse_switched_off(adapter: LearnerAdapter) -> None:
     """However strong the evidence: who was switched off by the LMS is not switched on by a sync. Raises
     ``Uniqueness``.
 
-    Of a shared account it may have been the owner's identity provider, which switches off for its own people only;
+    Of a shared switch it may have been the owner's identity provider, which switches off for its own people only;
     while any of them wants it on, it was the LMS.
     """
-    if not adapter.is_switched_off or adapter.is_hidden(adapter.obj):
+    switch = adapter.compiled_mapping.active
+    if switch is None or not adapter.is_switched_off or adapter.is_hidden(adapter.obj):
         return
-    if adapter.link.owns_profile or adapter.is_wanted_elsewhere:
+    if adapter.person.owns(switch.source) or adapter.is_kept_on:
         raise Uniqueness(
             "An account with this identifier exists and was deactivated in the application.",
             code="user.switched_off",

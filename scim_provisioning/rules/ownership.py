@@ -1,26 +1,27 @@
 """An account has one owner: the connection whose link may write its name, its address and its user name.
 
-Who owns is decided here and kept on the links. An administrator's word that a second connection may use the account
-is a ``SharedAccount``; see ``administration.ownership``.
+Who owns is decided here and kept on the links. What an administrator's word allows a second connection says
+``shares``, who has let the person go ``departed``; the word is given in ``administration.ownership``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from scim_provisioning.adapters import LearnerAdapter
-from scim_provisioning.adapters.customers import in_force, lookups_of, named_by
+from scim_provisioning.adapters import LearnerAdapter, shared_rows
+from scim_provisioning.adapters.customers import named_by
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import AWAITS_MANAGER, LOCKED, MEANT
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules.customers import customer, is_lost, may_be
+from scim_provisioning.rules.departed import left_by
+from scim_provisioning.rules.shares import customer_lookups, may_link, may_share
 
 
 def holder_beside(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
@@ -40,69 +41,16 @@ def _unless_shared(
     return holder
 
 
-def may_share(connection: SCIMConnection, account: Any) -> bool:
-    """Whether an administrator has allowed this connection to use the account."""
-    return shares(connection).filter(user=account).exists()
-
-
-def shares(connection: SCIMConnection) -> QuerySet[SharedAccount]:
-    """What administrators allow this connection, of accounts that are the same customer's still."""
-    return SharedAccount.objects.filter(in_force(_lookups(connection)), connection=connection)
-
-
-def judged_shares(connection: SCIMConnection) -> QuerySet[Any, Any]:
-    """The same, each with whether it ``is_used``. The word was given on the person of that day: once the connection has
-    let them go, they alone return by it, and whoever else is sent under the name is somebody else."""
-    gone = ProvisionedUser.objects.tombstones().filter(
-        connection=OuterRef("connection"), user=OuterRef("user"), deleted_at__gt=OuterRef("allowed_at")
-    )
-    return shares(connection).annotate(is_used=Exists(gone))
-
-
-def may_link(connection: SCIMConnection, account: Any) -> bool:
-    """Whether an administrator has allowed this connection to link somebody new to the account."""
-    return judged_shares(connection).filter(user=account, is_used=False).exists()
-
-
 def share(connection: SCIMConnection, account: int, *, by: int | None = None) -> bool:
     """Write down that the connection may use the account, as it is now: once more where it has been moved since, or its
     owner or the connection itself has let the person go. False where it may already (four queries at most)."""
     if may_link(connection, account) and left_by(connection, account) is None:
         return False
-    said = {"customer": named_by(_lookups(connection), account), "allowed_by_id": by}
+    said = {"customer": named_by(customer_lookups(connection), account), "allowed_by_id": by}
     SharedAccount.objects.update_or_create(
         connection=connection, user_id=account, defaults={**said, "allowed_at": timezone.now()}
     )
     return True
-
-
-def _lookups(connection: SCIMConnection) -> tuple[str, ...]:
-    return lookups_of(get_adapter_class().compiled(connection).sources)
-
-
-def left_by(
-    connection: SCIMConnection, account: int, since: datetime | None = None
-) -> ProvisionedUser | None:
-    """The link that owned the account and has ended since an administrator let this connection use it, or ``since``
-    then: deleted by its identity provider, or switched off and disconnected. None where nobody has left, or somebody
-    owns it still (two queries at most, and two for each owner that there was)."""
-    owners = ProvisionedUser.objects.filter(owns_profile=True, user=account).exclude(connection=connection)
-    met = [link for link in owners.select_related("connection") if not is_lost(link)]
-    ends = {link.pk: _ended_at(link) for link in met}
-    if not met or any(not link.is_deleted and link.connection.archived_at is None for link in met):
-        return None
-    allowed_at = shares(connection).filter(user=account).values_list("allowed_at", flat=True).first()
-    said_at = max((moment for moment in (allowed_at, since) if moment), default=None)
-    left = [link for link in met if (at := ends[link.pk]) and (said_at is None or at > said_at)]
-    return max(left, key=lambda link: (ends[link.pk], link.pk), default=None)
-
-
-def was_left_by_another(connection: SCIMConnection, account: int, since: datetime) -> bool:
-    """Whether the link of another connection that there was at that moment has ended since: deleted by its identity
-    provider, or switched off and disconnected (one query, and two for each that there was)."""
-    before = ProvisionedUser.objects.filter(user=account, created_at__lt=since).exclude(connection=connection)
-    ends = ((link, _ended_at(link)) for link in before.select_related("connection"))
-    return any(ended is not None and ended > since and not is_lost(link) for link, ended in ends)
 
 
 def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
@@ -120,12 +68,6 @@ def owned_alone(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:
     others = beside.exclude(connection=own[0].connection_id).select_related("connection")
     theirs = {other.user_id for other in others if not is_lost(other)}
     return [link for link in own if link.user_id not in theirs]
-
-
-def _ended_at(link: ProvisionedUser) -> datetime | None:
-    if link.deleted_at is not None or link.active:
-        return link.deleted_at
-    return link.connection.archived_at
 
 
 def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
@@ -186,17 +128,18 @@ def refuse_left(adapter: LearnerAdapter) -> None:
     link, account = adapter.link, adapter.obj
     is_new = link._state.adding
     is_on = bool(adapter.has_access) and not adapter.is_hidden(account)
-    if not adapter.switches_account or (is_on if is_new else link.owns_profile):
+    if adapter.compiled_mapping.active is None or (is_on if is_new else link.owns_profile):
         return
     is_allowed = may_share(adapter.connection, account.pk)
     if is_new and not is_allowed:
         return
     if is_on and (is_allowed or _may_own(link, account.pk)):
         return
-    owner = left_by(adapter.connection, account.pk, None if is_new else link.created_at)
+    since = None if is_new else link.created_at
+    owner = left_by(adapter.connection, account.pk, since, of_switch=True)
     if owner is not None:
         raise owner_left(account, owner)
-    if not is_allowed and _is_ownerless(link, account):
+    if adapter.switches_account and not is_allowed and _is_ownerless(link, account):
         raise unmanaged({"accounts": [account.pk]})
 
 
@@ -206,16 +149,18 @@ def _is_ownerless(link: ProvisionedUser, account: Any) -> bool:
 
 
 def set_owner(link: ProvisionedUser, owns: bool) -> None:
-    """Give a living link its account, or take it (one update). What filters find of it follows: an owner's values are
-    the account's, those of the others are what they sent."""
+    """Give a living link its account, or take it (one update, and a query where it is taken). What filters find of
+    it follows: an owner's values are the account's, those of the others are what they sent."""
     if link.owns_profile == owns:
         return
     link.owns_profile = owns
+    compiled = get_adapter_class().compiled(link.connection)
+    others = frozenset() if owns else shared_rows.elsewhere(link, compiled)
     link.search = search_copy(
         link.document,
-        get_adapter_class().compiled(link.connection),
+        compiled,
         awaits_manager=bool(link.search.get(AWAITS_MANAGER)),
-        owns_account=owns,
+        owns=lambda source: owns or not (source.belongs_to_account or source.name in others),
         meant=link.search.get(MEANT),
         locked=link.search.get(LOCKED, {}).values(),
     )

@@ -27,7 +27,7 @@ def keep_an_administrator(adapter: LearnerAdapter) -> None:
     Of two who go at the same moment the second waits here: each locks all of them, in one order, before they are
     counted. Nobody who changes one of these accounts goes on to lock another one.
     """
-    concerned = [] if adapter.is_wanted_elsewhere else _beside_whom(adapter)
+    concerned = [] if adapter.is_kept_on else _beside_whom(adapter)
     if not concerned:
         return
     locked = Q(*[Q(pk__in=administrators.values("pk")) for administrators in concerned], _connector=Q.OR)

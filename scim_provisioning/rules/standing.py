@@ -13,6 +13,7 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.shares import judged_shares, may_link
 
 
 class Standing:
@@ -32,7 +33,7 @@ class Standing:
 
     def may_share(self, account: Any) -> bool:
         """Whether an administrator has allowed this connection to link somebody new to an account of another one's."""
-        return ownership.may_link(self.connection, account)
+        return may_link(self.connection, account)
 
     def is_somebody_new(self, user_name: str) -> bool:
         """Whether an administrator has said that whoever is sent under this name gets an account of their own."""
@@ -54,9 +55,7 @@ class Standing:
 
     def shared(self, accounts: Iterable[Any]) -> set[Any]:
         """The keys of those of these accounts that this connection may share."""
-        shares = ownership.judged_shares(self.connection).filter(
-            user__in=[one.pk for one in accounts], is_used=False
-        )
+        shares = judged_shares(self.connection).filter(user__in=[one.pk for one in accounts], is_used=False)
         return set(shares.values_list("user", flat=True))
 
 
@@ -73,7 +72,7 @@ class KnownStanding(Standing):
         super().__init__(connection)
         living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
         self._linked = set(living.values_list("user", flat=True))
-        self._is_used = dict(ownership.judged_shares(connection).values_list("user", "is_used"))
+        self._is_used = dict(judged_shares(connection).values_list("user", "is_used"))
         self._shared = {account for account, is_used in self._is_used.items() if not is_used}
         self._new = dict(self._said_new().values_list("user_name_key", "user_name"))
         self._refuted = set(_taken_back().values_list("user", flat=True))

@@ -308,3 +308,16 @@ def test_whom_another_connection_has_let_go_since_is_not_switched_on_by_it(
     undoing.undo(Caller(connection, None), link, detail="")
     account.refresh_from_db()
     assert account.is_active is not has_left
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["the LMS", "the identity provider"])
+def test_whom_the_lms_switched_off_is_not_switched_on_by_it(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser, by_hand: bool
+) -> None:
+    if by_hand:
+        User.objects.filter(pk=link.user_id).update(is_active=False)
+    # By whom they were switched off: it agrees with what the LMS has done before it.
+    scim.patch(f"/Users/{link.scim_id}", OFF)
+    undo(admin_client, link)
+    assert not ProvisionedUser.objects.living().exists()
+    assert User.objects.get(pk=link.user_id).is_active is not by_hand

@@ -77,6 +77,7 @@ def refuse(scim: ScimClient, **changes: Any) -> HttpResponse:
         "ines.okafor@harborline.example",
         "okafor@harb",
         "HL-20417",
+        "20417",
         "inesokafor",
         "i.o@elsewhere.example",
     ],
@@ -94,7 +95,7 @@ def test_somebody_who_was_refused_is_found_by_any_part_of_what_was_sent(
     assert "What was sent, and the answer" in found
 
 
-@pytest.mark.parametrize("term", ["fines", "kafor", "Ines Berg", "20417"])
+@pytest.mark.parametrize("term", ["fines", "kafor", "Ines Berg", "0417"])
 def test_nobody_is_found_in_the_middle_of_a_word_or_by_half_of_what_was_typed(
     admin_client: Client, scim: ScimClient, taken: None, term: str
 ) -> None:

@@ -142,7 +142,7 @@ MUTANTS = mutants(
     ),
     (
         "an externalId is no id",
-        "provisioning.loading:read",
+        "provisioning.showing:read",
         finds_by_the_external_id,
         f"{_HOSTILE}test_external_id_names_nobody_here",
     ),

@@ -89,6 +89,12 @@ MUTANTS = mutants(
         f"{_PAGES}test_sessions_of_those_who_are_suspended_together_end",
     ),
     (
+        "who is suspended is wanted on by nobody, though the LMS had switched them off before",
+        "provisioning.leaving:_wish_off",
+        answers(None),
+        "tests/http/test_kept_on_by_whom.py::test_who_was_suspended_while_off_is_let_in_again_by_no_guest",
+    ),
+    (
         "who is adopted is read again under the lock",
         "provisioning.loading:lock_newcomer",
         answers(None),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Value
 
 from scim_provisioning.administration.log_export import rows
-from scim_provisioning.rules.ownership import shares
+from scim_provisioning.rules.shares import shares
 from tests.behaviours.mutant import answers, is_instead, mutants
 
 _PAST = "tests/http/test_whose_past.py::"
@@ -79,7 +79,7 @@ MUTANTS = mutants(
     ),
     (
         "whom another connection has let go is not switched on by undoing an adoption",
-        "rules.ownership:was_left_by_another",
+        "rules.departed:was_left_by_another",
         answers(False),
         "tests/admin/test_adoption_undone.py::test_whom_another_connection_has_let_go_since_is_not_switched_on_by_it",
     ),
@@ -165,7 +165,7 @@ MUTANTS = mutants(
     ),
     (
         "a word on an account is about the person who was there",
-        "rules.ownership:judged_shares",
+        "rules.shares:judged_shares",
         never_used,
         f"{_PAST}test_a_word_on_a_shared_account_is_about_the_person_who_was_there",
     ),

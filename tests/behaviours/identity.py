@@ -242,7 +242,7 @@ MUTANTS = mutants(
     ),
     (
         "a word that was said before the owner left is used up",
-        "rules.ownership:left_by",
+        "rules.departed:left_by",
         answers(None),
         f"{_HOSTS}test_sharing.py::"
         "test_a_guest_of_nobodys_account_is_let_in_again_neither_withdrawn_nor_after_the_owner_has_left",

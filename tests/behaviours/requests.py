@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from unicodedata import normalize
 
 from django.utils.safestring import mark_safe
 
@@ -200,6 +201,12 @@ MUTANTS = mutants(
         f"{_HOSTILE}test_body_that_was_made_to_be_expensive_is_refused_at_once",
     ),
     (
+        "more parameters than Django reads are 400 beside a charset too",
+        "http.many_parameters:_are_too_many",
+        answers(False),
+        f"{_BAD}test_more_parameters_than_django_reads_are_400_whatever_the_content_type_says",
+    ),
+    (
         "NaN is no JSON",
         "protocol.body:_refuse_constant",
         lambda original: float,
@@ -210,6 +217,12 @@ MUTANTS = mutants(
         "protocol.patch.elements:Elements.twin",
         compares_with_each_element,
         "tests/protocol/test_patch_cost.py::test_twice_the_operations_on_twice_the_elements_are_twice_the_work",
+    ),
+    (
+        "marks behind a letter are sorted in a time that grows as the text does",
+        "protocol.text:normalized",
+        lambda original: normalize,
+        f"{_HOSTILE}test_texts_of_nothing_but_marks_cost_no_more_than_letters[marks]",
     ),
     (
         "a value is folded once however many comparisons are made with it",

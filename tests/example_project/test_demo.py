@@ -40,6 +40,9 @@ def test_demo_once_shows_what_became_of_whom_twice(database: Path) -> None:
     assert "0 faults" in first.stdout
     assert "Hana Novák-Reid" in first.stdout
     assert "left and came back" in first.stdout
+    cared_for = manage(database, "scim_doctor").stdout
+    for command in ("scim_managers", "scim_units", "scim_notify"):
+        assert f"“{command}” was last run on" in cared_for
 
     second = manage(database, "demo", "--once", "--port", "0")
     assert second.returncode == 0, second.stdout + second.stderr

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import leaver_brake, reactivation
@@ -95,3 +96,23 @@ def test_undoing_departures_that_were_not_counted_makes_no_room(
     brake.refresh_from_db()
     # Three are off still, and were counted.
     assert sum(n for _, n in brake.recent) == 3
+
+
+def test_who_is_back_counts_no_more_while_others_are_still_brought_back(
+    scim: ScimClient, people: list[str], limited: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert leave(scim, *people[:3]) == [200, 200, 200]
+    monkeypatch.setattr(reactivation, "COUNTED_TOGETHER", 2)
+    counted: list[int] = []
+    bring_back = reactivation._bring_back
+
+    def watched(*about: Any) -> None:
+        # Whoever is killed here counts nobody any more.
+        counted.append(LeaverBrake.objects.get().departed(timezone.now()))
+        bring_back(*about)
+
+    monkeypatch.setattr(reactivation, "_bring_back", watched)
+    went = list(reactivation.departures(limited, 1))
+    assert reactivation.undo(limited, went, actor=None).back == 3
+    assert counted == [3, 3, 1]
+    assert LeaverBrake.objects.get().departed(timezone.now()) == 0

@@ -10,11 +10,19 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from example_project.lms.models import Learner, Organization, Progress
+from scim_provisioning.administration import erasure, ownership
 from scim_provisioning.administration.adoption import joining
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import (
+    ProvisionedUser,
+    ProvisionedUserQuerySet,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
+from tests.client import ScimClient
 from tests.faults.crowds import Crowd, Request, answered, crowd, levels
-from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory
+from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory, SSOSettingsFactory
 from tests.people import person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
@@ -106,3 +114,40 @@ def test_of_two_who_join_the_same_two_one_is_told(
     assert [bool(administrator.refusal) for administrator in both].count(False) == 1
     assert ProvisioningEvent.objects.filter(action="merged").count() == Learner.objects.count() == 1
     assert User.objects.filter(is_active=True, username=INES).count() == 1
+
+
+@pytest.mark.parametrize("verb", ["own", "forget"])
+def test_who_was_joined_with_another_in_that_moment_is_locked_as_that_one(
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+) -> None:
+    old = LearnerFactory(organization=organization, user__username="okafor").user
+    beside = ConnectionFactory(sso_key=str(SSOSettingsFactory(organization=organization).pk))
+    theirs = ProvisionedUserFactory(connection=beside, user=old, owns_profile=False)
+    assert scim.post("/Users", person()).status_code == 201
+    link = ProvisionedUser.objects.select_related("user", "connection").get(connection=connection)
+    lock = ProvisionedUserQuerySet.locked
+    locked: list[set[int]] = []
+
+    def join(*_pause: float) -> None:
+        ProvisionedUser.objects.filter(pk=link.pk).update(user=old)
+
+    def waited(wanted: ProvisionedUserQuerySet, **how: bool) -> list[ProvisionedUser]:
+        """The other administrator had the lock first."""
+        found = lock(wanted, **how)
+        locked.append({one.pk for one in found})
+        if len(locked) == 1:
+            join()
+        return found
+
+    monkeypatch.setattr(ProvisionedUserQuerySet, "locked", waited)
+    # What the first try has seen of it is rolled back with it, as both are one process here.
+    monkeypatch.setattr("scim_provisioning.databases.retrying.sleep", join)
+    if verb == "own":
+        ownership.move_ownership(link, actor=None)
+    else:
+        erasure.forget(erasure.Person(connection, link), actor=None, even_if_active=True)
+    assert {link.pk, theirs.pk} in locked

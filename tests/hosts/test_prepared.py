@@ -18,7 +18,7 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection
-from scim_provisioning.provisioning import loading
+from scim_provisioning.provisioning import loading, showing
 from scim_provisioning.tokens import authentication
 from tests.client import ScimClient
 from tests.hosts.current import make_connection, spelled
@@ -69,7 +69,7 @@ def _compared(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _shown_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is shown by the columns that are shown is shown by their adapter too, and compared."""
-    shown = loading._shown
+    shown = showing._shown
 
     def both(people: Any, adapter_class: Any, connection: SCIMConnection) -> Any:
         found = shown(people, adapter_class, connection)
@@ -80,7 +80,7 @@ def _shown_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(found) == [adapter.to_dict() for adapter in adapter_class.for_links(again, connection)]
         return found
 
-    monkeypatch.setattr(loading, "_shown", both)
+    monkeypatch.setattr(showing, "_shown", both)
 
 
 @pytest.fixture

@@ -206,10 +206,22 @@ def test_filters_and_sorting_find_what_the_shared_link_is_shown(
         assert [one["id"] for one in listed] == [mia, shared["id"]]
 
 
+of_two_or_one = pytest.mark.parametrize(
+    "customers", [2, pytest.param(1, marks=pytest.mark.one_customer)], ids=["two customers", "one customer"]
+)
+
+
+@of_two_or_one
 def test_a_shared_link_has_its_own_title_and_department_and_the_owners_stay(
-    scim: ScimClient, other: ScimClient, ines: dict[str, Any], shared: dict[str, Any], organization: Any
+    customers: int,
+    scim: ScimClient,
+    other: ScimClient,
+    ines: dict[str, Any],
+    shared: dict[str, Any],
+    organization: Any,
 ) -> None:
-    """Where the row is a membership it is written to; where it is the account's own profile it is kept and returned."""
+    """Another customer's membership is written to; the account's own profile, and the membership that two connections
+    of one customer have together, are kept, and what was sent is returned."""
     before = host().facts(INES, organization)
     other.patch(
         f"/Users/{shared['id']}",
@@ -224,9 +236,15 @@ def test_a_shared_link_has_its_own_title_and_department_and_the_owners_stay(
     for text in ('title eq "intruder"', f'{ENTERPRISE}:department eq "spies"'):
         assert found(other, text) == [shared["id"]], text
         assert found(scim, text) == [], text
+    mia = other.post("/Users", spelled(person("mia.lund", title="Juror"))).json()["id"]
+    listed = other.get("/Users?sortBy=title").json()["Resources"]
+    assert [one["id"] for one in listed] == [shared["id"], mia]
 
 
-def test_what_is_shared_agrees_with_what_was_sent_twice(other: ScimClient, shared: dict[str, Any]) -> None:
+@of_two_or_one
+def test_what_is_shared_agrees_with_what_was_sent_twice(
+    customers: int, other: ScimClient, shared: dict[str, Any]
+) -> None:
     events = ProvisioningEvent.objects.count()
     assert other.put(f"/Users/{shared['id']}", body(title="Guest")).json() == shared
     assert ProvisioningEvent.objects.count() == events
@@ -261,18 +279,23 @@ def test_ownership_is_handed_on_when_the_owner_lets_go(
     ines: dict[str, Any],
     shared: dict[str, Any],
     connection: SCIMConnection,
+    organization: Any,
     how: str,
 ) -> None:
-    other.patch(f"/Users/{shared['id']}", [{"op": "Replace", "path": "name.givenName", "value": "As sent"}])
+    sent = [{"op": "Replace", "path": path, "value": "As sent"} for path in ("name.givenName", "title")]
+    other.patch(f"/Users/{shared['id']}", sent)
     let_go(how, scim, ines["id"], connection)
     assert owners() == ["Other"]
     # What the account says is shown to its new owner, and found; what it had sent itself is neither.
     assert found(other, 'name.givenName eq "Ines"') == [shared["id"]]
     assert found(other, 'name.givenName eq "As sent"') == []
-    assert other.get(f"/Users/{shared['id']}").json()["name"]["givenName"] == "Ines"
-    renamed = [{"op": "Replace", "path": "name.givenName", "value": "Inez"}]
+    assert found(other, 'title eq "As sent"') == []
+    seen = other.get(f"/Users/{shared['id']}").json()
+    assert (seen["name"]["givenName"], seen["title"]) == ("Ines", ines["title"])
+    renamed = [{"op": "Replace", "path": path, "value": "Inez"} for path in ("name.givenName", "title")]
     assert other.patch(f"/Users/{shared['id']}", renamed).json()["name"]["givenName"] == "Inez"
-    assert found(other, 'name.givenName eq "Inez"') == [shared["id"]]
+    assert found(other, 'name.givenName eq "Inez" and title eq "Inez"') == [shared["id"]]
+    assert host().facts(INES, organization)["job_role"] == "Inez"
 
 
 @pytest.mark.one_customer
@@ -315,8 +338,9 @@ def test_the_former_owner_who_creates_the_person_again_is_refused_until_an_admin
     assert owners() == ["Other"]
 
 
+@of_two_or_one
 def test_an_administrator_moves_the_ownership(
-    scim: ScimClient, other: ScimClient, ines: dict[str, Any], shared: dict[str, Any]
+    customers: int, scim: ScimClient, other: ScimClient, ines: dict[str, Any], shared: dict[str, Any]
 ) -> None:
     link = ProvisionedUser.objects.get(scim_id=shared["id"])
     assert ownership.move_ownership(link, actor=None)
@@ -328,6 +352,8 @@ def test_an_administrator_moves_the_ownership(
     row = columns(account_of(ines["id"]))
     assert "Inez" in row.values()
     assert "Eve" not in row.values()
+    seen = scim.get(f"/Users/{ines['id']}").json()
+    assert (seen["name"]["givenName"], found(scim, 'title eq "Guest"')) == ("Eve", [])
     # And the former owner, who shares now, may leave and come back.
     scim.delete(f"/Users/{ines['id']}")
     assert scim.post("/Users", body()).json()["id"] == ines["id"]

@@ -16,7 +16,7 @@ from scim_provisioning import tokens
 from scim_provisioning.conf import tenant_url
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import TokenFactory
-from tests.client import ScimClient
+from tests.client import SCIM_JSON, ScimClient
 from tests.people import CORE, ENTERPRISE, person
 from tests.sharing import Customer
 from tests.tables import contents
@@ -101,6 +101,17 @@ def test_more_parameters_than_django_reads_are_400_and_no_failure(scim: ScimClie
         assert answer.status_code in (200, 501)
     else:
         assert_refused(answer, 400, "invalidSyntax", "parameters")
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", ";charset=latin-1"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET"])
+def test_more_parameters_than_django_reads_are_400_whatever_the_content_type_says(
+    scim: ScimClient, unchanged: str, method: str, charset: str
+) -> None:
+    path = "/Users" if method == "POST" else f"/Users/{unchanged}"
+    query = "&".join(f"p{n}=1" for n in range(1001))
+    answer = scim.request(method, f"{path}?{query}", person(), content_type=f"{SCIM_JSON}{charset}")
+    assert_refused(answer, 400, "invalidSyntax", "parameters")
 
 
 def test_body_above_the_limit_is_413(scim: ScimClient, unchanged: str) -> None:

@@ -199,6 +199,33 @@ def test_body_that_was_made_to_be_expensive_is_refused_at_once(scim: ScimClient,
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize(
+    "run", ["\u0301\u0316" * 4000, "\u0f73" * 5000], ids=["marks", "signs that are two marks each"]
+)
+def test_texts_of_nothing_but_marks_cost_no_more_than_letters(scim: ScimClient, ines: str, run: str) -> None:
+    def seconds(text: str) -> float:
+        texts = [f"{number}{text}" for number in range(7)]
+        added = [{"op": "add", "path": "roles", "value": [{"value": one}]} for one in texts]
+        removed = [{"op": "remove", "path": "roles", "value": [{"value": one}]} for one in texts]
+        message = {"schemas": [PATCH_OP], "Operations": [*added, *removed]}
+        raw = json.dumps(message, ensure_ascii=False).encode()
+        started = time.process_time()
+        assert scim.patch(f"/Users/{ines}", raw).status_code == 200
+        return time.process_time() - started
+
+    letters = min(seconds("é" * len(run)) for _ in range(3))
+    # Sorted by exchanging neighbours they cost two hundred times as much.
+    assert seconds(run) < 40 * max(letters, 0.02)
+
+
+def test_marks_are_compared_in_whatever_order_they_were_typed(scim: ScimClient, ines: str) -> None:
+    one, other = "a" + "\u0301" * 300 + "\u0316" * 300, "a" + "\u0316" * 300 + "\u0301" * 300
+    added = [{"op": "add", "path": "roles", "value": [{"value": one, "display": "kept"}]}]
+    scim.patch(f"/Users/{ines}", added)
+    removed = [{"op": "remove", "path": f'roles[value eq "{other}"]'}]
+    assert "roles" not in scim.patch(f"/Users/{ines}", removed).json()
+
+
 @pytest.mark.parametrize("value", ["%", "_", "%%%%%%", "\\%", "a%b_c", "' OR 1=1 --", '"; DROP TABLE x; --'])
 def test_wildcards_and_quotes_in_a_filter_are_only_text(scim: ScimClient, ines: str, value: str) -> None:
     literal = json.dumps(value)
@@ -257,3 +284,32 @@ def test_nothing_in_an_answer_tells_of_others(scim: ScimClient, ines: str) -> No
         assert word not in taken.content.decode()
     unknown = {scim.get(f"/Users/{scim_id}").content for scim_id in ("x", "1", "00000000-0000-4000-8000-0")}
     assert len(unknown) == 1
+
+
+# --- what is long, and looked at letter by letter
+
+
+def in_utf_8(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def test_a_long_user_name_is_refused_before_its_letters_are_looked_at(scim: ScimClient) -> None:
+    # One letter that compatibility makes eighteen of.
+    name = "\ufdfa" * 8000
+    answer = scim.post("/Users", in_utf_8(person(userName=name)))
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+    made = scim.post("/Users", person()).json()["id"]
+    answer = scim.patch(
+        f"/Users/{made}", in_utf_8({"Operations": [{"op": "replace", "path": "userName", "value": name}]})
+    )
+    assert answer.json()["detail"] == "userName: expected text of at most 320 characters."
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_no_more_attributes_can_be_named_than_a_body_may_have_members(
+    scim: ScimClient, ines: str, parameter: str
+) -> None:
+    names = [f"x{number}" for number in range(DEFAULT_LIMITS.keys)]
+    assert scim.get(f"/Users/{ines}?{parameter}={','.join(names)}").status_code == 200
+    answer = scim.get(f"/Users/{ines}?{parameter}={','.join([*names, 'title'])}")
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")

@@ -9,11 +9,12 @@ from django.contrib.auth import get_user_model
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import ownership
+from scim_provisioning.administration import connections, ownership
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.provisioning import leaving
 from scim_provisioning.sso import may_sign_in
 from tests.client import ScimClient
-from tests.leavers import OFF
+from tests.leavers import OFF, ON
 from tests.people import person
 from tests.sharing import Customer
 
@@ -99,3 +100,29 @@ def test_a_customer_to_whom_the_learner_was_moved_back_keeps_them_on_as_before(
     move(Customer.make().organization)
     move(organization)
     assert shown(other.scim, theirs) == (False,) * 4
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_a_suspension_leaves_no_wish_behind_of_whom_the_lms_had_switched_off(
+    scim: ScimClient, connection: Any, other: Customer, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "may_go_together", lambda *_: together)
+    theirs = guest_of(scim, other)
+    get_user_model().objects.update(is_active=False)
+    connections.disconnect(connection, actor=None, learners="suspend")
+    connections.restore(connection, actor=None)
+    get_user_model().objects.update(is_active=True)
+    assert other.scim.patch(f"/Users/{theirs}", ON).json()["active"] is True
+    assert other.scim.patch(f"/Users/{theirs}", OFF).json()["active"] is False
+    assert not account().is_active
+
+
+def test_who_was_suspended_while_off_is_let_in_again_by_no_guest(
+    scim: ScimClient, connection: Any, other: Customer
+) -> None:
+    theirs = guest_of(scim, other)
+    get_user_model().objects.update(is_active=False)
+    connections.disconnect(connection, actor=None, learners="suspend")
+    answer = other.scim.patch(f"/Users/{theirs}", ON)
+    assert answer.status_code == 409, answer.content
+    assert not account().is_active

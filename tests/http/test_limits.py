@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from scim_provisioning.models import ProvisionedUser
+from scim_provisioning.administration import log_words
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
 from tests.people import person
 
@@ -42,6 +43,16 @@ def test_a_patch_does_not_grow_a_list_above_the_cap_and_says_which(scim: ScimCli
     assert "roles" in answer.json()["detail"]
     assert "100" in answer.json()["detail"]
     assert kept(ines) == 100
+
+
+def test_a_list_that_is_sent_too_long_is_named_in_the_answer_and_in_the_log(scim: ScimClient) -> None:
+    sent = person(entitlements=[{"value": f"e{n}"} for n in range(101)])
+    answer = scim.post("/Users", sent)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidSyntax")
+    assert '"entitlements" has 101 items, at most 100' in answer.json()["detail"]
+    event = ProvisioningEvent.objects.latest("pk")
+    said = log_words.explanation(event, in_clear=True).cause
+    assert said == "The list entitlements holds more than 100 items, which is what LIMITS allows."
 
 
 def test_many_operations_do_not_grow_it_either(scim: ScimClient) -> None:

@@ -113,3 +113,16 @@ def test_where_the_server_does_not_read_chunks_the_answer_says_so(server: int, b
     status, error = send(server, bearer, json.dumps(person("chunked")).encode(), chunks=100)
     assert (status, error["status"]) == (411, "411")
     assert "Content-Length" in error["detail"]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_more_parameters_than_django_reads_beside_a_charset_are_400_on_every_server(
+    server: int, bearer: str
+) -> None:
+    query = "&".join(["p"] * 1001)  # Longer, and gunicorn itself would refuse it.
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/scim+json; charset=utf-8"}
+    with closing(http.client.HTTPConnection("127.0.0.1", server, timeout=30)) as wire:
+        wire.request("POST", f"/scim/v2/Users?{query}", json.dumps(person("many")), headers)
+        answer = wire.getresponse()
+        body = json.loads(answer.read())
+    assert (answer.status, body["scimType"]) == (400, "invalidSyntax")

@@ -215,6 +215,25 @@ def test_one_attribute_under_two_names_is_refused(scim: ScimClient, way: str, me
     assert (status, scim_type) == (400, "invalidSyntax")
 
 
+@pytest.mark.parametrize("way", [way for way in WAYS if way not in BY_PATH])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {ENTERPRISE: {"department": "Deck"}, "department": "Sales"},
+        {"Department": "Sales", f"{ENTERPRISE}:department": "Deck"},
+        {f"{ENTERPRISE}:department": "Deck", "department": "Sales"},
+    ],
+    ids=str,
+)
+def test_an_extensions_attribute_is_what_stands_under_its_urn_wherever_it_stands(
+    scim: ScimClient, way: str, members: Json
+) -> None:
+    # Whoever is sent as a whole has an extension's object already, with another department.
+    members = {ENTERPRISE: {"employeeNumber": "7"}} | members if way.endswith(("POST", "PUT")) else members
+    status, _, user = WAYS[way](scim, members)
+    assert (status in (200, 201), user[ENTERPRISE]["department"]) == (True, "Deck")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -273,6 +292,16 @@ def test_a_query_that_says_two_things_or_none_is_refused_and_never_answered_with
     scim.post("/Users", person(userName="bäcker"))
     answer = scim.get(f"/Users?{query}")
     assert (answer.status_code, answer.json()["scimType"]) == (400, scim_type)
+
+
+@pytest.mark.parametrize("path", ["/.search", "/Users/.search", "//users/.search"])
+@pytest.mark.parametrize("body", [{"schemas": [SEARCH]}, {"filter": 'userName eq "a"'}], ids=str)
+@pytest.mark.parametrize("name", ["filter", "Filter"])
+def test_a_search_with_a_filter_in_its_url_is_refused_and_never_answered_with_everybody(
+    scim: ScimClient, path: str, body: Json, name: str
+) -> None:
+    answer = scim.post(f"{path}?{name}=userName+eq+%22a%22", body)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidFilter")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
-from unicodedata import normalize
 
 from django.db import connections, models, router
 from django.db.models import Case, F, Q, Subquery, Value, When
@@ -22,7 +21,7 @@ from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import Meaning, ReferenceKey
 from scim_provisioning.models.reference_key import NAME_LENGTH, key_of
-from scim_provisioning.protocol.text import fold
+from scim_provisioning.protocol.text import fold, normalized
 
 #: Hyphens and dashes of every width.
 _HYPHENS: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
@@ -31,7 +30,7 @@ _HYPHENS: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 def reference_key(text: str) -> str:
     """What makes two spellings of a company, unit or team name the same: case, spaces and the Unicode form do not
     count."""
-    text = text if text.isascii() else normalize("NFKC", text)
+    text = text if text.isascii() else normalized("NFKC", text)
     return fold(" ".join(text.split()))
 
 

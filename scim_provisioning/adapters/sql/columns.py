@@ -7,18 +7,20 @@ come without a type. What is not shown is not found either.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.lookups import Exact, IsNull
 
+from scim_provisioning.adapters import shared_rows
 from scim_provisioning.adapters.customers import Customer, customer_of, moved_here, with_a_word
 from scim_provisioning.adapters.entries import Entry, Group
 from scim_provisioning.adapters.expressions import Always, DocumentText, ElementExists, TextMatch
 from scim_provisioning.adapters.kinds import Column
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import LOCKED, locked_key
+from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.adapters.sql.searchable import AS_SENT, SENT, element_key, fallback_key, key
 from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -38,6 +40,7 @@ class Columns:
     connection: SCIMConnection
     #: Fields of the mapping that an administrator has locked of some of these people.
     locked: frozenset[str] = frozenset()
+    _asked: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def column(self, entry: Entry) -> Column:
         """Where the entry's value stands, for its kind to compare and to order by."""
@@ -68,15 +71,28 @@ class Columns:
 
     def is_always_shown(self, entry: Entry) -> bool:
         """Whether the row's value is everybody's who is asked for."""
-        return not entry.source.belongs_to_account and self._field(entry) not in self.locked
+        is_one = entry.source.belongs_to_account or self._fellows(entry.source)
+        return not is_one and self._field(entry) not in self.locked
 
     def from_row(self, entry: Entry) -> Q:
         """Whose row says what the entry's value is: it is the connection's to write, and not locked. Of the others what
         was sent is shown."""
-        owned = Q(owns_profile=True) if entry.source.belongs_to_account else Q(Always(True))
+        owned = self._owned(entry.source)
         if (field := self._field(entry)) not in self.locked:
             return owned
         return owned & ~Q(TextMatch(DocumentText("search", LOCKED, locked_key(field)), "pr", None))
+
+    def _owned(self, source: RowSource) -> Q:
+        if source.belongs_to_account:
+            return Q(owns_profile=True)
+        fellows = self._fellows(source)
+        return ~shared_rows.written_by(fellows) if fellows else Q(Always(True))
+
+    def _fellows(self, source: RowSource) -> tuple[int, ...]:
+        """The other connections of the customer that have the same row of somebody; asked for once."""
+        if source.name not in self._asked:
+            self._asked[source.name] = shared_rows.fellows(source, self.connection)
+        return self._asked[source.name]
 
     def _field(self, entry: Entry) -> str:
         return self.mapping.fields.get(entry.declaration.path, "")
@@ -104,8 +120,11 @@ class Columns:
         entry = self.mapping.active
         if entry is None:
             return Q(active=True)
-        on = self._is_on(entry)
-        return on & (Q(active=True) | ~self._kept_on()) if entry.source.belongs_to_account else on
+        on, source = self._is_on(entry), entry.source
+        if source.belongs_to_account:
+            return on & (Q(active=True) | ~self._kept_on())
+        fellows = self._fellows(source)
+        return on & (Q(active=True) | ~shared_rows.kept_on_by(fellows)) if fellows else on
 
     def is_on_by_itself(self) -> Q:
         """Whose account is on although no other connection keeps it on; of a mapping with an ``active`` of accounts."""

@@ -6,12 +6,13 @@ selects (``emails[type eq "work"]``) keep their other sub-attributes under a key
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, LOCKED, MEANT, locked_key
+from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.protocol.filters import select
 from scim_provisioning.protocol.resources import Document, preferred
 from scim_provisioning.protocol.schema import Attribute, UserSchema
@@ -55,17 +56,17 @@ def search_copy(
     mapping: CompiledMapping,
     *,
     awaits_manager: bool,
-    owns_account: bool = True,
+    owns: Callable[[RowSource], bool],
     meant: Mapping[str, Mapping[str, str]] | None = None,
     locked: Collection[str] = (),
 ) -> Document:
-    """What of ``document`` filters look for in the link; see the module's docstring. ``meant`` and ``locked`` are kept
-    with it (see ``Person``)."""
+    """What of ``document`` filters look for in the link; see the module's docstring. ``owns``, ``meant`` and ``locked``
+    are those of the ``Person``; the last two are kept with it."""
     unknown = {path for path, names in (meant or {}).items() if "" in names.values()}
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
     for group in mapping.groups:
-        if group.path in locked or (not owns_account and group.first.source.belongs_to_account):
+        if group.path in locked or not owns(group.first.source):
             # Another connection's, or an administrator's: what was sent stays the document's.
             continue
         if group.sent(document) is None and group.fallback(document) is not None:

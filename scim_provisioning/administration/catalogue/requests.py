@@ -222,7 +222,10 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     ),
     "limits.list": Entry(
         _("A list in the request is too long."),
-        (_("The body holds a list of more items than LIMITS allows."),),
+        (
+            _("The list %(attribute)s holds more than %(limit)s items, which is what LIMITS allows."),
+            _("The body holds a list of more items than LIMITS allows."),
+        ),
         _LIMITS,
     ),
     "limits.elements": Entry(

@@ -178,7 +178,11 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         # Whoever only looks keeps nobody waiting.
         links.lock(keys, link)
     if link is not None:
+        account = link.user_id
         who, own, names = _learner(link)
+        if link.user_id != account:
+            # Joined with another in that moment, whose links are to be locked.
+            raise databases.Overtaken
         if not even_if_active and is_active(person):
             raise ConnectionRefused(str(_STILL_HERE), "forget.active")
         refuse_guest(link)

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
-from unicodedata import normalize
 
 from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.events import pseudonyms, sent_names
 from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import FormerIdentifier, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN
-from scim_provisioning.protocol.text import fold
+from scim_provisioning.protocol.text import fold, normalized
 
 #: Shorter texts mean too much else in rows that are not the person's own.
 SHORTEST: Final = 4
@@ -132,7 +131,12 @@ def _any_of(texts: Iterable[str]) -> str:
         re.escape(form)
         for text in texts
         for form in dict.fromkeys(
-            (text, normalize("NFC", text), normalize("NFD", text), json.dumps(text, ensure_ascii=False)[1:-1])
+            (
+                text,
+                normalized("NFC", text),
+                normalized("NFD", text),
+                json.dumps(text, ensure_ascii=False)[1:-1],
+            )
         )
     )
     return "|".join(spelled) or "(?!)"

@@ -11,13 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
-from unicodedata import normalize
 
 from django.db.models import F, Model, Q, QuerySet
 
 from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.administration.erasure.identity import SHORTEST, Identity
-from scim_provisioning.protocol.text import fold
+from scim_provisioning.protocol.text import fold, normalized
 
 Row = TypeVar("Row", bound=Model)
 
@@ -48,11 +47,11 @@ def _pattern(texts: Iterable[str]) -> str:
 
 def _parts(text: str) -> Iterator[str]:
     """What is part of every form in which a text may be written: its longest plain part, else each of the forms."""
-    composed = normalize("NFC", text)
+    composed = normalized("NFC", text)
     if plain := _PLAIN.findall(composed):
         yield max(plain, key=len)[:_BEGINNING]
         return
     begun = composed[:_BEGINNING]
     for cased in (begun, begun.lower(), begun.upper(), begun.title(), fold(begun)):
-        for form in (cased, normalize("NFD", cased)):
+        for form in (cased, normalized("NFD", cased)):
             yield from (json.dumps(form, ensure_ascii=escaped)[1:-1] for escaped in (False, True))

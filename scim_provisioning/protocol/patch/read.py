@@ -118,7 +118,7 @@ class _Members:
         self.op = op
         self.plan = plan
         self.is_whole = is_whole
-        self.named: dict[Path, tuple[str, Any]] = {}
+        self.named: dict[Path, tuple[str, Any, bool]] = {}
 
     def read(self, key: str, raw: Any, urn: str | None = None) -> None:
         """Read one member; ``urn`` is the schema under whose URN its object stood."""
@@ -127,7 +127,7 @@ class _Members:
         attribute = self.schema.find(urn, key)
         if attribute is not None:
             if not _is_passed_over(attribute):
-                self._put(Path(attribute, attribute.extension or None), key, raw)
+                self._put(Path(attribute, attribute.extension or None), key, raw, urn)
         elif urn is None and key.lower() in self.schema.by_urn:
             self._read_schema(self.schema.by_urn[key.lower()].urn, raw)
         elif _PATH_SIGNS.isdisjoint(key):
@@ -165,19 +165,21 @@ class _Members:
         if path.attribute is None:
             self._read_schema(path.urn or CORE_USER, raw)
         elif not path.read_only and not _is_passed_over(path.attribute):
-            self._put(path, key, raw)
+            self._put(path, key, raw, urn)
 
-    def _put(self, path: Path, key: str, raw: Any) -> None:
+    def _put(self, path: Path, key: str, raw: Any, urn: str | None) -> None:
         """Refuse one attribute under two names (``userName`` beside ``urn:…:User:userName``): either could be meant.
 
         Not in an extension, where the name without the URN is only a guess (Microsoft's collection sends another
-        department at the top): there the later one is, which is the one under the URN.
+        department at the top): beside the one under the URN it says nothing.
         """
-        before, value = self.named.setdefault(path, (key, raw))
+        is_guess = path.urn is not None and urn is None and ":" not in key.partition("[")[0]
+        before, value, guessed = self.named.setdefault(path, (key, raw, is_guess))
         if value != raw and path.urn is None:
             detail = f"{path} is given twice, as {shown(before)} and as {shown(key)}."
             raise InvalidSyntax(detail, params=about(path))
-        decode_put(path, raw, self.op, self.plan)
+        if guessed or not is_guess:
+            decode_put(path, raw, self.op, self.plan)
 
     def _ignore(self, key: str, urn: str | None) -> None:
         name = key[:_KEY_SHOWN]

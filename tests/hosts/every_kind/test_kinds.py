@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from example_project.lms.models import Organization, Team
+from scim_provisioning.models import ProvisionedUser
 from tests.client import ScimClient
 from tests.hosts.every_kind.models import Dossier, Topic
 from tests.hosts.every_kind.scim import OWN
@@ -459,6 +460,18 @@ def test_nobody_is_activated_out_of_a_state_that_forbids_it(scim: ScimClient) ->
     Dossier.objects.update(status="invited")
 
     assert patch(scim, made, "active", True).status_code == 200
+    assert Dossier.objects.get().status == "invited"
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with a change"])
+def test_what_is_wished_of_somebody_in_a_state_that_stays_is_kept(scim: ScimClient, alone: bool) -> None:
+    made = post(scim, body())
+    Dossier.objects.update(status="invited")
+    for wished in (False, True):
+        said = {"op": "replace", "path": "active", "value": wished}
+        also = [] if alone else [{"op": "replace", "path": "displayName", "value": f"Ines {wished}"}]
+        assert scim.patch(f"/Users/{made['id']}", [said, *also]).json()["active"] is False
+        assert ProvisionedUser.objects.get().active is wished
     assert Dossier.objects.get().status == "invited"
 
 

@@ -1,0 +1,134 @@
+"""A page of Django's admin that saves a whole row, while somebody else writes other columns of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from example_project.lms.models import Learner
+from scim_provisioning.administration import connections
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from tests.admin.pages import text, url
+from tests.client import ScimClient
+from tests.people import ENTERPRISE, person
+
+pytestmark = pytest.mark.django_db
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """What is done once after a page has read its row, and before it is saved."""
+
+    def before_it_is_saved(done: Callable[[], object]) -> None:
+        save_form, waiting = ModelAdmin.save_form, [done]
+
+        def saved(page: Any, *about: Any, **more: Any) -> Any:
+            if waiting:
+                waiting.pop()()
+            return save_form(page, *about, **more)
+
+        monkeypatch.setattr(ModelAdmin, "save_form", saved)
+
+    return before_it_is_saved
+
+
+@pytest.fixture
+def ines(scim: ScimClient) -> ProvisionedUser:
+    assert scim.post("/Users", person()).status_code == 201
+    return ProvisionedUser.objects.select_related("user").get()
+
+
+def save_account(browser: Client, user: User, **changed: str) -> None:
+    """What an administrator does on Django's own page about an account that is on."""
+    form = {"is_active": "on", "date_joined_0": "2026-01-02", "date_joined_1": "03:04:05", **changed}
+    answer = browser.post(reverse("admin:auth_user_change", args=[user.pk]), form)
+    assert answer.status_code == 302, text(answer)
+
+
+def test_who_is_switched_off_while_their_account_is_saved_is_off(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, meanwhile: Meanwhile
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    off = [
+        {"op": "replace", "path": "active", "value": False},
+        {"op": "replace", "path": "name.familyName", "value": "Fischer"},
+    ]
+    meanwhile(lambda: scim.patch(f"/Users/{ines.scim_id}", off))
+    save_account(admin_client, account, is_superuser="on", is_staff="on")
+    account.refresh_from_db()
+    assert (account.is_active, account.last_name, account.is_staff) == (False, "Fischer", True)
+    shown = scim.get(f"/Users/{ines.scim_id}").json()
+    assert (shown["active"], shown["name"]["familyName"]) == (False, "Fischer")
+
+
+def test_whoever_switches_somebody_off_there_means_it(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, meanwhile: Meanwhile
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    name = [{"op": "replace", "path": "name.familyName", "value": "Fischer"}]
+    meanwhile(lambda: scim.patch(f"/Users/{ines.scim_id}", name))
+    save_account(admin_client, account, is_active="")
+    account.refresh_from_db()
+    assert (account.is_active, account.last_name) == (False, "Fischer")
+
+
+def test_nobody_is_switched_on_by_a_page_that_was_open_when_they_were_switched_off(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    page = admin_client.get(reverse("admin:auth_user_change", args=[account.pk])).content.decode()
+    opened = re.search(r'<input type="hidden" name="initial-is_active" value="(\w+)"', page)
+    assert opened is not None
+    scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "active", "value": False}])
+    save_account(admin_client, account, is_staff="on", **{"initial-is_active": opened[1]})
+    account.refresh_from_db()
+    assert (account.is_active, account.is_staff) == (False, True)
+    # Whoever sees that somebody is off, and switches them on, means it.
+    save_account(admin_client, account, **{"initial-is_active": "False"})
+    account.refresh_from_db()
+    assert account.is_active
+
+
+def test_a_team_that_is_sent_while_the_profile_is_saved_is_kept(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, meanwhile: Meanwhile
+) -> None:
+    learner = Learner.objects.get()
+    moved = [{"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Bolts"}]
+    meanwhile(lambda: scim.patch(f"/Users/{ines.scim_id}", moved))
+    form = {"user": learner.user_id, "organization": learner.organization_id}
+    form |= {"progress-TOTAL_FORMS": 0, "progress-INITIAL_FORMS": 0}
+    answer = admin_client.post(reverse("admin:lms_learner_change", args=[learner.pk]), form)
+    assert answer.status_code == 302, text(answer)
+    learner.refresh_from_db()
+    assert str(learner.team) == "Bolts"
+
+
+def test_a_connection_that_ends_while_it_is_renamed_has_ended(
+    admin_client: Client, connection: SCIMConnection, meanwhile: Meanwhile
+) -> None:
+    other = SCIMConnection.objects.get(pk=connection.pk)
+    meanwhile(lambda: connections.disconnect(other, actor=None, learners="keep"))
+    admin_client.post(url("change", connection), {"name": "Harborline"})
+    connection.refresh_from_db()
+    assert connection.name == "Harborline"
+    assert connection.is_archived
+    assert connection.disconnected_at is not None
+
+
+def test_a_connection_that_is_paused_while_it_is_renamed_is_paused(
+    admin_client: Client, connection: SCIMConnection, meanwhile: Meanwhile
+) -> None:
+    other = SCIMConnection.objects.get(pk=connection.pk)
+    meanwhile(lambda: connections.pause(other, actor=None, reason="Audit"))
+    admin_client.post(url("change", connection), {"name": "Harborline"})
+    connection.refresh_from_db()
+    assert (connection.name, connection.is_paused, connection.pause_reason) == ("Harborline", True, "Audit")
