@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import URLField
 
+from scim_provisioning.admin.host_units import SCIMUnitAdminMixin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.sso import SCIMPanelMixin
 
@@ -28,21 +29,21 @@ class OrganizationAdmin(admin.ModelAdmin):
 
 
 @admin.register(Company)
-class CompanyAdmin(admin.ModelAdmin):
+class CompanyAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
     list_display = ("name", "organization")
     list_filter = ("organization",)
     search_fields = ("name",)
 
 
 @admin.register(BusinessUnit)
-class BusinessUnitAdmin(admin.ModelAdmin):
+class BusinessUnitAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
     list_display = ("name", "organization")
     list_filter = ("organization",)
     search_fields = ("name",)
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
     list_display = ("name", "organization")
     list_filter = ("organization",)
     search_fields = ("name",)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from scim_provisioning.admin.connection import ConnectionAdminMixin
 from scim_provisioning.admin.event import EventAdminMixin
+from scim_provisioning.admin.host_units import SCIMUnitAdminMixin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 from scim_provisioning.admin.registration import register
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin
@@ -27,6 +28,7 @@ __all__ = [
     "EventAdminMixin",
     "SCIMManagedAdminMixin",
     "SCIMPanelMixin",
+    "SCIMUnitAdminMixin",
     "register",
 ]
 

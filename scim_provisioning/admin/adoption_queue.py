@@ -1,85 +1,37 @@
 """The queue of people who were refused because they may be here already, and the pages on which an administrator says
-who somebody is. GET changes nothing; every answer asks who is there, and is about one person.
+who somebody is. GET changes nothing; every answer asks who is there. Those of whom there is nothing to weigh are linked
+at once, all others one by one.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from scim_provisioning.admin.identity_form import IdentityForm
+from scim_provisioning.admin.adoption_forms import AnswerForm, QuestionForm, TickedForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, called, joining, queue, same_person, words
+from scim_provisioning.administration.adoption import (
+    answers,
+    at_once,
+    called,
+    joining,
+    queue,
+    same_person,
+    words,
+)
 from scim_provisioning.administration.adoption.account_facts import facts_of_link
-from scim_provisioning.administration.adoption.comparing import Candidate, compare
+from scim_provisioning.administration.adoption.at_once import Plain
+from scim_provisioning.administration.adoption.comparing import compare
 from scim_provisioning.administration.adoption.directory import refusal_of
 from scim_provisioning.models import IdentityQuestion, SCIMConnection
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning.verdicts import Verdict
-
-
-class AnswerForm(IdentityForm):
-    """Who somebody is."""
-
-    ANSWERS: Final = {
-        "link": gettext_lazy("Link: the identity provider manages the profile"),
-        "keep": gettext_lazy(
-            "Link, keep profile: it switches access on and off, and writes nothing else of the account"
-        ),
-        "separate": gettext_lazy("Create separate: it is somebody new"),
-        "ignore": gettext_lazy("Ignore: do not ask any more"),
-    }
-
-    account = forms.ChoiceField(label=gettext_lazy("Account"), required=False, widget=forms.RadioSelect)
-    answer = forms.ChoiceField(
-        label=gettext_lazy("Who is it?"), choices=list(ANSWERS.items()), widget=forms.RadioSelect
-    )
-
-    def __init__(self, *args: Any, candidates: list[Candidate], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(str(one.account.pk), one.name) for one in candidates]
-        field: Any = self.fields["account"]
-        field.choices = choices
-        if len(choices) == 1:
-            field.initial = choices[0][0]
-        if not choices:
-            del self.fields["account"]
-            choice: Any = self.fields["answer"]
-            choice.choices = [
-                (key, label) for key, label in self.ANSWERS.items() if key not in answers.OF_ACCOUNTS
-            ]
-
-    def clean(self) -> dict[str, Any]:
-        """A link needs an account."""
-        if self.cleaned_data.get("answer") in answers.OF_ACCOUNTS and not self.cleaned_data.get("account"):
-            self.add_error("account", _("Choose the account that is this person's."))
-        return super().clean()
-
-
-class QuestionForm(IdentityForm):
-    """Whether two are one; that they are can be said where the host joins them."""
-
-    SAME: Final = ("yes", gettext_lazy("Same person: join the two accounts"))
-
-    same = forms.ChoiceField(
-        label=gettext_lazy("Are they the same person?"),
-        choices=[SAME, ("no", gettext_lazy("They stay apart"))],
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(self, *args: Any, can_merge: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not can_merge:
-            field: Any = self.fields["same"]
-            field.choices, field.initial = [one for one in field.choices if one != self.SAME], "no"
 
 
 class AdoptionQueuePages(ConnectionPages):
@@ -113,9 +65,15 @@ class AdoptionQueuePages(ConnectionPages):
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         found = queue.waiting(connection, request.GET.get("p"))
         asked = queue.asked(connection, request.GET.get("asked"))
+        offered = at_once.plain(connection, found, in_clear=in_clear)
+        form = TickedForm(posted(request), request=request, offered=offered)
+        if form.is_valid():
+            return self._link_at_once(request, connection, form.chosen)
+        keys = {one.waiting.event.pk: one.key for one in offered}
         rows = [
             {
                 "waiting": one,
+                "key": keys.get(one.event.pk, ""),
                 "finding": words.FINDINGS[one.verdict.finding],
                 "why": words.why(one.verdict) or words.MEANINGS[one.verdict.finding],
                 "accounts": ", ".join(called(one.verdict, in_clear=in_clear)),
@@ -133,8 +91,22 @@ class AdoptionQueuePages(ConnectionPages):
             "people": found,
             "questions": questions,
             "asked": asked,
+            "form": form,
+            "offered": offered,
+            "ticked": set(form["ticked"].value() or ()),
         }
         return self.render_page(request, "connection/queue.html", connection, context)
+
+    def _link_at_once(
+        self, request: HttpRequest, connection: SCIMConnection, people: list[Plain]
+    ) -> HttpResponse:
+        done, failed = at_once.link(connection, people, **who(request))
+        if done:
+            messages.success(request, at_once.try_now(done))
+        for name, why in failed[:20]:
+            told = _("“%(name)s” was not linked: %(why)s")
+            messages.warning(request, told % {"name": name, "why": why})
+        return HttpResponseRedirect(self.page_url("queue", connection))
 
     def answer_view(self, request: HttpRequest, connection: SCIMConnection, event_id: int) -> HttpResponse:
         """One person who was refused beside the accounts that they may be."""

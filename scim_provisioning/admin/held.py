@@ -90,6 +90,8 @@ class HeldPages(ConnectionPages):
             "page": page,
             "name": name,
             "chosen": chosen,
+            # What somebody's work is, was sent: a value.
+            "in_clear": permissions.has_permission(request.user, permissions.VIEW_PAYLOAD),
             "limit": max(
                 connection.leavers_at_least, (found.people or 0) * connection.leavers_percent // 100
             ),

@@ -36,6 +36,8 @@ from scim_provisioning.models.provisioned_user import user_name_key
 
 #: So many learners are followed at most; a term that fits more of them is too short to be of use.
 MAX_LEARNERS: Final = 200
+#: Of so many lines their learners are followed: all that fit a short term would be much of the log.
+_LINES: Final = 5_000
 _WORDS: Final = 5
 # Statuses of a refusal that is about the look-up itself. Refused tokens, pauses and errors (401, 403, 429, 5xx)
 # are problems of the connection, whatever was asked for: they are never hidden.
@@ -87,9 +89,11 @@ def _by_former_identifier(key: str, connections: list[int], in_clear: bool) -> Q
     return rows.order_by().values_list("link", flat=True).distinct()
 
 
-def _by_user_name_at_any_time(key: str, connections: list[int]) -> QuerySet[Any, Any]:
+def _by_user_name_at_any_time(key: str, connections: list[int]) -> list[int]:
     rows = ProvisioningEvent.objects.filter(begins_with("user_name_key", key), connection__in=connections)
-    return rows.filter(link__isnull=False).order_by().values_list("link", flat=True).distinct()
+    links = rows.filter(link__isnull=False).order_by().values_list("link", flat=True)
+    # Not DISTINCT, for which the database would read all of them first.
+    return list(dict.fromkeys(key for key in links[:_LINES] if key is not None))
 
 
 def _by_name(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from scim_provisioning.models import HeldLeaver, ProvisionedUser, Reconciliation, SCIMConnection
+from scim_provisioning.models.provisioned_user import AWAITED_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Their learners. ``drifted`` of ``compared`` are otherwise here than last sent; others were not compared yet."""
+    """Their learners. ``drifted`` of ``compared`` are otherwise here than last sent; others were not compared yet.
+    ``awaited`` were linked beforehand and not sent yet; ``since`` is the oldest last change of somebody who is on."""
 
     managed: int
     inactive: int
     held: int
+    awaited: int
+    since: datetime | None
     drifted: int
     compared: int
 
@@ -25,12 +30,23 @@ class Totals:
         """Whom their identity providers want on."""
         return self.managed - self.inactive
 
+    @property
+    def all_sent_since(self) -> datetime | None:
+        """As ``Facts`` says it of one connection: of the one that is furthest behind."""
+        return None if self.awaited else self.since
+
 
 def of(connections: QuerySet[SCIMConnection]) -> Totals:
     """Of those of them that have not ended (four queries, of which one reads all their learners)."""
     keys = list(connections.filter(archived_at__isnull=True).values_list("pk", flat=True))
     learners = ProvisionedUser.objects.living().filter(connection__in=keys).order_by()
-    counted = learners.aggregate(managed=Count("pk"), inactive=Count("pk", filter=Q(active=False)))
+    on = Q(active=True, user__isnull=False)
+    counted = learners.aggregate(
+        managed=Count("pk"),
+        inactive=Count("pk", filter=Q(active=False)),
+        awaited=Count("pk", filter=on & Q(version=AWAITED_VERSION)),
+        since=Min("modified_at", filter=on),
+    )
     compared = Reconciliation.objects.filter(connection__in=keys).aggregate(
         drifted=Coalesce(Sum("drifted"), 0), compared=Coalesce(Sum("compared"), 0)
     )

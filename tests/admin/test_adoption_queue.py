@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from example_project.lms.models import Course, Learner, Organization, Progress
@@ -544,3 +547,129 @@ def test_more_than_a_page_of_people_who_wait_are_all_found_page_by_page(
         ask(question) in admin_client.get(queue(connection), {"p": n}).content.decode() for n in (1, 3)
     )
     assert len(queue_rules.waited(connection)) == len(names) + 1
+
+
+# --- several at once
+
+
+def arrived(scim: ScimClient, organization: Organization, name: str, **more: Any) -> User:
+    """Somebody who was here before, without a password of their own, and was refused."""
+    address = f"{name}@harborline.example"
+    account = {"user__username": address, "user__email": address, "user__password": "!", **more}
+    learner = LearnerFactory(organization=organization, **account)
+    assert scim.post("/Users", person(name)).status_code == 409
+    user: User = learner.user
+    return user
+
+
+def at_once(browser: Client, connection: SCIMConnection, whom: str, *ticked: str, **more: Any) -> Any:
+    """Press one of the buttons of the queue, as a browser would that shows the page now."""
+    shown = browser.get(queue(connection)).content.decode()
+    offered = re.findall(r'name="shown" value="([^"]+)"', shown)
+    keys = [key for key in offered if any(f'value="{key}" aria-label="{name}' in shown for name in ticked)]
+    body = {"whom": whom, "shown": offered, "ticked": keys, "password": PASSWORD, **more}
+    return browser.post(queue(connection), body, follow=True)
+
+
+def test_those_of_whom_there_is_nothing_to_weigh_are_linked_at_once(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+    mailoutbox: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    connection.policies = {"contacts": ["it@harborline.example"]}
+    connection.save()
+    here = [arrived(scim, organization, name) for name in ("ada.roth", "jon.berg", "mei.tan")]
+    browser = administrator(*POLICY)
+    assert "Link these 3" in text(browser.get(queue(connection)))
+    with django_capture_on_commit_callbacks(execute=True):
+        said = text(at_once(browser, connection, "all"))
+    assert "3 linked." in said
+    assert "Provision on demand" in said
+    assert "Nobody waits for an answer." in said
+    linked = ProvisionedUser.objects.living().order_by("pk")
+    assert {link.user for link in linked} == set(here)
+    events = ProvisioningEvent.objects.filter(action="adopted")
+    assert {(event.actor.username, event.link_id) for event in events} == {("ada", one.pk) for one in linked}
+    assert LogEntry.objects.filter(user__username="ada").count() >= 3
+    assert ["3 accounts that were here already were linked." in one.body for one in mailoutbox] == [True]
+    found = scim.get('/Users?filter=userName%20eq%20"jon.berg@harborline.example"').json()["Resources"]
+    assert len(found) == 1
+
+
+def test_of_those_who_are_offered_the_ticked_alone_are_linked(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+) -> None:
+    ada, *_others = (arrived(scim, organization, name) for name in ("ada.roth", "jon.berg"))
+    browser = administrator(*POLICY)
+    assert "Tick whom you link." in text(at_once(browser, connection, "ticked"))
+    assert "take the ticks away" in text(at_once(browser, connection, "all", "ada.roth"))
+    assert "not correct" in text(at_once(browser, connection, "ticked", "ada.roth", password="wrong"))
+    assert not ProvisionedUser.objects.exists()
+    assert "1 linked." in text(at_once(browser, connection, "ticked", "ada.roth"))
+    assert ProvisionedUser.objects.get().user == ada
+
+
+def test_whom_an_administrator_has_to_weigh_is_not_linked_at_once(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+) -> None:
+    signs_in = arrived(scim, organization, "has.password")
+    signs_in.set_password(PASSWORD)
+    signs_in.save()
+    arrived(scim, organization, "is.staff", user__is_staff=True)
+    arrived(scim, organization, "is.off", user__is_active=False)
+    of_two = arrived(scim, organization, "of.two")
+    LearnerFactory(organization=organization, user__username="of.two.2", user__email=of_two.email)
+    User.objects.filter(pk=of_two.pk).update(username="of.two.1")
+    assert scim.post("/Users", person("of.two")).status_code == 409
+    taken = arrived(scim, organization, "of.another")
+    beside = SCIMConnection.objects.create(name="Okta", sso_key=connection.sso_key + "x")
+    ProvisionedUser.objects.create(connection=beside, user=taken, user_name="x")
+    browser = administrator(*POLICY)
+    shown = text(browser.get(queue(connection)))
+    assert "has.password@" in shown
+    assert "Link this" not in shown
+    assert "Link these" not in shown
+    one = ProvisioningEvent.objects.filter(user_name__startswith="has.password").latest("pk")
+    body = {"whom": "all", "shown": [f"{one.pk}-{signs_in.pk}"], "password": PASSWORD}
+    said = text(browser.post(queue(connection), body, follow=True))
+    assert "look again" in said
+    assert not connection.links.exists()  # type: ignore[attr-defined]
+
+
+def test_who_may_not_see_values_links_nobody_at_once_whom_an_address_led_to(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+) -> None:
+    arrived(scim, organization, "ada.roth", user__username="signs.in.so")
+    assert "Link this person" in text(administrator(*POLICY).get(queue(connection)))
+    assert "Link this person" not in text(administrator(*POLICY[:3], name="vera").get(queue(connection)))
+
+
+def test_the_queue_takes_the_same_queries_for_two_who_may_be_linked_at_once_and_for_twelve(
+    administrator: Callable[..., Client],
+    connection: SCIMConnection,
+    organization: Organization,
+    scim: ScimClient,
+) -> None:
+    browser = administrator(*POLICY)
+    for number in range(2):
+        arrived(scim, organization, f"of{number}")
+    browser.get(queue(connection))
+    with CaptureQueriesContext(database) as of_two:
+        browser.get(queue(connection))
+    for number in range(2, 12):
+        arrived(scim, organization, f"of{number}")
+    with CaptureQueriesContext(database) as of_twelve:
+        assert "Link these 12" in text(browser.get(queue(connection)))
+    assert len(of_twelve) <= len(of_two)

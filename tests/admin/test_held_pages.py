@@ -76,6 +76,16 @@ def test_the_banner_and_the_page_say_how_many_are_held_and_lead_there(
     assert "p1.held@harborline.example" not in listed
 
 
+def test_who_is_held_stands_there_with_their_work_for_those_who_may_see_values(
+    administrator: Administrator, people: list[str], connection: SCIMConnection
+) -> None:
+    page = url("held", connection)
+    assert "p4.held@harborline.example Secure Coding Lead" in text(administrator().get(page))
+    masked = administrator("view_scimconnection", "approve_held", name="vera").get(page)
+    assert "p4.held@harborline.example" in text(masked)
+    assert "Secure Coding Lead" not in text(masked)
+
+
 def test_the_list_counts_who_waits_now_however_often_they_are_asked_for(
     admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
 ) -> None:

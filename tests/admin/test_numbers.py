@@ -213,13 +213,18 @@ def test_how_all_connections_stand_is_summed_over_those_that_somebody_sees(
     def all_of_them(browser: Client) -> list[str]:
         page = browser.get(reverse("admin:scim_provisioning_scimconnection_all_numbers")).content.decode()
         rows = re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", page)
-        return [value for _name, value in rows]
+        return [re.sub(r"<[^>]+>", "", value) for _name, value in rows]
 
-    assert all_of_them(administrator()) == ["5", "4", "1", "2", "7 of 20 who were compared"]
+    # Of the connection that is furthest behind.
+    other_connection.links.update(modified_at=timezone.now() - timedelta(days=3))
+    behind, now = "3 days ago", "1 day ago"
+    assert all_of_them(administrator()) == ["5", "4", "1", "2", behind, "7 of 20 who were compared"]
     monkeypatch.setattr(
         LearnerAdapter,
         "connections_for",
         classmethod(lambda cls, user: SCIMConnection.objects.filter(pk=connection.pk)),
     )
     viewer = administrator("view_scimconnection", name="vera")
-    assert all_of_them(viewer) == ["4", "3", "1", "2", "2 of 10 who were compared"]
+    assert all_of_them(viewer) == ["4", "3", "1", "2", now, "2 of 10 who were compared"]
+    connection.links.filter(active=True).update(version=0)
+    assert all_of_them(viewer)[4] == "not yet: 3 learners who were linked beforehand were not sent"

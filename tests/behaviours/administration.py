@@ -20,6 +20,12 @@ _BY_WHOM = "tests/admin/test_found_by_whom.py::"
 
 MUTANTS = mutants(
     (
+        "whom an administrator has to weigh is not linked with others at once",
+        "administration.adoption.at_once:risks_of",
+        answers(()),
+        "tests/admin/test_adoption_queue.py::test_whom_an_administrator_has_to_weigh_is_not_linked_at_once",
+    ),
+    (
         "whom the LMS has moved is not found by what they are called there",
         "administration.people.search:still_customers administration.log_search:still_customers",
         lambda still_customers: list,

@@ -45,6 +45,7 @@ __all__ = [
     "link",
     "named",
     "rows",
+    "tell_linked",
 ]
 
 #: What an administrator should look at before the first sync.
@@ -130,12 +131,13 @@ def link(
         if done:
             # They are linked, whether or not that can be told.
             with troubles.in_parts():
-                _tell(connection, done, actor, address)
+                tell_linked(connection, done, actor, address)
     return done
 
 
 @durably
-def _tell(connection: SCIMConnection, done: int, actor: AbstractBaseUser | None, address: str) -> None:
+def tell_linked(connection: SCIMConnection, done: int, actor: AbstractBaseUser | None, address: str) -> None:
+    """In Django's own log, and to the contacts: so many were linked."""
     message = ngettext(
         "%(n)d account that was here already was linked.",
         "%(n)d accounts that were here already were linked.",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: The answers, those that name an account first.
 OF_ACCOUNTS: Final = ("link", "keep")
 ANSWERS: Final = (*OF_ACCOUNTS, "separate", "ignore")
-_TRY_NOW: Final = gettext_lazy(
+#: How to have the identity provider find them at once.
+TRY_NOW: Final = gettext_lazy(
     "Their identity provider finds the account at its next try, usually within 40 minutes. To have it try now in "
     "Entra: Provisioning, Provision on demand, and choose the person."
 )
@@ -57,9 +58,9 @@ def give(
             # Somebody pressed the button twice.
             return _("“%(name)s” is linked already.") % {"name": document["userName"]}
         queue.link(connection, document, account, keeps_profile=keeps, actor=actor, address=address)
-        return " ".join([_("Linked."), str(_TRY_NOW)])
+        return " ".join([_("Linked."), str(TRY_NOW)])
     said = AdoptionAnswer.Verdict.SEPARATE if answer == "separate" else AdoptionAnswer.Verdict.IGNORED
     queue.answer(connection, document, said, actor=actor, address=address)
     if answer == "separate":
-        return " ".join([_("A new account is made at the next try."), str(_TRY_NOW)])
+        return " ".join([_("A new account is made at the next try."), str(TRY_NOW)])
     return _("They are not asked about any more.")

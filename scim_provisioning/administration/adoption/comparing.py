@@ -3,6 +3,7 @@ two accounts beside each other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,8 +74,15 @@ def compare(connection: SCIMConnection, document: Document, account: Any, *, in_
         Line(call(path), show(value), show(here.get(path)), _alike(value, here.get(path)))
         for path, value in sent.items()
     ]
-    risks = [sentence for is_so, sentence in _risks(connection, adapter, account) if is_so]
-    return Candidate(account, name, tuple(lines), tuple(risks), facts_of(adapter, in_clear=in_clear))
+    risks = tuple(_risks(adapter, account, Standing(connection)))
+    return Candidate(account, name, tuple(lines), risks, facts_of(adapter, in_clear=in_clear))
+
+
+def risks_of(connection: SCIMConnection, account: Any, standing: Standing) -> tuple[str, ...]:
+    """What an administrator should think about before the account is linked."""
+    link = ProvisionedUser(connection=connection, user=account, user_name=str(account.get_username()))
+    adapter = get_adapter_class()(account, link=link, connection=connection)
+    return tuple(_risks(adapter, account, standing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +149,16 @@ def _alike(sent: Any, here: Any) -> bool:
     return bool(sent == here)
 
 
-def _risks(connection: SCIMConnection, adapter: Any, account: Any) -> list[tuple[bool, str]]:
-    standing = Standing(connection)
-    has_password = hasattr(account, "has_usable_password") and account.has_usable_password()
-    return [
-        (
-            adapter.is_protected(account),
-            _("Protected: whatever the identity provider sends for them is refused."),
-        ),
-        (standing.is_linked(account), _("Linked already, to somebody else of this connection.")),
-        (standing.holder(account) is not None, _("Managed through another connection.")),
-        (adapter.is_switched_off, _("Switched off in this application.")),
-        (adapter.is_hidden(account), _("Deleted in this application, and hidden.")),
-        (has_password, _("Has a password of their own: somebody signs in with it.")),
-    ]
+def _risks(adapter: LearnerAdapter, account: Any, standing: Standing) -> Iterator[str]:
+    if adapter.is_protected(account):
+        yield _("Protected: whatever the identity provider sends for them is refused.")
+    if standing.is_linked(account):
+        yield _("Linked already, to somebody else of this connection.")
+    if standing.holder(account) is not None:
+        yield _("Managed through another connection.")
+    if adapter.is_switched_off:
+        yield _("Switched off in this application.")
+    if adapter.is_hidden(account):
+        yield _("Deleted in this application, and hidden.")
+    if hasattr(account, "has_usable_password") and account.has_usable_password():
+        yield _("Has a password of their own: somebody signs in with it.")

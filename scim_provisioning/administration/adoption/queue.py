@@ -145,9 +145,11 @@ def link(
     keeps_profile: bool,
     actor: AbstractBaseUser | None,
     address: str = "",
+    mails: bool = True,
 ) -> ProvisionedUser:
     """Link the person to an account of this customer, at once; the identity provider's next try finds them.
-    ``keeps_profile``: it switches the person on and off, and writes nothing of the account.
+    ``keeps_profile``: it switches the person on and off, and writes nothing of the account. ``mails``: whether the
+    contacts are told of this one.
 
     Raises ``ConnectionRefused`` where the account is another customer's, somebody else's, or switched off.
     """
@@ -158,7 +160,7 @@ def link(
     def work() -> ProvisionedUser:
         linked = link_one(caller, document, account, keeps_profile=keeps_profile)
         message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
-        _tell(connection, message, actor, address)
+        _tell(connection, message, actor, address, mails=mails)
         return linked
 
     try:
@@ -271,6 +273,14 @@ def _newcomer(connection: SCIMConnection) -> LearnerAdapter:
     return adapter
 
 
-def _tell(connection: SCIMConnection, message: str, actor: AbstractBaseUser | None, address: str) -> None:
+def _tell(
+    connection: SCIMConnection,
+    message: str,
+    actor: AbstractBaseUser | None,
+    address: str,
+    *,
+    mails: bool = True,
+) -> None:
     audit.log_entry(actor, connection, message)
-    audit.tell_contacts(connection, *notice(connection, actor, message, address))
+    if mails:
+        audit.tell_contacts(connection, *notice(connection, actor, message, address))

@@ -1,0 +1,9 @@
+"""The example LMS with django-grappelli as its admin."""
+
+from __future__ import annotations
+
+from example_project.settings import *  # noqa: F403
+from example_project.settings import INSTALLED_APPS as _APPS
+
+INSTALLED_APPS = ["grappelli", *_APPS]
+ROOT_URLCONF = "tests.browser.themes.grappelli_urls"
