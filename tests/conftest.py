@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,23 @@ if TYPE_CHECKING:
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("explore", max_examples=2000, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+# --- garbage
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """All that is imported and collected stays until the end, and is not walked over again and again in search of what
+    is not needed any more; a process that a test forks copies less of it, too."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 # --- in parallel
@@ -74,17 +93,20 @@ def _fast_and_of_one_worker() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """On PostgreSQL no test waits for the disk, and tables are emptied by DELETE: TRUNCATE makes them new files."""
-    if database.vendor != "postgresql":
-        yield
-        return
-    with django_db_blocker.unblock():
-        with database.cursor() as cursor:
-            name = database.ops.quote_name(database.settings_dict["NAME"])
-            cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        # It is so for those who connect from now on, processes of tests included.
-        database.close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(database.ops), "sql_flush", _deletions)
+    # Not before Django is set up.
+    from tests.repeated import done_once
+
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(done_once())
+            if database.vendor == "postgresql":
+                with database.cursor() as cursor:
+                    name = database.ops.quote_name(database.settings_dict["NAME"])
+                    cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+                # It is so for those who connect from now on, processes of tests included.
+                database.close()
+                patch = stack.enter_context(pytest.MonkeyPatch.context())
+                patch.setattr(type(database.ops), "sql_flush", _deletions)
         yield
 
 

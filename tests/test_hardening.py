@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import socket
@@ -54,24 +55,33 @@ CODE = {
 }
 
 
+#: Where the audit hook writes what it hears; None, while nobody listens.
+_heard: list[str] | None = None
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if _heard is not None and event in ("compile", "pickle.find_class", "os.system", "subprocess.Popen"):
+        said = f"{event} {arguments[0]!r}"
+        if event != "compile" or "SENT" in said:
+            _heard.append(said)
+
+
+@functools.cache
+def _ear() -> None:
+    """Python's audit hooks cannot be taken away, and are called all the time: one for all tests."""
+    sys.addaudithook(_hear)
+
+
 @contextmanager
 def nothing_may_run() -> Iterator[list[str]]:
-    """What of the texts is compiled, unpickled or handed to a shell meanwhile, by whatever road. (Python's audit hooks
-    cannot be taken away: this one is deaf afterwards.)"""
-    heard: list[str] = []
-    listens = True
-
-    def hear(event: str, arguments: tuple[Any, ...]) -> None:
-        if listens and event in ("compile", "pickle.find_class", "os.system", "subprocess.Popen"):
-            said = f"{event} {arguments[0]!r}"
-            if event != "compile" or "SENT" in said:
-                heard.append(said)
-
-    sys.addaudithook(hear)
+    """What of the texts is compiled, unpickled or handed to a shell meanwhile, by whatever road."""
+    global _heard
+    _ear()
+    _heard = heard = []
     try:
         yield heard
     finally:
-        listens = False
+        _heard = None
 
 
 @pytest.mark.django_db
