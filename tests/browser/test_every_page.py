@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page
 
-from example_project.lms.models import Learner
+from example_project.lms.models import Learner, Team
 from scim_provisioning.administration import keeping
 from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
+    ReferenceKey,
     SCIMConnection,
     SCIMToken,
     SharedAccount,
@@ -71,12 +72,13 @@ def addresses(superuser: User) -> dict[str, str]:
         scim.post("/Users", person("mei.tanaka"), user_agent="Microsoft Entra provisioning")
     LearnerFactory(organization=connection.sso.organization, user__first_name="Mei", user__last_name="TANAKA")
     scim.post("/Users", person("jo.reyes", **enterprise(manager={"value": "f0a1c9d2-not-here-yet"})))
+    scim.post("/Users", person("lena.ohm", **enterprise(department="Locks")))
     return {**_of_the_connection(connection, old, new), **_of_the_log()}
 
 
 def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToken) -> dict[str, str]:
     names = ("generate", "pause", "policies", "disconnect", "steps", "mapping", "selftest", "undo")
-    more = ("numbers", "units", "adopt", "queue", "managers", "reconcile", "privacy")
+    more = ("numbers", "units", "adopt", "queue", "managers", "reconcile", "privacy", "held")
     waiting = ProvisioningEvent.objects.get(connection=connection, user_name=INES)
     return {
         "index": reverse("admin:index"),
@@ -90,9 +92,21 @@ def _of_the_connection(connection: SCIMConnection, old: SCIMToken, new: SCIMToke
         "take-over": _take_over(),
         "withdraw": _withdraw(),
         **_joining(connection),
+        **_of_a_team(connection),
         "rotate": url("rotate", connection, new),
         "rotation": url("rotation", connection, new),
         "revoke": url("revoke", connection, old),
+    }
+
+
+def _of_a_team(connection: SCIMConnection) -> dict[str, str]:
+    """What its name means to the connection, and the LMS's own pages about it."""
+    team = Team.objects.get(organization=connection.sso.organization, name="Locks")
+    digest = ReferenceKey.objects.get(name="Locks", brought_by__in=connection.links.values("scim_id")).digest
+    return {
+        "unit": reverse("admin:scim_provisioning_scimconnection_unit", args=[connection.pk, digest]),
+        "team": reverse("admin:lms_team_change", args=[team.pk]),
+        "team-delete": reverse("admin:lms_team_delete", args=[team.pk]),
     }
 
 
