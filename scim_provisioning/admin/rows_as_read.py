@@ -79,7 +79,8 @@ def _left_alone(form: Any) -> set[str]:
     """The columns that stand as they stood when the page was opened, as far as it says how they did."""
     told = {name for name, field in form.fields.items() if field.show_hidden_initial}
     told = {name for name in told if _is_told(form.fields[name], form[name].html_initial_name, form.data)}
-    return {form.instance._meta.get_field(name).attname for name in told - {*form.changed_data}}
+    columns = form.instance._meta.concrete_fields
+    return {field.attname for field in columns if field.name in told - {*form.changed_data}}
 
 
 def _catch_up(row: Model, left_alone: Collection[str]) -> None:
