@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -12,7 +11,7 @@ from django.http import HttpRequest
 from scim_provisioning.admin import managed_delete
 from scim_provisioning.admin.managed_fields import Managed, managed_fields, switches
 from scim_provisioning.admin.managed_filter import ManagedByFilter
-from scim_provisioning.admin.rows_as_read import RowsAsRead
+from scim_provisioning.admin.rows_as_read import RowsAsRead, tell_how_it_stood
 from scim_provisioning.administration import permissions
 
 
@@ -69,7 +68,9 @@ class ManagedForms(RowsAsRead):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         account = None if obj is None else self.scim_user(obj)
         if account is not None:
-            _tell_how_it_stood(form, request, switches(self.admin_site, request, obj, account))
+            # Nobody is switched on by a page that was open when their identity provider switched them off.
+            names = switches(self.admin_site, request, obj, account) & {*form.base_fields}
+            tell_how_it_stood(form, request, names)
         return form
 
     def scim_account_column(self) -> str:
@@ -88,12 +89,3 @@ class ManagedForms(RowsAsRead):
     def scim_user(self, obj: Any) -> Any:
         """The account behind a row of this admin."""
         return obj if isinstance(obj, get_user_model()) else getattr(obj, self.scim_user_field, None)
-
-
-def _tell_how_it_stood(form: Any, request: HttpRequest, names: set[str]) -> None:
-    """Have the page say how the switch stood when it was opened: nobody is switched on by a page that was open when
-    their identity provider switched them off. Who posts without having opened a page means what is posted."""
-    for name in names & {*form.base_fields}:
-        if request.method != "POST" or f"initial-{name}" in request.POST:
-            form.base_fields[name] = copy(form.base_fields[name])
-            form.base_fields[name].show_hidden_initial = True

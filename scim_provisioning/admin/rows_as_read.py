@@ -6,8 +6,8 @@ changes that column.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from copy import deepcopy
+from collections.abc import Collection, Iterable
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.admin import ModelAdmin
@@ -24,14 +24,30 @@ _AS_READ: Final = "_scim_as_read"
 
 
 class RowsAsRead(_Base):
-    """Before a ``ModelAdmin``: its page about a row writes what the page has changed."""
+    """Before a ``ModelAdmin``: its page about a row, and its list, write what was changed on them."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Django's own; what was read is remembered until it is saved."""
         found = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.__dict__[_AS_READ] = _values(found)
+            _remember(found)
         return found
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django's own, for ``list_editable``: each row as on its own page. The list says of every field how it stood,
+        so that a list that was open changes what was changed on it."""
+        formset: Any = super().get_changelist_formset(request, **kwargs)
+        tell_how_it_stood(formset.form, request, [*formset.form.base_fields], "form-0-")
+
+        class Remembered(formset):  # type: ignore[misc]
+            def get_queryset(self) -> Any:
+                rows = super().get_queryset()
+                for row in rows:
+                    if _AS_READ not in row.__dict__:
+                        _remember(row)
+                return rows
+
+        return Remembered
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Django's own, which writes every column: what others have written since the row was read stays, and of a
@@ -40,15 +56,36 @@ class RowsAsRead(_Base):
         super().save_model(request, obj, form, change)
 
 
+def _remember(row: Model) -> None:
+    row.__dict__[_AS_READ] = _values(row)
+
+
+def tell_how_it_stood(form: Any, request: HttpRequest, names: Iterable[str], prefix: str = "") -> None:
+    """Have a page's form class, which is its own, say how these fields stood when the page was opened. Who posts
+    without having opened a page means what is posted."""
+    for name in names:
+        field = copy(form.base_fields[name])
+        if request.method != "POST" or _is_told(field, f"initial-{prefix}{name}", request.POST):
+            field.show_hidden_initial = True
+            form.base_fields[name] = field
+
+
+def _is_told(field: Any, name: str, data: Any) -> bool:
+    """Whether what was posted says how a field stood; a moment has two inputs."""
+    return not field.hidden_widget().value_omitted_from_data(data, {}, name)
+
+
 def _left_alone(form: Any) -> set[str]:
-    """The fields that stand as they stood when the page was opened, as far as it says how they did."""
+    """The columns that stand as they stood when the page was opened, as far as it says how they did."""
     told = {name for name, field in form.fields.items() if field.show_hidden_initial}
-    return {name for name in told if form[name].html_initial_name in form.data} - {*form.changed_data}
+    told = {name for name in told if _is_told(form.fields[name], form[name].html_initial_name, form.data)}
+    columns = form.instance._meta.concrete_fields
+    return {field.attname for field in columns if field.name in told - {*form.changed_data}}
 
 
 def _catch_up(row: Model, left_alone: Collection[str]) -> None:
     """Lock a row of which it is remembered what was read, and take over what has changed in the columns that are as
-    they were read, and what stands in the fields that were ``left_alone`` (one query)."""
+    they were read, and what stands in those that were ``left_alone`` (one query)."""
     before: dict[str, Any] | None = row.__dict__.pop(_AS_READ, None)
     if before is None:
         return

@@ -12,11 +12,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from example_project.lms.admin import AccountAdmin
 from example_project.lms.models import Learner
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from tests.admin.pages import text, url
 from tests.client import ScimClient
+from tests.leavers import OFF
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +134,59 @@ def test_a_connection_that_is_paused_while_it_is_renamed_is_paused(
     admin_client.post(url("change", connection), {"name": "Harborline"})
     connection.refresh_from_db()
     assert (connection.name, connection.is_paused, connection.pause_reason) == ("Harborline", True, "Audit")
+
+
+@pytest.fixture
+def the_list(monkeypatch: pytest.MonkeyPatch, admin_client: Client) -> Callable[[], dict[str, str]]:
+    """What a browser would post of a list of accounts, on which they are switched, as it stands."""
+    monkeypatch.setattr(AccountAdmin, "list_display", ("username", "is_active", "is_staff"))
+    monkeypatch.setattr(AccountAdmin, "list_editable", ("is_active", "is_staff"), raising=False)
+
+    def opened() -> dict[str, str]:
+        formset = admin_client.get(reverse("admin:auth_user_changelist")).context["cl"].formset
+        fields = [formset.management_form, *formset.forms]
+        inputs = re.findall(r"<input[^>]*>", "".join(str(form) for form in fields))
+        named = [
+            (one, re.search(r'name="([^"]+)"', one), re.search(r'value="([^"]+)"', one)) for one in inputs
+        ]
+        checked = [found for found in named if 'type="checkbox"' not in found[0] or " checked" in found[0]]
+        return {name[1]: value[1] if value else "on" for _input, name, value in checked if name}
+
+    return opened
+
+
+def switch_in(form: dict[str, str], user_id: int | None, field: str) -> dict[str, str]:
+    """The list, with a tick more in this account's row."""
+    row = next(
+        name for name, value in form.items() if re.fullmatch(r"form-\d-id", name) and value == str(user_id)
+    )
+    return {**form, row.replace("-id", f"-{field}"): "on", "_save": "Save"}
+
+
+def test_nobody_is_switched_on_by_a_list_that_was_open_when_they_were_switched_off(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, the_list: Callable[[], dict[str, str]]
+) -> None:
+    form = the_list()
+    scim.patch(f"/Users/{ines.scim_id}", OFF)
+    account = User.objects.get(pk=ines.user_id)
+    url_of_list = reverse("admin:auth_user_changelist")
+    assert admin_client.post(url_of_list, switch_in(form, ines.user_id, "is_staff")).status_code == 302
+    account.refresh_from_db()
+    assert (account.is_active, account.is_staff) == (False, True)
+    admin_client.post(url_of_list, switch_in(the_list(), ines.user_id, "is_active"))
+    account.refresh_from_db()
+    assert account.is_active
+
+
+def test_who_is_switched_off_while_the_list_is_saved_is_off(
+    admin_client: Client,
+    scim: ScimClient,
+    ines: ProvisionedUser,
+    the_list: Callable[[], dict[str, str]],
+    meanwhile: Meanwhile,
+) -> None:
+    form = switch_in(the_list(), ines.user_id, "is_staff")
+    meanwhile(lambda: scim.patch(f"/Users/{ines.scim_id}", OFF))
+    assert admin_client.post(reverse("admin:auth_user_changelist"), form).status_code == 302
+    account = User.objects.get(pk=ines.user_id)
+    assert (account.is_active, account.is_staff) == (False, True)
