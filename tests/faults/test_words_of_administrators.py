@@ -18,7 +18,9 @@ from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import (
     adoption,
     erasure,
+    keeping,
     leaver_brake,
+    ownership,
     reactivation,
     reconciliation,
     troubles,
@@ -37,10 +39,11 @@ from scim_provisioning.models import (
     ReferenceKey,
     SCIMConnection,
 )
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests import leavers
 from tests.client import ScimClient
 from tests.faults.forks import at_once
-from tests.lms_factories import LearnerFactory
+from tests.lms_factories import LearnerFactory, SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
@@ -203,6 +206,22 @@ def test_who_is_to_keep_their_profile_is_not_said_to_be_linked_by_a_link_that_wr
         answers.give(connection, verdict, "keep", account, actor=None)
     assert "linked already" in answers.give(connection, verdict, "link", account, actor=None)
     assert not ProvisionedUser.objects.get().keeps_profile
+
+
+def test_whose_account_is_another_connections_by_now_is_not_made_the_applications_own(
+    scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    assert scim.post("/Users", person()).status_code == 201
+    seen = ProvisionedUser.objects.select_related("user", "connection").get()
+    other = ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
+    ownership.allow_share(other, seen.user, actor=None, name=INES)
+    assert ScimClient(TokenFactory(connection=other).plaintext).post("/Users", person()).status_code == 201
+    assert ownership.move_ownership(ProvisionedUser.objects.get(connection=other), actor=None)
+    with pytest.raises(ConnectionRefused) as refusal:
+        keeping.detach(seen, actor=None)
+    assert refusal.value.code == "share.guest"
+    assert not ProvisionedUser.objects.get(pk=seen.pk).is_deleted
 
 
 # --- who comes, or is moved, while it is looked at
