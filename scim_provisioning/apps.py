@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
-from django.core.signals import setting_changed
+from django.core.signals import request_started, setting_changed
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,7 @@ class SCIMProvisioningConfig(AppConfig):
         from scim_provisioning.administration import figures, leaver_brake, sign_in
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import indexes, routing
+        from scim_provisioning.provisioning import transactions
 
         register_checks()
         routing.install()
@@ -35,6 +36,7 @@ class SCIMProvisioningConfig(AppConfig):
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         post_migrate.connect(indexes.forget, dispatch_uid="scim_provisioning.indexes")
+        request_started.connect(transactions.begin_anew, dispatch_uid="scim_provisioning.transactions")
         telemetry.provide_figures(figures.read)
         signals.leavers_held.connect(leaver_brake.tell_of_hold, dispatch_uid="scim_provisioning.leaver_brake")
         self._follow_sso_rows()

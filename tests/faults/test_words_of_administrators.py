@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.db import connection as database
+from pytest_django import Settings
 
 from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
@@ -30,6 +31,7 @@ from scim_provisioning.administration.adoption import answers, joining, queue, s
 from scim_provisioning.administration.people import learners as learners_told
 from scim_provisioning.administration.reconciliation import Found, learners
 from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.management.commands import scim_connection
 from scim_provisioning.models import (
     AdoptionAnswer,
     HeldLeaver,
@@ -41,6 +43,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests import leavers
+from tests.api.staff import API
 from tests.client import ScimClient
 from tests.faults.forks import at_once
 from tests.lms_factories import LearnerFactory, SSOSettingsFactory
@@ -115,6 +118,31 @@ def test_who_is_linked_is_not_said_to_be_nobodys_where_it_could_not_be_noted(
         adoption.link(connection, report, actor=actor)
     assert (told.value.code, STAYS in told.value.message) == (troubles.PARTLY, True)
     assert ProvisionedUser.objects.get().user_name == INES
+
+
+@pytest.mark.parametrize("road", ["api", "command"])
+def test_what_is_done_is_not_said_to_be_undone_where_it_cannot_be_shown(
+    connection: SCIMConnection, actor: User, settings: Settings, monkeypatch: pytest.MonkeyPatch, road: str
+) -> None:
+    def busy(*_args: Any, **_options: Any) -> Any:
+        raise OperationalError("database is locked")
+
+    if road == "api":
+        settings.ROOT_URLCONF = "tests.api.urls"
+        actor.is_superuser = True
+        actor.save()
+        api = API(actor)
+        monkeypatch.setattr(SCIMConnection, "refresh_from_db", busy)
+        answer = api.post("pause", connection.pk, reason="Audit")
+        assert answer.status_code == 503
+        told = answer.json()["detail"]
+    else:
+        monkeypatch.setattr(scim_connection, "name_for", busy)
+        with pytest.raises(CommandError) as failure:
+            call_command("scim_connection", "pause", "--connection", connection.name)
+        told = str(failure.value)
+    assert SCIMConnection.objects.get().is_paused
+    assert "Look before you try again." in told
 
 
 @pytest.mark.parametrize("name", ["scim_managers", "scim_notify", "scim_prune", "scim_units"])
