@@ -29,6 +29,7 @@ class SCIMProvisioningConfig(AppConfig):
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import indexes, routing
         from scim_provisioning.http.many_parameters import take_charset_off
+        from scim_provisioning.provisioning import transactions
 
         register_checks()
         routing.install()
@@ -37,6 +38,7 @@ class SCIMProvisioningConfig(AppConfig):
         request_started.connect(take_charset_off, dispatch_uid="scim_provisioning.parameters")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         post_migrate.connect(indexes.forget, dispatch_uid="scim_provisioning.indexes")
+        request_started.connect(transactions.begin_anew, dispatch_uid="scim_provisioning.transactions")
         telemetry.provide_figures(figures.read)
         signals.leavers_held.connect(leaver_brake.tell_of_hold, dispatch_uid="scim_provisioning.leaver_brake")
         self._follow_sso_rows()

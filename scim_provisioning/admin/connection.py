@@ -259,13 +259,16 @@ class ConnectionAdminMixin(
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         """Save, and write into the provisioning log who did what. Whoever has paused the connection meanwhile, or ended
         it, has done so."""
+        # As it stands: somebody else may have given it another name since the page was read.
+        row = SCIMConnection.objects.select_for_update().filter(pk=obj.pk)
+        before = row.values_list("name", flat=True).first() if change else None
         super().save_model(request, obj, form, change)
         user: Any = request.user
         address = client_address(request)
-        if not change:
+        if before is None:
             setting_up.note_made(obj, actor=user, address=address)
-        elif "name" in form.changed_data:
-            connections.note_renamed(obj, actor=user, before=form.initial["name"], address=address)
+        elif before != obj.name:
+            connections.note_renamed(obj, actor=user, before=before, address=address)
 
 
 def _each(request: HttpRequest, rows: QuerySet[SCIMConnection], verb: Callable[..., bool]) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -23,6 +24,7 @@ from scim_provisioning.rules.customers import is_lost
 
 _KNOWN: Final = "_scim_managed_fields"
 _SWITCHES: Final = "_scim_switches"
+_WRITTEN: Final = "_scim_written"
 _MADE_HERE: Final = gettext_lazy(
     "This application’s own name for the person: “%(sent)s”, which “%(connection)s” sends as the userName, was not "
     "free."
@@ -52,6 +54,24 @@ def switches(site: AdminSite, request: HttpRequest, row: Any, account: Any) -> s
     managed_fields(site, request, row, account)
     known: dict[Any, set[str]] = request.__dict__.get(_SWITCHES, {})
     return known.get((type(row), row.pk), set())
+
+
+def is_written(request: HttpRequest, account: Any, model: type[Model]) -> bool:
+    """Whether a connection in use writes rows of this model for an account: asked once a request (one query)."""
+    known: dict[Any, set[type[Model]]] = request.__dict__.setdefault(_WRITTEN, {})
+    if account.pk not in known:
+        links = ProvisionedUser.objects.living().filter(user=account, connection__archived_at__isnull=True)
+        known[account.pk] = {one for link in links.select_related("connection") for one in _models(link)}
+    return model in known[account.pk]
+
+
+def _models(link: ProvisionedUser) -> Iterator[type[Model]]:
+    try:
+        sources = [*get_adapter_class().compiled(link.connection).sources.values()]
+    except Exception:
+        # As below.
+        return
+    yield from (source.model for source in sources)
 
 
 def _managed(site: AdminSite, request: HttpRequest, row: Any, account: Any) -> dict[str, Managed]:

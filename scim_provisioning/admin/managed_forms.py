@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.http import HttpRequest
 
 from scim_provisioning.admin import managed_delete
-from scim_provisioning.admin.managed_fields import Managed, managed_fields, switches
+from scim_provisioning.admin.managed_fields import Managed, is_written, managed_fields, switches
 from scim_provisioning.admin.managed_filter import ManagedByFilter
 from scim_provisioning.admin.rows_as_read import RowsAsRead, tell_how_it_stood
 from scim_provisioning.administration import permissions
@@ -72,6 +73,13 @@ class ManagedForms(RowsAsRead):
             names = switches(self.admin_site, request, obj, account) & {*form.base_fields}
             tell_how_it_stood(form, request, names)
         return form
+
+    def tells_how_rows_stood(self, request: HttpRequest, obj: Any, model: type[Model]) -> bool:
+        """The rows of the list do; those beside a person where provisioning writes such."""
+        if obj is None:
+            return model is self.model and bool(self.scim_account_column())
+        account = self.scim_user(obj)
+        return account is not None and is_written(request, account, model)
 
     def scim_account_column(self) -> str:
         """The column of this admin's rows that names the account; empty where none does."""

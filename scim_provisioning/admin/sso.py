@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
+from django.db import transaction
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -36,8 +37,9 @@ class SCIMPanelMixin(TakeOverPages, SSODeletion):
     """
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
-        """The host's routes, and the one that sets up SCIM."""
-        set_up = self.admin_site.admin_view(require_POST(self.scim_set_up_view))
+        """The host's routes, and the one that sets up SCIM. Never inside a host's ATOMIC_REQUESTS, as all verbs."""
+        view = self.admin_site.admin_view(require_POST(self.scim_set_up_view))
+        set_up = transaction.non_atomic_requests(view)
         own = path("<path:object_id>/scim/set-up/", set_up, name=self.scim_url_name("scim_set_up"))
         return [own, *self.take_over_urls(), *super().get_urls()]
 

@@ -15,9 +15,10 @@ from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import LockedValue, ProvisionedUser
-from scim_provisioning.protocol.errors import SCIMError, Unavailable
+from scim_provisioning.protocol.errors import NotFound, SCIMError, Unavailable
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import keeping
+from scim_provisioning.provisioning.loading import lock_many
 from scim_provisioning.provisioning.transactions import durably
 from scim_provisioning.rules.ownership import holder_beside
 
@@ -146,7 +147,7 @@ def unlock(link: ProvisionedUser, path: str, *, actor: AbstractBaseUser | None, 
 def detach(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str = "") -> None:
     """Make the learner the LMS's own again; the connection's contacts are told. Raises ``ConnectionRefused`` where the
     link is gone, and where another connection owns the account."""
-    refuse_guest(link)
+    refuse_guest(held(link))
     words = _("“%(name)s” was detached: the account stays as it is, and is the application’s own.")
     said = words % {"name": link.user_name}
     caller = Caller(link.connection, None, address=address, actor=actor)
@@ -160,6 +161,16 @@ def is_guest(link: ProvisionedUser) -> bool:
     if link.is_deleted or link.owns_profile or link.user is None:
         return False
     return not link.keeps_profile or holder_beside(link.connection, link.user) is not None
+
+
+def held(link: ProvisionedUser) -> ProvisionedUser:
+    """A link as it stands once all links of its account are locked: another connection may have been given the account
+    since it was read. Raises ``ConnectionRefused`` where it is gone."""
+    lock_many(link.connection, [link.pk])
+    stands = ProvisionedUser.objects.select_related("connection", "user").filter(pk=link.pk).first()
+    if stands is None:
+        raise ConnectionRefused(catalogue.title(NotFound.code), NotFound.code)
+    return stands
 
 
 def refuse_guest(link: ProvisionedUser) -> None:

@@ -18,7 +18,7 @@ from scim_provisioning.events import reports
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning import host_code
 from scim_provisioning.provisioning.host_calls import raised_by
-from scim_provisioning.provisioning.transactions import was_undone
+from scim_provisioning.provisioning.transactions import has_committed, was_undone
 
 logger = logging.getLogger("scim_provisioning.administration")
 
@@ -33,6 +33,10 @@ def words(error: BaseException, *, reads: bool = False, in_parts: bool = False) 
     end."""
     if in_parts and _is_about_the_database(error):
         return _("The database did not let this be done now. What was done stays done: go on in a moment.")
+    if not reads and _came_afterwards(error):
+        return _(
+            "The database is busy, or does not answer, and cannot say what was done. Look before you try again."
+        )
     if not reads and _may_have_been_done(error):
         return _(
             "The connection to the database broke when this was about to be kept, so it may have been done or not. "
@@ -137,6 +141,12 @@ def _may_have_been_done(error: BaseException) -> bool:
     if isinstance(error, Unavailable):
         return error.code == _UNCONFIRMED
     return databases.fault_of(error) is Fault.GONE and not was_undone(error)
+
+
+def _came_afterwards(error: BaseException) -> bool:
+    """Whether something was committed before, which what failed then was to show."""
+    is_a_verb = isinstance(error, Unavailable) or was_undone(error)
+    return databases.fault_of(error) is not None and not is_a_verb and has_committed()
 
 
 def _is_about_the_database(error: BaseException) -> bool:

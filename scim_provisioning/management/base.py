@@ -11,6 +11,7 @@ from django.utils import translation
 from scim_provisioning.administration import host, troubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.provisioning.transactions import begin_anew
 from scim_provisioning.tokens import TokenRefused
 
 
@@ -28,6 +29,7 @@ class ScimCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run it, as Django does."""
+        begin_anew()
         try:
             return super().execute(*args, **options)
         except CommandError:

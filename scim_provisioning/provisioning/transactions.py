@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -34,6 +35,8 @@ _ENDED: Final = (
 )
 #: Where the statement was not seen.
 _MAY_HAVE_ENDED: Final = "COMMIT, ROLLBACK, ALTER TABLE …"
+#: Whether something was committed since the request, or the command, began.
+_COMMITTED: Final[ContextVar[bool]] = ContextVar("_COMMITTED", default=False)
 #: What an error carries that ``durable`` has raised.
 _UNDONE: Final = "_scim_provisioning_undone"
 
@@ -69,6 +72,17 @@ def was_undone(error: BaseException) -> bool:
     return getattr(error, _UNDONE, False)
 
 
+def begin_anew(**_signal: object) -> None:
+    """Receiver of ``request_started``: nothing is committed yet of what is asked for now."""
+    _COMMITTED.set(False)
+
+
+def has_committed() -> bool:
+    """Whether a transaction of what is asked for now was committed. What fails afterwards, such as reading what the
+    answer shows, undoes nothing of it."""
+    return _COMMITTED.get()
+
+
 def _attempt(work: Callable[[], _T]) -> _T:
     database = databases.connection()
     is_outermost = not database.in_atomic_block
@@ -84,6 +98,7 @@ def _attempt(work: Callable[[], _T]) -> _T:
             databases.drop_broken_connections()
         if watch.is_committed:
             reports.failure(logger, "Something failed after a change was committed", exception=error)
+            _COMMITTED.set(True)
             return result
         if watch.commits and fault_of(error) is Fault.GONE:
             raise _unconfirmed() from error
@@ -98,6 +113,8 @@ def _attempt(work: Callable[[], _T]) -> _T:
         raise
     if is_outermost and not watch.is_committed:
         raise broken().blame(watch)
+    if is_outermost:
+        _COMMITTED.set(True)
     return result
 
 

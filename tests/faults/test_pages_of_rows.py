@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.admin import ModelAdmin
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin, StackedInline
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.urls import reverse
 from example_project.lms.admin import AccountAdmin
 from example_project.lms.models import Learner
 from scim_provisioning.administration import connections
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.leavers import OFF
@@ -114,6 +115,106 @@ def test_a_team_that_is_sent_while_the_profile_is_saved_is_kept(
     assert str(learner.team) == "Bolts"
 
 
+class LearnerInline(StackedInline):  # type: ignore[type-arg]
+    model = Learner
+    fk_name = "user"
+    fields = ("organization", "job_role", "team")
+
+
+@pytest.fixture
+def with_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page about accounts as many applications have it: the profile stands on it."""
+    monkeypatch.setattr(admin.site._registry[User], "inlines", (LearnerInline,))
+
+
+def profile_form(browser: Client, learner: Learner) -> dict[str, str]:
+    """What a browser would post of the profile on the page as it stands."""
+    page = browser.get(reverse("admin:auth_user_change", args=[learner.user_id])).content.decode()
+    found = re.findall(r'<input[^>]*name="((?:initial-)?learner-[^"]+)"[^>]*?value="([^"]*)"', page)
+    form = {name: value for name, value in found if "__prefix__" not in name}
+    assert form["learner-INITIAL_FORMS"] == "1"
+    chosen = {"organization": learner.organization_id, "team": learner.team_id or ""}
+    return form | {f"learner-0-{name}": str(key) for name, key in chosen.items()}
+
+
+@pytest.mark.usefixtures("with_profile")
+def test_a_team_that_is_sent_while_the_profile_is_saved_on_the_page_of_the_account_is_kept(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = Learner.objects.get()
+    moved = [{"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Bolts"}]
+    save_model = ModelAdmin.save_model
+
+    def saved(page: Any, *about: Any) -> None:
+        assert scim.patch(f"/Users/{ines.scim_id}", moved).status_code == 200
+        save_model(page, *about)
+
+    monkeypatch.setattr(ModelAdmin, "save_model", saved)
+    form = profile_form(admin_client, learner) | {"learner-0-job_role": "Welder"}
+    save_account(admin_client, User.objects.get(pk=ines.user_id), **form)
+    learner.refresh_from_db()
+    assert (str(learner.team), learner.job_role) == ("Bolts", "Welder")
+
+
+@pytest.mark.usefixtures("with_profile")
+def test_nobody_is_moved_back_by_a_profile_that_stood_on_an_open_page(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    learner = Learner.objects.get()
+    form = profile_form(admin_client, learner) | {"learner-0-job_role": "Welder"}
+    moved = [{"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Bolts"}]
+    assert scim.patch(f"/Users/{ines.scim_id}", moved).status_code == 200
+    save_account(admin_client, User.objects.get(pk=ines.user_id), **form)
+    learner.refresh_from_db()
+    assert (str(learner.team), learner.job_role) == ("Bolts", "Welder")
+
+
+@pytest.fixture
+def editable_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of accounts in which names and switches can be edited."""
+    page = admin.site._registry[User]
+    monkeypatch.setattr(page, "list_display", ("username", "is_active", "is_staff"))
+    monkeypatch.setattr(page, "list_editable", ("is_active", "is_staff"))
+
+
+def list_form(browser: Client, user: User) -> dict[str, str]:
+    """What a browser would post of the list as it stands, with this one made staff."""
+    page = browser.get(reverse("admin:auth_user_changelist")).content.decode()
+    found = re.findall(r'<input[^>]*name="((?:initial-)?form-[^"]+)"[^>]*?value="([^"]*)"', page)
+    form = dict(found)
+    for number in range(int(form["form-TOTAL_FORMS"])):
+        form[f"form-{number}-is_active"] = "on"
+        if form[f"form-{number}-id"] == str(user.pk):
+            form[f"form-{number}-is_staff"] = "on"
+    return form | {"_save": "Save"}
+
+
+@pytest.mark.usefixtures("editable_list")
+def test_a_name_that_is_sent_while_a_list_of_accounts_is_saved_is_kept(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, meanwhile: Meanwhile
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    name = [{"op": "replace", "path": "name.familyName", "value": "Fischer"}]
+    form = list_form(admin_client, account)
+    meanwhile(lambda: scim.patch(f"/Users/{ines.scim_id}", name))
+    assert admin_client.post(reverse("admin:auth_user_changelist"), form).status_code == 302
+    account.refresh_from_db()
+    assert (account.last_name, account.is_staff) == ("Fischer", True)
+
+
+@pytest.mark.usefixtures("editable_list")
+def test_nobody_is_switched_on_by_a_list_that_was_open_when_they_were_switched_off(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    account = User.objects.get(pk=ines.user_id)
+    form = list_form(admin_client, account)
+    off = [{"op": "replace", "path": "active", "value": False}]
+    assert scim.patch(f"/Users/{ines.scim_id}", off).status_code == 200
+    assert admin_client.post(reverse("admin:auth_user_changelist"), form).status_code == 302
+    account.refresh_from_db()
+    assert (account.is_active, account.is_staff) == (False, True)
+
+
 def test_a_connection_that_ends_while_it_is_renamed_has_ended(
     admin_client: Client, connection: SCIMConnection, meanwhile: Meanwhile
 ) -> None:
@@ -124,6 +225,18 @@ def test_a_connection_that_ends_while_it_is_renamed_has_ended(
     assert connection.name == "Harborline"
     assert connection.is_archived
     assert connection.disconnected_at is not None
+
+
+def test_the_log_of_a_connection_says_what_it_was_called_when_it_was_renamed(
+    admin_client: Client, connection: SCIMConnection, meanwhile: Meanwhile
+) -> None:
+    meanwhile(lambda: admin_client.post(url("change", connection), {"name": "Brightwater"}))
+    admin_client.post(url("change", connection), {"name": "Harborline"})
+    told = ProvisioningEvent.objects.filter(changes__has_key="name").order_by("pk")
+    assert [event.changes["name"] for event in told] == [
+        [connection.name, "Brightwater"],
+        ["Brightwater", "Harborline"],
+    ]
 
 
 def test_a_connection_that_is_paused_while_it_is_renamed_is_paused(

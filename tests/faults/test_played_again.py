@@ -10,12 +10,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.db import connection as database
+from django.test import Client
+from django.urls import reverse
 
 from example_project.lms.models import Organization
 from scim_provisioning.administration import rotation, units
 from scim_provisioning.models import NewUnits, SCIMConnection
 from tests.client import ScimClient
 from tests.faults.test_administrators import DEPARTMENT, VERBS, Verb, actor, verb, written
+from tests.lms_factories import SSOSettingsFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
 
@@ -55,6 +58,21 @@ def test_the_former_token_ends_though_the_first_try_of_its_rotation_was_refused(
     former.refresh_from_db()
     assert former.expires_at is not None
     assert former.expires_at == told
+
+
+def test_a_refused_commit_is_played_again_in_a_host_with_atomic_requests_too(
+    admin_client: Client,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setitem(database.settings_dict, "ATOMIC_REQUESTS", True)
+    settings = SSOSettingsFactory(organization=organization)
+    address = reverse("admin:lms_ssosettings_scim_set_up", args=[settings.pk])
+    refused = request.getfixturevalue("refused_once")
+    assert admin_client.post(address).status_code == 302
+    assert refused
+    assert SCIMConnection.objects.filter(sso_key=str(settings.pk)).exists()
 
 
 def test_what_becomes_of_new_names_is_kept_though_somebody_else_has_chosen_meanwhile(

@@ -12,13 +12,16 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.db import connection as database
+from pytest_django import Settings
 
 from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import (
     adoption,
     erasure,
+    keeping,
     leaver_brake,
+    ownership,
     reactivation,
     reconciliation,
     troubles,
@@ -28,6 +31,7 @@ from scim_provisioning.administration.adoption import answers, joining, queue, s
 from scim_provisioning.administration.people import learners as learners_told
 from scim_provisioning.administration.reconciliation import Found, learners
 from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.management.commands import scim_connection
 from scim_provisioning.models import (
     AdoptionAnswer,
     HeldLeaver,
@@ -37,10 +41,12 @@ from scim_provisioning.models import (
     ReferenceKey,
     SCIMConnection,
 )
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests import leavers
+from tests.api.staff import API
 from tests.client import ScimClient
 from tests.faults.forks import at_once
-from tests.lms_factories import LearnerFactory
+from tests.lms_factories import LearnerFactory, SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_database")]
@@ -112,6 +118,31 @@ def test_who_is_linked_is_not_said_to_be_nobodys_where_it_could_not_be_noted(
         adoption.link(connection, report, actor=actor)
     assert (told.value.code, STAYS in told.value.message) == (troubles.PARTLY, True)
     assert ProvisionedUser.objects.get().user_name == INES
+
+
+@pytest.mark.parametrize("road", ["api", "command"])
+def test_what_is_done_is_not_said_to_be_undone_where_it_cannot_be_shown(
+    connection: SCIMConnection, actor: User, settings: Settings, monkeypatch: pytest.MonkeyPatch, road: str
+) -> None:
+    def busy(*_args: Any, **_options: Any) -> Any:
+        raise OperationalError("database is locked")
+
+    if road == "api":
+        settings.ROOT_URLCONF = "tests.api.urls"
+        actor.is_superuser = True
+        actor.save()
+        api = API(actor)
+        monkeypatch.setattr(SCIMConnection, "refresh_from_db", busy)
+        answer = api.post("pause", connection.pk, reason="Audit")
+        assert answer.status_code == 503
+        told = answer.json()["detail"]
+    else:
+        monkeypatch.setattr(scim_connection, "name_for", busy)
+        with pytest.raises(CommandError) as failure:
+            call_command("scim_connection", "pause", "--connection", connection.name)
+        told = str(failure.value)
+    assert SCIMConnection.objects.get().is_paused
+    assert "Look before you try again." in told
 
 
 @pytest.mark.parametrize("name", ["scim_managers", "scim_notify", "scim_prune", "scim_units"])
@@ -203,6 +234,22 @@ def test_who_is_to_keep_their_profile_is_not_said_to_be_linked_by_a_link_that_wr
         answers.give(connection, verdict, "keep", account, actor=None)
     assert "linked already" in answers.give(connection, verdict, "link", account, actor=None)
     assert not ProvisionedUser.objects.get().keeps_profile
+
+
+def test_whose_account_is_another_connections_by_now_is_not_made_the_applications_own(
+    scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    assert scim.post("/Users", person()).status_code == 201
+    seen = ProvisionedUser.objects.select_related("user", "connection").get()
+    other = ConnectionFactory(name="Brightwater", sso_key=str(SSOSettingsFactory().pk))
+    ownership.allow_share(other, seen.user, actor=None, name=INES)
+    assert ScimClient(TokenFactory(connection=other).plaintext).post("/Users", person()).status_code == 201
+    assert ownership.move_ownership(ProvisionedUser.objects.get(connection=other), actor=None)
+    with pytest.raises(ConnectionRefused) as refusal:
+        keeping.detach(seen, actor=None)
+    assert refusal.value.code == "share.guest"
+    assert not ProvisionedUser.objects.get(pk=seen.pk).is_deleted
 
 
 # --- who comes, or is moved, while it is looked at

@@ -37,7 +37,7 @@ def _user_names_are_what_people_sign_in_by(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture
-def second(request: pytest.FixtureRequest, organization: Any) -> SCIMConnection:
+def second(request: pytest.FixtureRequest, organization: Any, connection: SCIMConnection) -> SCIMConnection:
     """Another customer's connection; where the test says so, another one of the same customer."""
     if request.node.get_closest_marker("one_customer") is None:
         return make_connection("Other")

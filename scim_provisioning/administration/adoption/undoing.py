@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.connections import notice
-from scim_provisioning.administration.keeping import refuse_guest
+from scim_provisioning.administration.keeping import held, refuse_guest
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
@@ -34,7 +34,7 @@ def undo(link: ProvisionedUser, *, actor: AbstractBaseUser | None, address: str 
     """Do it. Raises ``ConnectionRefused`` where it cannot be done (any more)."""
 
     def work() -> ProvisioningEvent:
-        refuse_guest(ProvisionedUser.objects.select_related("connection").get(pk=link.pk))
+        refuse_guest(held(link))
         event = _undone(link, actor, address)
         message = event.detail
         audit.log_entry(actor, link.connection, message)
