@@ -74,7 +74,7 @@ class _RowsAsRead(_Rows):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if self.tells and index is not None and index < self.initial_form_count():
-            _tell_how_it_stood(form, type(form.instance))
+            _tell_how_the_row_stood(form)
 
     def save_existing(self, form: Any, obj: Any, commit: bool = True) -> Any:
         _catch_up(form.instance, _left_alone(form))
@@ -85,10 +85,11 @@ def _as_read(formset: Any, *, tells: bool) -> Any:
     return type(formset.__name__, (_RowsAsRead, formset), {"tells": tells})
 
 
-def _tell_how_it_stood(form: Any, model: type[Model]) -> None:
-    """Who posts without having opened a page means what is posted."""
-    columns = {field.name for field in model._meta.concrete_fields if not isinstance(field, FileField)}
-    for name in columns & {*form.fields} - {model._meta.pk.name}:
+def _tell_how_the_row_stood(form: Any) -> None:
+    """Have the form of one row of several say it of all its columns; else as ``tell_how_it_stood``."""
+    options = form.instance._meta
+    columns = {field.name for field in options.concrete_fields if not isinstance(field, FileField)}
+    for name in columns & {*form.fields} - {options.pk.name}:
         initial = form[name].html_initial_name
         if not form.is_bound or _is_told(form.fields[name], initial, form.data):
             form.fields[name].show_hidden_initial = True
@@ -130,10 +131,9 @@ def _catch_up(row: Model, left_alone: Collection[str]) -> None:
     alias = router.db_for_write(type(row), instance=row)
     stands = type(row)._base_manager.using(alias).filter(pk=row.pk)
     now = (stands.select_for_update() if connections[alias].in_atomic_block else stands).first()
-    names = {field.attname: field.name for field in row._meta.concrete_fields}
     for name, value in _values(now).items() if now is not None else ():
         is_as_read = name in before and value != before[name] and getattr(row, name) == before[name]
-        if is_as_read or names[name] in left_alone:
+        if is_as_read or name in left_alone:
             setattr(row, name, value)
 
 
