@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin import csv_file, denied
 from scim_provisioning.admin.log_columns import SENT_AS, LogColumns, Worded
 from scim_provisioning.admin.log_days import DAYS
-from scim_provisioning.admin.log_filters import LIST_FILTERS, order_of_list
+from scim_provisioning.admin.log_filters import LIST_FILTERS, looked_through, order_of_list
 from scim_provisioning.admin.log_recent import RECENT, pinned, recent
 from scim_provisioning.admin.managed_by import managed_by
 from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
@@ -116,7 +116,7 @@ class EventAdminMixin(LogColumns, PeoplePage):
         if search_term not in known:
             known[search_term] = log_search.matching(
                 search_term,
-                visible_connections(request.user),
+                looked_through(request),
                 in_clear=self.may(request, permissions.VIEW_PAYLOAD),
             )
         return queryset.filter(known[search_term]), False

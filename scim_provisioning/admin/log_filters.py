@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,7 @@ from scim_provisioning.models import (
     Action,
     Outcome,
     ProvisionedUser,
+    SCIMConnection,
     SCIMToken,
 )
 
@@ -255,6 +256,12 @@ def _keys(request: HttpRequest) -> list[int]:
         request.__dict__["_scim_log_keys"] = [*rows]
     keys: list[int] = request.__dict__["_scim_log_keys"]
     return keys
+
+
+def looked_through(request: HttpRequest) -> QuerySet[SCIMConnection]:
+    """The connections among whose people a search looks: those that are seen, or the one that is chosen of them."""
+    seen, chosen = visible_connections(request.user), request.GET.get("connection", "")
+    return seen.filter(pk=chosen) if _may_be_key(chosen) else seen
 
 
 def _is_key(field: str, value: str) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,6 +145,18 @@ def test_of_a_term_that_fits_much_of_the_log_a_bounded_part_is_read(
     following = [columns for columns in selected if "link_id" in columns and columns.count(".") == 1]
     assert len(following) == 1
     assert "DISTINCT" not in following[0]
+
+
+def test_in_the_log_of_one_connection_nobody_elses_people_are_compared(
+    superuser: Client, full_log: SCIMConnection
+) -> None:
+    with CaptureQueriesContext(database) as captured:
+        superuser.get(LIST, {"q": "person0042", "connection": str(full_log.pk)})
+    people = [
+        one["sql"] for one in captured if ProvisionedUser._meta.db_table in one["sql"].partition("WHERE")[0]
+    ]
+    among = {key for sql in people for key in re.findall(r"connection_id\W? (?:IN \(|= )([\d, ]+)", sql)}
+    assert among == {str(full_log.pk)}
 
 
 def test_the_list_says_that_it_holds_the_latest_operations_only(superuser: Client) -> None:
