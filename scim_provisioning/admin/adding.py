@@ -39,6 +39,18 @@ class AddPage(_Base):
             return super().add_view(request, form_url, extra_context)
         return denied.in_words(self, request, self._settings_without_scim, request)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Django's own. What is posted there as a new row, which Django takes from any page of one, is *Add*."""
+        if object_id is not None and "_saveasnew" in request.POST:
+            return self.add_view(request, form_url, extra_context)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def _settings_without_scim(self, request: HttpRequest) -> HttpResponse:
         if not self.has_add_permission(request):
             raise permissions.first_missing(request.user, permissions.VIEW, permissions.ADD)

@@ -653,3 +653,17 @@ def test_a_host_without_sso_settings_adds_connections_in_the_list(
     assert LogEntry.objects.count() == 1
     secret = shown_token(generate(admin_client, connection))
     assert ScimClient(secret).get("/Users").status_code == HTTPStatus.OK
+
+
+def test_a_page_that_is_sent_as_a_new_row_sets_nothing_up_past_the_sso_settings(
+    administrator: Administrator, connection: SCIMConnection
+) -> None:
+    """Django takes `_saveasnew` of any form, offered or not, and then asks for the permission to add alone."""
+    adds = administrator("view_scimconnection", "add_scimconnection")
+    page, before = url("change", connection), SCIMConnection.objects.count()
+    answer = adds.post(page, {"name": "Of no settings", "_saveasnew": "1"})
+    assert (answer.status_code, SCIMConnection.objects.count()) == (HTTPStatus.OK, before)
+    assert text(answer) == text(adds.get(reverse("admin:scim_provisioning_scimconnection_add")))
+    viewer = administrator("view_scimconnection", "change_scimconnection", name="vera")
+    answer = viewer.post(page, {"name": "Of no settings", "_saveasnew": "1"})
+    assert (answer.status_code, SCIMConnection.objects.count()) == (HTTPStatus.FORBIDDEN, before)

@@ -37,6 +37,7 @@ def searches(estate: Estate) -> dict[str, str]:
         "people": PEOPLE,
         "people by the API": f"{url('people', estate.connection.pk)}?search=",
         "log": LOG,
+        "connections": "/admin/scim_provisioning/scimconnection/?q=",
         "units": f"{page_url('units', estate)}?q=",
         "queue": f"{page_url('answer', estate)}?q=",
         "held": f"{page_url('held', estate)}?q=",
