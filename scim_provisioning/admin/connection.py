@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import Media, ModelForm
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, reverse
@@ -33,9 +33,9 @@ from scim_provisioning.admin.mapping import MappingPages
 from scim_provisioning.admin.numbers import NumbersPages
 from scim_provisioning.admin.ownership import OwnershipPages
 from scim_provisioning.admin.pages import (
-    MEDIA,
     TEMPLATES,
     PageLink,
+    WithMedia,
     is_told_of_trouble,
     log_url,
     page_url_name,
@@ -92,6 +92,7 @@ class ConnectionAdminMixin(
     AddPage,
     ConnectionColumns,
     RowsAsRead,
+    WithMedia,
     ConnectionScopedAdmin,
 ):
     """The admin of ``SCIMConnection``; goes before a ``ModelAdmin``."""
@@ -107,11 +108,6 @@ class ConnectionAdminMixin(
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The pages under a connection come first: the admin's own last route takes everything."""
         return [*self.connection_urls(), *super().get_urls()]
-
-    @property
-    def media(self) -> Media:
-        """The admin's own, and the app's stylesheet and script."""
-        return super().media + MEDIA
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """As Django asks, of those who may look: *Add* leads to the SSO settings from which a connection is set up."""

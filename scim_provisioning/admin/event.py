@@ -10,7 +10,6 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -25,7 +24,7 @@ from scim_provisioning.admin.log_days import DAYS
 from scim_provisioning.admin.log_filters import LIST_FILTERS, looked_through, order_of_list
 from scim_provisioning.admin.log_recent import RECENT, pinned, recent
 from scim_provisioning.admin.managed_by import managed_by
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
+from scim_provisioning.admin.pages import TEMPLATES, WithMedia, page_url_name
 from scim_provisioning.admin.people import PeoplePage
 from scim_provisioning.administration import (
     catalogue,
@@ -57,7 +56,7 @@ class LatestPaginator(Paginator):  # type: ignore[type-arg]
         return int(latest.count())
 
 
-class EventAdminMixin(LogColumns, PeoplePage):
+class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
     """The admin of ``ProvisioningEvent``; goes before a ``ModelAdmin``. Nothing here can be changed."""
 
     change_list_template = f"{TEMPLATES}/event_list.html"
@@ -78,11 +77,6 @@ class EventAdminMixin(LogColumns, PeoplePage):
         "The beginning of a name, e-mail address or userName, former ones too; or a whole externalId, SCIM id "
         "or request id. Who may not see values writes a whole name or e-mail address."
     )
-
-    @property
-    def media(self) -> Media:
-        """The admin's own, and the app's stylesheet and script."""
-        return super().media + MEDIA
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The export and the search for people come first: the admin's own last route takes everything."""

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from scim_provisioning.admin.learner_pages import address_of
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, page_url_name
+from scim_provisioning.admin.pages import TEMPLATES, WithMedia, page_url_name
 from scim_provisioning.administration import host, permissions, unit_names
 from scim_provisioning.administration.unit_names import Called
 from scim_provisioning.models import SCIMConnection
@@ -25,7 +24,7 @@ else:
     _Base = object
 
 
-class SCIMUnitAdminMixin(_Base):
+class SCIMUnitAdminMixin(WithMedia):
     """Says on the host's own pages about companies, business units or teams which names of identity providers mean
     them, leads to where that is decided, and warns before one is deleted that would come again.
 
@@ -36,11 +35,6 @@ class SCIMUnitAdminMixin(_Base):
     change_form_template = f"{TEMPLATES}/unit_change_form.html"
     delete_confirmation_template = f"{TEMPLATES}/unit_delete.html"
     delete_selected_confirmation_template = f"{TEMPLATES}/unit_delete_selected.html"
-
-    @property
-    def media(self) -> Media:
-        """The admin's own, and the app's stylesheet and script."""
-        return super().media + MEDIA
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -45,6 +45,15 @@ TEMPLATES: Final = "scim_provisioning/admin"
 MEDIA: Final = forms.Media(css={"all": ["scim_provisioning/admin.css"]}, js=["scim_provisioning/admin.js"])
 
 
+class WithMedia(_Base):
+    """Before a ``ModelAdmin``: its pages have the app's stylesheet and script."""
+
+    @property
+    def media(self) -> forms.Media:
+        """The admin's own, and the app's."""
+        return super().media + MEDIA
+
+
 @dataclass(frozen=True, slots=True)
 class PageLink:
     """A link on the connection page: where to, what it is called, and one sentence on why to go there."""

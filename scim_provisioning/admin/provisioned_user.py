@@ -7,17 +7,16 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Q
-from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 
 from scim_provisioning.admin.managed_by import ManagedBy, detached, managed_by
 from scim_provisioning.admin.managed_forms import ManagedForms
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES
+from scim_provisioning.admin.pages import TEMPLATES, WithMedia
 from scim_provisioning.administration import permissions
 from scim_provisioning.models import ProvisionedUser
 
 
-class SCIMManagedAdminMixin(ManagedForms):
+class SCIMManagedAdminMixin(ManagedForms, WithMedia):
     """Says on the host's own pages about learners or accounts what SCIM does to them: a banner, where each field comes
     from, a warning before somebody is deleted, and the filter "managed by".
 
@@ -30,11 +29,6 @@ class SCIMManagedAdminMixin(ManagedForms):
     change_form_template = f"{TEMPLATES}/managed_change_form.html"
     delete_confirmation_template = f"{TEMPLATES}/managed_delete.html"
     delete_selected_confirmation_template = f"{TEMPLATES}/managed_delete_selected.html"
-
-    @property
-    def media(self) -> Media:
-        """The admin's own, and the app's stylesheet and script."""
-        return super().media + MEDIA
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.db import transaction
-from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scim_provisioning.admin import denied
-from scim_provisioning.admin.pages import MEDIA, TEMPLATES, is_told_of_trouble, log_url, page_url_name
+from scim_provisioning.admin.pages import TEMPLATES, WithMedia, is_told_of_trouble, log_url, page_url_name
 from scim_provisioning.admin.sso_end import SSODeletion, TakeOverPages, loaded
 from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 PANEL_TEMPLATE: Final = f"{TEMPLATES}/sso/change_form.html"
 
 
-class SCIMPanelMixin(TakeOverPages, SSODeletion):
+class SCIMPanelMixin(TakeOverPages, SSODeletion, WithMedia):
     """Adds a panel to the change page of the host's SSO settings; nothing else has to change.
 
     It goes before the base class: ``class SSOSettingsAdmin(SCIMPanelMixin, admin.ModelAdmin)``. The host's own
@@ -42,11 +41,6 @@ class SCIMPanelMixin(TakeOverPages, SSODeletion):
         set_up = transaction.non_atomic_requests(view)
         own = path("<path:object_id>/scim/set-up/", set_up, name=self.scim_url_name("scim_set_up"))
         return [own, *self.take_over_urls(), *super().get_urls()]
-
-    @property
-    def media(self) -> Media:
-        """The host's own, and the app's stylesheet and script."""
-        return super().media + MEDIA
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -44,11 +44,15 @@ class WithAdministrators(LearnerAdapter):
         return cls.all_accounts().filter(pk__in=on.values("user"))
 
 
-def test_a_customers_last_administrator_is_not_let_go_because_another_customer_wants_them(
-    scim: ScimClient, other: ScimClient, settings: Any
-) -> None:
+@pytest.fixture
+def with_administrators(settings: Any) -> None:
     adapter = f"{__name__}.WithAdministrators"
     settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": adapter}
+
+
+def test_a_customers_last_administrator_is_not_let_go_because_another_customer_wants_them(
+    scim: ScimClient, other: ScimClient, with_administrators: None
+) -> None:
     own, _guest = both(scim, other, "Other")
     answer = scim.patch(f"/Users/{own}", OFF)
     assert answer.status_code == 403
@@ -57,10 +61,8 @@ def test_a_customers_last_administrator_is_not_let_go_because_another_customer_w
 
 
 def test_a_customers_last_administrator_may_be_given_up_by_one_of_its_two_connections(
-    scim: ScimClient, beside: ScimClient, settings: Any
+    scim: ScimClient, beside: ScimClient, with_administrators: None
 ) -> None:
-    adapter = f"{__name__}.WithAdministrators"
-    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "ADAPTER": adapter}
     own, guest = both(scim, beside, "Beside")
     assert scim.patch(f"/Users/{own}", OFF).status_code == 200
     assert beside.patch(f"/Users/{guest}", OFF).status_code == 403
