@@ -18,7 +18,7 @@ from scim_provisioning.sso import may_sign_in
 PAGE = Path(__file__).parent.parent.parent / "docs" / "sign-in.md"
 
 
-class OneLogin_Saml2_Auth:  # noqa: N801
+class OneLogin_Saml2_Auth:
     """What python3-saml says of a response that it has checked: here the request itself tells."""
 
     def __init__(self, request: HttpRequest, _settings: object) -> None:
