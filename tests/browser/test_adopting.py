@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -65,3 +67,30 @@ def test_who_is_here_is_shown_from_an_export(
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="What was found")).to_be_visible()
     assert_accessible(page, complaints)
+
+
+def test_whoever_there_is_nothing_to_weigh_of_are_linked_with_one_password(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Callable[[Page, str], None]
+) -> None:
+    scim = ScimClient(TokenFactory(connection=harborline).plaintext)
+    for name in ("rui.sousa", "mei.tan"):
+        address = f"{name}@harborline.example"
+        LearnerFactory(organization=harborline.sso.organization, user__username=address, user__email=address)
+        assert scim.post("/Users", person(name)).status_code == 409
+    page.goto(reverse("admin:scim_provisioning_scimconnection_queue", args=[harborline.pk]))
+    picture(page, "queue-flow")
+    assert_accessible(page, complaints)
+    page.get_by_label(INES).check()
+    page.get_by_label("rui.sousa@harborline.example").check()
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Link the ticked people").click()
+    expect(page.get_by_text("Provision on demand").first).to_be_visible()
+    assert_accessible(page, complaints)
+    assert set(ProvisionedUser.objects.values_list("user_name", flat=True)) == {
+        INES,
+        "rui.sousa@harborline.example",
+    }
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Link this person").click()
+    expect(page.get_by_text("Nobody waits for an answer.")).to_be_visible()
+    assert ProvisionedUser.objects.count() == 3

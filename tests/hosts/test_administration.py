@@ -6,10 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.checks import run_checks
 from django.test import Client
 from django.urls import reverse
 
+from scim_provisioning.adapters import ENTERPRISE, LearnerAdapter, Reference, References
+from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.admin import SCIMUnitAdminMixin
 from scim_provisioning.administration import selftest
 from scim_provisioning.administration.selftest import Result
 from scim_provisioning.checks import TAG
@@ -17,7 +21,9 @@ from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
 from tests.admin.pages import PASSWORD, generate, shown_token, text, url
 from tests.client import ScimClient, SecureBrowser
 from tests.hosts.current import host, spelled
-from tests.people import person
+from tests.people import enterprise, person
+
+UNITS = {"organization": "Harborline Ltd", "division": "Operations", "department": "Platform Security"}
 
 
 @pytest.fixture
@@ -76,3 +82,26 @@ def test_a_learner_and_somebody_refused_are_found_by_their_surnames(
     }
     assert found == {"Roth": ["inactive"], "Okafor": ["inactive"], "Berg": ["refused"], "Nobody": []}
     assert "Switched off on" in text(browser.get(people, {"q": "Roth"}))
+
+
+def units_of(people: type[LearnerAdapter]) -> set[str]:
+    """Of what ``UNITS`` names, what this host keeps as rows of its own."""
+    paths = {entry.path for entry in people.mapping if isinstance(entry, Reference | References)}
+    return {name for attribute, name in UNITS.items() if f"{ENTERPRISE}:{attribute}" in paths}
+
+
+@pytest.mark.django_db
+def test_the_hosts_own_page_of_a_unit_says_what_means_it_and_warns_before_it_is_deleted(
+    browser: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    assert scim.post("/Users", spelled(person(**enterprise(**UNITS)))).status_code == HTTPStatus.CREATED
+    said = set()
+    for model in [
+        model for model, page in admin.site._registry.items() if isinstance(page, SCIMUnitAdminMixin)
+    ]:
+        for row in model._base_manager.all():
+            if f"{row} {connection.name}" in text(browser.get(page_of(row, "change"))):
+                assert "The next who comes makes it again" in text(browser.get(page_of(row, "delete")))
+                said.add(str(row))
+    assert said == units_of(get_adapter_class())
+    assert UNITS["department"] in said

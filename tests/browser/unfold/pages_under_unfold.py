@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.contrib import admin
@@ -11,17 +11,14 @@ from django.contrib.auth.models import User
 from django.db.models import URLField
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
-from pytest_django.live_server_helper import LiveServer
 from unfold.admin import ModelAdmin
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.admin import SCIMPanelMixin
-from scim_provisioning.models import ProvisionedUser, SCIMConnection, SCIMToken, SharedAccount
+from scim_provisioning.models import SCIMConnection, SCIMToken, SharedAccount
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import url
 from tests.browser import scenes
-from tests.browser.conftest import serve
-from tests.browser.test_joining import doubled, join
 from tests.browser.test_pages import pages_of
 from tests.browser.test_token_panel import TOKEN, generate
 
@@ -33,12 +30,6 @@ class SSOSettingsAdmin(SCIMPanelMixin, ModelAdmin):
     """As a host on Unfold writes it."""
 
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
-
-
-@pytest.fixture
-def site(transactional_db: None) -> Iterator[LiveServer]:
-    """Without the policy: Unfold's own scripts need `unsafe-eval`."""
-    yield from serve()
 
 
 def test_a_token_is_generated(
@@ -123,16 +114,3 @@ def test_every_page_renders(
             page.go_back()
         if name in ("index", "list"):
             expect(page.get_by_role("alert").first).to_contain_text("Entra ID of Harborline")
-
-
-def test_two_accounts_of_one_person_are_joined(
-    new_context: Callable[..., BrowserContext], superuser: User, picture: Callable[[Page, str], None]
-) -> None:
-    connection = doubled(scenes.connected(scenes.sso_of("Harborline")))
-    made = ProvisionedUser.objects.get().user_id
-    page = new_context().new_page()
-    page.goto(f"{url('doubles', connection)}?account={made}&q=ameyer")
-    picture(page, "unfold-doubles")
-    page.get_by_role("link", name="Compare").first.click()
-    picture(page, "unfold-join")
-    join(page)

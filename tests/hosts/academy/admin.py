@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from scim_provisioning.admin import SCIMPanelMixin
+from scim_provisioning.admin import SCIMPanelMixin, SCIMUnitAdminMixin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 
 from .models import Customer, IdentityProvider, Team, User
@@ -20,4 +20,9 @@ class UserAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
     exclude = ("password",)
 
 
-admin.site.register([Customer, Team])
+@admin.register(Team)
+class UnitAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
+    pass
+
+
+admin.site.register(Customer)

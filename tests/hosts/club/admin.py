@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from scim_provisioning.admin import SCIMPanelMixin
+from scim_provisioning.admin import SCIMPanelMixin, SCIMUnitAdminMixin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 
 from .models import Club, Company, Division, Membership, Role, SignIn, Team
@@ -19,4 +19,9 @@ class MembershipAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
     list_filter = ("status",)
 
 
-admin.site.register([Club, Company, Division, Role, Team])
+@admin.register(Company, Division, Team)
+class UnitAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
+    pass
+
+
+admin.site.register([Club, Role])

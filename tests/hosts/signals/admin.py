@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from scim_provisioning.admin import SCIMPanelMixin
+from scim_provisioning.admin import SCIMPanelMixin, SCIMUnitAdminMixin
 from scim_provisioning.admin.provisioned_user import SCIMManagedAdminMixin
 
 from .models import Customer, Department, Desk, Employer, Profile, SingleSignOn, Site, Squad
@@ -18,4 +18,9 @@ class ProfileAdmin(SCIMManagedAdminMixin, admin.ModelAdmin):
     list_display = ("user", "customer", "position", "squad")
 
 
-admin.site.register([Customer, Department, Desk, Employer, Site, Squad])
+@admin.register(Department, Employer, Site, Squad)
+class UnitAdmin(SCIMUnitAdminMixin, admin.ModelAdmin):
+    pass
+
+
+admin.site.register([Customer, Desk])
