@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+_BARE = ("-q", "-n0", "-p", "no:cacheprovider", "--create-db", "--no-migrations")
 
 
 def run_pytest(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +25,8 @@ def run_pytest(name: str, *arguments: str, **environment: str) -> subprocess.Com
     it beside that of the outer run, which takes it in at its end. ``name`` tells both from those of other processes.
 
     Where Python is told to keep no bytecode beside the sources, these processes keep it elsewhere, for one another:
-    half of the time that each takes to start is for compiling the tests.
+    half of the time that each takes to start is for compiling the tests. Their tables are made from the models, as the
+    outer run's are by migrations, which takes longer.
     """
     name = "_".join(filter(None, [name, os.environ.get("PYTEST_XDIST_WORKER")]))
     own = {
@@ -37,7 +39,7 @@ def run_pytest(name: str, *arguments: str, **environment: str) -> subprocess.Com
             "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache" / "bytecode"),
         }
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "--create-db", *arguments],
+        [sys.executable, "-m", "pytest", *_BARE, *arguments],
         cwd=ROOT,
         env={**os.environ, **own, **environment},
         capture_output=True,
