@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import CASCADE, Model, Q, QuerySet
@@ -35,30 +36,45 @@ def names_of(link: ProvisionedUser) -> list[str]:
     return list(dict.fromkeys(name for name in (*own, *former.values_list("key", flat=True)) if name))
 
 
-def common(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> set[str]:
-    """Texts of the person's that others have as their own, folded, such as the number of a switchboard: by these
-    nobody is meant, and everybody would be found. A thousand who have any of them are looked at, and a thousand more as
-    long as that tells of another text (one query each)."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Which of a person's texts others have as their own, folded; ``met``: the keys of all learners who may mention
+    another one, None where they are too many to be read."""
+
+    texts: frozenset[str]
+    met: list[int] | None
+
+
+def shared(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> Shared:
+    """Texts of the person's that others have as their own, such as the number of a switchboard: by these nobody is
+    meant, and everybody would be found. A thousand who have any of them are looked at, and a thousand more as long as
+    that tells of another text (one query each, which reads the documents of the connection)."""
     others = ProvisionedUser.objects.filter(connection=connection)
     others = others if link is None else others.exclude(pk=link.pk)
     found: set[str] = set()
+    met: list[ProvisionedUser] = []
     while (wanted := who.but(found)).telling:
         met = list(mentions.among(others, ("document",), wanted).order_by()[:_MET])
-        shared = _called(met) & {fold(text) for text in wanted.telling}
-        found |= shared
-        if len(met) < _MET or not shared:
+        had = _called(met) & {fold(text) for text in wanted.telling}
+        found |= had
+        if len(met) < _MET or not had:
             break
-    return found
+    return Shared(frozenset(found), [one.pk for one in met] if len(met) < _MET else None)
 
 
 def beside(
-    connection: SCIMConnection, who: Identity, link: ProvisionedUser | None, tally: Tally
+    connection: SCIMConnection,
+    who: Identity,
+    link: ProvisionedUser | None,
+    met: list[int] | None,
+    tally: Tally,
 ) -> list[int]:
     """The keys of other learners who are named together with the person: whose document may mention them, as their
-    manager perhaps, and of whom it was asked whether they are the same. Two queries; the first reads the connection's
-    links."""
-    links = tally.newest(ProvisionedUser.objects.filter(connection=connection), "-pk")
-    said = mentions.among(links, ("document",), who)
+    manager perhaps, and of whom it was asked whether they are the same. Two queries; where ``met`` does not say who may
+    mention the person, the first reads the documents of the connection."""
+    links = ProvisionedUser.objects.filter(connection=connection)
+    known = tally.newest(links, "-pk") if met is None else links.filter(pk__in=met)
+    said = mentions.among(known, ("document",), who)
     found: set[int] = {*said.order_by().values_list("pk", flat=True)}
     if link is not None:
         asked = IdentityQuestion.objects.filter(Q(newcomer=link) | Q(earlier=link))

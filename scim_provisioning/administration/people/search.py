@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.db.models import F, Max, Q, QuerySet
 
 from scim_provisioning.adapters.expressions import DocumentText, ElementExists
-from scim_provisioning.adapters.resembling import Resembles
+from scim_provisioning.adapters.resembling import Mentions
 from scim_provisioning.administration.lms_names import (
     called,
     has_beginning,
@@ -192,7 +192,7 @@ def _in_documents(asked: Asked, whose: Q) -> Iterable[int]:
         address = ElementExists("search", ("emails",), ("or", *spelled))
         said = Q(has_word(texts, word, in_clear=asked.in_clear)) | Q(asks_document=True) & Q(address)
         # First what is told without reading the JSON of everybody, where that takes long.
-        condition &= Q(Resembles(F("search"), accents.mentioned(word))) & said
+        condition &= Q(Mentions(F("search"), accents.mentioned(word))) & said
     rows = ProvisionedUser.objects.filter(whose, condition, connection__in=asked.connections).order_by()
     return rows.values_list("pk", flat=True)[: AT_MOST + 1]
 
