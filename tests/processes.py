@@ -24,20 +24,13 @@ def run_pytest(name: str, *arguments: str, **environment: str) -> subprocess.Com
     On a server it has a test database beside that of the suite, with other tables. Where coverage is measured it writes
     it beside that of the outer run, which takes it in at its end. ``name`` tells both from those of other processes.
 
-    Where Python is told to keep no bytecode beside the sources, these processes keep it elsewhere, for one another:
-    half of the time that each takes to start is for compiling the tests. Their tables are made from the models, as the
-    outer run's are by migrations, which takes longer.
+    Its tables are made from the models; the outer run's are made by the migrations, which takes longer.
     """
     name = "_".join(filter(None, [name, os.environ.get("PYTEST_XDIST_WORKER")]))
     own = {
         "COVERAGE_FILE": f"{os.environ.get('COVERAGE_FILE', '.coverage')}.{name}",
         "TEST_DATABASE_NAME": f"{os.environ.get('TEST_DATABASE_NAME', 'test_scim_provisioning')}_{name}",
     }
-    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        own |= {
-            "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache" / "bytecode"),
-        }
     return subprocess.run(
         [sys.executable, "-m", "pytest", *_BARE, *arguments],
         cwd=ROOT,
