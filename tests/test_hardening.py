@@ -35,14 +35,24 @@ EVALUATES = {"eval", "exec", "compile", "__import__"}
 RESTORES = {"pickle", "marshal", "shelve", "dill", "yaml", "jsonpickle"}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_that_is_sent_or_stored_is_ever_run(source: Path) -> None:
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in EVALUATES, f"line {node.lineno}"
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            modules = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-            assert not RESTORES & {module.partition(".")[0] for module in modules}, f"line {node.lineno}"
+def test_nothing_that_is_sent_or_stored_is_ever_run() -> None:
+    found = [
+        f"{source.relative_to(PACKAGE)}:{node.lineno}"
+        for source in SOURCES
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.Import | ast.ImportFrom) and _runs_or_restores(node)
+    ]
+    assert len(SOURCES) > 100
+    assert found == []
+
+
+def _runs_or_restores(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in EVALUATES
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        modules = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+        return bool(RESTORES & {module.partition(".")[0] for module in modules})
+    return False
 
 
 #: Texts that are code to somebody: Python, its formats and its pickles, Django's templates, a shell, SQL.
