@@ -24,6 +24,13 @@ def unseen(text: str) -> str:
     return code_points(character for character in text if _is_unseen(character))
 
 
+def seen(text: str) -> str:
+    """Return what of ``text`` can be seen; blanks that end a line or lead to a column are for the caller to see to."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character for character in text if not _is_unseen(character))
+
+
 def _is_unseen(character: str) -> bool:
     is_blank = character in _BLANK or any(ord(character) in marks for marks in _VARIATIONS)
     return is_blank or category(character) in _UNSEEN

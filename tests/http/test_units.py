@@ -271,3 +271,16 @@ def test_another_unicode_form_of_a_name_of_the_lms_makes_no_double(
     theirs = Team.objects.create(organization=organization, name="Cafe\u0301 ﬁve")
     assert team_of(join(scim, "ines.okafor", "CAF\u00c9 FIVE")) == theirs
     assert Team.objects.count() == 1
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u202e"], ids=ascii)
+@pytest.mark.parametrize("of_the_lms", [True, False])
+def test_what_nobody_can_see_in_a_name_makes_no_double(
+    scim: ScimClient, organization: Organization, unseen: str, of_the_lms: bool
+) -> None:
+    if of_the_lms:
+        Team.objects.create(organization=organization, name="Locks")
+    else:
+        join(scim, "mei.tan", "Locks")
+    assert team_of(join(scim, "ines.okafor", f"Loc{unseen}ks")).name == "Locks"
+    assert Team.objects.count() == 1

@@ -21,6 +21,7 @@ from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import Meaning, ReferenceKey
 from scim_provisioning.models.reference_key import NAME_LENGTH, key_of
+from scim_provisioning.protocol.spelling import seen
 from scim_provisioning.protocol.text import fold, normalized
 
 #: Hyphens and dashes of every width.
@@ -28,10 +29,10 @@ _HYPHENS: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
 def reference_key(text: str) -> str:
-    """What makes two spellings of a company, unit or team name the same: case, spaces and the Unicode form do not
-    count."""
+    """What makes two spellings of a company, unit or team name the same: case, spaces, the Unicode form and what cannot
+    be seen do not count."""
     text = text if text.isascii() else normalized("NFKC", text)
-    return fold(" ".join(text.split()))
+    return fold(seen(" ".join(text.split())))
 
 
 def without_hyphens(text: str) -> str:
