@@ -16,12 +16,13 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 
+from scim_provisioning import databases
 from scim_provisioning.admin import denied
 from scim_provisioning.administration import host, permissions, setting_up, troubles
 from scim_provisioning.events import reports
@@ -79,6 +80,13 @@ def _in_the_log(site: str, **chosen: int) -> str:
 def page_url_name(name: str) -> str:
     """The URL name of a page under a connection, for ``reverse("admin:" + ...)``."""
     return f"scim_provisioning_scimconnection_{name}"
+
+
+def as_written(site: AdminSite, view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page of ours as ``site`` shows it. Whatever is read for it is read where it would be written: a replica that is
+    behind would offer administrators what is not so any more, and refuse what is."""
+    shown: Callable[..., Any] = databases.primary()(site.admin_view(view))
+    return shown
 
 
 def posted(request: HttpRequest) -> Any:
@@ -147,7 +155,7 @@ class ConnectionPages(_Base):
                 return self.back(connection)
 
         # Never inside a host's ATOMIC_REQUESTS: each verb has its own transaction, and a disconnection many.
-        wrapped = transaction.non_atomic_requests(self.admin_site.admin_view(update_wrapper(guarded, view)))
+        wrapped = transaction.non_atomic_requests(as_written(self.admin_site, update_wrapper(guarded, view)))
         return path(f"<str:object_id>/{route}", wrapped, name=page_url_name(name))
 
     def page_url(self, name: str, connection: SCIMConnection, **rest: Any) -> str:

@@ -19,7 +19,7 @@ from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
 from scim_provisioning.admin.joining import alike
 from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.ownership import owner_of
-from scim_provisioning.admin.pages import TEMPLATES, PageLink, page_url_name
+from scim_provisioning.admin.pages import TEMPLATES, PageLink, as_written, page_url_name
 from scim_provisioning.administration import people, permissions, reactivation
 from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, UNMANAGED, Answer
 from scim_provisioning.administration.people.search import AT_MOST
@@ -54,7 +54,7 @@ class PeoplePage(OperationPage):
 
     def people_urls(self) -> list[URLPattern]:
         """One route."""
-        return [path("people/", self.admin_site.admin_view(self.people_view), name=PEOPLE_URL)]
+        return [path("people/", as_written(self.admin_site, self.people_view), name=PEOPLE_URL)]
 
     def people_view(self, request: HttpRequest) -> HttpResponse:
         """Answer ``q``, on all connections that this person sees, or on ``connection`` alone: a 404 if it is not theirs

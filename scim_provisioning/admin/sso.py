@@ -14,7 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scim_provisioning.admin import denied
-from scim_provisioning.admin.pages import TEMPLATES, WithMedia, is_told_of_trouble, log_url, page_url_name
+from scim_provisioning.admin.pages import (
+    TEMPLATES,
+    WithMedia,
+    as_written,
+    is_told_of_trouble,
+    log_url,
+    page_url_name,
+)
 from scim_provisioning.admin.sso_end import SSODeletion, TakeOverPages, loaded
 from scim_provisioning.administration import health, permissions, setting_up
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
@@ -37,7 +44,7 @@ class SCIMPanelMixin(TakeOverPages, SSODeletion, WithMedia):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The host's routes, and the one that sets up SCIM. Never inside a host's ATOMIC_REQUESTS, as all verbs."""
-        view = self.admin_site.admin_view(require_POST(self.scim_set_up_view))
+        view = as_written(self.admin_site, require_POST(self.scim_set_up_view))
         set_up = transaction.non_atomic_requests(view)
         own = path("<path:object_id>/scim/set-up/", set_up, name=self.scim_url_name("scim_set_up"))
         return [own, *self.take_over_urls(), *super().get_urls()]

@@ -19,7 +19,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin import denied
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import TEMPLATES, is_told_of_trouble, page_url_name, posted, who
+from scim_provisioning.admin.pages import (
+    TEMPLATES,
+    as_written,
+    is_told_of_trouble,
+    page_url_name,
+    posted,
+    who,
+)
 from scim_provisioning.administration import health, host, permissions, setting_up, takeover, times
 from scim_provisioning.events import reports
 from scim_provisioning.models import SCIMConnection
@@ -71,7 +78,7 @@ class TakeOverPages(_SSOPages):
 
     def take_over_urls(self) -> list[URLPattern]:
         """One route. Never inside a host's ATOMIC_REQUESTS, as all verbs."""
-        view = transaction.non_atomic_requests(self.admin_site.admin_view(self.scim_take_over_view))
+        view = transaction.non_atomic_requests(as_written(self.admin_site, self.scim_take_over_view))
         name = self.scim_url_name("scim_take_over")
         return [path("<path:object_id>/scim/take-over/", view, name=name)]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils.translation import gettext as _
 
+from scim_provisioning import databases
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import audit, catalogue, host
 from scim_provisioning.administration.attribute_words import short_name
@@ -53,6 +54,7 @@ class Value:
         return self.path == "userName" and fold(str(self.here)) != fold(str(self.sent))
 
 
+@databases.primary()
 def values(link: ProvisionedUser) -> list[Value]:
     """The values of a living link's learner that its connection writes, in the order of the mapping (two queries, and
     what the host's rows cost). Those of an account that another connection owns are not among them, nor is the switch:

@@ -18,7 +18,7 @@ from scim_provisioning.events import reports
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning import host_code
 from scim_provisioning.provisioning.host_calls import raised_by
-from scim_provisioning.provisioning.transactions import has_committed, was_undone
+from scim_provisioning.provisioning.transactions import BrokenTransaction, has_committed, was_undone
 
 logger = logging.getLogger("scim_provisioning.administration")
 
@@ -62,6 +62,14 @@ def of_host(error: Exception, seen_by: Any = None, *, in_parts: bool = False) ->
     reports.failure(logger, "The application's own code failed for an administrator", exception=error)
     if in_parts:
         return failed(facts["error"]).message
+    if isinstance(error, BrokenTransaction) and error.may_have_committed:
+        return (
+            _(
+                "The application’s own code ended the database transaction (%(error)s), so some of this may have been "
+                "done. Ask its developers, and look before you try again."
+            )
+            % facts
+        )
     if raised is None:
         return (
             _(
@@ -89,7 +97,7 @@ def of_one(error: Exception, about: object) -> str:
     if (
         isinstance(error, ConnectionRefused | host.AdapterBroken)
         or words(error)
-        or not host_code.place(error)
+        or not (host_code.place(error) or isinstance(error, BrokenTransaction))
     ):
         return ""
     kind = _kind(error)
@@ -125,11 +133,16 @@ def failed(kind: str) -> ConnectionRefused:
 
 def _kind(error: BaseException) -> str:
     """What was raised, and in which line of the application's."""
+    if isinstance(error, BrokenTransaction):
+        return ", ".join([type(error).__name__, *error.known])
     return f"{type(error).__name__}, {host_code.place(error)}".rstrip(", ")
 
 
 def _is_of_the_host(error: BaseException) -> bool:
-    """Whether a hook raised it, or other code of the application's in a transaction that was undone."""
+    """Whether a hook raised it, or other code of the application's in a transaction that was undone; or it has left no
+    transaction that could be committed."""
+    if isinstance(error, BrokenTransaction):
+        return True
     if isinstance(error, SCIMError | ConnectionRefused) or _is_about_the_database(error):
         return False
     return raised_by(error) is not None or (was_undone(error) and bool(host_code.place(error)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db import models, transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import exceptions, serializers
@@ -22,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
-from scim_provisioning import moments
+from scim_provisioning import databases, moments
 from scim_provisioning.administration import host, identity, permissions, troubles
 from scim_provisioning.events import reports
 from scim_provisioning.http.address import client_address
@@ -135,6 +136,11 @@ class AdministratorViewSet(GenericViewSet[Any]):
         """Never inside a host's ``ATOMIC_REQUESTS``: each verb has its own transaction, and DRF rolls a refused
         request back, with the wrong password that was to be counted."""
         return transaction.non_atomic_requests(super().as_view(actions, **initkwargs))
+
+    @databases.primary()
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As DRF's; whatever is read is read where it would be written, as administrators decide on it."""
+        return super().dispatch(request, *args, **kwargs)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """As DRF's; an error report of this request shows no token, no password and nobody's data."""

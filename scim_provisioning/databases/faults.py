@@ -70,6 +70,9 @@ _WORDS: Final = {
 #: one transaction writes at a time.
 _FOREIGN_KEY_STATE: Final = "23503"
 _FOREIGN_KEY_NUMBERS: Final = frozenset({1216, 1217, 1451, 1452})
+#: There is such a row already.
+_UNIQUE_STATE: Final = "23505"
+_UNIQUE_NUMBERS: Final = frozenset({1062, 1586})
 #: Django's words for an UPDATE of a row that is gone; it has no class of its own for them before 6.0.
 _NO_ROW: Final = "did not affect any rows"
 
@@ -93,6 +96,17 @@ def misses_a_row(error: BaseException) -> bool:
     """Whether ``error``, or what it was raised from, is about a row that is not there: one that was referred to, or
     that was to be changed. Somebody may have deleted it since it was read; whoever asks again knows."""
     return any(_misses_a_row(found) for found in _causes(error))
+
+
+def meets_a_row(error: BaseException) -> bool:
+    """Whether ``error``, or what it was raised from, is about a row that is there already. Whoever reads what there was
+    when they began has not seen one that was made since, however often they look (``get_or_create``)."""
+    return any(isinstance(found, IntegrityError) and _meets_a_row(found) for found in _causes(error))
+
+
+def _meets_a_row(error: IntegrityError) -> bool:
+    number = error.args[0] if error.args else None
+    return _state(error) == _UNIQUE_STATE or number in _UNIQUE_NUMBERS
 
 
 def _causes(error: BaseException) -> Iterator[Error]:

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple, TypeVar
 from django.db import connections
 from django_scim.exceptions import SCIMException
 
-from scim_provisioning.databases.faults import Fault, fault_of, misses_a_row
+from scim_provisioning.databases.faults import Fault, fault_of, meets_a_row, misses_a_row
 from scim_provisioning.databases.routing import connection
+from scim_provisioning.databases.snapshots import reads_the_past, sees_no_additions
 from scim_provisioning.protocol.errors import Unavailable
 
 logger = logging.getLogger("scim_provisioning.databases")
@@ -42,8 +43,9 @@ _REFUSALS: Final = {
 
 
 def retried(work: Callable[[], _T]) -> _T:
-    """What ``work`` returns; it is called up to three times where the database was gone or busy, or where a row was
-    gone that ``work`` had read: the next try reads anew, and what fails then as well is no coincidence.
+    """What ``work`` returns; it is called up to three times where the database was gone or busy, where a row was gone
+    that ``work`` had read, or where one is there that it cannot see: the next try reads anew, and what fails then as
+    well is no coincidence.
 
     ``work`` has its own transaction, or only reads: whatever it did must be undone when it raises. Inside
     somebody else's transaction it is called once, since the whole of that would have to be repeated.
@@ -86,7 +88,10 @@ def _deserves_another_try(error: Exception) -> bool:
     if isinstance(error, SCIMException):
         # An answer, even where a database error was the reason for it; unless it says otherwise.
         return getattr(error, "deserves_another_try", False)
-    return fault_of(error) in _WORTH_A_TRY
+    if fault_of(error) in _WORTH_A_TRY:
+        return True
+    # Of the application's own code: what this package makes itself it makes under locks.
+    return meets_a_row(error) and (reads_the_past() or sees_no_additions())
 
 
 def drop_broken_connections() -> None:

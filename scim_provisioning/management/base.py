@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
+from scim_provisioning import databases
 from scim_provisioning.administration import host, troubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import SCIMConnection
@@ -18,7 +19,7 @@ from scim_provisioning.tokens import TokenRefused
 class ScimCommand(BaseCommand):
     """A command that raises ``CommandError`` with a sentence where it is refused, the adapter does not load, a hook of
     the application's raises, or the database is in the way. What else goes wrong is a fault of the program, and keeps
-    its traceback."""
+    its traceback. Whatever it reads it reads where it would be written: a replica may be behind."""
 
     #: Whether it never changes anything, so that nobody need look whether it did.
     only_reads: ClassVar[bool] = False
@@ -31,7 +32,8 @@ class ScimCommand(BaseCommand):
         """Run it, as Django does."""
         begin_anew()
         try:
-            return super().execute(*args, **options)
+            with databases.primary():
+                return super().execute(*args, **options)
         except CommandError:
             raise
         except (ConnectionRefused, TokenRefused, host.AdapterBroken) as refusal:

@@ -10,13 +10,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from scim_provisioning import rules
+from scim_provisioning import databases, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.databases import making_models
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser
-from scim_provisioning.protocol.errors import Uniqueness
+from scim_provisioning.protocol.errors import NotFound, Uniqueness
 from scim_provisioning.provisioning import moved
 from scim_provisioning.provisioning.earlier import free_names, hold_names, take_name_back
 from scim_provisioning.provisioning.links import make_tombstone
@@ -100,9 +100,20 @@ def _adopted(caller: Caller, link: ProvisionedUser, account: Any) -> LearnerAdap
     return adapter
 
 
+@contextmanager
+def _not_gone_since() -> Iterator[None]:
+    """Around what locks somebody whom the history has just found. An administrator may have taken the link back in
+    that moment, or the LMS the account away: begun again, a POST is about somebody else, and never 404."""
+    try:
+        yield
+    except NotFound as gone:
+        raise databases.Overtaken from gone
+
+
 def _awaited(caller: Caller, link: ProvisionedUser) -> LearnerAdapter:
     """The person whom an administrator has linked, locked, if nobody has written to them since."""
-    adapter = load_for_update(caller, link.scim_id)
+    with _not_gone_since():
+        adapter = load_for_update(caller, link.scim_id)
     if not adapter.link.is_awaited:
         raise rules.user_name_taken(link)
     rules.protect(adapter)
@@ -112,7 +123,8 @@ def _awaited(caller: Caller, link: ProvisionedUser) -> LearnerAdapter:
 
 
 def _revived(caller: Caller, tombstone: ProvisionedUser, document: Mapping[str, Any]) -> LearnerAdapter:
-    adapter = load_tombstone_for_update(caller, tombstone.pk)
+    with _not_gone_since():
+        adapter = load_tombstone_for_update(caller, tombstone.pk)
     if adapter is None:
         raise rules.user_name_taken()
     rules.protect(adapter)

@@ -155,11 +155,21 @@ def _whole(work: Callable[[], _T], watch: Watch, *, may_be_empty: bool = False) 
 class BrokenTransaction(InternalError):
     """500: COMMIT would do nothing, and would not say so."""
 
+    @property
+    def may_have_committed(self) -> bool:
+        """Whether the host's code ended the transaction, so that what came before may be kept."""
+        return self.detail == _ENDED
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What is known of the host's code, as far as it is: the hook, the line, the statement."""
+        return tuple(str(self.params[name]) for name in ("hook", "place", "ended") if name in self.params)
+
     def blame(self, watch: Watch) -> BrokenTransaction:
         """Say what is known of the host's code: the line that did it, the statement that ended it all."""
         if watch.place:
             self.params["place"] = watch.place
-        if self.detail == _ENDED:
+        if self.may_have_committed:
             self.params["ended"] = watch.ended_with or _MAY_HAVE_ENDED
         return self
 

@@ -19,6 +19,7 @@ from example_project.lms.models import Organization, SSOSettings, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections as connections_verbs
 from scim_provisioning.administration import (
+    erasure,
     keeping,
     leaver_brake,
     ownership,
@@ -46,6 +47,7 @@ from tests.databases import inherited
 from tests.faults.forks import somebody_waits_for_a_lock, until
 from tests.faults.proxy import in_between
 from tests.faults.test_killed_workers import KilledAt, settled
+from tests.leavers import OFF
 from tests.lms_factories import LearnerFactory, SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
@@ -199,7 +201,13 @@ def detach(scim: ScimClient, own: SCIMConnection, organization: Organization, ac
     return lambda: keeping.detach(learner, actor=actor)
 
 
-ABOUT_PEOPLE = (link, undo, join, join_double, share, move, merge, let_go, lock, unlock, detach)
+def forget(scim: ScimClient, own: SCIMConnection, organization: Organization, actor: User) -> Verb:
+    learner = _learner(scim)
+    assert scim.patch(f"/Users/{learner.scim_id}", OFF).status_code == 200
+    return lambda: erasure.forget(erasure.Person(own, learner), actor=actor)
+
+
+ABOUT_PEOPLE = (link, undo, join, join_double, share, move, merge, let_go, lock, unlock, detach, forget)
 ABOUT_CONNECTIONS = (
     pause,
     resume,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
 from django.db import connections
 
 from example_project.lms.models import Learner, Organization, Progress
-from scim_provisioning.administration import erasure, ownership
-from scim_provisioning.administration.adoption import joining
+from scim_provisioning.administration import erasure, keeping, ownership
+from scim_provisioning.administration.adoption import joining, queue, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import (
     ProvisionedUser,
@@ -19,9 +23,11 @@ from scim_provisioning.models import (
     ProvisioningEvent,
     SCIMConnection,
 )
+from scim_provisioning.provisioning import newcomers
 from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory
 from tests.client import ScimClient
 from tests.faults.crowds import Crowd, Request, answered, crowd, levels
+from tests.faults.forks import Gate, forks
 from tests.lms_factories import CourseFactory, LearnerFactory, ProgressFactory, SSOSettingsFactory
 from tests.people import person
 
@@ -151,3 +157,32 @@ def test_who_was_joined_with_another_in_that_moment_is_locked_as_that_one(
     else:
         erasure.forget(erasure.Person(connection, link), actor=None, even_if_active=True)
     assert {link.pk, theirs.pk} in locked
+
+
+@pytest.mark.skipif(database.vendor == "sqlite", reason="one transaction writes at a time")
+@pytest.mark.parametrize("word", [undoing.undo, keeping.detach])
+def test_whose_link_is_taken_back_while_they_are_sent_is_somebody_else_by_then(
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: Organization,
+    word: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = LearnerFactory(organization=organization, user__username=INES, user__email=INES).user
+    link = queue.link(connection, {"userName": INES}, account, keeps_profile=False, actor=None)
+    gate, lock = Gate(), newcomers.load_for_update
+
+    def late(*asked: Any) -> Any:
+        gate.wait_here()
+        return lock(*asked)
+
+    monkeypatch.setattr(newcomers, "load_for_update", late)
+    with forks() as fork:
+        posting = fork(partial(scim.post, "/Users", person()))
+        gate.until_reached()
+        word(link, actor=None)
+        gate.open()
+        answer = posting.result()
+    # The account is not to be linked again without an administrator's word.
+    assert (answer.status_code, json.loads(answer.content)["scimType"]) == (409, "uniqueness")
+    assert not ProvisionedUser.objects.living().exists()

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
 
+from example_project.lms.models import Learner, Organization, Team
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.adapters import Candidate
 from scim_provisioning.administration import connections
@@ -19,7 +20,7 @@ from tests.client import ScimClient
 from tests.faults.crowds import Crowd, Request, answered, crowd, isolated
 from tests.faults.forks import Fork, Gate, forks, somebody_waits_for_a_lock, until
 from tests.hosts.current import let_share, make_connection
-from tests.people import person
+from tests.people import enterprise, person
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -57,6 +58,22 @@ def test_changes_of_different_attributes_all_survive(people: Crowd, token: str) 
         (left,) = people.at_once(Request(token, "GET", f"/Users/{ines}"))
         assert {name: left.body[name] for name in CHANGES} == CHANGES
         assert ProvisionedUser.objects.get(scim_id=ines).version == 1 + len(CHANGES)
+
+
+def test_a_row_that_hooks_make_where_there_is_none_is_made_once(
+    token: str, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def welcome(self: LearnerAdapter, learner: Learner, **news: Any) -> None:
+        learner.team, _made = Team.objects.get_or_create(organization=organization, name=learner.job_role)
+        learner.save(update_fields=["team"])
+
+    monkeypatch.setattr(LearnerAdapter, "on_provisioned", welcome)
+    with crowd(4, isolation="repeatable read") as newcomers:
+        for n in range(ROUNDS):
+            names = [f"ines.{n}{letter}" for letter in "abcd"]
+            bodies = [person(name, title=f"Class {n}", **enterprise()) for name in names]
+            answered(newcomers.at_once(*[Request(token, "POST", "/Users", body) for body in bodies]), s201=4)
+            assert Learner.objects.filter(team__name=f"Class {n}").count() == 4
 
 
 def test_of_people_whom_two_connections_deactivate_none_stays_active(

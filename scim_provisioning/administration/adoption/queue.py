@@ -153,11 +153,11 @@ def link(
 
     Raises ``ConnectionRefused`` where the account is another customer's, somebody else's, or switched off.
     """
-    if not type(_newcomer(connection)).tenant_users(connection).filter(pk=account.pk).exists():
-        raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
     caller = Caller(connection, None, address=address, actor=actor)
 
     def work() -> ProvisionedUser:
+        if not type(_newcomer(connection)).tenant_users(connection).filter(pk=account.pk).exists():
+            raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
         linked = link_one(caller, document, account, keeps_profile=keeps_profile)
         message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
         _tell(connection, message, actor, address, mails=mails)

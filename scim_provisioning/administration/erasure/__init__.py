@@ -33,7 +33,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.models.provisioned_user import user_name_key
-from scim_provisioning.protocol.errors import SCIMError
+from scim_provisioning.protocol.errors import SCIMError, Unavailable
 from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.loading import read_locked
 from scim_provisioning.provisioning.transactions import durable
@@ -140,6 +140,8 @@ def forget(
 
     try:
         return durable(work)
+    except Unavailable:
+        raise
     except SCIMError as refusal:
         raise ConnectionRefused(catalogue.title(refusal.code), "forget.refused") from refusal
 
