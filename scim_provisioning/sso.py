@@ -12,7 +12,7 @@ from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import customer, is_counted, is_lost
+from scim_provisioning.rules.customers import customer, is_counted, is_lost, tells_apart
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
@@ -23,8 +23,9 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     SSO settings in use) its link counts alone, and who is another customer's is False: one customer's identity provider
     may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
     enough. True for an account that provisioning does not
-    know and the host does not count as another customer's (``LearnerAdapter.tenant_users``), and for one that is not
-    saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
+    know and the host does not count as another customer's (``LearnerAdapter.tenant_users``; where it tells none apart,
+    and there are several, a protected one is no customer's), and for one that is not saved yet (a just-in-time pipeline
+    is about to make it): whether those may come in is the host's business. Why
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
     one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
     own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
@@ -80,7 +81,19 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     elsewhere = ProvisionedUser.objects.beside(connection).filter(user=user).select_related("connection")
     if any(not is_lost(link) for link in elsewhere):
         return True
-    return not is_counted(get_adapter_class(), connection, user.pk)
+    adapter_class: type[LearnerAdapter] = get_adapter_class()
+    if not tells_apart(adapter_class, connection):
+        return _is_nobodys_to_assert(user, connection, adapter_class)
+    return not is_counted(adapter_class, connection, user.pk)
+
+
+def _is_nobodys_to_assert(user: Any, connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> bool:
+    """Whether an account that nobody manages is protected, as the staff's are, in a host of several customers that says
+    of none whose it is: one customer's identity provider is not to let anybody in as the staff of all."""
+    link = ProvisionedUser(connection=connection, user=user, user_name=user.get_username())
+    if not adapter_class(user, link=link, connection=connection).is_protected(user):
+        return False
+    return SCIMConnection.objects.current().exclude(pk=connection.pk).exists()
 
 
 def _refused(user: Any, reason: str, *, action: str = "sign_in_refused") -> bool:

@@ -154,6 +154,13 @@ class LearnerAdapter(HostAddresses, SCIMUser):  # type: ignore[misc]
         if active and not was_on and self.switches_account:
             self._renew_session_hash()
 
+    def _begin(self, name: str, row: models.Model) -> None:
+        """A row that is made for an account that was here lets nobody in by its default: the LMS may have deleted one
+        that was off, and ``set_active`` alone says who comes in. Nor is it in a state that only a person ends."""
+        entry = self.compiled_mapping.active
+        if entry is not None and entry.source.name == name:
+            entry.declaration.turn(row, entry.field, False)
+
     def _renew_session_hash(self) -> None:
         """A new unusable password changes what sessions are checked against: signed cookies, which no server can
         delete, stay dead too."""
@@ -214,7 +221,7 @@ class LearnerAdapter(HostAddresses, SCIMUser):  # type: ignore[misc]
     def person(self) -> Person:
         """What kinds are handed. ``obj`` must not be exchanged afterwards."""
         compiled = self.compiled_mapping
-        rows = RowSet(self.obj, compiled.sources, self.connection)
+        rows = RowSet(self.obj, compiled.sources, self.connection, begins=self._begin)
         people = self._people or People(self.connection, compiled.people_source, compiled.sources)
         return Person(self.link, self.connection, rows, people)
 

@@ -14,14 +14,21 @@ from scim_provisioning.models import SCIMConnection
 
 
 class RowSet:
-    """The account and the rows that the mapping names, of one person in one connection."""
+    """The account and the rows that the mapping names, of one person in one connection. ``begins`` is told of each row
+    that is made for an account that was here already, with its name."""
 
     def __init__(
-        self, account: models.Model, sources: Mapping[str, RowSource], connection: SCIMConnection
+        self,
+        account: models.Model,
+        sources: Mapping[str, RowSource],
+        connection: SCIMConnection,
+        *,
+        begins: Callable[[str, models.Model], None],
     ) -> None:
         self._account = account
         self._sources = sources
         self._connection = connection
+        self._begins = begins
         self._rows: dict[str, models.Model | None] = {"": account}
         self._before: dict[str, dict[str, Any]] = {}
         self._later: list[Callable[[], None]] = []
@@ -54,6 +61,8 @@ class RowSet:
             # What the model itself says of a row that nobody has written to: see _take_over.
             self._before[name] = _columns(row)
             source.fill(row, self._connection)
+            if not self._account._state.adding:
+                self._begins(name, row)
         return row
 
     def remember(self) -> None:

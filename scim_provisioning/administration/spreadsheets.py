@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import islice
@@ -14,6 +15,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _SKIPPED: Final = " \x00\ufeff"
 #: What a cell begins with that has to be looked at; few do.
 _SUSPICIOUS: Final = frozenset((*_FORMULA, *_SKIPPED))
+#: What a spreadsheet takes for the end of a cell where numbers have a decimal comma, for it finds no quoted cell then;
+#: and what must not begin the next one.
+_NEXT_CELL: Final = re.compile(rf"((?:;|(?!^)[\t\r\n])[{_SKIPPED}]*)(?=[{re.escape(''.join(_FORMULA))}])")
+_SEPARATORS: Final = re.compile(r"[;\t\r\n]")
 #: Rows that are written together: a server sends each piece by itself.
 _AT_ONCE: Final = 200
 
@@ -35,10 +40,18 @@ def _text(rows: Iterable[Sequence[str]]) -> str:
 
 def _safe_row(row: Sequence[object]) -> list[str]:
     # Asked here, for a call of a function for each of twenty cells is what a long file costs.
-    return [cell if type(cell) is str and cell[:1] not in _SUSPICIOUS else _safe(cell) for cell in row]
+    return [
+        cell
+        if type(cell) is str and cell[:1] not in _SUSPICIOUS and _SEPARATORS.search(cell) is None
+        else _safe(cell)
+        for cell in row
+    ]
 
 
 def _safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
+    """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front, and so does what would be
+    one in a cell of its own."""
     text = "" if value is None else str(value)
+    if _SEPARATORS.search(text):
+        text = _NEXT_CELL.sub(r"\1'", text)
     return f"'{text}" if text.lstrip(_SKIPPED).startswith(_FORMULA) else text

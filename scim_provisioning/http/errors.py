@@ -49,9 +49,19 @@ def error_response(error: errors.SCIMError) -> Response:
     headers = dict(error.headers)
     if error.status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
-    return Response(
+    response = Response(
         error.to_dict(), status=error.status, headers=headers, content_type=f"{MEDIA_TYPE}; charset=utf-8"
     )
+    if error.status >= 500 and not _is_failure(error):
+        # Django would mail each of them to ADMINS, while the request waits for the mail server: whoever is paused, or
+        # whose leavers are held, asks on and on. The log of provisioning has it.
+        response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def _is_failure(error: errors.SCIMError) -> bool:
+    """Whether something is broken; a 503 or 501 that was meant is an answer like any other."""
+    return (error.status >= 500 and error.status not in (501, 503)) or error.code.startswith("database.")
 
 
 def last_resort(exception: Exception) -> HttpResponse:
@@ -84,8 +94,7 @@ def scim_error(
     if not hasattr(error, "token"):
         # Whose request it was, where the host refused it while the token was being looked at.
         error.token = getattr(exception, "token", None)
-    is_failure = error.status >= 500 and error.status not in (501, 503)
-    if is_failure or error.code.startswith("database."):
+    if _is_failure(error):
         reports.failure(logger, "SCIM request %s failed", caller.request_id, exception=exception, sent=sent)
     return error
 

@@ -19,7 +19,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from example_project.lms.models import SSOSettings
 from scim_provisioning.admin import register
-from scim_provisioning.administration import connections, setting_up
+from scim_provisioning.administration import connections, setting_up, spreadsheets
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -151,6 +151,22 @@ def test_several_are_paused_and_resumed_from_the_list(
         response = admin_client.post(reverse(LIST), {"action": action, "_selected_action": keys}, follow=True)
         assert "2 connections were" in text(response)
         assert SCIMConnection.objects.filter(paused_at__isnull=False).count() == paused
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "  =1+1", "-1", "＝1", "+1", "@SUM(A1)"])
+@pytest.mark.parametrize("separator", [";", "\t", "\n"])
+def test_no_formula_begins_where_another_countrys_spreadsheet_ends_a_cell(
+    separator: str, formula: str
+) -> None:
+    """With a decimal comma Excel takes a semicolon for the end of a cell, in quotation marks or not."""
+    said = f"Harborline{separator}{formula}"
+    file = "".join(spreadsheets.lines(["name", "state"], [[said, "Healthy"]]))
+    blanks = " " * (len(formula) - len(formula.lstrip(" ")))
+    assert f"Harborline{separator}{blanks}'{formula.lstrip(' ')}" in file
+
+
+def test_a_semicolon_in_a_sentence_stays_as_it_is() -> None:
+    assert "a; b;c" in "".join(spreadsheets.lines(["name"], [["a; b;c"]]))
 
 
 @pytest.mark.parametrize("formula", ["=HYPERLINK()", " =HYPERLINK()", "＝HYPERLINK()", "|HYPERLINK()"])

@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from example_project.lms.models import Learner
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import connections
 from scim_provisioning.http.media import SCIMRenderer
 from scim_provisioning.models import SCIMConnection
 from tests.admin.pages import PASSWORD, url
@@ -214,6 +215,26 @@ def test_what_fails_before_or_after_the_view_is_scim_too(
     everything = reports() + before.content.decode() + after.content.decode()
     for mark in MARKS:
         assert mark not in everything
+
+
+@pytest.mark.parametrize("wanted", [503, 501])
+def test_what_is_meant_is_mailed_to_nobody_however_often_it_is_asked(
+    scim: ScimClient, connection: SCIMConnection, settings: Settings, mailoutbox: list[Any], wanted: int
+) -> None:
+    """Each mail would hold the request up, and a client that is told to wait may not."""
+    settings.DEBUG, settings.ADMINS = False, [("Root", "root@lms.example")]
+    logger, handler = logging.getLogger("django.request"), AdminEmailHandler()
+    handler.setLevel(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        if wanted == 503:
+            connections.pause(connection, actor=None)
+        for path in ("/Me", "/Users", "/Me"):
+            status = scim.get(path if wanted == 501 else "/Users").status_code
+            assert status == (200 if wanted == 501 and path == "/Users" else wanted)
+    finally:
+        logger.removeHandler(handler)
+    assert not mailoutbox
 
 
 def test_an_exception_that_says_nothing_of_the_request_is_logged_as_it_is(

@@ -96,6 +96,20 @@ def test_where_nothing_tells_customers_apart_an_unknown_account_is_the_hosts_bus
     assert may_sign_in(User.objects.create_user("rui"), connection)
 
 
+def test_where_nothing_tells_customers_apart_none_of_several_lets_anybody_in_as_staff(
+    connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "rows", {})
+    monkeypatch.setattr(LearnerAdapter, "mapping", [adapters.Text("userName", "username")])
+    root = User.objects.create_superuser("root")
+    # A company's own LMS, whose staff are in its directory.
+    assert may_sign_in(root, connection)
+    make_connection("Other")
+    assert not may_sign_in(root, connection)
+    # Django's own sign-in names no customer.
+    assert may_sign_in(root)
+
+
 def test_whoever_is_inactive_or_deleted_may_not_and_the_log_says_why(
     scim: ScimClient, ines: User, connection: SCIMConnection, caplog: pytest.LogCaptureFixture
 ) -> None:

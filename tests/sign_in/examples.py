@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponseForbidden
 from django.shortcuts import redirect
 
 from example_project.lms.models import SSOSettings
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.protocol.text import fold
 from scim_provisioning.sso import may_sign_in
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "sign-in.md"
@@ -37,6 +38,11 @@ class OneLogin_Saml2_Auth:
         return self._request.POST["name"]
 
 
+def connection_of(entity_id: str) -> SCIMConnection | None:
+    """The connection of an identity provider, which is called here by the key of its SSO settings."""
+    return SCIMConnection.objects.current().filter(sso_key=entity_id).first()
+
+
 def _shown_below(heading: str) -> list[str]:
     part = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^```python\n(.*?)^```", part, re.DOTALL | re.MULTILINE)
@@ -50,19 +56,25 @@ def _run(code: str, **known: Any) -> dict[str, Any]:
 
 
 _allauth = "\n".join(_shown_below("django-allauth"))
-_saml, _view = _shown_below("SAML")
+_saml, _view, _unknown = _shown_below("SAML")
 SocialAccountAdapter = _run(_allauth)["SocialAccountAdapter"]
-SamlBackend = _run(_saml)["SamlBackend"]
+SamlBackend = _run(_saml, connection_of=connection_of)["SamlBackend"]
 acs = _run(
     _view,
     HttpResponseForbidden=HttpResponseForbidden,
     OneLogin_Saml2_Auth=OneLogin_Saml2_Auth,
+    ProvisionedUser=ProvisionedUser,
     SCIMConnection=SCIMConnection,
     SSOSettings=SSOSettings,
-    User=User,
+    fold=fold,
     login=login,
     may_sign_in=may_sign_in,
     prepared=lambda request: request,
     redirect=redirect,
     settings_of=lambda settings: settings,
 )["acs"]
+
+
+def unknown_here(organization_id: int, name: str) -> Any:
+    """Whom the page finds where provisioning does not know them."""
+    return _run(_unknown, User=User, fold=fold, name=fold(name), organization_id=organization_id)["user"]

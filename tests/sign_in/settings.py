@@ -22,5 +22,3 @@ AUTHENTICATION_BACKENDS = [
 ROOT_URLCONF = "tests.sign_in.urls"
 LOGIN_REDIRECT_URL = "home"
 SOCIALACCOUNT_ADAPTER = "tests.sign_in.examples.SocialAccountAdapter"
-# As the page asks for it.
-SAML_CREATE_UNKNOWN_USER = False

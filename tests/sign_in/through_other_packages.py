@@ -12,12 +12,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from example_project.lms.models import Organization
+from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
-from tests.hosts.current import let_share, make_connection
+from tests.hosts.current import host, let_share, make_connection
 from tests.leavers import OFF, ON
+from tests.lms_factories import LearnerFactory
 from tests.people import person
+from tests.sign_in.examples import unknown_here
 
 pytestmark = pytest.mark.django_db
 
@@ -59,9 +62,9 @@ def who(browser: Client) -> str | None:
     return User.objects.get(pk=key).username if key else None
 
 
-def djangosaml2(name: str) -> Any:
-    """Who is let in by djangosaml2 once it has believed a response."""
-    session = {"ava": {"uid": [name]}, "issuer": "https://idp.example", "name_id": None}
+def djangosaml2(entrance: Entrance, name: str) -> Any:
+    """Who is let in by djangosaml2 once it has believed a response of this identity provider."""
+    session = {"ava": {"uid": [name]}, "issuer": entrance.key, "name_id": None}
     return authenticate(
         None, session_info=session, attribute_mapping={"uid": ["username"]}, create_unknown_user=False
     )
@@ -117,19 +120,74 @@ def test_by_openid_connect_another_customers_identity_provider_lets_nobody_in(in
     assert not SocialAccount.objects.exists()
 
 
-def test_by_djangosaml2_learners_come_in_until_they_leave_and_nobody_else(
-    scim: ScimClient, ines: str
+def test_by_openid_connect_whom_the_lms_has_moved_is_not_let_in_by_the_customer_that_was_disconnected(
+    entrance: Entrance, connection: SCIMConnection, organization: Organization, ines: str
 ) -> None:
-    assert djangosaml2(INES).username == INES
+    assert who(entrance.openid(INES)) == INES
+    connections.disconnect(connection, actor=None, learners="keep")
+    assert who(entrance.openid(INES)) == INES
+    host().move(INES, organization, make_connection("Other").sso.organization)
+    assert who(entrance.openid(INES)) is None
+
+
+def test_by_djangosaml2_learners_come_in_until_they_leave_and_nobody_else(
+    entrance: Entrance, scim: ScimClient, ines: str
+) -> None:
+    assert djangosaml2(entrance, INES.upper()).username == INES
     scim.patch(f"/Users/{ines}", OFF)
-    assert djangosaml2(INES) is None
+    assert djangosaml2(entrance, INES) is None
     scim.patch(f"/Users/{ines}", ON)
-    assert djangosaml2(INES).username == INES
+    assert djangosaml2(entrance, INES).username == INES
     scim.delete(f"/Users/{ines}")
     User.objects.update(is_active=True)
-    assert djangosaml2(INES) is None
-    assert djangosaml2("nobody@harborline.example") is None
+    assert djangosaml2(entrance, INES) is None
+    assert djangosaml2(entrance, "nobody@harborline.example") is None
     assert User.objects.count() == 1
+
+
+def test_by_saml_another_learner_of_the_same_name_comes_into_their_own_account(
+    entrance: Entrance, ines: str
+) -> None:
+    second = make_connection("Other")
+    answer = ScimClient(TokenFactory(connection=second).plaintext).post("/Users", person())
+    own = ProvisionedUser.objects.get(scim_id=answer.json()["id"]).user.username
+    assert own != INES
+    stranger = Entrance(second)
+    assert (djangosaml2(stranger, INES).username, who(stranger.saml(INES))) == (own, own)
+    assert (djangosaml2(entrance, INES).username, who(entrance.saml(INES))) == (INES, INES)
+
+
+def test_by_saml_nobody_comes_into_an_account_whose_name_a_database_takes_for_the_same(
+    entrance: Entrance, scim: ScimClient
+) -> None:
+    """MariaDB and MySQL do."""
+    made = [scim.post("/Users", person(userName=f"{n}@harborline.example")) for n in ("josé", "jose")]
+    own = [ProvisionedUser.objects.get(scim_id=one.json()["id"]).user.username for one in made]
+    for name, account in zip(("josé", "jose"), own, strict=True):
+        asserted = f"{name}@harborline.example"
+        assert djangosaml2(entrance, asserted).username == account
+        assert who(entrance.saml(asserted)) == account
+    assert own[0] != own[1]
+
+
+def test_by_saml_no_customers_identity_provider_lets_anybody_in_as_one_of_the_staff(
+    entrance: Entrance, organization: Organization
+) -> None:
+    root = User.objects.create_superuser("root", password="only for this test")
+    LearnerFactory(user=root, organization=organization)
+    assert djangosaml2(entrance, "root") is None
+    assert who(entrance.saml("root")) is None
+    assert unknown_here(organization.pk, "root") is None
+
+
+def test_whom_provisioning_does_not_know_is_found_among_the_customers_own_by_their_very_name(
+    organization: Organization,
+) -> None:
+    jose = LearnerFactory(user__username="José@harborline.example", organization=organization).user
+    LearnerFactory(user__username="other@harborline.example")
+    assert unknown_here(organization.pk, "josé@harborline.example") == jose
+    assert unknown_here(organization.pk, "jose@harborline.example") is None
+    assert unknown_here(organization.pk, "other@harborline.example") is None
 
 
 def test_by_a_view_for_saml_learners_come_in_until_they_leave(
