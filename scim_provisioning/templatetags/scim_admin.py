@@ -22,6 +22,7 @@ from scim_provisioning.administration import (
     health,
     leaver_brake,
     permissions,
+    reactivation,
     times,
     unit_findings,
 )
@@ -32,12 +33,12 @@ PEOPLE_URL: Final = "scim_provisioning_provisioningevent_people"
 
 #: So many connections the index names, each with where its questions are answered; of more the list says all.
 FEW: Final = 5
-#: What is asked of a connection every day: the page, what must be permitted, what the page is called.
+#: What is asked of a connection every day: the page, what of it, what must be permitted, what the page is called.
 _ASKED_DAILY: Final = (
-    ("undo", permissions.APPROVE_HELD, _("Who was switched off")),
-    ("reconcile", permissions.MANAGE_POLICY, _("Compare with the directory")),
-    ("units", permissions.MANAGE_POLICY, _("Companies, business units, teams")),
-    ("queue", permissions.MANAGE_POLICY, _("Who is it?")),
+    ("undo", f"?hours={max(reactivation.HOURS)}", permissions.APPROVE_HELD, _("Who was switched off")),
+    ("reconcile", "", permissions.MANAGE_POLICY, _("Compare with the directory")),
+    ("units", "", permissions.MANAGE_POLICY, _("Companies, business units, teams")),
+    ("queue", "", permissions.MANAGE_POLICY, _("Who is it?")),
 )
 
 register = template.Library()
@@ -109,7 +110,7 @@ def scim_at_a_glance(context: Any) -> list[Glance]:
     few = list(current[: FEW + 1])
     if not few or len(few) > FEW:
         return []
-    may = [(page, label) for page, needed, label in _ASKED_DAILY if permissions.has_permission(user, needed)]
+    may = [asked for asked in _ASKED_DAILY if permissions.has_permission(user, asked[2])]
     judged = health.known_to(request, few)
     try:
         return [
@@ -117,7 +118,7 @@ def scim_at_a_glance(context: Any) -> list[Glance]:
                 one,
                 _page_of(one, "change", site),
                 judged[one.pk],
-                [(_page_of(one, page, site), label) for page, label in may],
+                [(_page_of(one, page, site) + query, label) for page, query, _needed, label in may],
             )
             for one in few
         ]

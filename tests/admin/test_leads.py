@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import SCIMConnection, SCIMToken
 from scim_provisioning.testing.factories import ConnectionFactory
 from tests.admin.conftest import Administrator
 from tests.admin.pages import text, url
@@ -90,7 +91,8 @@ def test_the_banner_leads_to_who_went_whoever_may_take_it_back(
 ) -> None:
     label = f"Who was switched off ({accident.name})"
     for address in (INDEX, LIST):
-        assert leads(admin_client, address)[label] == url("undo", accident)
+        assert f'<a href="{url("undo", accident)}">' in admin_client.get(address).content.decode()
+    assert leads(admin_client, LIST)[label] == url("undo", accident)
     reader = administrator(*READS, name="vera")
     assert "on hold" in text(reader.get(INDEX))
     assert label not in leads(reader, INDEX)
@@ -129,7 +131,7 @@ def test_the_index_says_of_few_connections_whether_they_work_and_leads_to_what_i
 ) -> None:
     """Which learners does the directory not know, and which two names are one team: on the second click."""
     questions = {
-        "Who was switched off": url("undo", connection),
+        "Who was switched off": f"{url('undo', connection)}?hours=24",
         "Compare with the directory": url("reconcile", connection),
         "Companies, business units, teams": url("units", connection),
         "Who is it?": url("queue", connection),
@@ -140,6 +142,20 @@ def test_the_index_says_of_few_connections_whether_they_work_and_leads_to_what_i
     looks = administrator("view_scimconnection", name="vera")
     assert f"Not set up {connection.name}" in text(looks.get(INDEX))
     assert not [label for label in leads(looks, INDEX) if label.endswith(f"({connection.name})")]
+
+
+def test_the_banner_leads_to_the_refusals_that_it_counts(
+    admin_client: Client, administrator: Administrator, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    for name in ("ann", "bob"):
+        assert scim.post("/Users", person(name, title="x" * 200)).status_code == 400
+    SCIMToken.objects.update(last_used_at=timezone.now())
+    problems = f"{LOG}?connection={connection.pk}&amp;problems=only"
+    for address in (INDEX, LIST):
+        assert leads(admin_client, address)[f"Open the log ({connection.name})"] == problems
+    looks = administrator("view_scimconnection", name="vera")
+    assert "were refused. The log says why." in text(looks.get(INDEX))
+    assert "Open the log" not in text(looks.get(INDEX))
 
 
 def test_of_many_connections_the_index_leaves_it_to_the_list(
