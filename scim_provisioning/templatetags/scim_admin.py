@@ -31,8 +31,10 @@ from scim_provisioning.models import SCIMConnection
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
 PEOPLE_URL: Final = "scim_provisioning_provisioningevent_people"
 
-#: So many connections the index names, each with where its questions are answered; of more the list says all.
+#: So many connections the index shows, each with its badge and where its questions are answered; so many more it has
+#: folded away, without badges.
 FEW: Final = 5
+MANY: Final = 50
 #: What is asked of a connection every day: the page, what of it, what must be permitted, what the page is called.
 _ASKED_DAILY: Final = (
     ("undo", f"?hours={max(reactivation.HOURS)}", permissions.APPROVE_HELD, _("Who was switched off")),
@@ -46,11 +48,11 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A connection on the index: its badge, and where its daily questions are answered."""
+    """A connection on the index: its badge, where they are few, and where its daily questions are answered."""
 
     connection: SCIMConnection
     url: str
-    health: health.Health
+    health: health.Health | None
     leads: list[tuple[str, str | Promise]]
 
 
@@ -100,27 +102,28 @@ def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def scim_at_a_glance(context: Any) -> list[Glance]:
-    """The connections that this person sees, as long as they are few: whether each works, and one click from the pages
-    that answer what is asked of it every day. Empty of many, whose list says the same (at most eight queries)."""
+    """The connections that this person sees, one click from the pages that answer what is asked of each every day; and
+    as long as they are few, whether each works (at most eight queries). Empty of very many, who have the list."""
     request = context["request"]
     user, site = request.user, getattr(request, "current_app", None)
     if not (user.is_authenticated and permissions.may_view(user)):
         return []
     current = permissions.visible_connections(user).filter(archived_at__isnull=True).order_by("name", "pk")
-    few = list(current[: FEW + 1])
-    if not few or len(few) > FEW:
+    found = list(current[: MANY + 1])
+    if len(found) > MANY:
         return []
     may = [asked for asked in _ASKED_DAILY if permissions.has_permission(user, asked[2])]
-    judged = health.known_to(request, few)
+    # Of many, the banner names those that do not work.
+    judged = health.known_to(request, found) if 0 < len(found) <= FEW else {}
     try:
         return [
             Glance(
                 one,
                 _page_of(one, "change", site),
-                judged[one.pk],
+                judged.get(one.pk),
                 [(_page_of(one, page, site) + query, label) for page, query, _needed, label in may],
             )
-            for one in few
+            for one in found
         ]
     except NoReverseMatch:
         return []

@@ -158,14 +158,23 @@ def test_the_banner_leads_to_the_refusals_that_it_counts(
     assert "Open the log" not in text(looks.get(INDEX))
 
 
-def test_of_many_connections_the_index_leaves_it_to_the_list(
+def test_of_many_connections_the_index_has_the_pages_folded_away_and_of_very_many_the_list(
     admin_client: Client, connection: SCIMConnection
 ) -> None:
-    for number in range(4):
-        ConnectionFactory(name=f"More {number}", sso_key=str(SSOSettingsFactory().pk))
-    assert "scim-glance" in admin_client.get(INDEX).content.decode()
-    ConnectionFactory(name="One more", sso_key=str(SSOSettingsFactory().pk))
-    assert "scim-glance" not in admin_client.get(INDEX).content.decode()
+    def more(count: int) -> str:
+        for _number in range(count):
+            ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))
+        page: str = admin_client.get(INDEX).content.decode()
+        return page
+
+    few = more(4)
+    assert few.count("Compare with the directory") == few.count("scim-badge") == 5
+    assert "<details>" not in few
+    many = more(1)
+    assert many.count("Compare with the directory") == 6
+    assert "<summary>SCIM connections (6)</summary>" in many
+    assert "scim-badge" not in many
+    assert "scim-glance" not in more(45)
 
 
 def test_the_index_shows_nobody_another_customers_connection(
