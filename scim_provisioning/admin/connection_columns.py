@@ -90,7 +90,11 @@ class ConnectionColumns(_Base):
             errors = _link(f"{log}&problems=only", errors)
         held = ngettext("%(n)d held", "%(n)d held", facts.held) % {"n": facts.held} if facts.held else ""
         # Translators: so many people were switched off or deleted by the identity provider.
-        left = ngettext("%(n)d left", "%(n)d left", facts.left) % {"n": facts.left} if facts.left else ""
+        left = (
+            ngettext("%(n)d switched off", "%(n)d switched off", facts.left) % {"n": facts.left}
+            if facts.left
+            else ""
+        )
         return _lines(errors, _link(connection.scim_held_url, held), _link(connection.scim_undo_url, left))
 
 

@@ -98,6 +98,8 @@ class DeparturesPage(ConnectionPages):
             "form": form,
             "page": page,
             "rows": [(event, self.history_url(request, event.link_id)) for event in page],
+            # What somebody is called, was sent: a value.
+            "in_clear": permissions.has_permission(request.user, permissions.VIEW_PAYLOAD),
             "count": page.paginator.count,
             "at_once": min(page.paginator.count, reactivation.AT_ONCE),
             "ticked": set(form["ticked"].value() or ()),
@@ -127,7 +129,8 @@ class DeparturesPage(ConnectionPages):
             messages.warning(
                 request, _("“%(name)s” is not back: %(why)s") % {"name": event.user_name, "why": why}
             )
-        return HttpResponseRedirect(self.page_url("undo", connection))
+        # Whoever was not ticked is still there to be seen.
+        return HttpResponseRedirect(f"{self.page_url('undo', connection)}?{urlencode({'hours': hours})}")
 
 
 def _hours(asked: str) -> int:

@@ -32,6 +32,8 @@ from scim_provisioning.rules.ownership import owned_alone
 ACCOUNT: Final = "account"
 OTHER: Final = "other"
 CALLED: Final = "q"
+#: So many who may be the same person are named beside the only one who came up.
+_NAMED: Final = 3
 
 
 class JoinForm(IdentityForm):
@@ -143,7 +145,8 @@ def alike(
     site: AdminSite, request: HttpRequest, people: Sequence[Answer]
 ) -> dict[int, list[tuple[str, str]]]:
     """Of people who came up together, by their place, who else of them may be the same person: what they are called,
-    and where the two are laid side by side (a few queries for each connection that has several of them)."""
+    and where the two are laid side by side (a few queries for each connection that has several of them). Of somebody
+    who came up alone, the accounts that did not (some ten queries)."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     try:
         host.adapter_class()
@@ -156,14 +159,31 @@ def alike(
     # Whoever may not see values has found them by whole words, which lead there too.
     called = "" if _sees_values(request) else request.GET.get(CALLED, "").strip()
     for connection, several in met.items():
-        if len(several) < 2 or not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
+        is_alone = len(people) == 1 and not called
+        if len(several) < 2 and not is_alone:
+            continue
+        if not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
             continue
         sides = _sides(connection, several)
+        if is_alone:
+            found[0] += _doubles_of_one(site, connection, [side for _number, side in sides.values()])
+            continue
         for double in doubles.between(connection, [side for _number, side in sides.values()]):
             url = join_page(site, connection, double, called)
             for one, other in ((double.one, double.other), (double.other, double.one)):
                 found[sides[one.account.pk][0]].append((other.name, url))
     return found
+
+
+def _doubles_of_one(
+    site: AdminSite, connection: SCIMConnection, sides: Sequence[Side]
+) -> list[tuple[str, str]]:
+    """Of the only one who came up, whom they may be: what was typed, a user name or an address, only one has."""
+    return [
+        (double.other.name, join_page(site, connection, double))
+        for side in sides
+        for double in doubles.in_use(connection, doubles.of(connection, side))[:_NAMED]
+    ]
 
 
 def _sides(connection: SCIMConnection, several: Sequence[tuple[int, Answer]]) -> dict[Any, tuple[int, Side]]:

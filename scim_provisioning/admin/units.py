@@ -126,8 +126,7 @@ class UnitsPages(ConnectionPages):
             changed = units.choose(connection, form.chosen, **who(request))
             messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
             return HttpResponseRedirect(self.page_url("units", connection))
-        show, text = request.GET.get("show", ""), request.GET.get("q", "")
-        show = show if show in unit_list.SHOWN else ("all" if text else "week")
+        show, text = _shown(request, connection), request.GET.get("q", "")
         page = Paginator(unit_list.names(connection, show, text), _PER_PAGE).get_page(request.GET.get("p"))
         rows = unit_list.described(connection, page.object_list)
         context = {
@@ -213,6 +212,13 @@ class UnitsPages(ConnectionPages):
             return ""
         name = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
         return reverse(name, args=[quote(key)])
+
+
+def _shown(request: HttpRequest, connection: SCIMConnection) -> str:
+    """Which names are listed. Where nothing is new, whoever comes looks for what has been here for long."""
+    if (show := request.GET.get("show", "")) in unit_list.SHOWN:
+        return show
+    return "week" if not request.GET.get("q") and unit_list.names(connection, "week").exists() else "all"
 
 
 def _merged_with(unit: Unit) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning import moments
 from scim_provisioning.administration import (
     alerts,
     churn,
     disconnection,
+    health,
     leaver_brake,
     permissions,
+    reactivation,
     times,
     unit_findings,
 )
@@ -26,7 +31,29 @@ from scim_provisioning.models import SCIMConnection
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
 PEOPLE_URL: Final = "scim_provisioning_provisioningevent_people"
 
+#: So many connections the index shows, each with its badge and where its questions are answered; so many more it has
+#: folded away, without badges.
+FEW: Final = 5
+MANY: Final = 50
+#: What is asked of a connection every day: the page, what of it, what must be permitted, what the page is called.
+_ASKED_DAILY: Final = (
+    ("undo", f"?hours={max(reactivation.HOURS)}", permissions.APPROVE_HELD, _("Who was switched off")),
+    ("reconcile", "", permissions.MANAGE_POLICY, _("Compare with the directory")),
+    ("units", "", permissions.MANAGE_POLICY, _("Companies, business units, teams")),
+    ("queue", "", permissions.MANAGE_POLICY, _("Who is it?")),
+)
+
 register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A connection on the index: its badge, where they are few, and where its daily questions are answered."""
+
+    connection: SCIMConnection
+    url: str
+    health: health.Health | None
+    leads: list[tuple[str, str | Promise]]
 
 
 @register.filter
@@ -71,6 +98,40 @@ def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
         "people_url": _people_url(context),
         "has_search": has_search,
     }
+
+
+@register.simple_tag(takes_context=True)
+def scim_at_a_glance(context: Any) -> list[Glance]:
+    """The connections that this person sees, one click from the pages that answer what is asked of each every day; and
+    as long as they are few, whether each works (at most eight queries). Empty of very many, who have the list."""
+    request = context["request"]
+    user, site = request.user, getattr(request, "current_app", None)
+    if not (user.is_authenticated and permissions.may_view(user)):
+        return []
+    current = permissions.visible_connections(user).filter(archived_at__isnull=True).order_by("name", "pk")
+    found = list(current[: MANY + 1])
+    if len(found) > MANY:
+        return []
+    may = [asked for asked in _ASKED_DAILY if permissions.has_permission(user, asked[2])]
+    # Of many, the banner names those that do not work.
+    judged = health.known_to(request, found) if 0 < len(found) <= FEW else {}
+    try:
+        return [
+            Glance(
+                one,
+                _page_of(one, "change", site),
+                judged.get(one.pk),
+                [(_page_of(one, page, site) + query, label) for page, query, _needed, label in may],
+            )
+            for one in found
+        ]
+    except NoReverseMatch:
+        return []
+
+
+def _page_of(connection: SCIMConnection, page: str, site: str | None) -> str:
+    name = f"admin:scim_provisioning_scimconnection_{page}"
+    return reverse(name, args=(connection.pk,), current_app=site)
 
 
 @register.inclusion_tag("scim_provisioning/admin/includes/find_person.html", takes_context=True)

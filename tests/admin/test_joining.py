@@ -156,6 +156,28 @@ def test_people_of_one_name_who_come_up_together_may_be_the_same(
     assert "May be the same" not in text(administrator(*POLICY[:2], name="vera").get(f"{people}?q=meyer"))
 
 
+def test_whoever_comes_up_alone_is_asked_about_as_well(
+    administrator: Callable[..., Client], link: ProvisionedUser, old: User
+) -> None:
+    """A user name or an address finds one of the two: the other is named all the same, until they are joined."""
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    browser = administrator(*POLICY)
+    for term, other in (("ameyer", ANNA), (ANNA, "ameyer")):
+        answer = browser.get(f"{people}?q={term}")
+        (card,) = answer.context["cards"]
+        ((name, compare),) = card.same
+        assert name == other
+        assert f"May be the same person as “{other}”." in text(answer)
+        assert browser.get(compare).status_code == 200
+    # Whoever may not see values, or may not join them, is told of nobody who was not asked for.
+    for number, codenames in enumerate((POLICY[:2], POLICY[:3], (*POLICY[:2], "view_payload"))):
+        reader = administrator(*codenames, name=f"vera{number}")
+        assert "May be the same" not in text(reader.get(f"{people}?q={ANNA}"))
+    join(browser, link, old, old)
+    assert "May be the same" not in text(browser.get(f"{people}?q=ameyer"))
+    assert "May be the same" not in text(browser.get(f"{people}?q={ANNA}"))
+
+
 # --- joined
 
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import SCIMConnection, SCIMToken
+from scim_provisioning.testing.factories import ConnectionFactory
 from tests.admin.conftest import Administrator
 from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.leavers import learners, leave, let_go_at_most
+from tests.lms_factories import SSOSettingsFactory
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -68,10 +71,10 @@ def test_the_list_leads_to_who_is_held_and_to_who_went(
 ) -> None:
     found = leads(admin_client, LIST)
     assert found["2 held"] == url("held", accident)
-    assert found["3 left"] == f"{url('undo', accident)}?hours=24"
+    assert found["3 switched off"] == f"{url('undo', accident)}?hours=24"
     reader = administrator(*READS, name="vera")
-    assert "2 held 3 left" in text(reader.get(LIST))
-    assert not {"2 held", "3 left"} & leads(reader, LIST).keys()
+    assert "2 held 3 switched off" in text(reader.get(LIST))
+    assert not {"2 held", "3 switched off"} & leads(reader, LIST).keys()
 
 
 def test_those_who_are_held_and_those_who_went_before_lead_to_one_another(
@@ -88,7 +91,8 @@ def test_the_banner_leads_to_who_went_whoever_may_take_it_back(
 ) -> None:
     label = f"Who was switched off ({accident.name})"
     for address in (INDEX, LIST):
-        assert leads(admin_client, address)[label] == url("undo", accident)
+        assert f'<a href="{url("undo", accident)}">' in admin_client.get(address).content.decode()
+    assert leads(admin_client, LIST)[label] == url("undo", accident)
     reader = administrator(*READS, name="vera")
     assert "on hold" in text(reader.get(INDEX))
     assert label not in leads(reader, INDEX)
@@ -120,3 +124,62 @@ def test_what_is_asked_every_day_stands_before_what_is_asked_once(
         "People who are here already",
     ]
     assert names[-1] == "Personal data"
+
+
+def test_the_index_says_of_few_connections_whether_they_work_and_leads_to_what_is_asked_every_day(
+    admin_client: Client, administrator: Administrator, connection: SCIMConnection
+) -> None:
+    """Which learners does the directory not know, and which two names are one team: on the second click."""
+    questions = {
+        "Who was switched off": f"{url('undo', connection)}?hours=24",
+        "Compare with the directory": url("reconcile", connection),
+        "Companies, business units, teams": url("units", connection),
+        "Who is it?": url("queue", connection),
+    }
+    found = leads(admin_client, INDEX)
+    assert {name: found.get(f"{name} ({connection.name})") for name in questions} == questions
+    assert f"Not set up {connection.name}" in text(admin_client.get(INDEX))
+    looks = administrator("view_scimconnection", name="vera")
+    assert f"Not set up {connection.name}" in text(looks.get(INDEX))
+    assert not [label for label in leads(looks, INDEX) if label.endswith(f"({connection.name})")]
+
+
+def test_the_banner_leads_to_the_refusals_that_it_counts(
+    admin_client: Client, administrator: Administrator, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    for name in ("ann", "bob"):
+        assert scim.post("/Users", person(name, title="x" * 200)).status_code == 400
+    SCIMToken.objects.update(last_used_at=timezone.now())
+    problems = f"{LOG}?connection={connection.pk}&amp;problems=only"
+    for address in (INDEX, LIST):
+        assert leads(admin_client, address)[f"Open the log ({connection.name})"] == problems
+    looks = administrator("view_scimconnection", name="vera")
+    assert "were refused. The log says why." in text(looks.get(INDEX))
+    assert "Open the log" not in text(looks.get(INDEX))
+
+
+def test_of_many_connections_the_index_has_the_pages_folded_away_and_of_very_many_the_list(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    def more(count: int) -> str:
+        for _number in range(count):
+            ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))
+        page: str = admin_client.get(INDEX).content.decode()
+        return page
+
+    few = more(4)
+    assert few.count("Compare with the directory") == few.count("scim-badge") == 5
+    assert "<details>" not in few
+    many = more(1)
+    assert many.count("Compare with the directory") == 6
+    assert "<summary>SCIM connections (6)</summary>" in many
+    assert "scim-badge" not in many
+    assert "scim-glance" not in more(45)
+
+
+def test_the_index_shows_nobody_another_customers_connection(
+    administrator: Administrator, connection: SCIMConnection
+) -> None:
+    page = administrator("view_learner", name="vera").get(INDEX).content.decode()
+    assert "scim-glance" not in page
+    assert connection.name not in page

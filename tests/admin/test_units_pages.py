@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization, Team
 from scim_provisioning.administration.attribute_words import unit_word
@@ -75,6 +77,17 @@ def test_units_first_seen_this_week_are_listed_with_who_brought_them(
     assert "Here Before" not in page
     assert "Here Before" in text(admin_client.get(url("units", connection) + "?show=all"))
     assert "Here Before" in text(admin_client.get(url("units", connection) + "?q=before"))
+
+
+def test_where_nothing_is_new_all_names_are_there_at_once(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "Port Logistics")
+    join(scim, "rui.sousa", "Port-Logistics")
+    ReferenceKey.objects.update(heard_at=timezone.now() - timedelta(days=30))
+    page = text(admin_client.get(url("units", connection)))
+    assert "Port-Logistics looks like “Port Logistics” · merge" in page
+    assert "looks like" not in text(admin_client.get(url("units", connection) + "?show=week"))
 
 
 def test_the_connection_page_says_how_many_names_wait_and_leads_there(

@@ -116,7 +116,7 @@ def test_who_was_switched_off_and_their_return_are_three(
     steps.click(page.get_by_role("link", name="SCIM connections"))
     picture(page, "list-who-left")
     assert_accessible(page, complaints)
-    steps.click(page.get_by_role("link", name="2 left"))
+    steps.click(page.get_by_role("link", name="2 switched off"))
     expect(page.get_by_role("link", name="cleo.berg@harborline.example")).to_be_visible()
     steps.confirm("Reactivate these 2")
     expect(page.get_by_text("2 people are back as before.")).to_be_visible()
@@ -149,19 +149,18 @@ def test_whether_anything_fails_is_none(page: Page, superuser: User, harborline:
     expect(page.get_by_role("alert")).to_contain_text("Failing Entra ID of Meadow")
 
 
-def test_which_learners_the_directory_does_not_know_are_three_and_each_has_what_can_be_done(
+def test_which_learners_the_directory_does_not_know_are_two_and_each_has_what_can_be_done(
     page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
 ) -> None:
-    page.goto(LIST)
+    page.goto(INDEX)
     steps = Steps(page)
-    steps.click(page.locator("#result_list").get_by_role("link", name="Entra ID of Harborline"))
-    steps.click(page.get_by_role("link", name="Compare with the directory"))
+    steps.click(page.get_by_role("link", name="Compare with the directory (Entra ID of Harborline)"))
     steps.compare()
     unknown = page.get_by_role("region", name="Here, and not in the directory")
     expect(unknown).to_contain_text("ada.okafor@harborline.example")
     free = page.get_by_role("region", name="Here, and managed by nobody")
     expect(free).to_contain_text("old.hand")
-    assert steps.taken == 3
+    assert steps.taken == 2
     picture(page, "reconcile-leads")
     assert_accessible(page, complaints)
     page.get_by_role("link", name="Here, and managed by nobody").click()
@@ -184,6 +183,21 @@ def test_two_accounts_of_one_person_are_joined_in_three(
     expect(page.get_by_label("“ameyer” goes on:")).to_be_checked()
     steps.confirm("Join")
     expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()
+    assert steps.taken == 3
+
+
+def test_two_spellings_that_nobody_was_told_of_become_one_team_in_three(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    """Before anything has looked for them, and once the banner has forgotten them."""
+    page.goto(INDEX)
+    steps = Steps(page)
+    picture(page, "index-few")
+    assert_accessible(page, complaints)
+    steps.click(page.get_by_role("link", name="Companies, business units, teams (Entra ID of Harborline)"))
+    steps.click(page.get_by_role("link", name="merge"))
+    steps.confirm("Decide")
+    expect(page.get_by_text("Decided. 1 person was written.")).to_be_visible()
     assert steps.taken == 3
 
 

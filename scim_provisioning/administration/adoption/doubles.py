@@ -78,6 +78,13 @@ def of(connection: SCIMConnection, side: Side) -> list[Double]:
     return sorted(found, key=_order)[:OFFERED]
 
 
+def in_use(connection: SCIMConnection, found: Sequence[Double]) -> list[Double]:
+    """Those whose other account is managed, or one that somebody signs in by: nobody is asked again about one that was
+    joined (two queries at most)."""
+    around = _Accounts(connection).out_of_use([double.other for double in found if double.other.link is None])
+    return [double for double in found if double.other.account.pk not in around]
+
+
 def compared(connection: SCIMConnection, one: Side, other: Side) -> Double:
     """What two accounts have in common (some queries)."""
     accounts = _Accounts(connection)
