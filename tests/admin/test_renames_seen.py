@@ -155,6 +155,17 @@ def test_a_new_name_that_looks_like_another_units_is_two_clicks_away_from_the_in
     assert Team.objects.get(name="R&D").learners.count() == 1
 
 
+def test_whoever_comes_back_after_days_is_asked_still_and_nobody_after_a_week(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, organization: Organization
+) -> None:
+    Team.objects.create(organization=organization, name="R&D")
+    join(scim, "p0.x", "R & D")
+    notify()
+    for days, is_asked in ((3, True), (8, False)):
+        SentNotice.objects.update(sent_at=timezone.now() - timedelta(days=days))
+        assert ("looks like the name of another unit" in text(admin_client.get(INDEX))) is is_asked
+
+
 def test_a_page_without_new_names_asks_nothing_of_the_log(
     scim: ScimClient,
     connection: SCIMConnection,
