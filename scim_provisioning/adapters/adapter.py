@@ -112,12 +112,24 @@ class LearnerAdapter(HostAddresses, SCIMUser):  # type: ignore[misc]
         Raises ``Overtaken`` where another request took the account's name since it was found to be free.
         """
         sources = self.compiled_mapping.sources if self.person.is_new else {}
+        complete = [name for name, source in sources.items() if self.person.owns(source)]
+        had_no_row = not self.person.is_new and self._has_no_switch
         try:
-            self.person.rows.save(complete=[n for n, source in sources.items() if self.person.owns(source)])
+            self.person.rows.save(complete=complete)
+            if had_no_row and self.has_access:
+                # Saving the account has made the host make the row, on by default: nobody has asked for that.
+                self.set_active(False)
+                self.person.rows.save()
         except IntegrityError as error:
             if self._was_overtaken(error):
                 raise databases.Overtaken from error
             raise
+
+    @property
+    def _has_no_switch(self) -> bool:
+        """Whether the row is missing on which ``active`` stands."""
+        entry = self.compiled_mapping.active
+        return entry is not None and not entry.source.is_account and self.row(entry.source.name) is None
 
     def _was_overtaken(self, error: IntegrityError) -> bool:
         """Whether it is the account's name that somebody has by now; who that is makes a difference: another tenant's
@@ -154,12 +166,14 @@ class LearnerAdapter(HostAddresses, SCIMUser):  # type: ignore[misc]
         if active and not was_on and self.switches_account:
             self._renew_session_hash()
 
-    def _begin(self, name: str, row: models.Model) -> None:
+    def _begin(self, name: str, row: models.Model) -> Sequence[str]:
         """A row that is made for an account that was here lets nobody in by its default: the LMS may have deleted one
         that was off, and ``set_active`` alone says who comes in. Nor is it in a state that only a person ends."""
         entry = self.compiled_mapping.active
-        if entry is not None and entry.source.name == name:
-            entry.declaration.turn(row, entry.field, False)
+        if entry is None or entry.source.name != name:
+            return ()
+        entry.declaration.turn(row, entry.field, False)
+        return (entry.field.attname,)
 
     def _renew_session_hash(self) -> None:
         """A new unusable password changes what sessions are checked against: signed cookies, which no server can

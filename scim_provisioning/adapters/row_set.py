@@ -15,7 +15,8 @@ from scim_provisioning.models import SCIMConnection
 
 class RowSet:
     """The account and the rows that the mapping names, of one person in one connection. ``begins`` is told of each row
-    that is made for an account that was here already, with its name."""
+    that is made for an account that was here already, with its name, and says which columns are not for the host to
+    fill."""
 
     def __init__(
         self,
@@ -23,7 +24,7 @@ class RowSet:
         sources: Mapping[str, RowSource],
         connection: SCIMConnection,
         *,
-        begins: Callable[[str, models.Model], None],
+        begins: Callable[[str, models.Model], Collection[str]],
     ) -> None:
         self._account = account
         self._sources = sources
@@ -31,6 +32,7 @@ class RowSet:
         self._begins = begins
         self._rows: dict[str, models.Model | None] = {"": account}
         self._before: dict[str, dict[str, Any]] = {}
+        self._decided: dict[str, Collection[str]] = {}
         self._later: list[Callable[[], None]] = []
 
     def get(self, name: str) -> models.Model | None:
@@ -62,7 +64,7 @@ class RowSet:
             self._before[name] = _columns(row)
             source.fill(row, self._connection)
             if not self._account._state.adding:
-                self._begins(name, row)
+                self._decided[name] = self._begins(name, row)
         return row
 
     def remember(self) -> None:
@@ -94,17 +96,28 @@ class RowSet:
 
     def save(self, *, complete: Collection[str] = ()) -> None:
         """Save what changed, the account first; the rows that ``complete`` names are made where there is none."""
-        account_is_new = self._account._state.adding
+        account_is_saved = False
         for name, row in self._present(complete):
             if not row._state.adding:
                 if changed := self._changed(name, row):
                     host_rows.save(row, tuple(changed))
+                    account_is_saved |= not name
             elif not name:
                 host_rows.save(row)
+                account_is_saved = True
             else:
-                self._add(name, row, account_is_new)
+                self._add(name, row, account_is_saved)
         while self._later:
             self._later.pop(0)()
+        if account_is_saved:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """For rows that were not there, and that saving the account has made (one query for each that is missing)."""
+        for name, row in list(self._rows.items()):
+            if row is None and (made := self._made_by_host(self._sources[name])) is not None:
+                self._rows[name] = made
+                self._before[name] = _columns(made)
 
     def changes(self) -> Iterator[tuple[models.Model, list[str]]]:
         """The rows that were there before, each with the columns that ``save`` would write."""
@@ -119,9 +132,9 @@ class RowSet:
             if name and row is not None:
                 yield name, row
 
-    def _add(self, name: str, row: models.Model, account_is_new: bool) -> None:
+    def _add(self, name: str, row: models.Model, account_is_saved: bool) -> None:
         source = self._sources[name]
-        made = self._made_by_host(source) if account_is_new else None
+        made = self._made_by_host(source) if account_is_saved else None
         if made is not None:
             self._take_over(name, row, made)
         else:
@@ -139,12 +152,13 @@ class RowSet:
 
     def _take_over(self, name: str, row: models.Model, made: models.Model) -> None:
         """Write to the row that is there what was meant for a new one."""
-        blank = self._before[name]
+        blank, decided = self._before[name], self._decided.get(name, ())
         mine = {self._sources[name].user_field, made._meta.pk.name}
         changed = [
             field
             for field in row._meta.concrete_fields
-            if field.name not in mine and row.__dict__.get(field.attname) != blank.get(field.attname)
+            if field.name not in mine
+            and (field.attname in decided or row.__dict__.get(field.attname) != blank.get(field.attname))
         ]
         for field in changed:
             related = row._state.fields_cache.get(field.name) if field.is_relation else None

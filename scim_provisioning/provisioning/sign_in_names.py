@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
-from scim_provisioning.models import ProvisioningEvent
+from scim_provisioning.models import ProvisioningEvent, SentNotice
 from scim_provisioning.provisioning import host_calls
 
 logger = logging.getLogger("scim_provisioning")
+
+#: So many mails a day about one account: whoever writes addresses in turn must not flood them, nor mail anybody what
+#: they like by a user name. The first ones reach who had the account.
+MAILS_A_DAY: Final = 3
+_KIND: Final = "identity"
 
 #: Columns of the account, before and after.
 Rewritten = dict[str, tuple[Any, Any]]
@@ -47,10 +54,22 @@ def settle(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent
     host_calls.tell(adapter, "on_identity_changed", event, before=before, after=after)
 
 
+def _may_be_told(adapter: LearnerAdapter) -> bool:
+    """Count a mail about this account, whose link is locked; False after so many within a day (two queries)."""
+    link, now = adapter.link, timezone.now()
+    told = SentNotice.objects.filter(connection=link.connection_id, kind=_KIND, key__startswith=f"{link.pk}:")
+    if told.filter(sent_at__gt=now - timedelta(days=1)).count() >= MAILS_A_DAY:
+        return False
+    SentNotice.objects.create(
+        connection_id=link.connection_id, kind=_KIND, key=f"{link.pk}:{now.timestamp():.6f}", sent_at=now
+    )
+    return True
+
+
 def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
     column = getattr(get_user_model(), "EMAIL_FIELD", "")
     address = changed[column][0] if column in changed else getattr(adapter.obj, column, "")
-    if not address or "@" not in address:
+    if not address or "@" not in address or not _may_be_told(adapter):
         return
     subject = _("Your sign-in at %(site)s was changed") % {"site": app_settings.site_url}
     lines = [f"{old} → {new}" for old, new in changed.values()]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_save
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.sso import may_sign_in
 from tests.client import ScimClient
 from tests.hosts.current import host, spelled
 from tests.leavers import OFF, ON
@@ -80,3 +86,52 @@ def test_who_lost_the_row_with_the_switch_comes_in_by_no_change_of_something_els
     assert scim.patch(f"/Users/{scim_id}", ON).json()["active"] is True
     link = ProvisionedUser.objects.select_related("user", "connection").get(scim_id=scim_id)
     assert get_adapter_class()(link.user, link=link).has_access is True
+
+
+@contextmanager
+def made_again_by_the_host(connection: SCIMConnection) -> Iterator[None]:
+    """Saving an account makes the row with the switch where there is none, and switches it on."""
+    entry = get_adapter_class().compiled(connection).active
+    if entry is None or entry.source.is_account:
+        pytest.skip("In this LMS the switch is the account's own.")
+    source = entry.source
+
+    def make(instance: Any, **_signal: object) -> None:
+        whose = {source.user_field: instance}
+        if not source.queryset(connection).filter(**whose).exists():
+            row = source.model(**whose)
+            source.fill(row, connection)
+            entry.declaration.turn(row, entry.field, True)
+            row.save()
+
+    post_save.connect(make, sender=get_user_model())
+    try:
+        yield
+    finally:
+        post_save.disconnect(make, sender=get_user_model())
+
+
+NAME = [{"op": "Replace", "path": "name.familyName", "value": "Bell"}]
+
+
+@pytest.mark.parametrize("was_off", [False, True], ids=["was on", "was off"])
+@pytest.mark.parametrize("change", [NAME, NAME + TITLE, NAME + OFF, OFF + TITLE + NAME, NAME + ON])
+def test_nobody_comes_in_by_a_row_that_the_host_makes_when_their_account_is_saved(
+    scim: ScimClient,
+    connection: SCIMConnection,
+    organization: object,
+    change: list[dict[str, Any]],
+    was_off: bool,
+) -> None:
+    scim_id = scim.post("/Users", spelled(person())).json()["id"]
+    if was_off:
+        assert scim.patch(f"/Users/{scim_id}", OFF).status_code == 200
+    take_away(ProvisionedUser.objects.get(scim_id=scim_id), organization)
+    with made_again_by_the_host(connection):
+        answer = scim.patch(f"/Users/{scim_id}", change)
+    wanted = change[-1] is ON[0]
+    assert (answer.status_code, answer.json().get("active")) == (200, wanted), answer.content
+    link = ProvisionedUser.objects.select_related("user", "connection").get(scim_id=scim_id)
+    assert get_adapter_class()(link.user, link=link).has_access is wanted
+    assert may_sign_in(link.user, connection) is wanted
+    assert scim.get(f"/Users/{scim_id}").json()["name"]["familyName"] == "Bell"

@@ -23,6 +23,7 @@ from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SignIn
+from scim_provisioning.provisioning.sign_in_names import MAILS_A_DAY
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import let_share, make_connection
@@ -244,6 +245,22 @@ def test_who_is_adopted_with_another_address_is_told_at_the_old_one_and_signed_o
     )
     assert said["learner"].user == kate.account
     assert said["event"] == ProvisioningEvent.objects.latest("pk")
+
+
+@pytest.mark.usefixtures("kate")
+def test_who_writes_one_address_after_the_other_floods_nobody_with_mails(
+    scim: ScimClient, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """Which would say what they like, by the names that they write."""
+    scim_id = create_kate(scim, django_capture_on_commit_callbacks).json()["id"]
+    for number in range(8):
+        address = "victim@other.example" if number % 2 else f"{number}@harborline.example"
+        with django_capture_on_commit_callbacks(execute=True):
+            changes = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": address}]
+            assert scim.patch(f"/Users/{scim_id}", changes).status_code == 200
+    assert len(mail.outbox) == MAILS_A_DAY
+    # The first one is to whom the account was.
+    assert mail.outbox[0].to == ["kate@home.example"]
 
 
 def test_who_is_adopted_as_she_was_is_told_nothing_and_stays_signed_in(

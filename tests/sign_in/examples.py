@@ -55,9 +55,10 @@ def _run(code: str, **known: Any) -> dict[str, Any]:
     return names
 
 
-_allauth = "\n".join(_shown_below("django-allauth"))
+_allauth, _settings = _shown_below("django-allauth")
 _saml, _view, _unknown = _shown_below("SAML")
 SocialAccountAdapter = _run(_allauth)["SocialAccountAdapter"]
+SHOWN_SETTINGS = {name: value for name, value in _run(_settings).items() if name.isupper()}
 SamlBackend = _run(_saml, connection_of=connection_of)["SamlBackend"]
 acs = _run(
     _view,

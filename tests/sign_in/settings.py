@@ -17,8 +17,9 @@ MIDDLEWARE = [*_MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"]
 AUTHENTICATION_BACKENDS = [
     "example_project.lms.auth.SignInBackend",
     "tests.sign_in.examples.SamlBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
 ]
+SOCIALACCOUNT_ONLY = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
 ROOT_URLCONF = "tests.sign_in.urls"
 LOGIN_REDIRECT_URL = "home"
 SOCIALACCOUNT_ADAPTER = "tests.sign_in.examples.SocialAccountAdapter"

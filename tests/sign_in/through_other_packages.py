@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp
-from django.contrib.auth import authenticate
+from django.conf import settings
+from django.contrib.auth import authenticate, get_user
 from django.contrib.auth.models import User
+from django.core import mail
+from django.http import HttpRequest
 from django.test import Client
 
 from example_project.lms.models import Organization
+from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
@@ -20,7 +24,7 @@ from tests.hosts.current import host, let_share, make_connection
 from tests.leavers import OFF, ON
 from tests.lms_factories import LearnerFactory
 from tests.people import person
-from tests.sign_in.examples import unknown_here
+from tests.sign_in.examples import SHOWN_SETTINGS, unknown_here
 
 pytestmark = pytest.mark.django_db
 
@@ -57,9 +61,10 @@ class Entrance:
 
 
 def who(browser: Client) -> str | None:
-    """Whose session a browser has."""
-    key = browser.session.get("_auth_user_id")
-    return User.objects.get(pk=key).username if key else None
+    """Who is signed in at the browser's next click."""
+    request = HttpRequest()
+    request.session = browser.session
+    return get_user(request).get_username() or None
 
 
 def djangosaml2(entrance: Entrance, name: str) -> Any:
@@ -128,6 +133,45 @@ def test_by_openid_connect_whom_the_lms_has_moved_is_not_let_in_by_the_customer_
     assert who(entrance.openid(INES)) == INES
     host().move(INES, organization, make_connection("Other").sso.organization)
     assert who(entrance.openid(INES)) is None
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_by_the_pages_that_allauth_has_itself_nobody_gets_in_beside_single_sign_on(
+    entrance: Entrance, ines: str, has_password: bool
+) -> None:
+    if has_password:
+        account = User.objects.get()
+        account.set_password("of before")
+        account.save()
+    browser = Client()
+    browser.post("/accounts/password/reset/", {"email": INES})
+    assert not mail.outbox
+    secret = "correct horse battery"
+    made = {"username": "me", "email": "me@home.example", "password1": secret, "password2": secret}
+    browser.post("/accounts/signup/", made)
+    assert User.objects.count() == 1
+    # The customer is shut out, so nobody of it comes in by a password either.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LearnerAdapter, "tenant_may_sign_in", classmethod(lambda cls, connection: False))
+        browser.post("/accounts/login/", {"login": INES, "password": "of before"})
+        assert who(browser) is None
+
+
+def test_the_settings_of_the_page_are_those_that_are_tested() -> None:
+    backends = SHOWN_SETTINGS.pop("AUTHENTICATION_BACKENDS")
+    # Of the packages whose examples stand there djangosaml2 brings one of its own.
+    assert [name for name in settings.AUTHENTICATION_BACKENDS if "Saml" not in name] == backends
+    assert {name: getattr(settings, name) for name in SHOWN_SETTINGS} == SHOWN_SETTINGS
+
+
+@pytest.mark.parametrize("way", ["openid", "saml"])
+def test_whoever_has_come_in_is_asked_again_at_each_click(
+    entrance: Entrance, ines: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    browser: Client = getattr(entrance, way)(INES)
+    assert who(browser) == INES
+    monkeypatch.setattr(LearnerAdapter, "tenant_may_sign_in", classmethod(lambda cls, connection: False))
+    assert who(browser) is None
 
 
 def test_by_djangosaml2_learners_come_in_until_they_leave_and_nobody_else(
