@@ -148,7 +148,10 @@ def _of_the_log() -> list[Kept]:
         Kept((RefusedName,), _("The words by which somebody is found who was refused."), messages, _LOG),
         Kept(
             (SentNotice,),
-            _("That the contacts were told of somebody protected: a keyed hash of the userName."),
+            _(
+                "That the contacts were told of somebody protected: a keyed hash of the userName. When the owner of an "
+                "account was told that its name or address had been changed."
+            ),
             _days(keep.event_days),
         ),
     ]
