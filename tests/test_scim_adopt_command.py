@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from contextlib import AbstractContextManager, nullcontext
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -446,3 +448,32 @@ def test_who_is_switched_off_between_looking_and_linking_is_left_out(
     User.objects.filter(pk=ines.pk).update(is_active=False)
     assert adoption.link(connection, report, actor=None) == 0
     assert not ProvisionedUser.objects.exists()
+
+
+# --- where nobody reads what it says
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """The standard output is a pipe whose reader has gone, as behind ``| head -1``."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w", buffering=1) as stream, redirect_stdout(stream):
+        yield
+
+
+@pytest.mark.usefixtures("sso_subject")
+def test_who_is_certain_is_linked_though_nobody_reads_the_report(
+    export: Any, organization: Organization, connection: SCIMConnection
+) -> None:
+    ines = learner("ines.okafor", organization)
+    file = export(row("ines.okafor"))
+    with unread():
+        call_command("scim_adopt", "--connection", "Entra", "--from", file, "--apply")
+    assert ProvisionedUser.objects.get().user == ines
+
+
+def test_a_command_that_only_writes_ends_with_its_reader(connection: SCIMConnection) -> None:
+    with unread(), pytest.raises(SystemExit) as ended:
+        call_command("scim_log")
+    assert ended.value.code == 0

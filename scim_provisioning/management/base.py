@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from django.utils import translation
 from scim_provisioning import databases
 from scim_provisioning.administration import host, troubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
+from scim_provisioning.management.output import Unread
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.provisioning.transactions import begin_anew
 from scim_provisioning.tokens import TokenRefused
@@ -27,6 +29,10 @@ class ScimCommand(BaseCommand):
     in_parts: ClassVar[bool] = False
     #: What it ends with where it could not be done.
     refused_code: ClassVar[int] = 1
+
+    def __init__(self, stdout: Any = None, *args: Any, **options: Any) -> None:
+        read: Any = stdout or Unread(sys.stdout, ends=self.only_reads)
+        super().__init__(read, *args, **options)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run it, as Django does."""
@@ -46,6 +52,8 @@ class ScimCommand(BaseCommand):
             if not told:
                 raise
             raise CommandError(told, returncode=self.refused_code) from error
+        finally:
+            self.stdout.flush()
 
     def each(
         self, connections: Iterable[SCIMConnection], work: Callable[[SCIMConnection], None]
