@@ -95,7 +95,7 @@ class JoiningPages(ConnectionPages):
             raise Http404("Nothing leads to these accounts.")
         ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
         refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
-        proposed = str(joining.goes_on(one, other).account.pk)
+        proposed = str(joining.goes_on(one, other, in_clear=in_clear).account.pk)
         choices = [(key, _goes_on(*ways[key])) for key in ways if not refused[key]]
         link = one.link or other.link
         met = "" if link is None else str(link.pk)

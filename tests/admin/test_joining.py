@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
@@ -176,6 +177,32 @@ def test_whoever_comes_up_alone_is_asked_about_as_well(
     join(browser, link, old, old)
     assert "May be the same" not in text(browser.get(f"{people}?q=ameyer"))
     assert "May be the same" not in text(browser.get(f"{people}?q={ANNA}"))
+
+
+def test_a_refusal_for_an_account_does_not_hide_whose_second_one_it_is(
+    administrator: Callable[..., Client], scim: ScimClient, link: ProvisionedUser, old: User
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    refused = person("anna.meyer", userName="ameyer", externalId="another", emails=None)
+    assert scim.post("/Users", refused).status_code == 409
+    answer = administrator(*POLICY).get(f"{people}?q=meyer")
+    same = {card.answer.user_name: card.same for card in answer.context["cards"]}
+    assert [name for name, _compare in same[ANNA]] == ["ameyer"]
+    assert "Refused" in text(answer)
+
+
+def test_the_only_account_that_was_ever_used_is_proposed_to_go_on(
+    administrator: Callable[..., Client], link: ProvisionedUser, old: User
+) -> None:
+    User.objects.filter(pk=link.user_id).update(last_login=timezone.now())
+    ada = administrator(*POLICY)
+    form = ada.get(beside(link, old)).context["form"]
+    assert form.initial["into"] == str(link.user_id)
+    # Whoever may not see when somebody signed in is not told so by what is proposed.
+    masked = administrator(*POLICY[:3], name="vera").get(f"{beside(link, old)}&q=ameyer")
+    assert masked.context["form"].initial["into"] == str(old.pk)
+    User.objects.filter(pk=old.pk).update(last_login=timezone.now())
+    assert ada.get(beside(link, old)).context["form"].initial["into"] == str(old.pk)
 
 
 # --- joined

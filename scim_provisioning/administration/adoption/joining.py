@@ -126,9 +126,14 @@ def obstacle(connection: SCIMConnection, into: Side, other: Side) -> str:
     return "" if met is None else str(_IN_THE_WAY[met])
 
 
-def goes_on(one: Side, another: Side) -> Side:
-    """Which of the two is proposed to go on: not the one that provisioning has made."""
-    made = [side for side in (one, another) if side.link is not None and side.link.adopted_at is None]
+def goes_on(one: Side, another: Side, *, in_clear: bool) -> Side:
+    """Which of the two is proposed to go on: the only one with which somebody has ever signed in, whose password and
+    habits stay theirs; else not the one that provisioning has made. Without ``in_clear`` nobody's sign-in is told."""
+    sides = (one, another)
+    used = [side for side in sides if in_clear and getattr(side.account, "last_login", None) is not None]
+    if len(used) == 1:
+        return used[0]
+    made = [side for side in sides if side.link is not None and side.link.adopted_at is None]
     return another if made == [one] else one
 
 

@@ -107,11 +107,11 @@ def _called(fields: Sequence[str], term: str, *, in_clear: bool) -> Q:
 
 
 def without(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> list[Unmanaged]:
-    """Those who are not told of by another answer: somebody was refused for their account or their name, or they were
-    detached."""
-    others = [
-        one for one in beside if one.link is None or (one.state == DELETED and one.link.user_id is None)
-    ]
+    """Those who are not told of by another answer: they were detached; or somebody was refused for their account or
+    their name, and nobody came up besides whose second account it may be."""
+    has_account = any(one.link is not None and one.link.user_id is not None for one in beside)
+    detached = [one for one in beside if one.state == DELETED and one.link and one.link.user_id is None]
+    others = detached if has_account else [*detached, *(one for one in beside if one.link is None)]
     named = {str(key) for one in others if one.event for key in one.event.cause.get("accounts") or ()}
     called = {key_of(one.user_name) for one in others}
     return [
