@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote_plus
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -20,9 +21,11 @@ from scim_provisioning.admin.joining import alike
 from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, as_written, page_url_name
-from scim_provisioning.administration import people, permissions, reactivation
+from scim_provisioning.admin.units import merged_with
+from scim_provisioning.administration import people, permissions, reactivation, unit_search
 from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, UNMANAGED, Answer
 from scim_provisioning.administration.people.search import AT_MOST
+from scim_provisioning.administration.unit_search import CalledSo
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN
@@ -89,6 +92,8 @@ class PeoplePage(OperationPage):
             "found": found,
             "at_most": AT_MOST,
             "cards": self._cards(request, found.people if found else ()),
+            "finds_units": self.may(request, permissions.MANAGE_POLICY),
+            "units": self._units(request, term, connections),
             "unseen": [
                 (one, self._page("change", one.connection)) for one in (found.unseen if found else ())
             ],
@@ -106,6 +111,19 @@ class PeoplePage(OperationPage):
             for number, answer in enumerate(answers)
         ]
         return [replace(card, same=tuple(same[number])) for number, card in enumerate(cards)]
+
+    def _units(
+        self, request: HttpRequest, term: str, connections: QuerySet[SCIMConnection]
+    ) -> list[tuple[CalledSo, str, str]]:
+        """Companies, business units and teams that are called so, each with its page, and with what that begins with
+        where it looks like another one."""
+        if not term or not self.may(request, permissions.MANAGE_POLICY):
+            return []
+        found = [
+            (unit, self._page("unit", unit.connection, digest=unit.digest))
+            for unit in unit_search.find(term, connections)
+        ]
+        return [(unit, url, merged_with(unit)) for unit, url in found if url]
 
     def _back(self, request: HttpRequest, connection: SCIMConnection | None) -> PageLink | None:
         """The page of the connection that led here."""

@@ -22,6 +22,7 @@ from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions, unit_list, unit_verdicts, units
 from scim_provisioning.administration.unit_list import Unit
+from scim_provisioning.administration.unit_search import CalledSo
 from scim_provisioning.models import Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning.units import Line
 from scim_provisioning.templatetags.scim_admin import scim_number
@@ -135,7 +136,7 @@ class UnitsPages(ConnectionPages):
                 {
                     "unit": row,
                     "url": self.page_url("unit", connection, digest=row.digest),
-                    "merge": _merged_with(row),
+                    "merge": merged_with(row),
                 }
                 for row in rows
             ],
@@ -221,7 +222,7 @@ def _shown(request: HttpRequest, connection: SCIMConnection) -> str:
     return "week" if not request.GET.get("q") and unit_list.names(connection, "week").exists() else "all"
 
 
-def _merged_with(unit: Unit) -> str:
-    """What the page of a name begins with where another unit's looks much the same."""
+def merged_with(unit: Unit | CalledSo) -> str:
+    """What the page of a name begins with where another unit's looks much the same: the query of its address."""
     verdict = "alias" if unit.meaning == Meaning.WAITING else "merge"
     return urlencode({"verdict": verdict, "unit": unit.alike})

@@ -141,7 +141,7 @@ def _of_scope(
         counted = held_by.order_by().values_list(name).annotate(n=Count("pk"))
         held.update({str(pk): n for pk, n in counted if pk is not None})
     called = {pk: str(getattr(row, first.kind.by)) for pk, row in rows.items()}
-    alike = _alike(first, keys)
+    looks = alike(first, keys)
     return [
         Unit(
             digest=key.digest,
@@ -159,7 +159,7 @@ def _of_scope(
             and first.kind.key(called[key.target]) != first.kind.key(key.name),
             heard_at=key.heard_at,
             brought_by=brought.get(key.brought_by, ""),
-            alike=alike.get(key.name, ""),
+            alike=looks.get(key.name, ""),
             emptied="" if held[key.merged] else called.get(key.merged, ""),
             merged=key.merged,
         )
@@ -184,7 +184,7 @@ def _waiting(connection: SCIMConnection) -> Counter[str]:
     return found
 
 
-def _alike(line: Line, keys: Iterable[ReferenceKey]) -> dict[str, str]:
+def alike(line: Line, keys: Iterable[ReferenceKey]) -> dict[str, str]:
     """By name another unit whose name looks much the same, of names on which there is something to decide (two
     queries). What was merged into another is none any more."""
     open_names = [key.name for key in keys if key.meaning in (Meaning.NAME, Meaning.WAITING)]

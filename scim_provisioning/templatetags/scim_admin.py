@@ -147,6 +147,7 @@ def scim_find_person(
     log. It belongs to the form below, so that it may stand inside another one. ``is_titled``: its label is read out
     only, as the page is called so. ``back``: the page of the connection that led here."""
     own = {"connection": connection, "term": term, "is_titled": is_titled, "back": back}
+    own["finds_units"] = permissions.has_permission(context["request"].user, permissions.MANAGE_POLICY)
     return {"people_url": _people_url(context), **own}
 
 
