@@ -77,6 +77,9 @@ class PeoplePage(OperationPage):
         term = request.GET.get("q", "").strip()[:_LONGEST]
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         found = people.ask(term, connections, in_clear=in_clear) if term else None
+        units = self._units(request, term, connections)
+        # Whoever has asked after a team does not ask when the identity providers last asked after a person.
+        unseen = found.unseen if found and not units else []
         back = self._back(request, chosen)
         context = {
             **self.admin_site.each_context(request),
@@ -93,10 +96,8 @@ class PeoplePage(OperationPage):
             "at_most": AT_MOST,
             "cards": self._cards(request, found.people if found else ()),
             "finds_units": self.may(request, permissions.MANAGE_POLICY),
-            "units": self._units(request, term, connections),
-            "unseen": [
-                (one, self._page("change", one.connection)) for one in (found.unseen if found else ())
-            ],
+            "units": units,
+            "unseen": [(one, self._page("change", one.connection)) for one in unseen],
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"{TEMPLATES}/people.html", context)

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Expression
+from django.db.models.functions import Length, Replace
 
 from scim_provisioning import databases
 from scim_provisioning.administration import host, unit_list
@@ -28,6 +29,9 @@ logger = logging.getLogger("scim_provisioning.administration")
 
 #: So many names are an answer.
 AT_MOST: Final = 10
+#: Beside spaces and hyphens, what stands between the words of a name: "R&D" is found by "R & D".
+_SIGNS: Final = "&+/.,;:()_"
+_SPACES: Final = str.maketrans(_SIGNS, " " * len(_SIGNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,15 @@ class CalledSo:
 def find(term: str, connections: QuerySet[SCIMConnection]) -> list[CalledSo]:
     """Names of which each word of ``term`` begins a word, the shortest first, as they were first sent on one of
     ``connections`` that is in use (two queries, and a few for each connection that has one of these names)."""
-    words = words_of(term) if is_storable(term) else []
+    words = words_of(term.translate(_SPACES)) if is_storable(term) else []
     if not words:
         return []
+    name: Expression | F = F("name")
+    for sign in _SIGNS:
+        name = Replace(name, Value(sign), Value(" "))
     called = Q()
     for word in words:
-        called &= Q(has_word([F("name")], word, in_clear=True))
+        called &= Q(has_word([name], word, in_clear=True))
     serving = connections.filter(archived_at__isnull=True).order_by().values("pk")
     people = ProvisionedUser.objects.filter(connection__in=serving)
     brought = Exists(people.filter(scim_id=OuterRef("brought_by")))

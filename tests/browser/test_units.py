@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
 from example_project.lms.models import Learner, Team
@@ -60,6 +61,26 @@ def test_two_spellings_become_one_team_in_three_interactions(
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_text("1 person was written.")).to_be_visible()
     assert Learner.objects.filter(team=Team.objects.get(name="R&D")).count() == 2
+
+
+def test_of_many_connections_the_search_on_the_index_leads_to_both_spellings(
+    page: Page, complaints: list[str], harborline: SCIMConnection, picture: Picture
+) -> None:
+    for number in range(8):
+        scenes.connected(scenes.sso_of(f"Customer {number}"))
+    page.goto(reverse("admin:index"))
+    box = page.get_by_label("Why has this person no account?")
+    expect(box).to_have_attribute("placeholder", "Name, e-mail address or number; or a team")
+    box.fill("R & D")
+    box.press("Enter")
+    found = page.get_by_role("region", name="Companies, business units, teams")
+    expect(found.get_by_role("listitem")).to_have_count(2)
+    picture(page, "people-units-light")
+    assert_accessible(page, complaints)
+    found.get_by_role("link", name="merge (R & D)").click()
+    page.get_by_label("Confirm your password").fill(PASSWORD)
+    page.get_by_role("button", name="Decide").click()
+    expect(page.get_by_text("1 person was written.")).to_be_visible()
 
 
 def test_a_mistyped_team_that_waits_is_said_to_be_the_right_one(
