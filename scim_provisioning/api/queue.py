@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.paginator import Page
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -12,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scim_provisioning.administration import permissions
-from scim_provisioning.administration.adoption import answers, called, queue, same_person, words
+from scim_provisioning.administration.adoption import answers, at_once, called, queue, same_person, words
+from scim_provisioning.administration.adoption.at_once import Plain
 from scim_provisioning.administration.adoption.comparing import Candidate, compare
 from scim_provisioning.administration.adoption.queue import Waiting
 from scim_provisioning.api.base import AdministratorViewSet, IdentitySerializer, MomentField
@@ -53,6 +56,14 @@ class WaitingSerializer(serializers.Serializer[Waiting]):
     why = serializers.SerializerMethodField()
     accounts = serializers.SerializerMethodField()
     refused_at = MomentField(source="event.created_at")
+    link_key = serializers.SerializerMethodField(
+        help_text="What links them at once; null of whom there is something to weigh."
+    )
+
+    def get_link_key(self, one: Waiting) -> str | None:
+        """By which of them, and to which account."""
+        keys: dict[int, str] = self.context.get("link_keys", {})
+        return keys.get(one.event.pk)
 
     def get_why(self, one: Waiting) -> str:
         """The reason, in a sentence."""
@@ -96,6 +107,22 @@ class AnswerSerializer(IdentitySerializer):
     search = serializers.CharField(required=False, allow_blank=True, max_length=320)
 
 
+class AtOnceSerializer(IdentitySerializer):
+    """Who is linked at once."""
+
+    link_keys = serializers.ListField(
+        child=serializers.CharField(max_length=64), allow_empty=False, max_length=100
+    )
+
+
+class LinkedSerializer(serializers.Serializer[Any]):
+    """How many were linked, and of whom not, with the reason; what comes next in a sentence."""
+
+    linked = serializers.IntegerField()
+    failed = serializers.DictField(child=serializers.CharField(), help_text="The reason by userName.")
+    sentence = serializers.CharField()
+
+
 class SameSerializer(IdentitySerializer):
     """Whether two are one."""
 
@@ -118,8 +145,7 @@ class QueueViewSet(AdministratorViewSet):
     def list(self, request: Request, connection_id: int) -> Response:
         """Who waits, a hundred: ``?page=`` of the people, ``?questions_page=`` of the questions."""
         connection = self.connection(permissions.MANAGE_POLICY)
-        with refusals():
-            people = queue.waiting(connection, request.query_params.get("page"))
+        people, offered = self._page(connection, request)
         questions = queue.asked(connection, request.query_params.get("questions_page"))
         found = {
             "people": people,
@@ -127,7 +153,23 @@ class QueueViewSet(AdministratorViewSet):
             "questions": questions,
             "questions_pages": questions.paginator.num_pages,
         }
-        return Response(self.get_serializer(found).data)
+        keys = {one.waiting.event.pk: one.key for one in offered}
+        context = {**self.get_serializer_context(), "link_keys": keys}
+        return Response(QueueSerializer(found, context=context).data)
+
+    @described(request=AtOnceSerializer, responses=LinkedSerializer)
+    def link(self, request: Request, connection_id: int) -> Response:
+        """Link those of a page (``?page=``) of whom there is nothing to weigh: all that ``link_keys`` names."""
+        connection = self.connection(permissions.MANAGE_POLICY)
+        _people, offered = self._page(connection, request)
+        asked = {*self.valid(AtOnceSerializer, request)["link_keys"]}
+        chosen = [one for one in offered if one.key in asked]
+        if len(chosen) < len(asked):
+            gone = _("Somebody is not to be linked at once any more: look again. Nothing was changed.")
+            raise ValidationError({"link_keys": [gone]})
+        done, failed = at_once.link(connection, chosen, **self.who())
+        told = {"linked": done, "failed": dict(failed), "sentence": at_once.try_now(done)}
+        return Response(LinkedSerializer(told).data)
 
     @described(request=None, responses=AskedSerializer)
     def retrieve(self, request: Request, connection_id: int, event_id: int) -> Response:
@@ -170,6 +212,13 @@ class QueueViewSet(AdministratorViewSet):
         with refusals():
             (same_person.join if is_same else same_person.keep_apart)(question, **self.who())
         return Response(AnsweredSerializer({"sentence": _("Your answer was written down.")}).data)
+
+    def _page(self, connection: SCIMConnection, request: Request) -> tuple[Page[Waiting], Sequence[Plain]]:
+        """A page of those who wait, and of whom of them there is nothing to weigh."""
+        in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
+        with refusals():
+            people = queue.waiting(connection, request.query_params.get("page"))
+            return people, at_once.plain(connection, people, in_clear=in_clear)
 
     def _waiting(self, connection: SCIMConnection, event_id: int) -> Waiting:
         event = answers.refusal(connection, event_id)

@@ -60,6 +60,10 @@ def guest(estate: Estate) -> dict[str, Any]:
     return {"user_name": estate.guest.user_name}
 
 
+def link_keys(estate: Any) -> dict[str, Any]:
+    return {"link_keys": [f"{estate.refusal.pk}-{estate.candidate.pk}"]}
+
+
 #: Each call about one connection.
 CALLS: Final[dict[Call, Address]] = {
     ("get", "connection"): Address(),
@@ -88,6 +92,7 @@ CALLS: Final[dict[Call, Address]] = {
     ),
     # Who is it?
     ("get", "queue"): Address(POLICY),
+    ("post", "queue"): Address(POLICY, body=link_keys, changes=True),
     ("get", "answer"): Address(POLICY, keys=event),
     ("post", "answer"): Address(
         POLICY,

@@ -67,6 +67,36 @@ def test_whoever_is_linked_is_found_at_the_next_try(
     assert boss.get("queue", connection.pk).json()["people"] == []
 
 
+def test_those_of_whom_there_is_nothing_to_weigh_are_linked_with_one_password(
+    boss: API, connection: SCIMConnection, scim: ScimClient, organization: Organization, ines: User
+) -> None:
+    for name in ("jon.berg", "mei.tan"):
+        LearnerFactory(organization=organization, user__username=f"{name}@harborline.example")
+        assert scim.post("/Users", person(name)).status_code == 409
+    protected = "is.staff@harborline.example"
+    LearnerFactory(organization=organization, user__username=protected, user__is_staff=True)
+    scim.post("/Users", person("is.staff"))
+    people = boss.get("queue", connection.pk).json()["people"]
+    keys = {one["user_name"]: one["link_key"] for one in people}
+    assert keys.pop(protected) is None
+    # Whoever looks at one of them answers about that one.
+    assert boss.get("answer", connection.pk, people[0]["event"]).json()["link_key"] is None
+
+    def link(*whom: str | None, password: str = PASSWORD) -> Any:
+        return boss.post("queue", connection.pk, link_keys=[*whom], password=password)
+
+    assert "password" in link(keys[INES], password="wrong").json()
+    assert "look again" in str(link(keys[INES], "999-999").json()["link_keys"])
+    assert link().status_code == 400
+    assert not ProvisionedUser.objects.exists()
+    told = link(keys.pop(INES)).json()
+    assert (told["linked"], told["failed"]) == (1, {})
+    assert told["sentence"].startswith("1 linked.")
+    assert ProvisionedUser.objects.get().user == ines
+    assert link(*keys.values()).json()["linked"] == 2
+    assert [one["user_name"] for one in boss.get("queue", connection.pk).json()["people"]] == [protected]
+
+
 def test_an_account_of_another_name_is_looked_for_and_named_with_what_found_it(
     boss: API, connection: SCIMConnection, organization: Organization, ines: User
 ) -> None:
