@@ -45,7 +45,8 @@ urlpatterns = [
     path(f"{_ONE}lock/", KeepingViewSet.as_view({"post": "lock"}), name="lock"),
     path(f"{_ONE}unlock/", KeepingViewSet.as_view({"post": "unlock"}), name="unlock"),
     path(f"{_ONE}detach/", KeepingViewSet.as_view({"post": "detach"}), name="detach"),
-    path(f"{_ONE}queue/", QueueViewSet.as_view({"get": "list", "post": "link"}), name="queue"),
+    path(f"{_ONE}queue/", QueueViewSet.as_view({"get": "list"}), name="queue"),
+    path(f"{_ONE}queue/link/", QueueViewSet.as_view({"post": "link"}), name="link_at_once"),
     path(
         f"{_ONE}queue/<int:event_id>/",
         QueueViewSet.as_view({"get": "retrieve", "post": "answer"}),

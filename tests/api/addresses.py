@@ -92,7 +92,7 @@ CALLS: Final[dict[Call, Address]] = {
     ),
     # Who is it?
     ("get", "queue"): Address(POLICY),
-    ("post", "queue"): Address(POLICY, body=link_keys, changes=True),
+    ("post", "link_at_once"): Address(POLICY, body=link_keys, changes=True),
     ("get", "answer"): Address(POLICY, keys=event),
     ("post", "answer"): Address(
         POLICY,

@@ -83,7 +83,7 @@ def test_those_of_whom_there_is_nothing_to_weigh_are_linked_with_one_password(
     assert boss.get("answer", connection.pk, people[0]["event"]).json()["link_key"] is None
 
     def link(*whom: str | None, password: str = PASSWORD) -> Any:
-        return boss.post("queue", connection.pk, link_keys=[*whom], password=password)
+        return boss.post("link_at_once", connection.pk, link_keys=[*whom], password=password)
 
     assert "password" in link(keys[INES], password="wrong").json()
     assert "look again" in str(link(keys[INES], "999-999").json()["link_keys"])
