@@ -37,7 +37,7 @@ class TokenAuthentication(BaseAuthentication):
         plaintext = plaintext.strip() if scheme.lower() == "bearer" else ""
         address = client_address(request._request)
         failures = Failures(address)
-        is_good = failures.refuse_flood(plaintext)
+        is_noted = failures.refuse_flood(plaintext)
         try:
             token = databases.retried(lambda: self._admitted(plaintext, address))
         except Exception as error:
@@ -49,7 +49,7 @@ class TokenAuthentication(BaseAuthentication):
             elif seconds := _seconds_to_wait(error, holder, request.method or "GET"):
                 raise TooManyRequests(headers={"Retry-After": str(seconds)}) from error
             raise
-        if not is_good:
+        if not is_noted:
             remember(plaintext)
         return AnonymousUser(), token
 

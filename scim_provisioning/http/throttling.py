@@ -26,7 +26,8 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MINUTE: Final = 60
 #: Seconds after which one operation of a bulk request is over in any case: web servers kill whoever takes longer.
 _LONGEST_OPERATION: Final = 60
-#: For how long a token that was let in is known to be a good one.
+#: For how long at least a token that was let in is known to be a good one. It is noted once in such a time and kept for
+#: two of them, so that whoever calls without a pause is known without a pause.
 _GOOD_FOR: Final = 86_400
 #: So many requests a second of one token that is not let in are told why.
 _REFUSED: Final = 20
@@ -147,17 +148,18 @@ class Failures:
         self._key = key_of("failures", self._network, int(time.time()) // _MINUTE)
 
     def refuse_flood(self, plaintext: str) -> bool:
-        """Whether the token is known to be good. Raises ``TooManyRequests`` before anything is looked up."""
-        good, bad = _keys_of_token(plaintext)
-        found = known(self._key, good)
-        is_good = good in found
+        """Whether it is noted for today that the token is a good one; if not, it is to be noted once it is let in.
+        Raises ``TooManyRequests`` before anything is looked up."""
+        good, before, bad = _keys_of_token(plaintext)
+        found = known(self._key, good, before)
+        is_good = good in found or before in found
         is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
         if is_flood and not is_good and not (self._may_be_good(plaintext, bad) and self._is_next()):
             raise TooManyRequests(
                 "Too many requests from this address could not be authenticated.",
                 headers={"Retry-After": str(_MINUTE)},
             )
-        return is_good
+        return good in found
 
     @staticmethod
     def _may_be_good(plaintext: str, bad: str) -> bool:
@@ -172,19 +174,21 @@ class Failures:
     def note(self, plaintext: str = "") -> int:
         """Count one, and return how many there are in this minute."""
         if tokens.is_well_formed(plaintext):
-            counted(_keys_of_token(plaintext)[1], seconds=_MINUTE)
+            counted(_keys_of_token(plaintext)[-1], seconds=_MINUTE)
         return counted(self._key, seconds=2 * _MINUTE)
 
 
 def remember(plaintext: str) -> None:
     """Note that a token was let in."""
-    counted(_keys_of_token(plaintext)[0], seconds=_GOOD_FOR)
+    counted(_keys_of_token(plaintext)[0], seconds=2 * _GOOD_FOR)
 
 
-def _keys_of_token(plaintext: str) -> tuple[str, str]:
-    """Under which a token is known to be good, and to be bad. The token cannot be told from them."""
+def _keys_of_token(plaintext: str) -> tuple[str, str, str]:
+    """Under which a token is known to be good, noted today or yesterday, and to be bad. The token cannot be told from
+    them."""
     digest = salted_hmac("scim_provisioning.tokens", plaintext, algorithm="sha256").hexdigest()
-    return key_of("good", digest), key_of("bad", digest)
+    day = int(time.time()) // _GOOD_FOR
+    return key_of("good", digest, day), key_of("good", digest, day - 1), key_of("bad", digest)
 
 
 @lru_cache(maxsize=1024)

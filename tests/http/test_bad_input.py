@@ -263,6 +263,8 @@ WRONG_PATHS = [
     "/scim/v2/Users/1/2",
     "/scim/v2/Devices",
     "/scim/v2/index.php",
+    "/scim/v2/foo%0Abar",
+    "/scim/v2/Users%0A",
 ]
 
 

@@ -147,6 +147,30 @@ def test_a_flood_does_not_shut_out_a_token_that_was_let_in_before_nor_for_long_a
 
 
 @pytest.mark.usefixtures("few_failures")
+def test_a_token_in_use_for_days_passes_a_flood_at_any_moment_and_an_idle_one_waits_its_turn(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hour = 3_500
+    now = [1_900_000_000.0]
+    clock = SimpleNamespace(time=lambda: now[0])
+    monkeypatch.setattr(throttling, "time", clock)
+    for where in ("base", "locmem"):
+        monkeypatch.setattr(f"django.core.cache.backends.{where}.time", clock)
+    for hours in range(80):
+        # An identity provider that works calls every hour; the flood is before its next call.
+        now[0] += 1
+        assert scim.get("/Users").status_code == 200
+        now[0] += hour - 1
+        for number in range(6):
+            stranger(number).get("/Users")
+        assert scim.get("/Users").status_code == 200, hours
+    now[0] += 3 * 86_400
+    for number in range(6):
+        stranger(number).get("/Users")
+    assert scim.get("/Users").status_code == 429
+
+
+@pytest.mark.usefixtures("few_failures")
 @pytest.mark.parametrize("flood", [stranger(1).token, "lmsscim_nobody{}", "eyJhbGciOiJSUzI1NiJ9.{}.c2ln", ""])
 def test_in_a_flood_what_can_be_no_token_and_what_has_failed_takes_no_new_tokens_place(
     scim: ScimClient, flood: str, django_assert_num_queries: DjangoAssertNumQueries
