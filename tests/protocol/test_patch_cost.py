@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -14,6 +16,7 @@ from scim_provisioning.protocol.errors import InvalidPath, InvalidValue
 from scim_provisioning.protocol.limits import DEFAULT_LIMITS, Limits
 from scim_provisioning.protocol.patch import apply, parse
 from scim_provisioning.protocol.schema import USER_SCHEMA
+from scim_provisioning.protocol.text import fold
 
 Json = dict[str, Any]
 
@@ -157,3 +160,35 @@ def test_twice_the_operations_on_twice_the_elements_are_twice_the_work(
     for few, many in zip(small, large, strict=True):
         assert many <= 2.2 * few + 20, f"{small} comparisons and calls became {large}"
     assert large[0] <= 8 * 40 * 20, "each of 800 texts was compared more than eight times"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": 'roles[value ew "{}" and not (value co "q")].display', "value": "{}"},
+        {"op": "replace", "path": 'roles[value co "{}"].display', "value": "{}"},
+        {"op": "replace", "path": 'roles[value eq "{}"].display', "value": "{}"},
+        {"op": "add", "path": "roles", "value": [{"value": "\u0315\u0323\u0301{}"}]},
+    ],
+    ids=lambda operation: operation["path"][6:14],
+)
+def test_no_text_is_folded_once_for_each_operation(operation: Json) -> None:
+    """Of a text with many marks that is dear: a PATCH of 50 operations on 90 such roles took 2.9 seconds."""
+    roles = [{"value": f"{chr(0x0315)}{chr(0x0301)}{number}"} for number in range(50)]
+    said = json.dumps(operation)
+    operations = [json.loads(said.replace("{}", str(number))) for number in range(50)]
+    parsed = parse({"schemas": [PATCH_OP], "Operations": operations}, USER_SCHEMA)
+    folded: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code is fold.__code__:
+            folded[frame.f_locals["text"]] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        apply({"userName": "u", "roles": roles}, parsed, USER_SCHEMA)
+    finally:
+        sys.setprofile(before)
+    assert folded.keys() >= {role["value"] for role in roles}
+    assert max(folded.values()) <= 2

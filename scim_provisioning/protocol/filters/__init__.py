@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .grammar import UnknownFilterAttribute, parse
-from .matching import matches, matches_element
+from .matching import Folds, matches, matches_element
 from .nodes import And, AttributeRef, Comparison, Filter, Not, Or, ValuePath, render
 from .selection import select
 
@@ -12,6 +12,7 @@ __all__ = [
     "AttributeRef",
     "Comparison",
     "Filter",
+    "Folds",
     "Not",
     "Or",
     "UnknownFilterAttribute",

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any
 
-from ..filters import Filter
+from ..filters import Filter, Folds
 from ..schema import Attribute
 from ..schema.values import is_hollow, is_unassigned
 
@@ -37,7 +37,8 @@ class Elements:
 
     Numbers grow in the order of the list and are never given twice. What is asked for again and again, such
     as "which are of type work", is kept in an index that is made when first asked for: finding costs as much
-    as is found, not as much as there is. ``made`` holds the number of the element that a filter created;
+    as is found, not as much as there is. ``folds`` holds every text that was folded for it: of one with many marks that
+    is dear, and each step would do it again. ``made`` holds the number of the element that a filter created;
     ``at_first`` says how many there were.
     """
 
@@ -47,6 +48,7 @@ class Elements:
     def __init__(self, attribute: Attribute, elements: Iterable[Any] = ()) -> None:
         self.attribute = attribute
         self.by_number: dict[int, Any] = dict(enumerate(elements))
+        self.folds = Folds()
         self.made: dict[Filter, int] = {}
         self.at_first = self._next = len(self.by_number)
         self._indexes: dict[Hashable, _Index] = {}
@@ -197,10 +199,10 @@ class Elements:
 
     def _comparable(self, name: str, value: Any) -> Hashable:
         sub = self.attribute.subs.get(name.lower())
-        return hashable(value if sub is None else sub.comparable(value))
+        return hashable(value if sub is None else sub.comparable(value, self.folds.__getitem__))
 
     def _plain(self, element: Any) -> Hashable:
-        return hashable(self.attribute.comparable(element))
+        return hashable(self.attribute.comparable(element, self.folds.__getitem__))
 
     def _identity(self, element: Any) -> Hashable:
         if not isinstance(element, dict) or element.get("value") is None:

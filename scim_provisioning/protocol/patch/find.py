@@ -64,7 +64,8 @@ def _matching(node: Filter, elements: Elements) -> list[int]:
     return [
         number
         for number in candidates
-        if isinstance(element := elements.by_number[number], dict) and matches_element(node, element)
+        if isinstance(element := elements.by_number[number], dict)
+        and matches_element(node, element, elements.folds)
     ]
 
 

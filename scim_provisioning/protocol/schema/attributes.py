@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,9 +56,10 @@ class Attribute:
         """Return the sub-attribute of that name, in any case, or None."""
         return self.subs.get(name.lower())
 
-    def comparable(self, value: Any) -> Any:
-        """Return the form in which two values of the attribute are the same: folded text unless case exact."""
-        return fold(value) if isinstance(value, str) and not self.case_exact else value
+    def comparable(self, value: Any, folded: Callable[[str], str] = fold) -> Any:
+        """Return the form in which two values of the attribute are the same: folded text unless case exact. ``folded``:
+        ``fold``, as whoever asks again and again remembers it."""
+        return folded(value) if isinstance(value, str) and not self.case_exact else value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition in the form of RFC 7643 section 7."""
