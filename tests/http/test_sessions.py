@@ -22,7 +22,7 @@ import scim_provisioning.adapters as adapters
 from example_project.lms.models import Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning.administration import connections
-from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SignIn
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SentNotice, SignIn
 from scim_provisioning.provisioning.sign_in_names import MAILS_A_DAY
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -248,19 +248,45 @@ def test_who_is_adopted_with_another_address_is_told_at_the_old_one_and_signed_o
 
 
 @pytest.mark.usefixtures("kate")
-def test_who_writes_one_address_after_the_other_floods_nobody_with_mails(
+def test_nobody_is_mailed_at_an_address_that_the_identity_provider_wrote(
     scim: ScimClient, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    """Which would say what they like, by the names that they write."""
-    scim_id = create_kate(scim, django_capture_on_commit_callbacks).json()["id"]
+    """The mail would say what they like, by the names that they write."""
+    sent = [{"type": "work", "value": "victim@other.example", "primary": True}]
+    scim_id = create_kate(scim, django_capture_on_commit_callbacks, emails=sent).json()["id"]
+    said = {
+        'emails[type eq "work"].value': [
+            "another@other.example",
+            "Victim@Other.example",
+            "k@harborline.example",
+        ],
+        "userName": ["URGENT: call us", "URGENT: call them"],
+    }
+    for path, values in said.items():
+        for value in values:
+            with django_capture_on_commit_callbacks(execute=True):
+                changes = [{"op": "Replace", "path": path, "value": value}]
+                assert scim.patch(f"/Users/{scim_id}", changes).status_code == 200
+    # Whose the account was is told, once.
+    assert [letter.to for letter in mail.outbox] == [["kate@home.example"]]
+
+
+def test_who_writes_one_user_name_after_the_other_floods_nobody_with_mails(
+    scim: ScimClient, kate: Adopted, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    address = [{"type": "work", "value": "kate@home.example", "primary": True}]
+    scim_id = create_kate(scim, django_capture_on_commit_callbacks, emails=address).json()["id"]
     for number in range(8):
-        address = "victim@other.example" if number % 2 else f"{number}@harborline.example"
         with django_capture_on_commit_callbacks(execute=True):
-            changes = [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": address}]
+            changes = [{"op": "Replace", "path": "userName", "value": f"kate{number}@harborline.example"}]
             assert scim.patch(f"/Users/{scim_id}", changes).status_code == 200
-    assert len(mail.outbox) == MAILS_A_DAY
-    # The first one is to whom the account was.
-    assert mail.outbox[0].to == ["kate@home.example"]
+    assert [letter.to for letter in mail.outbox] == [["kate@home.example"]] * MAILS_A_DAY
+    # What the LMS calls her is hers again, and told.
+    User.objects.filter(pk=kate.account.pk).update(email="kate@work.example")
+    SentNotice.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    with django_capture_on_commit_callbacks(execute=True):
+        scim.patch(f"/Users/{scim_id}", [{"op": "Replace", "path": "userName", "value": "k"}])
+    assert mail.outbox[-1].to == ["kate@work.example"]
 
 
 def test_who_is_adopted_as_she_was_is_told_nothing_and_stays_signed_in(
