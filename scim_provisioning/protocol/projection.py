@@ -9,7 +9,7 @@ from typing import Any
 from .constants import CORE_USER
 from .errors import InvalidPath, InvalidSyntax, InvalidValue
 from .filters import Comparison, Filter
-from .filters.matching import Folds, matches_element
+from .filters.matching import Folds, longest, matches_element
 from .filters.path_syntax import parse as parse_path
 from .filters.selection import count_terms
 from .limits import DEFAULT_LIMITS, Limits
@@ -29,12 +29,16 @@ class _Wanted:
     filters: list[_Asked] = field(default_factory=list)
     #: Those of them that are one ``eq`` of text, by sub-attribute and operand: however many, each element is looked up.
     exact: dict[str, dict[str, list[_Asked]]] = field(default_factory=dict)
+    #: By sub-attribute how long what equals one of these operands may be.
+    longest: dict[str, int] = field(default_factory=dict)
 
     def name(self, node: Filter, sub: str | None) -> None:
         """Name the elements that ``node`` selects, or one part of them."""
         asked = (node, sub)
         if isinstance(node, Comparison) and node.op == "eq" and node.ref.sub and _is_folded_text(node):
-            same = self.exact.setdefault(node.ref.sub.name, {}).setdefault(node.operand, [])
+            part, operand = node.ref.sub.name, node.operand
+            same = self.exact.setdefault(part, {}).setdefault(operand, [])
+            self.longest[part] = max(self.longest.get(part, 0), longest(operand))
         else:
             same = self.filters
         if asked not in same:
@@ -45,7 +49,8 @@ class _Wanted:
         names, folds = set(self.subs), Folds()
         found = [sub for node, sub in self.filters if matches_element(node, element, folds)]
         for part, by_operand in self.exact.items():
-            if isinstance(value := element.get(part), str):
+            value = element.get(part)
+            if isinstance(value, str) and len(value) <= self.longest[part]:
                 found += [sub for _node, sub in by_operand.get(folds[value], ())]
         return None in found, names.union(sub for sub in found if sub)
 

@@ -6,13 +6,14 @@ import json
 import re
 import sys
 from functools import lru_cache
-from itertools import chain, groupby
 from typing import Final, Literal
 from unicodedata import combining, normalize
 
 SHOWN_LENGTH = 80
 #: So many marks, one behind the other, are no word of any language.
 _MARKS: Final = 16
+#: Marks one behind the other, by the classes of characters: that of a letter is 0.
+_RUN: Final = re.compile(rb"[^\0]{2,}")
 #: So many characters Unicode had at first.
 _FIRST: Final = 0x10000
 #: What every database's integer column and parameter can hold; no number of SCIM's is further from zero here.
@@ -28,7 +29,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return normalized("NFC", normalized("NFC", text).casefold())
+    # What small letters are of a letter with marks stands behind it, before marks that are in their order by now.
+    return normalize("NFC", normalized("NFC", text).casefold())
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -38,10 +40,16 @@ def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
         return normalize(form, text)
     apart: Literal["NFD", "NFKD"] = "NFKD" if "K" in form else "NFD"
     taken_apart = text.translate({ord(one): normalize(apart, one) for one in set(text)})
-    runs = groupby(taken_apart, lambda one: combining(one) > 0)
+    classes = bytes(map(combining, taken_apart))
     # Marks of one class stay in their order, as Unicode wants it.
-    ordered = (sorted(run, key=combining) if are_marks else run for are_marks, run in runs)
-    return normalize(form, "".join(chain.from_iterable(ordered)))
+    parts, done = [], 0
+    for run in _RUN.finditer(classes):
+        parts += [
+            taken_apart[done : run.start()],
+            *sorted(taken_apart[run.start() : run.end()], key=combining),
+        ]
+        done = run.end()
+    return normalize(form, "".join([*parts, taken_apart[done:]]))
 
 
 @lru_cache(maxsize=1)

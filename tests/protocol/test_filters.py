@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from scim_provisioning.protocol.filters import (
 )
 from scim_provisioning.protocol.limits import Limits
 from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
-from scim_provisioning.protocol.text import fold
+from scim_provisioning.protocol.text import fold, normalized
 
 
 def canonical(text: str) -> str:
@@ -248,6 +249,18 @@ def test_hostile_text_is_refused_quickly(text: str) -> None:
 @given(st.text())
 def test_folding_is_idempotent_and_ignores_case_and_composition(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+_MARKS = st.sampled_from("\u0300\u0301\u0344\u0345\u0315\u0323\u05b0\u0f71\u0f72\u3099\U0001d165\U0001d16d")
+_LETTERS = st.sampled_from("aAΐŉǰK가각\u1100\u1161\u11a8\U0001d15e\U0001d160\U0001f600\u034f")
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.one_of(_MARKS, _MARKS, _MARKS, _LETTERS), min_size=16, max_size=60).map("".join))
+def test_many_marks_behind_one_letter_are_ordered_as_unicode_orders_them(text: str) -> None:
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert normalized(form, text) == normalize(form, text)
+    assert fold(text) == normalize("NFC", normalize("NFC", text).casefold())
 
 
 def test_folding_keeps_accents_and_spaces_apart() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import InvalidFilter
 from scim_provisioning.protocol.filters import matches, parse
 from scim_provisioning.protocol.schema import USER_SCHEMA, Attribute, Schema
+from scim_provisioning.protocol.text import fold
 
 
 def hit(text: str, document: dict[str, Any]) -> bool:
@@ -194,3 +197,13 @@ def test_it_agrees_with_scim2_models(text: str, person: dict[str, Any]) -> None:
     except InvalidFilter:
         return  # above the limits
     assert mine == models.ScimFilter[user_class](text).match(judge), text
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(alphabet="kK\u212assßſﬁIİiı\u0307\u0345é\u0301", max_size=4), st.data())
+def test_a_text_is_equal_to_whatever_has_its_folded_form(text: str, data: st.DataObject) -> None:
+    """What may not be equal for its length is not folded: no letter may be lost by it."""
+    other = data.draw(st.sampled_from([text.upper(), text.lower(), fold(text), normalize("NFD", text)]))
+    for one, another in ((text, other), (other, text)):
+        asked = f"userName eq {json.dumps(another)}"
+        assert hit(asked, {"userName": one}) is (fold(one) == fold(another))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -90,12 +91,20 @@ def _compare(op: str, node: Comparison, actual: Any, folds: Folds) -> bool:
         if not isinstance(actual, str):
             return False
         if not node.ref.leaf.case_exact:
+            if op == "eq" and len(actual) > longest(expected):
+                return False
             actual = folds[actual]
         if op in ("co", "sw", "ew"):
             return _holds(op, actual, expected)
     elif not isinstance(actual, (int, float)):
         return False
     return actual is not None and _in_order(op, actual, expected)
+
+
+def longest(folded: str) -> int:
+    """How long a text may be that is ``folded`` once it is folded: no letters become fewer of ASCII. Longer ones are
+    not folded for nothing: of a text with many marks that is dear, and every selector of a mapping asks."""
+    return len(folded) if folded.isascii() else sys.maxsize
 
 
 def _holds(op: str, actual: str, expected: str) -> bool:
