@@ -7,6 +7,7 @@ The rows of the application are its own; where its adapter has written ``erase``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -181,7 +182,7 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         links.lock(keys, link)
     if link is not None:
         account = link.user_id
-        who, own, names = _learner(link)
+        who, own, names = _learner(link, tally)
         if link.user_id != account:
             # Joined with another in that moment, whose links are to be locked.
             raise databases.Overtaken
@@ -192,8 +193,9 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
             _erase(person)
         if not link.is_forgotten:
             links.strip(link, who, tally)
-    tally.delete(AdoptionAnswer.objects.filter(connection=connection, user_name_key__in=names))
-    tally.delete(notices.about(connection, names))
+    for some in lines.few_at_once(names):
+        tally.delete(AdoptionAnswer.objects.filter(connection=connection, user_name_key__in=some))
+        tally.delete(notices.about(connection, some))
     lines.blank(own, who, tally)
     elsewhere = who.but(shared.texts | links.had_by(keys))
     lines.mentioning(connection, elsewhere, keys, tally)
@@ -202,15 +204,15 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
     return Forgotten(who.pseudonym(person.name), tally, link)
 
 
-def _learner(link: ProvisionedUser) -> tuple[Identity, list[int], list[str]]:
+def _learner(link: ProvisionedUser, tally: Tally) -> tuple[Identity, list[int], Sequence[str]]:
     """Who a learner is, whose link is locked; which lines are theirs, and their userNames."""
     link.refresh_from_db()
-    names = links.names_of(link)
+    names = tally.last(links.names_of(link))
     who, told = _called(link.connection, identity.of_link(link), link.user_id)
     return who, sorted({*lines.own(link, names), *told}), names
 
 
-def _refused(person: Person) -> tuple[Identity, list[int], list[str]]:
+def _refused(person: Person) -> tuple[Identity, list[int], Sequence[str]]:
     """The same of somebody who was only refused."""
     event = person.event
     assert event is not None  # noqa: S101 - one of the two

@@ -55,8 +55,7 @@ class Identity:
     @cached_property
     def telling(self) -> list[str]:
         """The texts by which the person is found in other rows, the longest first."""
-        told = {text.strip() for text in self.texts}
-        told = {text for text in told if SHORTEST <= len(text) <= _LONGEST and not text.startswith(FORGOTTEN)}
+        told = {text.strip() for text in self.texts if _tells(text)}
         return sorted(told, key=lambda text: (-len(text), text))[:_MOST]
 
     @cached_property
@@ -143,9 +142,10 @@ def _any_of(texts: Iterable[str]) -> str:
 
 
 def of_link(link: ProvisionedUser) -> Identity:
-    """Of somebody who has, or had, an account (one query)."""
-    former = FormerIdentifier.objects.filter(link=link).values_list("value", flat=True)
-    return _identity(link.connection_id, [*texts_of(link), *former])
+    """Of somebody who has, or had, an account (one query). Of what they were called the latest counts: an identity
+    provider may have given somebody thousands of names."""
+    former = FormerIdentifier.objects.filter(link=link).order_by("-pk").values_list("value", flat=True)
+    return _identity(link.connection_id, [*texts_of(link), *former[:_MOST]])
 
 
 def of_refused(connection: SCIMConnection, events: Iterable[ProvisioningEvent]) -> Identity:
@@ -174,4 +174,10 @@ def texts_of(link: ProvisionedUser) -> Iterable[str]:
 
 
 def _identity(connection: int, texts: Iterable[str | None]) -> Identity:
-    return Identity(connection, frozenset(text for text in texts if text))
+    """By the first of ``texts`` that tell who somebody is."""
+    telling = dict.fromkeys(text for text in texts if text and _tells(text))
+    return Identity(connection, frozenset([*telling][:_MOST]))
+
+
+def _tells(text: str) -> bool:
+    return SHORTEST <= len(text.strip()) <= _LONGEST and not text.strip().startswith(FORGOTTEN)

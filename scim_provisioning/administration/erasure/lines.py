@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from scim_provisioning.administration.attribute_words import nameless
 from scim_provisioning.administration.erasure import mentions
@@ -72,16 +73,36 @@ _SLICE: Final = 500
 
 def own(link: ProvisionedUser, names: Iterable[str]) -> list[int]:
     """The keys of a learner's lines: their link's, and refusals under their userNames, as far as nobody else has or had
-    these: then those from before the other came."""
+    these: then those from before the other came. Three queries for each few hundred names."""
     events = ProvisioningEvent.objects.filter(connection=link.connection_id)
     found = set(_keys(events.filter(link=link)))
-    for name in names:
-        has = Q(user_name_key=name) | Q(user_name_tombstone_key=name)
-        others = ProvisionedUser.objects.filter(has, connection=link.connection_id).exclude(pk=link.pk)
-        first = others.order_by("created_at").values_list("created_at", flat=True).first()
-        nobodys = events.filter(link__isnull=True, user_name_key=name)
-        found.update(_keys(nobodys if first is None else nobodys.filter(created_at__lt=first)))
+    for some in few_at_once(names):
+        first = _first_of_others(link, some)
+        nobodys = events.filter(link__isnull=True, user_name_key__in=some).order_by()
+        found.update(
+            key
+            for key, name, said_at in nobodys.values_list("pk", "user_name_key", "created_at")
+            if name not in first or said_at < first[name]
+        )
     return sorted(found)
+
+
+def few_at_once(names: Iterable[str]) -> Iterator[list[str]]:
+    """So many of them that every database takes them into one statement: an identity provider may have given somebody
+    thousands."""
+    names = [*names]
+    for start in range(0, len(names), _SLICE):
+        yield names[start : start + _SLICE]
+
+
+def _first_of_others(link: ProvisionedUser, names: Sequence[str]) -> dict[str, datetime]:
+    """Of these names since when somebody else of the connection has, or had, them."""
+    first: dict[str, datetime] = {}
+    others = ProvisionedUser.objects.filter(connection=link.connection_id).exclude(pk=link.pk).order_by()
+    for column in ("user_name_key", "user_name_tombstone_key"):
+        for name, made_at in others.filter(**{f"{column}__in": names}).values_list(column, "created_at"):
+            first[name] = min(made_at, first.get(name, made_at))
+    return first
 
 
 def joined(connection: SCIMConnection, account: int | None, identity: Identity) -> list[ProvisioningEvent]:

@@ -10,7 +10,7 @@ from django.db.models import CASCADE, Model, Q, QuerySet
 
 from scim_provisioning.administration.erasure import mentions
 from scim_provisioning.administration.erasure.identity import Identity, texts_of
-from scim_provisioning.administration.erasure.tally import Tally
+from scim_provisioning.administration.erasure.tally import REWRITTEN, Tally
 from scim_provisioning.models import (
     Adoption,
     FormerIdentifier,
@@ -30,10 +30,10 @@ _MET: Final = 1000
 
 
 def names_of(link: ProvisionedUser) -> list[str]:
-    """The userNames that the learner has and had, as the log keeps them (one query)."""
-    former = FormerIdentifier.objects.filter(link=link, kind=FormerIdentifier.Kind.USER_NAME)
-    own = (link.user_name_key, link.user_name_tombstone_key)
-    return list(dict.fromkeys(name for name in (*own, *former.values_list("key", flat=True)) if name))
+    """The userNames that the learner had and has, as the log keeps them, their own in the end (one query)."""
+    former = FormerIdentifier.objects.filter(link=link, kind=FormerIdentifier.Kind.USER_NAME).order_by("pk")
+    own = [name for name in (link.user_name_tombstone_key, link.user_name_key) if name]
+    return [*dict.fromkeys(name for name in former.values_list("key", flat=True) if name not in own), *own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +132,22 @@ def strip(link: ProvisionedUser, identity: Identity, tally: Tally) -> None:
     link.asks_document = False
     link.save()
     tally.changed[ProvisionedUser] += 1
-    for former in FormerIdentifier.objects.filter(link=link):
-        former.value = former.key = identity.pseudonym(former.value)
-        former.save(update_fields=["value", "key"])
-        tally.changed[FormerIdentifier] += 1
+    _strip_former(link, identity, tally)
     for rows in _beside(link):
         tally.delete(rows)
     if account is not None:
         tally.delete(SharedAccount.objects.filter(connection=link.connection_id, user=account))
     tally.changed[ReferenceKey] += ReferenceKey.objects.filter(brought_by=link.scim_id).update(brought_by="")
+
+
+def _strip_former(link: ProvisionedUser, identity: Identity, tally: Tally) -> None:
+    """Of whom an identity provider has renamed thousands of times these are as many: a statement changes hundreds."""
+    latest = FormerIdentifier.objects.filter(link=link).order_by("-pk")
+    changed = tally.last([*(latest[: REWRITTEN + 1] if tally.bounded else latest)][::-1])
+    for former in changed:
+        former.value = former.key = identity.pseudonym(former.value)
+    FormerIdentifier.objects.bulk_update(changed, ["value", "key"], batch_size=REWRITTEN)
+    tally.changed[FormerIdentifier] += len(changed)
 
 
 def _beside(link: ProvisionedUser) -> Iterator[QuerySet[Model]]:

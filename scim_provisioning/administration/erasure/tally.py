@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import Model, QuerySet
+
+T = TypeVar("T")
 
 #: How much is looked at by whoever only wants to know: rows that may mention the person, and rows that are theirs.
 LOOKED_THROUGH: Final = 20_000
@@ -40,12 +42,12 @@ class Tally:
         self.is_least = True
         return rows.filter(pk__gt=beyond)
 
-    def last(self, keys: Sequence[int]) -> Sequence[int]:
-        """``keys`` of rows that are to be changed; of a bounded tally the last of them."""
-        if not self.bounded or len(keys) <= REWRITTEN:
-            return keys
+    def last(self, rows: Sequence[T]) -> Sequence[T]:
+        """``rows`` that are to be changed, or their keys; of a bounded tally the last of them."""
+        if not self.bounded or len(rows) <= REWRITTEN:
+            return rows
         self.is_least = True
-        return keys[-REWRITTEN:]
+        return rows[-REWRITTEN:]
 
     def delete(self, rows: QuerySet[Any]) -> None:
         """Delete these rows, with what goes with them."""
