@@ -207,7 +207,19 @@ class _Asked:
             return self._refused(document, adapter, refusal)
         if account is None:
             return self._new(document, adapter)
+        left = self._left_by(document, account)
+        if left:
+            shown = (account,) if rules.owned_alone(left) else ()
+            return Verdict(document, Finding.LOOK, shown, "earlier")
         return Verdict(document, Finding.CERTAIN, (account,), self._remark(document, adapter, account))
+
+    def _left_by(self, document: Document, account: Any) -> list[ProvisionedUser]:
+        """Who had the account until the identity provider deleted them, where its name is what leads to it."""
+        return [
+            link
+            for link in self.standing.left_by(account)
+            if self.adapter_class(account, link=link, connection=self.connection).signs_in_by(document)
+        ]
 
     def _new(self, document: Document, adapter: LearnerAdapter) -> Verdict:
         """Somebody of whom a POST makes an account: where the policy is not to ask, perhaps a second one."""

@@ -58,19 +58,33 @@ def _met(caller: Caller, document: Mapping[str, Any]) -> Newcomer:
         return Newcomer(_awaited(caller, past.awaited), Action.ADOPTED, hook="on_updated")
     if past.tombstone is not None:
         return Newcomer(_revived(caller, past.tombstone, document), Action.REVIVED)
+    adapter, standing = _newcomer(caller), rules.Standing(caller.tenant)
+    hold_names(adapter, adapter.names_of(document))
+    stay = free_names(caller, adapter, document) if past.earlier else frozenset()
+    account = rules.adopted(adapter, document, standing, others=stay)
+    # Somebody deleted may have had another name, and the account this one: nobody inherits what is theirs by a name.
+    left = (
+        [one for one in standing.left_by(account) if one not in past.earlier] if account is not None else []
+    )
+    if left:
+        stay = free_names(caller, adapter, document)
+        # Of the names that the other has looked for it remembers who had them.
+        adapter = _newcomer(caller)
+        account = rules.adopted(adapter, document, standing, others=stay)
+    # Who is another customer's for now may come back, and be found to be two.
+    away = (vacant for vacant in past.vacant if vacant.user_id is not None)
+    earlier = tuple(rules.owned_alone([*past.earlier, *left, *away]))
+    if account is None:
+        return Newcomer(adapter, Action.CREATED, earlier)
+    adopted = _adopted(caller, adapter.link, account)
+    return Newcomer(adopted, Action.ADOPTED, tuple(old for old in earlier if old.user_id != account.pk))
+
+
+def _newcomer(caller: Caller) -> LearnerAdapter:
     link: ProvisionedUser = making_models.new(ProvisionedUser, connection=caller.tenant)
     adapter = get_adapter_class()(None, link=link, connection=caller.tenant)
     adapter.obj = adapter.new_account()
-    hold_names(adapter, adapter.names_of(document))
-    stay = free_names(caller, adapter, document) if past.earlier else frozenset()
-    account = rules.adopted(adapter, document, others=stay)
-    # Who is another customer's for now may come back, and be found to be two.
-    away = (vacant for vacant in past.vacant if vacant.user_id is not None)
-    earlier = tuple(rules.owned_alone([*past.earlier, *away]))
-    if account is None:
-        return Newcomer(adapter, Action.CREATED, earlier)
-    adopted = _adopted(caller, link, account)
-    return Newcomer(adopted, Action.ADOPTED, tuple(old for old in earlier if old.user_id != account.pk))
+    return adapter
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from scim_provisioning.rules.past import deleted_holders, deleted_namesakes, his
 from scim_provisioning.rules.protection import is_last_administrator, keep_an_administrator, protect
 from scim_provisioning.rules.seats import NoSeat, holders, take_a_seat, take_seats
 from scim_provisioning.rules.serving import PAUSED_RETRY_AFTER, admit, archive
-from scim_provisioning.rules.standing import KnownStanding
+from scim_provisioning.rules.standing import KnownStanding, Standing
 
 __all__ = [
     "BY_ADDRESS",
@@ -35,6 +35,7 @@ __all__ = [
     "NoSeat",
     "Obstacle",
     "PAUSED_RETRY_AFTER",
+    "Standing",
     "admit",
     "adopted",
     "allow_rename",

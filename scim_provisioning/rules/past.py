@@ -116,12 +116,10 @@ def deleted_namesakes(adapter: LearnerAdapter, user_name: str) -> list[Provision
 
 
 def deleted_holders(adapter: LearnerAdapter, document: Mapping[str, Any]) -> list[ProvisionedUser]:
-    """The tombstones of this connection that had an identifier of ``document`` and whose account still has a name of
-    it: a few, however many had the identifier (two queries or three)."""
+    """The tombstones of other people of this connection whose account has a name of ``document``, whatever they were
+    called themselves: the LMS may have renamed it (two queries or three)."""
     names = adapter.names_of(document)
     accounts = [account.pk for name in names for account in adapter.accounts_named(name, exactly=True)]
-    had = Q(user_name_tombstone_key=user_name_key(document["userName"]))
-    if (external_id := document.get("externalId")) is not None:
-        had |= Q(external_id=external_id)
     tombstones = ProvisionedUser.objects.tombstones().filter(customer(adapter.connection).has)
-    return list(tombstones.filter(had, connection=adapter.connection, user__in=accounts))
+    others = tombstones.filter(connection=adapter.connection, user__in=accounts)
+    return list(others.exclude(user=adapter.obj.pk) if adapter.obj.pk else others)

@@ -21,11 +21,21 @@ class Standing:
 
     def __init__(self, connection: SCIMConnection) -> None:
         self.connection = connection
+        self._links: dict[Any, list[ProvisionedUser]] = {}
 
     def is_linked(self, account: Any) -> bool:
         """Whether a living link of this connection has the account already."""
-        living = ProvisionedUser.objects.living()
-        return living.filter(user=account, connection=self.connection).exists()
+        return any(not link.is_deleted for link in self._links_of(account))
+
+    def left_by(self, account: Any) -> list[ProvisionedUser]:
+        """The people of this connection who had the account until they were deleted."""
+        return [link for link in self._links_of(account) if link.is_deleted]
+
+    def _links_of(self, account: Any) -> list[ProvisionedUser]:
+        if account.pk not in self._links:
+            links = ProvisionedUser.objects.filter(user=account, connection=self.connection)
+            self._links[account.pk] = list(links.order_by("pk"))
+        return self._links[account.pk]
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """The link of another connection that uses the account, its owner first."""
@@ -70,8 +80,11 @@ class KnownStanding(Standing):
 
     def __init__(self, connection: SCIMConnection) -> None:
         super().__init__(connection)
-        living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
-        self._linked = set(living.values_list("user", flat=True))
+        links = ProvisionedUser.objects.filter(connection=connection, user__isnull=False)
+        self._linked: set[Any] = set()
+        self._left: set[Any] = set()
+        for account, deleted_at in links.values_list("user", "deleted_at").iterator():
+            (self._linked if deleted_at is None else self._left).add(account)
         self._is_used = dict(judged_shares(connection).values_list("user", "is_used"))
         self._shared = {account for account, is_used in self._is_used.items() if not is_used}
         self._new = dict(self._said_new().values_list("user_name_key", "user_name"))
@@ -98,6 +111,10 @@ class KnownStanding(Standing):
     def is_linked(self, account: Any) -> bool:
         """See ``Standing``."""
         return account.pk in self._linked
+
+    def left_by(self, account: Any) -> list[ProvisionedUser]:
+        """See ``Standing``."""
+        return super().left_by(account) if account.pk in self._left else []
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""
