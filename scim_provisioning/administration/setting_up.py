@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from django.db import IntegrityError
 from django.db.models import Model
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from scim_provisioning import events
+from scim_provisioning import databases, events
 from scim_provisioning.administration import audit, permissions
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, SCIMConnection
@@ -113,7 +116,18 @@ def set_up(sso: Model, *, actor: AbstractBaseUser | None, address: str = "") -> 
     if found is not None:
         found.sso_key = None
         found.save(update_fields=["sso_key"])
-    return _made(name_of(sso), key_of(sso), actor, address), True
+    with taking_the_key():
+        return _made(name_of(sso), key_of(sso), actor, address), True
+
+
+@contextmanager
+def taking_the_key() -> Iterator[None]:
+    """Around what gives a connection the key of SSO settings that none has: no lock keeps away who does the same at
+    that moment. Whoever comes second begins again, and finds what the other has made."""
+    try:
+        yield
+    except IntegrityError as taken:
+        raise databases.Overtaken from taken
 
 
 @durably

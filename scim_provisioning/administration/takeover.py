@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import events
 from scim_provisioning.administration import audit, connections, host, permissions
-from scim_provisioning.administration.setting_up import ConnectionRefused, is_taken, key_of, no_such_sso
+from scim_provisioning.administration.setting_up import (
+    ConnectionRefused,
+    is_taken,
+    key_of,
+    no_such_sso,
+    taking_the_key,
+)
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import Action, Disconnection, ProvisionedUser, SCIMConnection
 from scim_provisioning.provisioning import moved
@@ -76,7 +82,8 @@ def take_over(
             raise refusal
         _make_room(locked, sso, actor, address)
         locked.sso_key, locked._sso = key_of(sso), sso
-        locked.save(update_fields=["sso_key"])
+        with taking_the_key():
+            locked.save(update_fields=["sso_key"])
         ownership.settle(locked)
         locked.archived_at = locked.disconnected_at = locked.disconnected_by = None
         locked.save(update_fields=["archived_at", "disconnected_at", "disconnected_by"])
