@@ -262,6 +262,18 @@ def test_new_units_are_told_once_with_their_names(told: SCIMConnection, scim: Sc
     assert "1 new name of a company, a business unit or a team came: Bolst." in mail.outbox[-1].body
 
 
+def test_a_name_of_a_unit_turns_no_mail_and_no_terminal_into_another_one(
+    told: SCIMConnection, scim: ScimClient
+) -> None:
+    team = "Ac\u202eme\x1b[31m\x1b]0;pwned\x07"
+    scim.post("/Users", person("ines.okafor", **{ENTERPRISE: {"department": team}}))
+    said = StringIO()
+    call_command("scim_notify", stdout=said)
+    for text in (said.getvalue(), mail.outbox[0].body):
+        assert "Acme[31m]0;pwned" in text
+        assert not {"\x1b", "\x07", "\u202e"} & {*text}
+
+
 def waits_for(days: float, *names: str) -> None:
     """Date the refusals of these people back."""
     at = timezone.now() - timedelta(days=days, minutes=1)

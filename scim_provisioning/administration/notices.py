@@ -34,6 +34,7 @@ from scim_provisioning.administration import (
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.events import pseudonyms, reports
 from scim_provisioning.models import ProvisioningEvent, SCIMConnection, SCIMToken, SentNotice
+from scim_provisioning.protocol.spelling import seen
 
 logger = logging.getLogger("scim_provisioning")
 
@@ -248,7 +249,7 @@ def _new_units(connection: SCIMConnection) -> Iterator[Notice]:
             "that are here? Say so on the page “Companies, business units, teams”.",
             len(new),
         )
-        names = ", ".join(key.name for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
+        names = ", ".join(seen(key.name) for key in new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
         yield Notice("units", new[0].digest, text % {"n": len(new), "names": names})
 
 

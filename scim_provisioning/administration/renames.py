@@ -26,6 +26,7 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.models.reference_key import key_of
+from scim_provisioning.protocol.spelling import seen
 from scim_provisioning.provisioning import units
 from scim_provisioning.provisioning.units import Line
 
@@ -56,7 +57,7 @@ class Rename:
         return _(
             "%(people)d people came from “%(old)s” to “%(new)s”, which is new here. It looks as if your identity "
             "provider had renamed it."
-        ) % {"people": self.people, "old": self.old, "new": self.new}
+        ) % {"people": self.people, "old": seen(self.old), "new": seen(self.new)}
 
 
 def of(connection: SCIMConnection, keys: Iterable[ReferenceKey]) -> dict[str, Rename]:

@@ -9,12 +9,16 @@ from .text import fold, normalized
 
 #: Control and format characters (zero-width, bidirectional overrides), line and paragraph separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
-#: Letters and marks that are drawn as nothing; variation selectors are among them.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2800\u180b\u180c\u180d\u180f")
+#: Letters and marks that are drawn as nothing, or as a blank.
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159"
+)
 #: Letters that people write, although compatibility takes them apart: Thai and Lao am, Lao ho no and ho mo,
 #: Armenian ew.
 _WRITTEN = frozenset("\u0e33\u0eb3\u0edc\u0edd\u0587")
-_VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+#: What Unicode has set aside for characters that are drawn as nothing, variation selectors among them (UAX #44,
+#: Default_Ignorable_Code_Point): also those that no character has yet.
+_IGNORED = (range(0x2060, 0x2070), range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
 
 
 def unseen(text: str) -> str:
@@ -32,7 +36,7 @@ def seen(text: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    is_blank = character in _BLANK or any(ord(character) in marks for marks in _VARIATIONS)
+    is_blank = character in _BLANK or any(ord(character) in ignored for ignored in _IGNORED)
     return is_blank or category(character) in _UNSEEN
 
 

@@ -41,6 +41,10 @@ UNSEEN = {
     "byte order mark": ("\ufeffkate@harborline.example", "U+FEFF"),
     "Hangul filler": ("kate\u3164@harborline.example", "U+3164"),
     "variation selector": ("kate\ufe0f@harborline.example", "U+FE0F"),
+    "ogham blank": ("ka\u1680te@harborline.example", "U+1680"),
+    "filler": ("ka\U00016fe4te@harborline.example", "U+16FE4"),
+    "set aside": ("ka\u2065te@harborline.example", "U+2065"),
+    "set aside, beyond": ("ka\U000e0fffte@harborline.example", "U+E0FFF"),
     "tag": ("kate\U000e0041@harborline.example", "U+E0041"),
 }
 
