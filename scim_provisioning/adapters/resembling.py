@@ -6,7 +6,8 @@ ours for each row, and MariaDB's collations do so letter by letter only. All of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from django.db import models
@@ -15,6 +16,8 @@ from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
 
 from scim_provisioning.adapters.text_forms import Exactly, Sql
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Resembles(Expression):
@@ -46,3 +49,26 @@ class Mentions(Resembles):
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
         return "TRUE", []
+
+
+class HoldsAny(Expression):
+    """On PostgreSQL, whether one of some texts is somewhere in a text, letters of ASCII in any case: each is looked for
+    by itself, which takes half the time that a pattern of all of them takes."""
+
+    conditional = True
+
+    def __init__(self, text: Expression | models.F, wanted: Iterable[str]) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.text: Expression = Exactly(text)
+        self.wanted = [text.translate(_SMALL) for text in wanted]
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.text]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        (self.text,) = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
+        sql, params = compiler.compile(self.text)
+        inside = [f"%{connection.ops.prep_for_like_query(text)}%" for text in self.wanted]
+        return f"LOWER({sql}) LIKE ANY(%s)", [*params, inside]
