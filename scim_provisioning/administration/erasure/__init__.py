@@ -175,7 +175,7 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         who, own, names = _refused(person)
     else:
         who, _lines = _called(connection, identity.of_link(link), link.user_id)
-    shared = links.shared(connection, who, link)
+    shared = links.shared(connection, who, link, tally)
     keys = links.beside(connection, who.but(shared.texts), link, shared.met, tally)
     if not tally.bounded:
         # Whoever only looks keeps nobody waiting.

@@ -45,11 +45,12 @@ class Shared:
     met: list[int] | None
 
 
-def shared(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None) -> Shared:
+def shared(connection: SCIMConnection, who: Identity, link: ProvisionedUser | None, tally: Tally) -> Shared:
     """Texts of the person's that others have as their own, such as the number of a switchboard: by these nobody is
     meant, and everybody would be found. A thousand who have any of them are looked at, and a thousand more as long as
-    that tells of another text (one query each, which reads the documents of the connection)."""
-    others = ProvisionedUser.objects.filter(connection=connection)
+    that tells of another text (one query each, which reads the documents of the connection; for a bounded tally the
+    latest)."""
+    others = tally.newest(ProvisionedUser.objects.filter(connection=connection), "-pk")
     others = others if link is None else others.exclude(pk=link.pk)
     found: set[str] = set()
     met: list[ProvisionedUser] = []

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 T = TypeVar("T")
 
 #: How much is looked at by whoever only wants to know: rows that may mention the person, and rows that are theirs.
-LOOKED_THROUGH: Final = 20_000
+LOOKED_THROUGH: Final = 10_000
 REWRITTEN: Final = 500
 
 
