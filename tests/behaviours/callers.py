@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.behaviours.mutant import answers, mutants
 
 _BAD = "tests/http/test_bad_input.py::"
 _THROTTLING = "tests/http/test_throttling.py::"
+
+
+def forgets_yesterday(original: Any) -> Any:
+    def keys(plaintext: str) -> tuple[str, str, str]:
+        good, _before, bad = original(plaintext)
+        return good, good, bad
+
+    return keys
+
 
 MUTANTS = mutants(
     (
@@ -43,6 +54,13 @@ MUTANTS = mutants(
         "tokens.text:is_well_formed",
         answers(True),
         f"{_THROTTLING}test_in_a_flood_what_can_be_no_token_and_what_has_failed_takes_no_new_tokens_place",
+    ),
+    (
+        "a token that was noted as a good one yesterday is one today",
+        "http.throttling:_keys_of_token",
+        forgets_yesterday,
+        f"{_THROTTLING}"
+        "test_a_token_in_use_for_days_passes_a_flood_at_any_moment_and_an_idle_one_waits_its_turn",
     ),
     (
         "a token that has failed takes no token's place in a flood",

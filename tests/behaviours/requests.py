@@ -231,6 +231,12 @@ MUTANTS = mutants(
         "tests/protocol/test_projection.py::"
         "test_each_value_is_folded_once_however_many_comparisons_are_made_with_it",
     ),
+    (
+        "a PATCH folds a text once, however many operations compare it",
+        "protocol.patch.find:matches_element",
+        lambda original: lambda node, element, folds=None: original(node, element),
+        "tests/protocol/test_patch_cost.py::test_no_text_is_folded_once_for_each_operation[value ew]",
+    ),
     # --- 23
     *(
         (
