@@ -111,7 +111,7 @@ class AtOnceSerializer(IdentitySerializer):
     """Who is linked at once."""
 
     link_keys = serializers.ListField(
-        child=serializers.CharField(max_length=64), allow_empty=False, max_length=100
+        child=serializers.CharField(max_length=300), allow_empty=False, max_length=100
     )
 
 
