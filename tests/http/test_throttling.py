@@ -148,8 +148,10 @@ def test_a_flood_does_not_shut_out_a_token_that_was_let_in_before_nor_for_long_a
 
 @pytest.mark.usefixtures("few_failures")
 def test_a_token_in_use_for_days_passes_a_flood_at_any_moment_and_an_idle_one_waits_its_turn(
-    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+    scim: ScimClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Days go by in it, as nobody can have them do in another process.
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     hour = 3_500
     now = [1_900_000_000.0]
     clock = SimpleNamespace(time=lambda: now[0])
