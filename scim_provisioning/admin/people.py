@@ -111,7 +111,11 @@ class PeoplePage(OperationPage):
             )
             for number, answer in enumerate(answers)
         ]
-        return [replace(card, same=tuple(same[number])) for number, card in enumerate(cards)]
+        return [
+            replace(card, same=tuple(same[number]))
+            for number, card in enumerate(cards)
+            if same[number] or not card.answer.is_told_of
+        ]
 
     def _units(
         self, request: HttpRequest, term: str, connections: QuerySet[SCIMConnection]

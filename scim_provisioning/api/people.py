@@ -56,5 +56,6 @@ class PeopleViewSet(AdministratorViewSet):
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         found = people.ask(term, own, in_clear=in_clear)
         unseen = "" if found.people else " ".join(one.sentence for one in found.unseen)
-        answer = {"people": found.people, "is_cut": found.is_cut, "never_seen": unseen}
+        told = [one for one in found.people if not one.is_told_of]
+        answer = {"people": told, "is_cut": found.is_cut, "never_seen": unseen}
         return Response(self.get_serializer(answer).data)

@@ -189,6 +189,12 @@ def test_a_refusal_for_an_account_does_not_hide_whose_second_one_it_is(
     same = {card.answer.user_name: card.same for card in answer.context["cards"]}
     assert [name for name, _compare in same[ANNA]] == ["ameyer"]
     assert "Refused" in text(answer)
+    assert "has sent nobody who is this account" not in text(answer)
+    # Whoever is nobody's second account is told of once, by the refusal.
+    User.objects.filter(pk=old.pk).update(first_name="Bert", last_name="Meyers", email="", username="bert")
+    assert scim.post("/Users", person("bert.meyers", userName="bert", externalId="b")).status_code == 409
+    cards = administrator(*POLICY, name="vera").get(f"{people}?q=meyer").context["cards"]
+    assert [card.answer.state for card in cards if card.answer.user_name == "bert"] == ["refused"]
 
 
 def test_the_only_account_that_was_ever_used_is_proposed_to_go_on(

@@ -39,7 +39,9 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
     were_refused = refused.answers(found.refusals, in_clear=in_clear)
     others = accounts.find(term, connections, in_clear=in_clear)
     beside = [*known, *were_refused]
-    unmanaged = accounts.answers(accounts.without(others.accounts, beside), beside, in_clear=in_clear)
+    unmanaged = accounts.answers(
+        accounts.without_detached(others.accounts, beside), beside, in_clear=in_clear
+    )
     people = [*known, *_by_name(unmanaged), *were_refused]
     return Answers(
         people[: search.AT_MOST],

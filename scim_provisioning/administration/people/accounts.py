@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -106,19 +106,23 @@ def _called(fields: Sequence[str], term: str, *, in_clear: bool) -> Q:
     return condition
 
 
-def without(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> list[Unmanaged]:
-    """Those who are not told of by another answer: they were detached; or somebody was refused for their account or
-    their name, and nobody came up besides whose second account it may be."""
-    has_account = any(one.link is not None and one.link.user_id is not None for one in beside)
+def without_detached(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> list[Unmanaged]:
+    """Those of whom no other answer says that they were detached."""
     detached = [one for one in beside if one.state == DELETED and one.link and one.link.user_id is None]
-    others = detached if has_account else [*detached, *(one for one in beside if one.link is None)]
-    named = {str(key) for one in others if one.event for key in one.event.cause.get("accounts") or ()}
-    called = {key_of(one.user_name) for one in others}
-    return [
-        one
+    called = {key_of(one.user_name) for one in detached}
+    return [one for one in found if key_of(one.account.get_username()) not in called]
+
+
+def told_of(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> set[Any]:
+    """The keys of those of whom another answer tells: somebody was refused for their account or their name."""
+    refused = [one for one in beside if one.link is None]
+    named = {str(key) for one in refused if one.event for key in one.event.cause.get("accounts") or ()}
+    called = {key_of(one.user_name) for one in refused}
+    return {
+        one.account.pk
         for one in found
-        if str(one.account.pk) not in named and key_of(one.account.get_username()) not in called
-    ]
+        if str(one.account.pk) in named or key_of(one.account.get_username()) in called
+    }
 
 
 def answers(found: Sequence[Unmanaged], beside: Sequence[Answer], *, in_clear: bool) -> list[Answer]:
@@ -126,11 +130,13 @@ def answers(found: Sequence[Unmanaged], beside: Sequence[Answer], *, in_clear: b
     if not found:
         return []
     connections = {one.pk: one for person in found for one in person.connections}
+    told = told_of(found, beside)
     said = {one.connection.pk: one for one in unseen.of(list(connections.values()))}
     met = {answer.connection.pk for answer in beside}
     words = {key: _other_than_shown(one) if key in met else one.sentence for key, one in said.items()}
     adapters = _adapters(found)
-    return [_answer(one, words, adapters.get(one.account.pk), in_clear=in_clear) for one in found]
+    shown = [_answer(one, words, adapters.get(one.account.pk), in_clear=in_clear) for one in found]
+    return [replace(one, cause="", is_told_of=True) if one.account.pk in told else one for one in shown]
 
 
 def _other_than_shown(one: unseen.Unseen) -> str:

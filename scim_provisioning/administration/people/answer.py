@@ -37,7 +37,9 @@ STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
 class Answer:
     """One person. ``event`` is the operation that says so; of somebody refused it is the last refusal. ``learner`` is
     the row of the host's, as far as its adapter could be asked; ``account`` that of somebody who has no link.
-    ``can_be_undone``: their departure. ``successor``: who has the name of somebody deleted now."""
+    ``can_be_undone``: their departure. ``successor``: who has the name of somebody deleted now. ``is_told_of``: of an
+    account that nobody manages another answer tells, as somebody was refused for it: it is shown only as the second
+    account of a third."""
 
     state: str
     name: str
@@ -53,6 +55,7 @@ class Answer:
     account: Any = None
     can_be_undone: bool = False
     successor: ProvisionedUser | None = None
+    is_told_of: bool = False
 
     @property
     def label(self) -> StrOrPromise:
