@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,13 +10,14 @@ from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
-from scim_provisioning.models import Action, Adoption, ProvisioningEvent, SentNotice
+from scim_provisioning.models import ProvisioningEvent, SentNotice
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import host_calls
 
@@ -25,9 +25,8 @@ logger = logging.getLogger("scim_provisioning")
 
 #: So many mails a day about one account: whoever writes one user name after the other must not flood its owner.
 MAILS_A_DAY: Final = 3
-#: So many of the latest changes are looked at for an address that was written by them.
-_CHANGES: Final = 50
-_KIND: Final = "identity"
+#: What ``SentNotice`` remembers: such a mail, and an address that the identity provider has written.
+_KIND, _ADDRESS = "identity", "address"
 
 #: Columns of the account, before and after.
 Rewritten = dict[str, tuple[Any, Any]]
@@ -51,7 +50,7 @@ def settle(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent
     if not changed or adapter.link.adopted_at is None:
         return
     sessions.end(adapter.obj)
-    _tell_old_address(adapter, changed, event)
+    _tell_old_address(adapter, changed)
     before = {column: old for column, (old, _new) in changed.items()}
     after = {column: new for column, (_old, new) in changed.items()}
     host_calls.tell(adapter, "on_identity_changed", event, before=before, after=after)
@@ -69,35 +68,34 @@ def _may_be_told(adapter: LearnerAdapter) -> bool:
     return True
 
 
-def _was_sent(adapter: LearnerAdapter, address: str, event: ProvisioningEvent) -> bool:
+def _was_sent(adapter: LearnerAdapter, address: str) -> bool:
     """Whether the identity provider has written this address itself: who wrote it reads there what they like, by the
-    next user name that they write, and the account's owner was told when theirs was taken (two queries).
-
-    What was sent when the account was linked may be what it had: as long as that is known it tells, and then nothing.
-    """
-    kept = Adoption.objects.filter(link=adapter.link).values_list("kept", flat=True).first()
-    if fold(address) in map(fold, _texts(kept)):
-        return False
-    changes = ProvisioningEvent.objects.filter(link=adapter.link).exclude(pk=event.pk)
-    if not kept:
-        changes = changes.exclude(action=Action.ADOPTED)
-    latest = changes.order_by("-pk").values_list("changes", flat=True)[:_CHANGES]
-    written = (text for changed in latest for _old, new in changed.values() for text in _texts(new))
-    return fold(address) in map(fold, written)
+    next user name that they write, and the account's owner was told when theirs was taken (one query)."""
+    link = adapter.link
+    known = SentNotice.objects.filter(
+        connection=link.connection_id, kind=_ADDRESS, key=_key_of(link.pk, address)
+    )
+    return known.exists()
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _texts(member)
+def _note_sent(adapter: LearnerAdapter, address: object) -> None:
+    """Remember an address that the identity provider writes now, by a keyed hash (one query)."""
+    link = adapter.link
+    if isinstance(address, str) and address:
+        facts = {"connection_id": link.connection_id, "kind": _ADDRESS, "key": _key_of(link.pk, address)}
+        SentNotice.objects.bulk_create([SentNotice(**facts)], ignore_conflicts=True)
 
 
-def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten, event: ProvisioningEvent) -> None:
+def _key_of(link: int, address: str) -> str:
+    return f"{link}:{salted_hmac('scim_provisioning.address', fold(address), algorithm='sha256').hexdigest()}"
+
+
+def _tell_old_address(adapter: LearnerAdapter, changed: Rewritten) -> None:
     column = getattr(get_user_model(), "EMAIL_FIELD", "")
     address = changed[column][0] if column in changed else getattr(adapter.obj, column, "")
-    if not address or "@" not in address or _was_sent(adapter, address, event) or not _may_be_told(adapter):
+    if column in changed:
+        _note_sent(adapter, changed[column][1])
+    if not address or "@" not in address or _was_sent(adapter, address) or not _may_be_told(adapter):
         return
     subject = _("Your sign-in at %(site)s was changed") % {"site": app_settings.site_url}
     lines = [f"{old} → {new}" for old, new in changed.values()]

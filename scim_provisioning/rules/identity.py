@@ -208,8 +208,12 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
 
 
 def _is_denied(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
-    """Whether an administrator or the account's own rows say that it is not this connection's to link."""
-    return standing.is_refuted(account) or is_contradicted(adapter, account.pk)
+    """Whether an administrator, the account's own rows or its past say that it is not this connection's to link."""
+    return (
+        standing.is_refuted(account)
+        or standing.is_left_elsewhere(account)
+        or is_contradicted(adapter, account.pk)
+    )
 
 
 def _is_free(user: Any, adapter: LearnerAdapter, standing: Standing) -> bool:

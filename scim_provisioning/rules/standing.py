@@ -12,7 +12,7 @@ from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, 
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.customers import customer, is_lost
 from scim_provisioning.rules.shares import judged_shares, may_link
 
 
@@ -25,15 +25,32 @@ class Standing:
 
     def is_linked(self, account: Any) -> bool:
         """Whether a living link of this connection has the account already."""
-        return any(not link.is_deleted for link in self._links_of(account))
+        here = (link for link in self._links_of(account) if link.connection_id == self.connection.pk)
+        return any(not link.is_deleted for link in here)
 
     def left_by(self, account: Any) -> list[ProvisionedUser]:
         """The people of this connection who had the account until they were deleted."""
-        return [link for link in self._links_of(account) if link.is_deleted]
+        return [
+            link
+            for link in self._links_of(account)
+            if link.is_deleted and link.connection_id == self.connection.pk
+        ]
+
+    def is_left_elsewhere(self, account: Any) -> bool:
+        """Whether another connection in use owned the account until its identity provider deleted the person, and the
+        LMS has not moved it since: a name is not enough to take it over, be it that all customers share accounts."""
+        return any(
+            link.is_deleted
+            and link.owns_profile
+            and link.connection_id != self.connection.pk
+            and not link.connection.is_archived
+            and not is_lost(link)
+            for link in self._links_of(account)
+        )
 
     def _links_of(self, account: Any) -> list[ProvisionedUser]:
         if account.pk not in self._links:
-            links = ProvisionedUser.objects.filter(user=account, connection=self.connection)
+            links = ProvisionedUser.objects.filter(user=account).select_related("connection")
             self._links[account.pk] = list(links.order_by("pk"))
         return self._links[account.pk]
 
@@ -91,14 +108,17 @@ class KnownStanding(Standing):
         self._refuted = set(_taken_back().values_list("user", flat=True))
         self._asked: set[Any] = set()
         self._beside: set[Any] = set()
+        self._left_elsewhere: set[Any] = set()
 
     def learn(self, accounts: Iterable[Any]) -> None:
-        """Ask at once which of the accounts with these keys another connection uses (one query)."""
+        """Ask at once which of the accounts with these keys another connection uses, or used (two queries)."""
         new = set(accounts) - self._asked
         if new:
             beside = ProvisionedUser.objects.beside(self.connection)
             self._asked |= new
             self._beside |= set(beside.filter(user__in=new).values_list("user", flat=True))
+            left = ProvisionedUser.objects.tombstones().exclude(connection=self.connection)
+            self._left_elsewhere |= set(left.filter(user__in=new).values_list("user", flat=True))
 
     def are_beside(self, accounts: Iterable[Any]) -> set[Any]:
         """Those of the accounts with these keys, which were learnt, that another connection uses, or has lost."""
@@ -115,6 +135,11 @@ class KnownStanding(Standing):
     def left_by(self, account: Any) -> list[ProvisionedUser]:
         """See ``Standing``."""
         return super().left_by(account) if account.pk in self._left else []
+
+    def is_left_elsewhere(self, account: Any) -> bool:
+        """See ``Standing``."""
+        is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
+        return not is_free and super().is_left_elsewhere(account)
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""
