@@ -36,6 +36,10 @@ CALLED: Final = "q"
 _NAMED: Final = 3
 
 
+#: By the place of somebody, what others are called, and where they are laid side by side.
+Others = dict[int, list[tuple[str, str]]]
+
+
 class JoinForm(IdentityForm):
     """Which of two accounts goes on. ``met`` is the link that the administrator was shown."""
 
@@ -141,17 +145,19 @@ def join_page(site: AdminSite, connection: SCIMConnection, double: doubles.Doubl
     return _page(site, "join", connection, keys | ({CALLED: called} if called else {}))
 
 
-def alike(
-    site: AdminSite, request: HttpRequest, people: Sequence[Answer]
-) -> dict[int, list[tuple[str, str]]]:
+def alike(site: AdminSite, request: HttpRequest, people: Sequence[Answer]) -> tuple[Others, Others]:
     """Of people who came up together, by their place, who else of them may be the same person: what they are called,
     and where the two are laid side by side (a few queries for each connection that has several of them). Of somebody
-    who came up alone, the accounts that did not (some ten queries)."""
-    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    who came up alone, the accounts that did not (some ten queries).
+
+    And of an account that nobody manages and that nothing but what was typed connects with the others: whose second one
+    it may be all the same, such as Jo Park and Joan Park-Lee."""
+    found: Others = defaultdict(list)
+    beside: Others = defaultdict(list)
     try:
         host.adapter_class()
     except host.AdapterBroken:
-        return found
+        return found, beside
     met: dict[SCIMConnection, list[tuple[int, Answer]]] = defaultdict(list)
     for number, person in enumerate(people):
         if not person.connection.is_archived and (person.account is not None or person.link is not None):
@@ -172,7 +178,14 @@ def alike(
             url = join_page(site, connection, double, called)
             for one, other in ((double.one, double.other), (double.other, double.one)):
                 found[sides[one.account.pk][0]].append((other.name, url))
-    return found
+        linked = [side for _number, side in sides.values() if side.link is not None]
+        for number, side in sides.values():
+            if side.link is None and people[number].link is None and not found[number]:
+                pairs = [doubles.Double(side, other, ()) for other in linked[:_NAMED]]
+                beside[number] = [
+                    (pair.other.name, join_page(site, connection, pair, called)) for pair in pairs
+                ]
+    return found, beside
 
 
 def _doubles_of_one(

@@ -98,12 +98,13 @@ class PeoplePage(OperationPage):
             "finds_units": self.may(request, permissions.MANAGE_POLICY),
             "units": units,
             "unseen": [(one, self._page("change", one.connection)) for one in unseen],
+            "more_unseen": found.more_unseen if unseen and found else 0,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
 
     def _cards(self, request: HttpRequest, answers: Sequence[Answer]) -> list[Card]:
-        same = alike(self.admin_site, request, answers)
+        same, beside = alike(self.admin_site, request, answers)
         cards = [
             self._card(
                 request,
@@ -111,6 +112,9 @@ class PeoplePage(OperationPage):
             )
             for number, answer in enumerate(answers)
         ]
+        compare = _("Compare with “%(name)s”")
+        for number, others in beside.items():
+            cards[number].links.extend(PageLink(url, compare % {"name": name}) for name, url in others)
         return [
             replace(card, same=tuple(same[number]))
             for number, card in enumerate(cards)

@@ -117,9 +117,10 @@ class ReconcilePages(ConnectionPages):
                     for line in lines[:_SHOWN]
                     for row in self._compared(request, connection, line, in_clear)
                 ]
+                told = words.told(found, with_directory=report.with_directory)
                 yield {
                     "key": found.value,
-                    "label": words.LABELS[found],
+                    "label": told[0] if told else "",
                     "is_differing": found in (Found.DIFFERS, Found.LOCKED),
                     "rows": rows,
                     "has_why": any(row["why"] for row in rows),
@@ -167,12 +168,9 @@ def compare_url(pages: ConnectionPages, request: HttpRequest, connection: SCIMCo
 
 def _counts(report: Report) -> list[tuple[str, Any, int, Any]]:
     """Each kind, with the part of the page on which its people are named."""
+    told = {found: words.told(found, with_directory=report.with_directory) for found in report.counts}
     return [
-        (
-            found.value if n and found in reconciliation.NAMED else "",
-            words.LABELS[found],
-            n,
-            words.MEANINGS[found],
-        )
+        (found.value if n and found in reconciliation.NAMED else "", words_of[0], n, words_of[1])
         for found, n in report.counts.items()
+        if (words_of := told[found]) is not None
     ]

@@ -45,6 +45,11 @@ class CalledSo:
     meaning: Meaning
     alike: str
 
+    @property
+    def is_told(self) -> bool:
+        """Whether what it means says more than that it is a name."""
+        return self.meaning is not Meaning.NAME
+
 
 def find(term: str, connections: QuerySet[SCIMConnection]) -> list[CalledSo]:
     """Names of which each word of ``term`` begins a word, the shortest first, as they were first sent on one of

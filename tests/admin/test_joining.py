@@ -197,6 +197,22 @@ def test_a_refusal_for_an_account_does_not_hide_whose_second_one_it_is(
     assert [card.answer.state for card in cards if card.answer.user_name == "bert"] == ["refused"]
 
 
+def test_whom_only_a_surname_connects_can_be_laid_side_by_side_at_once(
+    administrator: Callable[..., Client], link: ProvisionedUser, old: User
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    User.objects.filter(pk=old.pk).update(first_name="Annika", email="", username="a17")
+    browser = administrator(*POLICY)
+    cards = browser.get(f"{people}?q=meyer").context["cards"]
+    (card,) = [card for card in cards if card.answer.user_name == "a17"]
+    assert card.same == ()
+    (compare,) = [lead for lead in card.links if lead.label == f"Compare with “{ANNA}”"]
+    join_page = browser.get(compare.url)
+    form = join_page.context["form"]
+    browser.post(compare.url, {**form.initial, "password": PASSWORD})
+    assert ProvisionedUser.objects.get(pk=link.pk).user == old
+
+
 def test_the_only_account_that_was_ever_used_is_proposed_to_go_on(
     administrator: Callable[..., Client], link: ProvisionedUser, old: User
 ) -> None:

@@ -59,7 +59,8 @@ def test_two_spellings_of_one_team_are_merged_in_three_steps_from_the_search_box
     assert "a company, a business unit or a team" in text(ask(admin_client, "x"))
     assert "or a team" in admin_client.get(reverse("admin:index")).content.decode()
     answer = ask(admin_client, "market")
-    assert "looks like “Marketing” · merge" in text(answer)
+    assert "looks like “Marketing”: merge “Marketting” into “Marketing”" in text(answer)
+    assert "Nobody like" not in text(answer)
     assert units(admin_client, "market") == ["Marketing", "Marketting"]
     (url,) = [f"{url}?{merge}" for unit, url, merge in answer.context["units"] if unit.alike == "Marketing"]
     form = admin_client.get(url).context["form"]

@@ -77,7 +77,7 @@ def test_of_many_connections_the_search_on_the_index_leads_to_both_spellings(
     expect(found.get_by_role("listitem")).to_have_count(2)
     picture(page, "people-units-light")
     assert_accessible(page, complaints)
-    found.get_by_role("link", name="merge (R & D)").click()
+    found.get_by_role("link", name="merge “R & D” into “R&D”").click()
     page.get_by_label("Confirm your password").fill(PASSWORD)
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_text("1 person was written.")).to_be_visible()

@@ -20,13 +20,15 @@ from scim_provisioning.models import SCIMConnection
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everybody who may be meant, or else ``unseen``. ``is_cut``: there are more than ``search.AT_MOST``.
-    ``skips_accounts``: of so many connections nobody is looked for whom none of them manages."""
+    """Everybody who may be meant, or else ``unseen``, and of how many connections more nothing is said. ``is_cut``:
+    there are more than ``search.AT_MOST``. ``skips_accounts``: of so many connections nobody is looked for whom none of
+    them manages."""
 
     people: list[Answer]
     unseen: list[Unseen]
     is_cut: bool = False
     skips_accounts: bool = False
+    more_unseen: int = 0
 
 
 def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> Answers:
@@ -43,11 +45,13 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
         accounts.without_detached(others.accounts, beside), beside, in_clear=in_clear
     )
     people = [*known, *_by_name(unmanaged), *were_refused]
+    asked, more = ([], 0) if people else unseen.first_of(connections)
     return Answers(
         people[: search.AT_MOST],
-        [] if people else unseen.first_of(connections),
+        asked,
         found.is_cut or len(people) > search.AT_MOST,
         others.is_skipped,
+        more,
     )
 
 

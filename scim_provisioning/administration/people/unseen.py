@@ -13,8 +13,10 @@ from scim_provisioning.administration import health, times
 from scim_provisioning.conf import app_settings
 from scim_provisioning.models import SCIMConnection
 
-#: Of so many connections it is said when they last asked.
+#: Of so many connections it is said when they last asked: of as many that are looked at, those that are in trouble
+#: first, as whoever is not asked for is not asked for because of that.
 AT_MOST: Final = 5
+LOOKED_AT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,13 @@ class Unseen:
     sentence: str
 
 
-def first_of(connections: QuerySet[SCIMConnection]) -> list[Unseen]:
-    """The same of the first ones by name that have not ended (five queries)."""
-    return of(connections.filter(archived_at__isnull=True).order_by("name", "pk")[:AT_MOST])
+def first_of(connections: QuerySet[SCIMConnection]) -> tuple[list[Unseen], int]:
+    """The same of those that have not ended, and of how many more there are nothing is said (six queries)."""
+    current = connections.filter(archived_at__isnull=True)
+    found = of(current.order_by("name", "pk")[:LOOKED_AT])
+    found.sort(key=lambda one: one.health.badge not in health.URGENT)
+    more = current.count() - AT_MOST if len(found) > AT_MOST else 0
+    return found[:AT_MOST], more
 
 
 def of(connections: Sequence[SCIMConnection] | QuerySet[SCIMConnection]) -> list[Unseen]:

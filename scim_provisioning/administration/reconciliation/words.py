@@ -56,6 +56,23 @@ MEANINGS: Final[Mapping[Found, StrOrPromise]] = {
     Found.AGREES: gettext_lazy("Nothing to do."),
 }
 
+#: The same where no directory was given: whom the identity provider has sent lately stands in its place.
+_WITHOUT_DIRECTORY: Final[Mapping[Found, tuple[StrOrPromise, StrOrPromise]]] = {
+    Found.NOT_HERE: (
+        gettext_lazy("Asked for, and managed by nobody"),
+        gettext_lazy("The identity provider has sent them within 30 days, and they were refused."),
+    ),
+}
+
+
+def told(found: Found, *, with_directory: bool) -> tuple[StrOrPromise, StrOrPromise] | None:
+    """What is found is called, and what it means; None for what only a directory could tell."""
+    if with_directory:
+        return LABELS[found], MEANINGS[found]
+    if found is Found.NOT_THERE:
+        return None
+    return _WITHOUT_DIRECTORY.get(found, (LABELS[found], MEANINGS[found]))
+
 
 def header() -> list[str]:
     """The columns of ``rows``."""
