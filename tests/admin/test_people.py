@@ -29,6 +29,7 @@ from tests.admin.conftest import Administrator
 from tests.admin.pages import text, url
 from tests.admin.spoken import english_in, said
 from tests.client import ScimClient
+from tests.hosts.current import make_connection
 from tests.leavers import OFF, established, leave, let_go_at_most
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
@@ -337,6 +338,21 @@ def test_of_somebody_never_seen_it_is_said_what_is_wrong_with_the_connection(
     assert "Nobody has asked for anybody on this connection yet." in page
     SCIMConnection.objects.update(paused_at=timezone.now())
     assert "Paused" in ask(admin_client, "zoe")
+
+
+def test_of_many_connections_those_in_trouble_are_told_of_first_and_how_many_more_there_are(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    for number in range(6):
+        make_connection(f"Customer {number}")
+    last = make_connection("Zuse")
+    token = TokenFactory(connection=last)
+    long_ago = timezone.now() - timedelta(days=4)
+    SCIMToken.objects.filter(pk=token.pk).update(created_at=long_ago, last_used_at=long_ago)
+    answer = admin_client.get(PEOPLE, {"q": "zoe"})
+    told = [one.connection.name for one, _url in answer.context["unseen"]]
+    assert (told[0], len(told)) == ("Zuse", 5)
+    assert "And 3 connections more" in text(answer)
 
 
 # --- how much, and for whom

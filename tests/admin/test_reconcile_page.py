@@ -92,6 +92,10 @@ def test_without_a_file_the_learners_are_shown_whom_no_identity_provider_manages
     shown = text(compare(admin_client, connection))
     assert "old.hand" in shown
     assert "stranger" not in shown
+    # What an export alone could tell is not counted as nobody.
+    assert "No export was given" in shown
+    assert "Here, and not in the directory" not in shown
+    assert "Here, and not in the directory" in text(compare(admin_client, connection, (INES, "Dean")))
 
 
 @pytest.mark.parametrize("whose", ["learners", "accounts"])
