@@ -165,7 +165,7 @@ class ConnectionAdminMixin(
         rows = list(queryset)
         judged = health.of_connections(rows)
         columns = (_("name"), _("health"), _("live tokens"), _("next expiry"), _("last request"))
-        header = [*columns, _("errors in 24 h")]
+        header = [*columns, _("last 24 hours")]
         return csv_file.response("scim-connections", header, [_cells(row, judged[row.pk]) for row in rows])
 
     # --- the page of one

@@ -81,7 +81,7 @@ class ConnectionColumns(_Base):
         facts = connection.scim_health.facts
         return _lines(scim_time(facts.last_request_at, "ago"), facts.identity_provider)
 
-    @admin.display(description=_("errors in 24 h"))
+    @admin.display(description=_("last 24 hours"))
     def errors_today(self, connection: Any) -> SafeString | str | None:
         """Refusals of the last 24 hours, with a link to them; below them who waits for approval, and who went."""
         facts, log = connection.scim_health.facts, connection.scim_log_url

@@ -118,12 +118,13 @@ class DeparturesPage(ConnectionPages):
         went = reactivation.departures(connection, hours, last=last, learner=learner)
         if ticked := form.cleaned_data["ticked"]:
             went = went.filter(pk__in=ticked)
-        done = reactivation.undo(
-            connection, list(went[: reactivation.AT_ONCE]), seconds=_SECONDS, **who(request)
-        )
+        chosen = list(went[: reactivation.AT_ONCE])
+        done = reactivation.undo(connection, chosen, seconds=_SECONDS, **who(request))
         told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
             "n": scim_number(done.back)
         }
+        if done.back == 1 and len(chosen) == 1:
+            told += f" ({chosen[0].user_name})"
         messages.success(request, told)
         for event, why in done.failed[:20]:
             messages.warning(

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.administration import erasure
 from scim_provisioning.models import (
     ProvisionedUser,
     ProvisioningEvent,
@@ -353,6 +354,16 @@ def test_of_many_connections_those_in_trouble_are_told_of_first_and_how_many_mor
     told = [one.connection.name for one, _url in answer.context["unseen"]]
     assert (told[0], len(told)) == ("Zuse", 5)
     assert "And 3 connections more" in text(answer)
+
+
+def test_where_somebody_was_forgotten_nobody_claims_that_nobody_was_asked_for(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim.post("/Users", person("zoe.adler"))
+    link = ProvisionedUser.objects.select_related("connection").get()
+    assert "of them nothing is known" not in ask(admin_client, "unknown")
+    erasure.forget(erasure.Person(connection, link), actor=None, even_if_active=True)
+    assert "Somebody was forgotten there since: of them nothing is known." in ask(admin_client, "unknown")
 
 
 # --- how much, and for whom

@@ -310,16 +310,13 @@ def test_the_banner_says_which_values_are_otherwise_here_than_last_sent(
     Learner.objects.update(job_role="Imported")
     User.objects.filter(pk=ines.user_id).update(last_name="Imported")
     shown = text(admin_client.get(learner_page(ines)))
-    assert (
-        "2 values are otherwise here than the identity provider last sent them: name.familyName, title."
-        in shown
-    )
+    assert "2 values differ from what the identity provider last sent: name.familyName, title." in shown
     scim.patch(f"/Users/{ines.scim_id}", [{"op": "replace", "path": "title", "value": "Lead"}])
     # It was answered with what is here, and has left that so.
     assert "otherwise here" not in text(admin_client.get(account_page(ines)))
     Learner.objects.update(job_role="Imported again")
     shown = text(admin_client.get(account_page(ines)))
-    assert "1 value is otherwise here than the identity provider last sent it: title." in shown
+    assert "1 value differs from what the identity provider last sent: title." in shown
     # Of the switch there is a sentence of its own.
     Learner.objects.update(job_role="Lead")
     User.objects.filter(pk=ines.user_id).update(is_active=False)

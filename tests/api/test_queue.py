@@ -45,7 +45,7 @@ def test_who_waits_is_listed_with_the_accounts_that_it_may_be(
     (one,) = found["people"]
     assert (one["user_name"], one["finding"], found["questions"]) == (INES, "look", [])
     assert one["accounts"][0].startswith(INES)
-    assert "by what people are known" in one["why"]
+    assert "somebody has to say whether it is the same person" in one["why"]
 
     (candidate,) = boss.get("answer", connection.pk, one["event"]).json()["candidates"]
     assert (candidate["last_login"], candidate["progress"]) == ("never", "—")

@@ -41,8 +41,8 @@ MEANINGS: Final[Mapping[Finding, StrOrPromise]] = {
 }
 _REASONS: Final[Mapping[str, StrOrPromise]] = {
     "weak": _(
-        "An account here has this user name. The name alone is no certain evidence: the developers of this application "
-        "can say by what people are known."
+        "An account here has this user name. The name alone is no certain evidence: somebody has to say whether it is "
+        "the same person."
     ),
     "address": _(
         "Nobody here has this user name, but an account that nobody manages has the same work e-mail address. An "

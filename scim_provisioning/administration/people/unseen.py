@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning.administration import health, times
 from scim_provisioning.conf import app_settings
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import Action, ProvisioningEvent, SCIMConnection
 
 #: Of so many connections it is said when they last asked: of as many that are looked at, those that are in trouble
 #: first, as whoever is not asked for is not asked for because of that.
@@ -38,10 +40,19 @@ def first_of(connections: QuerySet[SCIMConnection]) -> tuple[list[Unseen], int]:
 
 
 def of(connections: Sequence[SCIMConnection] | QuerySet[SCIMConnection]) -> list[Unseen]:
-    """The same of these (four queries)."""
+    """The same of these (some six queries)."""
     asked = list(connections)
     judged = health.of_connections(asked)
-    return [Unseen(one, judged[one.pk], _sentence(judged[one.pk])) for one in asked]
+    since = timezone.now() - timedelta(days=app_settings.retention.payload_days)
+    events = ProvisioningEvent.objects.filter(action=Action.FORGOTTEN, created_at__gte=since)
+    have_forgotten = set(events.filter(connection__in=asked).values_list("connection", flat=True))
+    return [Unseen(one, judged[one.pk], _told(one, judged[one.pk], have_forgotten)) for one in asked]
+
+
+def _told(connection: SCIMConnection, found: health.Health, have_forgotten: set[int]) -> str:
+    if connection.pk not in have_forgotten:
+        return _sentence(found)
+    return " ".join([_sentence(found), _("Somebody was forgotten there since: of them nothing is known.")])
 
 
 def provider(found: health.Health) -> str:

@@ -118,8 +118,8 @@ def drift(adapter: LearnerAdapter) -> str:
     if not names:
         return ""
     words = ngettext(
-        "%(n)d value is otherwise here than the identity provider last sent it: %(names)s.",
-        "%(n)d values are otherwise here than the identity provider last sent them: %(names)s.",
+        "%(n)d value differs from what the identity provider last sent: %(names)s.",
+        "%(n)d values differ from what the identity provider last sent: %(names)s.",
         len(names),
     )
     return words % {"n": len(names), "names": ", ".join(names)}
