@@ -78,10 +78,16 @@ def may_reset_password(user: Any) -> bool:
 def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     """Whether an account that has no link in this connection is somebody else's: another connection's, or, where the
     host tells its customers' accounts apart, none of this customer's."""
-    elsewhere = ProvisionedUser.objects.beside(connection).filter(user=user).select_related("connection")
-    if any(not is_lost(link) for link in elsewhere):
+    elsewhere = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=True)
+    elsewhere = elsewhere.exclude(connection=connection).select_related("connection")
+    met = [link for link in elsewhere if not is_lost(link)]
+    if any(not link.is_deleted for link in met):
         return True
     adapter_class: type[LearnerAdapter] = get_adapter_class()
+    # Whom another one has deleted is off for this one as well, where the switch is one.
+    here = ProvisionedUser(connection=connection, user=user, user_name=user.get_username())
+    if met and adapter_class(user, link=here, connection=connection).has_access is False:
+        return True
     if not tells_apart(adapter_class, connection):
         return _is_nobodys_to_assert(user, connection, adapter_class)
     return not is_counted(adapter_class, connection, user.pk)

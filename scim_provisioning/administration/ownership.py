@@ -211,7 +211,7 @@ def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -
     by_name = owned.filter(Q(user_name_tombstone_key=key) | Q(user_name_key=key)).values("user")
     given = SharedAccount.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     met = ProvisionedUser.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
-    accounts = {*given.values_list("user", flat=True), *met.values_list("user", flat=True)}
+    accounts = {*named, *given.values_list("user", flat=True), *met.values_list("user", flat=True)}
     found = [link for key in sorted(accounts) if (link := left_by(connection, key)) is not None]
     return [link for link in found if seen_by is None or may_see(seen_by, link.connection)]
 

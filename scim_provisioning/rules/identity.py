@@ -114,7 +114,11 @@ def adopted(
         if policy is not ExistingLearners.LINK:
             params["policy"] = policy.value
         elif strong[0].pk not in others and not _is_denied(strong[0], adapter, standing):
-            return strong[0]
+            left = standing.left_elsewhere(strong[0])
+            if left is None:
+                return strong[0]
+            if left.owns_profile:
+                raise ownership.owner_left(strong[0], left)
     if standing.is_somebody_new(document["userName"]):
         return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
@@ -208,12 +212,8 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
 
 
 def _is_denied(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
-    """Whether an administrator, the account's own rows or its past say that it is not this connection's to link."""
-    return (
-        standing.is_refuted(account)
-        or standing.is_left_elsewhere(account)
-        or is_contradicted(adapter, account.pk)
-    )
+    """Whether an administrator or the account's own rows say that it is not this connection's to link."""
+    return standing.is_refuted(account) or is_contradicted(adapter, account.pk)
 
 
 def _is_free(user: Any, adapter: LearnerAdapter, standing: Standing) -> bool:

@@ -36,17 +36,20 @@ class Standing:
             if link.is_deleted and link.connection_id == self.connection.pk
         ]
 
-    def is_left_elsewhere(self, account: Any) -> bool:
-        """Whether another connection in use owned the account until its identity provider deleted the person, and the
-        LMS has not moved it since: a name is not enough to take it over, be it that all customers share accounts."""
-        return any(
-            link.is_deleted
-            and link.owns_profile
+    def left_elsewhere(self, account: Any) -> ProvisionedUser | None:
+        """The link of another connection in use that had the account until its identity provider deleted the person,
+        where the LMS has not moved it since: a name is not enough to take it over, be it that all customers share
+        accounts. Who owned it comes first."""
+        gone = [
+            link
+            for link in self._links_of(account)
+            if link.is_deleted
+            and (link.owns_profile or link.keeps_profile)
             and link.connection_id != self.connection.pk
             and not link.connection.is_archived
-            and not is_lost(link)
-            for link in self._links_of(account)
-        )
+        ]
+        gone.sort(key=lambda link: not link.owns_profile)
+        return next((link for link in gone if not is_lost(link)), None)
 
     def _links_of(self, account: Any) -> list[ProvisionedUser]:
         if account.pk not in self._links:
@@ -136,10 +139,10 @@ class KnownStanding(Standing):
         """See ``Standing``."""
         return super().left_by(account) if account.pk in self._left else []
 
-    def is_left_elsewhere(self, account: Any) -> bool:
+    def left_elsewhere(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""
         is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
-        return not is_free and super().is_left_elsewhere(account)
+        return None if is_free else super().left_elsewhere(account)
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""

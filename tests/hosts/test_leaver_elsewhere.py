@@ -6,14 +6,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.administration import ownership
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
-from tests.hosts.current import make_connection
+from tests.hosts.current import host, make_connection
 from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
+
+INES = "ines.okafor@harborline.example"
 
 
 def sent(number: str) -> dict[str, Any]:
@@ -48,3 +53,39 @@ def test_no_account_of_a_leaver_is_taken_over_by_a_name(
     back = scim.post("/Users", sent("a"))
     assert back.status_code == 201, back.content
     assert living.get().owns_profile
+
+
+def test_an_administrators_word_lets_a_leaver_in_at_the_next_customer(
+    scim: ScimClient, elsewhere: ScimClient, ines: Any
+) -> None:
+    """One account of a person at all customers: whoever moves from one to the next is refused, and let in by a word."""
+    elsewhere.post("/Users", sent("b"))
+    event = ProvisioningEvent.objects.latest("pk")
+    if event.error_code != "user.owner_left":
+        # People have accounts of their own at each customer, or theirs is off for all.
+        assert not ProvisionedUser.objects.living().filter(user=ines).exists()
+        return
+    other = SCIMConnection.objects.get(name="Other")
+    account, _owner = ownership.owned_account(other, INES)
+    assert ownership.allow_share(other, account, actor=None, name=INES)
+    assert elsewhere.post("/Users", sent("b")).status_code == 201
+    assert ProvisionedUser.objects.living().get(user=ines).connection == other
+
+
+def test_no_connection_of_the_customer_lets_a_leaver_in() -> None:
+    customer = host().make_customer()
+    first = make_connection("First", customer)
+    try:
+        with transaction.atomic():
+            second = make_connection("Second", customer)
+    except IntegrityError:
+        # The application gives each customer one: then it is another one's.
+        second = make_connection("Second")
+    client = ScimClient(TokenFactory(connection=first).plaintext)
+    made = client.post("/Users", sent("a")).json()["id"]
+    account = ProvisionedUser.objects.select_related("user").get(scim_id=made).user
+    assert may_sign_in(account, first)
+    assert client.delete(f"/Users/{made}").status_code == 204
+    account = type(account)._base_manager.get(pk=account.pk)
+    assert not may_sign_in(account, first)
+    assert not may_sign_in(account, second)

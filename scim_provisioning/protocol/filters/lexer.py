@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..errors import InvalidFilter
 from ..limits import Limits
@@ -21,6 +21,8 @@ from ..text import MAX_INTEGER, is_storable, shown
 # A whole dotted and URN-qualified name is one token; the schema decides later where its parts end.
 _WORD = re.compile(r"[A-Za-z$][A-Za-z0-9_$:.-]*")
 _SUB = re.compile(r"\.(\$?[A-Za-z][A-Za-z0-9_$-]*)")
+#: More than any whole number has that is not too large.
+_DIGITS: Final = 30
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.:+-])")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"})
@@ -197,7 +199,9 @@ class _Lexer:
             )
         self.position = match.end()
         digits = match.group()
-        value: int | float = int(digits) if digits.lstrip("-").isdigit() else float(digits)
-        if not isfinite(value) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+        # First by its length: Python reads no number of thousands of digits, and no float is larger than 309.
+        is_whole = digits.lstrip("-").isdigit()
+        value: int | float = float(digits) if not is_whole or len(digits) > _DIGITS else int(digits)
+        if not isfinite(value) or (is_whole and abs(value) > MAX_INTEGER):
             raise InvalidFilter(f"The number at character {match.start() + 1} is too large.")
         self._push("NUMBER", value, digits)
