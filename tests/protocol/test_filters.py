@@ -120,7 +120,7 @@ def test_a_filter_is_understood_whatever_its_spelling(text: str, expected: str) 
         ("{} eq 1", "Expected an attribute name at character 1"),
         ("userName eq 99999999999999999999", "too large"),
         (f"userName eq {'9' * 309}", "too large"),
-        (f"userName eq -{'9' * 5_000}", "too large"),
+        (f"userName eq -{'9' * 900}", "too large"),
     ],
 )
 def test_what_is_no_filter_is_refused_with_a_sentence_that_helps(text: str, says: str) -> None:
