@@ -113,12 +113,8 @@ def adopted(
         policy = adapter.connection.existing_learners
         if policy is not ExistingLearners.LINK:
             params["policy"] = policy.value
-        elif strong[0].pk not in others and not _is_denied(strong[0], adapter, standing):
-            left = standing.left_elsewhere(strong[0])
-            if left is None:
-                return strong[0]
-            if left.owns_profile:
-                raise ownership.owner_left(strong[0], left)
+        elif strong[0].pk not in others and _is_theirs(strong[0], adapter, standing):
+            return strong[0]
     if standing.is_somebody_new(document["userName"]):
         return None
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
@@ -211,9 +207,15 @@ def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
         raise ownership.unmanaged({"accounts": accounts})
 
 
-def _is_denied(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
-    """Whether an administrator or the account's own rows say that it is not this connection's to link."""
-    return standing.is_refuted(account) or is_contradicted(adapter, account.pk)
+def _is_theirs(account: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
+    """Whether nothing speaks against the evidence: no administrator, none of the account's own rows, and no other
+    connection whose person had it until they were deleted. Raises ``Uniqueness`` where such a one owned it."""
+    if standing.is_refuted(account) or is_contradicted(adapter, account.pk):
+        return False
+    left = standing.left_elsewhere(account)
+    if left is not None and left.owns_profile:
+        raise ownership.owner_left(account, left)
+    return left is None
 
 
 def _is_free(user: Any, adapter: LearnerAdapter, standing: Standing) -> bool:
