@@ -20,22 +20,29 @@ from scim_provisioning.adapters.text_forms import Exactly, Sql
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
-class Resembles(Expression):
-    """Whether a regular expression of ``protocol.accents`` is somewhere in a text. Never NULL: of no text it is a plain
-    "no". The pattern tells letters apart by itself, so that no collation has to."""
+class _OfText(Expression):
+    """A condition about a text, compared byte by byte."""
 
     conditional = True
 
-    def __init__(self, text: Expression | models.F, pattern: str) -> None:
+    def __init__(self, text: Expression | models.F) -> None:
         super().__init__(output_field=models.BooleanField())
         self.text: Expression = Exactly(text)
-        self.pattern = pattern
 
     def get_source_expressions(self) -> list[Any]:
         return [self.text]
 
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         (self.text,) = exprs
+
+
+class Resembles(_OfText):
+    """Whether a regular expression of ``protocol.accents`` is somewhere in a text. Never NULL: of no text it is a plain
+    "no". The pattern tells letters apart by itself, so that no collation has to."""
+
+    def __init__(self, text: Expression | models.F, pattern: str) -> None:
+        super().__init__(text)
+        self.pattern = pattern
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
         sql, params = compiler.compile(self.text)
@@ -51,22 +58,13 @@ class Mentions(Resembles):
         return "TRUE", []
 
 
-class HoldsAny(Expression):
+class HoldsAny(_OfText):
     """On PostgreSQL, whether one of some texts is somewhere in a text, letters of ASCII in any case: each is looked for
-    by itself, which takes half the time that a pattern of all of them takes."""
-
-    conditional = True
+    by itself, which takes half the time that a pattern of all of them takes. NULL of no text."""
 
     def __init__(self, text: Expression | models.F, wanted: Iterable[str]) -> None:
-        super().__init__(output_field=models.BooleanField())
-        self.text: Expression = Exactly(text)
+        super().__init__(text)
         self.wanted = [text.translate(_SMALL) for text in wanted]
-
-    def get_source_expressions(self) -> list[Any]:
-        return [self.text]
-
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        (self.text,) = exprs
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:  # type: ignore[override]
         sql, params = compiler.compile(self.text)

@@ -27,14 +27,13 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
+from scim_provisioning.provisioning import would_refuse
 from scim_provisioning.provisioning.links import check_link
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
 from scim_provisioning.rules import KnownStanding
 
 #: So many people are asked about in one statement.
 TOGETHER: Final = 500
-#: Refusals that may name accounts of other customers'.
-_ANYBODYS: Final = ("user.owned_elsewhere", "user.name_taken", "user.address_taken")
 
 
 def decide(
@@ -204,14 +203,16 @@ class _Asked:
                 # Where people sign in by it nobody gets a second one: refused, whoever has it.
                 adapter.account_name(name)
         except (SCIMError, PermissionDenied, ValidationError) as refusal:
-            return self._refused(document, adapter, refusal)
+            return would_refuse.verdict(document, adapter, refusal, self.standing, self._accounts_met)
         if account is None:
             return self._new(document, adapter)
         left = self._left_by(document, account)
         if left:
             shown = (account,) if rules.owned_alone(left) else ()
             return Verdict(document, Finding.LOOK, shown, "earlier")
-        return Verdict(document, Finding.CERTAIN, (account,), self._remark(document, adapter, account))
+        return Verdict(
+            document, Finding.CERTAIN, (account,), would_refuse.written_otherwise(document, adapter, account)
+        )
 
     def _left_by(self, document: Document, account: Any) -> list[ProvisionedUser]:
         """Who had the account until the identity provider deleted them, where its name is what leads to it."""
@@ -230,49 +231,6 @@ class _Asked:
             return Verdict(document, Finding.NOBODY)
         finding = Finding.LOOK if len(accounts) == 1 else Finding.DOUBLE
         return Verdict(document, finding, accounts, "second", rules.BY_ADDRESS)
-
-    def _refused(self, document: Document, adapter: LearnerAdapter, refusal: Exception) -> Verdict:
-        """Say why a POST would be refused. That it would is decided; here is only looked for words."""
-        if not isinstance(refusal, SCIMError):
-            return Verdict(document, Finding.LOOK, (), "host.refused")
-        accounts, facts = self._accounts(refusal, adapter), dict(refusal.params)
-        if refusal.code != "user.exists_unmanaged":
-            finding = Finding.SPELLING if refusal.code == "user.look_alike" else Finding.LOOK
-            return Verdict(document, finding, accounts, refusal.code, facts)
-        if any(adapter.is_protected(account) for account in accounts):
-            return Verdict(document, Finding.PROTECTED, accounts, "user.protected", facts)
-        met = Verdict(document, Finding.LOOK, accounts, "weak", facts)
-        met = replace(met, reason="address") if met.is_by_address else met
-        if len(accounts) > 1:
-            return replace(met, finding=Finding.DOUBLE)
-        if "policy" in facts:
-            return replace(met, reason=refusal.code)
-        if any(self.standing.is_linked(account) for account in accounts):
-            return replace(met, reason="user.username_taken")
-        if any(self.standing.is_refuted(account) for account in accounts):
-            return replace(met, reason="undone")
-        if any(self._remark(document, adapter, account) for account in accounts):
-            return replace(met, finding=Finding.SPELLING, reason="written")
-        return met
-
-    def _accounts(self, refusal: SCIMError, adapter: LearnerAdapter) -> tuple[Any, ...]:
-        """The accounts that a refusal is about, as far as the rules name them and they are this customer's."""
-        keys = refusal.params.get("accounts")
-        if not isinstance(keys, list) or refusal.code in _ANYBODYS:
-            return ()
-        unmet = [key for key in keys if key not in self._accounts_met]
-        others = (
-            {one.pk: one for one in self.adapter_class.all_accounts().filter(pk__in=unmet)} if unmet else {}
-        )
-        found = [others.get(key) or self._accounts_met.get(key) for key in keys]
-        return tuple(account for account in found if account is not None)
-
-    def _remark(self, document: Document, adapter: LearnerAdapter, account: Any) -> str:
-        """ "written" where the account has the person's name, written otherwise."""
-        entry = self.compiled.account_name
-        held = "" if entry is None else getattr(account, entry.field.attname) or ""
-        names = adapter.names_of(document)
-        return "written" if held not in names and fold(held) in map(fold, names) else ""
 
     def _read_switches(self, verdicts: Sequence[Verdict]) -> None:
         """The rows on which access is switched, at once (one query, none where it is the account's own)."""

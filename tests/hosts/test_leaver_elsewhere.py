@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from scim_provisioning.administration import ownership
+from scim_provisioning.administration import adoption, ownership
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning.verdicts import Finding
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -66,6 +67,9 @@ def test_an_administrators_word_lets_a_leaver_in_at_the_next_customer(
         assert not ProvisionedUser.objects.living().filter(user=ines).exists()
         return
     other = SCIMConnection.objects.get(name="Other")
+    # The other customer's administrators are shown nothing of the account.
+    (verdict,) = adoption.examine(other, adoption.from_log(other)).verdicts
+    assert (verdict.finding, verdict.accounts) == (Finding.LOOK, ())
     account, _owner = ownership.owned_account(other, INES)
     assert ownership.allow_share(other, account, actor=None, name=INES)
     assert elsewhere.post("/Users", sent("b")).status_code == 201

@@ -43,6 +43,7 @@ REFUSALS: Final = (
     "user.switched_off",
     "user.hidden",
     "user.owned_elsewhere",
+    "user.owner_left",
     "user.protected",
     "user.identity_conflict",
 )

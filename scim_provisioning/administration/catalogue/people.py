@@ -112,13 +112,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("The account's owner has let the person go."),
         (
             _(
-                "This connection may share the account, but its owner's identity provider has deleted the person since "
-                "that was allowed. Who has left stays switched off, whatever those send who shared the account."
+                "Another connection owned the account, and its identity provider has deleted the person. Who has left "
+                "stays switched off, whatever those send who may share the account; and nobody takes it over by "
+                "sending the same name, also where all customers share accounts."
             ),
         ),
         _(
-            "Find out whether the person may come in again. If so, whoever may see both connections allows a shared "
-            "link again; the identity provider tries again by itself. If not, take the person out of its assignment."
+            "Find out whether it is the same person and may come in. If so, whoever may see both connections allows a "
+            "shared link; the identity provider tries again by itself. If not, take the person out of its assignment."
         ),
     ),
     "user.switched_off": Entry(
