@@ -57,7 +57,7 @@ def test_an_administrator_sets_up_scim_and_generates_a_token_that_is_shown_once(
     picture(page, "token-shown-once")
     secret = page.locator("#scim-token").inner_text()
     page.get_by_role("button", name="Copy Secret token").click()
-    expect(page.get_by_text("Copied")).to_be_visible()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == secret
     page.get_by_role("button", name="Copy Tenant URL").click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text.endsWith('/scim/v2'))")
