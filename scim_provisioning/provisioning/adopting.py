@@ -73,6 +73,7 @@ def _linked_one(caller: Caller, document: Document, account: Any, keeps_profile:
     if past.tombstone is not None or past.earlier:
         free_names(caller, adapter, document)
     lock_newcomer(adapter)
+    rules.refuse_anothers_leaver(adapter)
     rules.refuse_left(adapter)
     rules.claim(link, adapter.obj)
     rules.refuse_switched_off(adapter)

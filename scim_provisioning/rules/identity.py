@@ -12,7 +12,7 @@ from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddr
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import is_contradicted
+from scim_provisioning.rules.customers import is_contradicted, names_customer
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.standing import Standing
 
@@ -189,6 +189,19 @@ def refuse_switched_off(adapter: LearnerAdapter) -> None:
             code="user.switched_off",
             params={"accounts": [adapter.obj.pk]},
         )
+
+
+def refuse_anothers_leaver(adapter: LearnerAdapter) -> None:
+    """Refuse an administrator's word on an account whose person another connection had until they were deleted, where
+    the application does not say whose an account is: whoever may see both connections has to allow it first, as for a
+    POST. Of an account that is locked. Raises ``Uniqueness``."""
+    connection, account = adapter.connection, adapter.obj
+    if names_customer(type(adapter), connection):
+        return
+    standing = Standing(connection)
+    left = standing.left_elsewhere(account)
+    if left is not None and not standing.may_share(account):
+        raise ownership.owner_left(account, left)
 
 
 def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:

@@ -9,6 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from scim_provisioning.administration import adoption, ownership
+from scim_provisioning.administration.adoption import queue
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning.verdicts import Finding
 from scim_provisioning.sso import may_sign_in
@@ -74,6 +76,19 @@ def test_an_administrators_word_lets_a_leaver_in_at_the_next_customer(
     assert ownership.allow_share(other, account, actor=None, name=INES)
     assert elsewhere.post("/Users", sent("b")).status_code == 201
     assert ProvisionedUser.objects.living().get(user=ines).connection == other
+
+
+def test_no_administrator_of_the_next_customer_links_a_leaver_on_their_own(
+    scim: ScimClient, elsewhere: ScimClient, ines: Any
+) -> None:
+    """Where the application does not say whose an account is, who may see only the next customer decides nothing."""
+    if hasattr(ines, "is_active"):
+        type(ines)._base_manager.filter(pk=ines.pk).update(is_active=True)
+    other = SCIMConnection.objects.get(name="Other")
+    account = type(ines)._base_manager.get(pk=ines.pk)
+    with pytest.raises(ConnectionRefused):
+        queue.link(other, sent("b"), account, keeps_profile=False, actor=None)
+    assert not ProvisionedUser.objects.living().filter(user=ines).exists()
 
 
 def test_no_connection_of_the_customer_lets_a_leaver_in() -> None:
