@@ -74,7 +74,9 @@ class AdoptionQueuePages(ConnectionPages):
             {
                 "waiting": one,
                 "key": keys.get(one.event.pk, ""),
-                "finding": words.FINDINGS[one.verdict.finding],
+                "finding": _("One account came up")
+                if one.event.pk in keys
+                else words.FINDINGS[one.verdict.finding],
                 "why": words.why(one.verdict) or words.MEANINGS[one.verdict.finding],
                 "accounts": ", ".join(called(one.verdict, in_clear=in_clear)),
                 "url": self.page_url("answer", connection, event_id=one.event.pk),

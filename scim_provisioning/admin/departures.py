@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import leaver_brake, permissions, reactivation
-from scim_provisioning.models import SCIMConnection
+from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_number
 
 _PER_PAGE: Final = 200
@@ -97,6 +97,7 @@ class DeparturesPage(ConnectionPages):
             "title": _("Who was switched off"),
             "form": form,
             "page": page,
+            "only": _name_of(connection, **only),
             "rows": [(event, self.history_url(request, event.link_id)) for event in page],
             # What somebody is called, was sent: a value.
             "in_clear": permissions.has_permission(request.user, permissions.VIEW_PAYLOAD),
@@ -141,3 +142,11 @@ def _hours(asked: str) -> int:
 def _only(asked: str) -> dict[str, int]:
     """The one person of whom the page is, if it is."""
     return {"learner": int(asked)} if asked.isdecimal() and len(asked) < 19 else {}
+
+
+def _name_of(connection: SCIMConnection, learner: int | None = None) -> str:
+    """What the one person is called of whom the page is; empty where it is of everybody."""
+    if learner is None:
+        return ""
+    found = ProvisionedUser.objects.filter(connection=connection, pk=learner)
+    return found.values_list("user_name", flat=True).first() or ""

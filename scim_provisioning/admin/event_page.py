@@ -86,7 +86,6 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
         """What the page's template shows. ``in_clear`` False masks values and leaves out the messages."""
         visible = self.get_queryset(request)
         context: dict[str, Any] = {
-            "title": _("Operation %(number)s") % {"number": event.pk},
             "event": event,
             "moment": scim_time(event.created_at, "seconds"),
             "sentence": log_words.sentence(event),
@@ -110,6 +109,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             context["answer_url"] = self._answer_url(request, event)
             context["decision"] = refused.decision_on(event)
             context["sent_as"] = refused.sent_as([event]).get(event.pk, "") if in_clear else ""
+        context["title"] = _title(event, context.get("sent_as", ""))
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
         context["same_request"] = self._listed(event, same_request)
         minute = Q(created_at__gte=event.created_at - timedelta(seconds=30)) & Q(
@@ -228,3 +228,11 @@ def _pretty(text: str) -> str:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
         return text
+
+
+def _title(event: ProvisioningEvent, sent_as: str) -> str:
+    """What happened to whom, for a tab and a bookmark; the number, where it happened to nobody who is known."""
+    name = event.user_name or sent_as
+    if not name:
+        return _("Operation %(number)s") % {"number": event.pk}
+    return _("%(action)s: %(name)s") % {"action": event.get_action_display(), "name": name}

@@ -24,6 +24,7 @@ from scim_provisioning.administration import host, permissions
 from scim_provisioning.administration.adoption import doubles, joining
 from scim_provisioning.administration.adoption.comparing import beside
 from scim_provisioning.administration.adoption.joining import Side
+from scim_provisioning.administration.log_words import NOTHING
 from scim_provisioning.administration.people.answer import Answer
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.rules.customers import customer
@@ -121,7 +122,10 @@ class JoiningPages(ConnectionPages):
             "other": other,
             "reasons": double.reasons,
             "facts": facts,
-            "lines": lines,
+            "differing": [line for line in lines if line.is_of_both and not line.agrees],
+            "agreeing": [line for line in lines if line.agrees],
+            "nothing": NOTHING,
+            "lone": [line for line in lines if not line.is_of_both],
             "obstacles": list(dict.fromkeys(filter(None, refused.values()))),
             "form": form if choices else None,
             "moves": link is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -31,10 +32,12 @@ from scim_provisioning.models import SCIMConnection
 #: The URL name of the page on which people are found, for ``reverse("admin:" + ...)``.
 PEOPLE_URL: Final = "scim_provisioning_provisioningevent_people"
 
-#: So many connections the index shows, each with its badge and where its questions are answered; so many more it has
-#: folded away, without badges.
+#: So many connections the index shows, each with its badge and where its questions are answered; of so many more it
+#: says how many are in which state, and has the rest folded away.
 FEW: Final = 5
 MANY: Final = 50
+#: In which order states are told, by their colour.
+_TONES: Final = ("bad", "warn", "idle", "good")
 #: What is asked of a connection every day: the page, what of it, what must be permitted, what the page is called.
 _ASKED_DAILY: Final = (
     ("undo", f"?hours={max(reactivation.HOURS)}", permissions.APPROVE_HELD, _("Who was switched off")),
@@ -48,12 +51,33 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A connection on the index: its badge, where they are few, and where its daily questions are answered."""
+    """A connection on the index: its badge, and where its daily questions are answered."""
 
     connection: SCIMConnection
     url: str
-    health: health.Health | None
+    health: health.Health
     leads: list[tuple[str, str | Promise]]
+
+
+@dataclass(frozen=True, slots=True)
+class Glances:
+    """The connections on the index, and what leads to all of them together."""
+
+    each: list[Glance]
+    leads: list[tuple[str, str | Promise]]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether they are too many to be shown at once."""
+        return len(self.each) > FEW
+
+    @property
+    def states(self) -> list[tuple[health.Health, int]]:
+        """One of each state, what is to be looked at first, and how many are in it."""
+        met = {one.health.badge: one.health for one in self.each}
+        counts = Counter(one.health.badge for one in self.each)
+        found = [(met[badge], counts[badge]) for badge in health.LABELS if badge in met]
+        return sorted(found, key=lambda state: _TONES.index(state[0].tone))
 
 
 @register.filter
@@ -101,32 +125,49 @@ def scim_alerts(context: Any, *, has_search: Any = False) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def scim_at_a_glance(context: Any) -> list[Glance]:
-    """The connections that this person sees, one click from the pages that answer what is asked of each every day; and
-    as long as they are few, whether each works (at most eight queries). Empty of very many, who have the list."""
+def scim_at_a_glance(context: Any) -> Glances | None:
+    """The connections that this person sees, whether each works (at most eight queries), and one click from the pages
+    that answer what is asked of each every day. None of very many, who have the list."""
     request = context["request"]
     user, site = request.user, getattr(request, "current_app", None)
     if not (user.is_authenticated and permissions.may_view(user)):
-        return []
+        return None
     current = permissions.visible_connections(user).filter(archived_at__isnull=True).order_by("name", "pk")
     found = list(current[: MANY + 1])
-    if len(found) > MANY:
-        return []
+    if not 0 < len(found) <= MANY:
+        return None
     may = [asked for asked in _ASKED_DAILY if permissions.has_permission(user, asked[2])]
-    # Of many, the banner names those that do not work.
-    judged = health.known_to(request, found) if 0 < len(found) <= FEW else {}
+    judged = health.known_to(request, found)
     try:
-        return [
+        each = [
             Glance(
                 one,
                 _page_of(one, "change", site),
-                judged.get(one.pk),
+                judged[one.pk],
                 [(_page_of(one, page, site) + query, label) for page, query, _needed, label in may],
             )
             for one in found
         ]
     except NoReverseMatch:
+        return None
+    return Glances(each, _leads_to_all(request, site) if len(found) > 1 else [])
+
+
+def _leads_to_all(request: HttpRequest, site: str | None) -> list[tuple[str, str | Promise]]:
+    """Where the departures of all connections are, with what takes them back; nowhere for who may not do so."""
+    may_decide = permissions.has_permission(request.user, permissions.APPROVE_HELD)
+    if not (may_decide and permissions.may_read_log(request.user)):
         return []
+    try:
+        log = reverse("admin:scim_provisioning_provisioningevent_changelist", current_app=site)
+    except NoReverseMatch:
+        return []
+    return [
+        (
+            f"{log}?left={max(reactivation.HOURS)}",
+            _("Who was switched off in the last 24 hours, on all connections"),
+        )
+    ]
 
 
 def _page_of(connection: SCIMConnection, page: str, site: str | None) -> str:

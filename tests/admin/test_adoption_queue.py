@@ -88,7 +88,7 @@ def test_the_queue_has_each_person_once_and_says_why(
         scim.post("/Users", person("ines.okafor"))
     shown = text(admin_client.get(queue(connection)))
     assert shown.count(INES) == 2  # The person, and the account.
-    assert "Needs a look" in shown
+    assert "One account came up" in shown
 
 
 def test_the_refused_operation_leads_there_in_one_click(

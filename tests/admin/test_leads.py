@@ -158,7 +158,7 @@ def test_the_banner_leads_to_the_refusals_that_it_counts(
     assert "Open the log" not in text(looks.get(INDEX))
 
 
-def test_of_many_connections_the_index_has_the_pages_folded_away_and_of_very_many_the_list(
+def test_of_many_connections_the_index_says_how_many_work_and_of_very_many_it_has_the_list(
     admin_client: Client, connection: SCIMConnection
 ) -> None:
     def more(count: int) -> str:
@@ -170,11 +170,27 @@ def test_of_many_connections_the_index_has_the_pages_folded_away_and_of_very_man
     few = more(4)
     assert few.count("Compare with the directory") == few.count("scim-badge") == 5
     assert "<details>" not in few
+    SCIMConnection.objects.filter(pk=connection.pk).update(paused_at=timezone.now())
     many = more(1)
     assert many.count("Compare with the directory") == 6
-    assert "<summary>SCIM connections (6)</summary>" in many
-    assert "scim-badge" not in many
+    assert "SCIM connections (6) Not set up: 5 Paused: 1" in text(admin_client.get(INDEX))
     assert "scim-glance" not in more(45)
+
+
+def test_the_departures_of_all_connections_are_one_click_from_the_index(
+    admin_client: Client, administrator: Administrator, connection: SCIMConnection, scim: ScimClient
+) -> None:
+    """Whoever has one connection finds them there."""
+    everybody = "Who was switched off in the last 24 hours, on all connections"
+    assert everybody not in leads(admin_client, INDEX)
+    ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))
+    found = leads(admin_client, INDEX)[everybody]
+    leave(scim, *learners(scim, 1))
+    assert leads(admin_client, found)[f"Reactivate this person ({connection.name})"].startswith(
+        url("undo", connection)
+    )
+    looks = administrator("view_scimconnection", "view_provisioningevent", name="vera")
+    assert everybody not in leads(looks, INDEX)
 
 
 def test_the_index_shows_nobody_another_customers_connection(

@@ -15,7 +15,7 @@ from scim_provisioning.administration import attribute_words
 from scim_provisioning.administration.adoption.account_facts import AccountFacts, facts_of
 from scim_provisioning.administration.adoption.joining import Side
 from scim_provisioning.administration.attribute_words import nameless
-from scim_provisioning.administration.log_words import masked, shown
+from scim_provisioning.administration.log_words import NOTHING, masked, shown
 from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import documents
@@ -42,6 +42,11 @@ class Line:
     def label(self) -> str:
         """The attribute in an administrator's words."""
         return attribute_words.in_words(self.attribute)
+
+    @property
+    def is_of_both(self) -> bool:
+        """Whether both have it."""
+        return NOTHING not in (self.sent, self.here)
 
 
 @dataclass(frozen=True, slots=True)
