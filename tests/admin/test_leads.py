@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -191,6 +192,26 @@ def test_the_departures_of_all_connections_are_one_click_from_the_index(
     )
     looks = administrator("view_scimconnection", "view_provisioningevent", name="vera")
     assert everybody not in leads(looks, INDEX)
+
+
+def test_the_departure_of_one_person_leads_to_those_of_everybody(
+    admin_client: Client, accident: SCIMConnection
+) -> None:
+    found = leads(admin_client, f"{PEOPLE}?q=p0")
+    (one,) = [unescape(where) for label, where in found.items() if label.startswith("Take it back")]
+    assert "Only “p0@harborline.example” is shown." in text(admin_client.get(one))
+    everybody = url("undo", accident) + leads(admin_client, one)["Show everybody"]
+    shown = text(admin_client.get(everybody))
+    assert "3 people were switched off or deleted" in shown
+    assert "is shown" not in shown
+
+
+def test_an_operation_is_called_by_what_happened_to_whom(
+    admin_client: Client, accident: SCIMConnection
+) -> None:
+    gone = accident.events.filter(action="deactivated").earliest("pk")
+    page = admin_client.get(reverse("admin:scim_provisioning_provisioningevent_change", args=[gone.pk]))
+    assert page.context["title"] == "Deactivated: p0@harborline.example"
 
 
 def test_the_index_shows_nobody_another_customers_connection(
