@@ -158,18 +158,10 @@ def alike(site: AdminSite, request: HttpRequest, people: Sequence[Answer]) -> tu
     it may be all the same, such as Jo Park and Joan Park-Lee."""
     found: Others = defaultdict(list)
     beside: Others = defaultdict(list)
-    try:
-        host.adapter_class()
-    except host.AdapterBroken:
-        return found, beside
-    met: dict[SCIMConnection, list[tuple[int, Answer]]] = defaultdict(list)
-    for number, person in enumerate(people):
-        if not person.connection.is_archived and (person.account is not None or person.link is not None):
-            met[person.connection].append((number, person))
     # Whoever may not see values has found them by whole words, which lead there too.
     called = "" if _sees_values(request) else request.GET.get(CALLED, "").strip()
-    for connection, several in met.items():
-        is_alone = len(people) == 1 and not called
+    is_alone = len(people) == 1 and not called
+    for connection, several in _by_connection(people).items():
         if len(several) < 2 and not is_alone:
             continue
         if not permissions.may(request.user, permissions.MANAGE_POLICY, connection):
@@ -182,14 +174,26 @@ def alike(site: AdminSite, request: HttpRequest, people: Sequence[Answer]) -> tu
             url = join_page(site, connection, double, called)
             for one, other in ((double.one, double.other), (double.other, double.one)):
                 found[sides[one.account.pk][0]].append((other.name, url))
-        linked = [side for _number, side in sides.values() if side.link is not None]
+        linked = [side for _number, side in sides.values() if side.link is not None][:_NAMED]
         for number, side in sides.values():
             if side.link is None and people[number].link is None and not found[number]:
-                pairs = [doubles.Double(side, other, ()) for other in linked[:_NAMED]]
-                beside[number] = [
-                    (pair.other.name, join_page(site, connection, pair, called)) for pair in pairs
-                ]
+                pairs = [doubles.Double(side, other, ()) for other in linked]
+                urls = [(pair.other.name, join_page(site, connection, pair, called)) for pair in pairs]
+                beside[number] = urls
     return found, beside
+
+
+def _by_connection(people: Sequence[Answer]) -> dict[SCIMConnection, list[tuple[int, Answer]]]:
+    """Those of connections in use who have an account, with their place; nobody while the adapter does not load."""
+    met: dict[SCIMConnection, list[tuple[int, Answer]]] = defaultdict(list)
+    try:
+        host.adapter_class()
+    except host.AdapterBroken:
+        return met
+    for number, person in enumerate(people):
+        if not person.connection.is_archived and (person.account is not None or person.link is not None):
+            met[person.connection].append((number, person))
+    return met
 
 
 def _doubles_of_one(
