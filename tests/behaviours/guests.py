@@ -219,7 +219,7 @@ MUTANTS = mutants(
     ),
     (
         "a file has no more columns than a directory",
-        "administration.adoption.directory:_MOST_COLUMNS",
+        "administration.adoption.csv_export:_MOST_COLUMNS",
         is_instead(10**9),
         "tests/admin/test_adoption_page.py::test_a_file_of_more_columns_than_a_directory_has_is_refused",
     ),

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from scim_provisioning.administration import audit, host, log_words, troubles
 from scim_provisioning.administration.adoption import doubles, words
-from scim_provisioning.administration.adoption.directory import Directory, from_csv, from_log
+from scim_provisioning.administration.adoption.csv_export import from_csv
+from scim_provisioning.administration.adoption.directory import Directory, from_log
 from scim_provisioning.administration.adoption.doubles import Double
 from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings

@@ -1,14 +1,12 @@
-"""People of a directory whom nobody has sent yet: from Entra's CSV export of its users, or from what was refused."""
+"""People of a directory whom nobody has provisioned yet: those who were refused, as they were sent. Those of an export
+of the directory reads ``csv_export``."""
 
 from __future__ import annotations
 
-import csv
 import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -17,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.conf import app_settings, tenant_url_or_empty
 from scim_provisioning.events.identifiers import key_of
 from scim_provisioning.models import (
@@ -29,7 +26,6 @@ from scim_provisioning.models import (
     SCIMConnection,
 )
 from scim_provisioning.protocol import documents
-from scim_provisioning.protocol.constants import ENTERPRISE_USER
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.protocol.resources import Document
 
@@ -49,41 +45,7 @@ REFUSALS: Final = (
 )
 #: How long a refusal waits to be answered: Entra asks again long before.
 WAITS: Final = timedelta(days=30)
-#: The file that a command reads at most, in bytes. Entra's export has some forty columns.
-MOST_BYTES: Final = 64 * 1024 * 1024
-_MOST_COLUMNS: Final = 200
 _TOGETHER: Final = 500
-#: Columns of Entra's exports, by what else they are called in its portal and its other exports: without blanks, case,
-#: and signs.
-_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
-    "userprincipalname": ("username", "upn", "benutzerprinzipalname"),
-    "mail": ("email", "emailaddress", "primaryemail", "emailadresse"),
-    "displayname": ("anzeigename",),
-    "givenname": ("firstname", "vorname"),
-    "surname": ("lastname", "familyname", "nachname"),
-    "employeeid": ("employeenumber", "personalnummer"),
-    "objectid": ("id", "objektid"),
-    "accountenabled": ("enabled", "kontoaktiviert"),
-    "jobtitle": (),
-    "department": (),
-    "companyname": ("company",),
-    "mailnickname": ("alias",),
-}
-#: What a column says of a person: a path, as ``documents.changes`` names it.
-_SAYS: Final[Mapping[str, str]] = {
-    "mail": 'emails[type eq "work"].value',
-    "displayname": "displayName",
-    "givenname": "name.givenName",
-    "surname": "name.familyName",
-    "employeeid": f"{ENTERPRISE_USER}:employeeNumber",
-    "accountenabled": "active",
-    "jobtitle": "title",
-    "department": f"{ENTERPRISE_USER}:department",
-    "companyname": f"{ENTERPRISE_USER}:organization",
-}
-_NO: Final = frozenset({"false", "no", "0", "nein", "falsch"})
-#: In the templates of Entra's bulk operations: ``User name [userPrincipalName] Required``.
-_IN_BRACKETS: Final = re.compile(r"\[(\w+)\]")
 
 
 @dataclass(slots=True)
@@ -95,45 +57,16 @@ class Directory:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     attributes: frozenset[str] = frozenset()
 
-
-def from_csv(
-    connection: SCIMConnection,
-    raw: bytes,
-    *,
-    user_name: str = "userPrincipalName",
-    external_id: str = "",
-    most: int | None = None,
-    most_bytes: int = MOST_BYTES,
-) -> Directory:
-    """The people of a CSV export, as the identity provider would send them. Columns in any order and case, after a
-    comma, semicolon or tab; UTF-8 or UTF-16. ``user_name`` and ``external_id``: the columns that are mapped to these
-    attributes. ``most``: so many lines are read, in whatever state they are.
-
-    Raises ``ConnectionRefused`` for what is no such file, and for one that has more lines, columns or bytes.
-    """
-    rows = _rows(raw, most_bytes)
-    header = [_column(name) for name in next(rows, [])]
-    for wanted in filter(None, (user_name, external_id)):
-        if _column(wanted) not in header:
-            message = _("The file has no column “%(wanted)s”. Its columns are: %(columns)s.")
-            raise ConnectionRefused(
-                message % {"wanted": wanted, "columns": ", ".join(filter(None, header)) or "—"},
-                "adoption.columns",
-            )
-    named = {"userName"} | ({"externalId"} if external_id else set())
-    found = Directory(attributes=frozenset(named | {_SAYS[name] for name in header if name in _SAYS}))
-    for number, row in enumerate(rows, start=2):
-        if most is not None and number > most + 1:
-            message = _(
-                "The file has more than %(most)s lines, which is too much for one page: divide it, or have "
-                "“manage.py scim_adopt” or “scim_reconcile” read it on the server."
-            )
-            raise ConnectionRefused(message % {"most": most}, "adoption.file")
-        values = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
-        if values:
-            body = _body(values, _column(user_name), _column(external_id))
-            _add(found, connection, body, _("line %(number)s") % {"number": number})
-    return found
+    def add(self, connection: SCIMConnection, body: dict[str, Any], where: str) -> None:
+        """Somebody as they are sent, or why they cannot be read. ``where``: the line, or the name."""
+        schema = get_adapter_class().compiled(connection).schema
+        try:
+            document = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty()).document
+            documents.require(document)
+        except SCIMError as refusal:
+            self.unreadable.append((where, refusal.detail))
+        else:
+            self.people.append({"active": True, **document})
 
 
 def from_log(connection: SCIMConnection, *, most: int | None = None) -> Directory:
@@ -148,7 +81,7 @@ def from_log(connection: SCIMConnection, *, most: int | None = None) -> Director
             )
             found.unreadable.insert(0, ("…", message % {"most": most}))
             break
-        _add(found, connection, sent(event), event.user_name)
+        found.add(connection, sent(event), event.user_name)
     return found
 
 
@@ -200,7 +133,7 @@ def refusal_of(connection: SCIMConnection, name: str) -> int | None:
 def person_called(connection: SCIMConnection, name: str) -> Document | None:
     """The canonical document of whom nothing is known but the userName; None for what cannot be one."""
     found = Directory()
-    _add(found, connection, {"userName": name}, name)
+    found.add(connection, {"userName": name}, name)
     return found.people[0] if found.people else None
 
 
@@ -217,7 +150,7 @@ def _refusals(connection: SCIMConnection) -> QuerySet[ProvisioningEvent]:
 def document_of(connection: SCIMConnection, event: ProvisioningEvent) -> Document | None:
     """The canonical document of a refused operation; None where it cannot be made out."""
     found = Directory()
-    _add(found, connection, sent(event), event.user_name)
+    found.add(connection, sent(event), event.user_name)
     return found.people[0] if found.people else None
 
 
@@ -229,74 +162,3 @@ def sent(event: ProvisioningEvent) -> dict[str, Any]:
     except (ObjectDoesNotExist, ValueError):
         return names
     return body if isinstance(body, dict) else names
-
-
-def _add(found: Directory, connection: SCIMConnection, body: dict[str, Any], where: str) -> None:
-    schema = get_adapter_class().compiled(connection).schema
-    try:
-        document = documents.normalise(body, schema, app_settings.limits, tenant_url_or_empty()).document
-        documents.require(document)
-    except SCIMError as refusal:
-        found.unreadable.append((where, refusal.detail))
-    else:
-        found.people.append({"active": True, **document})
-
-
-def _body(values: Mapping[str, str], user_name: str, external_id: str) -> dict[str, Any]:
-    """A row as Entra's default mapping sends it."""
-    name = {"givenName": values.get("givenname"), "familyName": values.get("surname")}
-    enterprise = {
-        "employeeNumber": values.get("employeeid"),
-        "department": values.get("department"),
-        "organization": values.get("companyname"),
-    }
-    body: dict[str, Any] = {
-        "userName": values.get(user_name),
-        "externalId": values.get(external_id),
-        "active": values.get("accountenabled", "true").casefold() not in _NO,
-        "displayName": values.get("displayname"),
-        "title": values.get("jobtitle"),
-        "name": {key: value for key, value in name.items() if value},
-        ENTERPRISE_USER: {key: value for key, value in enterprise.items() if value},
-    }
-    if values.get("mail"):
-        body["emails"] = [{"type": "work", "primary": True, "value": values["mail"]}]
-    return {key: value for key, value in body.items() if value not in (None, {}, "")}
-
-
-def _rows(raw: bytes, most_bytes: int) -> Iterator[list[str]]:
-    text = _text(raw, most_bytes)
-    # Entra's templates begin with a line of their own, which is no header.
-    if text.startswith("version:"):
-        text = text.partition("\n")[2]
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
-            if len(row) > _MOST_COLUMNS:
-                message = _(
-                    "The file has a line of more than %(most)s columns: it is no export of a directory."
-                )
-                raise ConnectionRefused(message % {"most": _MOST_COLUMNS}, "adoption.file")
-            yield row
-    except csv.Error as error:
-        message = _("The file is no CSV file: %(error)s.") % {"error": error}
-        raise ConnectionRefused(message, "adoption.file") from None
-
-
-def _text(raw: bytes, most_bytes: int) -> str:
-    if len(raw) > most_bytes:
-        raise ConnectionRefused(_("The file is too large: divide it."), "adoption.file")
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        message = _("The file is no text in UTF-8. Export it anew, or save it as “CSV UTF-8”.")
-        raise ConnectionRefused(message, "adoption.file") from None
-
-
-def _column(name: str) -> str:
-    """A column's name as it is compared, and as Entra calls it inside."""
-    bracketed = _IN_BRACKETS.search(name)
-    plain = re.sub(r"[^a-z0-9]", "", (bracketed[1] if bracketed else name).casefold())
-    return next((known for known, others in _CALLED.items() if plain in others), plain)
