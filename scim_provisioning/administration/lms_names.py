@@ -30,6 +30,8 @@ _MAX_MAPPINGS: Final = 20
 _NAME_ATTRIBUTES: Final = frozenset({"name", "displayName", "nickName", "emails", "employeeNumber"})
 # Where a word begins: Żak in Nowak-Żak, 20417 in HL-20417.
 _BETWEEN: Final = "[ -]"
+# Where a word begins, or what of an address a hyphen or a dot divides.
+_BEGINS: Final = "[ ._+-]"
 # Of words that are longer nothing is looked for inside an address: so much of them is compared that the rest is open.
 _INSIDE: Final = 32
 # What stands before an at sign is no longer: a long text without one would be read once more for each of its parts.
@@ -51,8 +53,11 @@ def called(words: Iterable[str], fields: Mapping[str, Q], *, in_clear: bool) -> 
 def has_word(texts: Iterable[Any], word: str, *, in_clear: bool) -> Expression:
     """Whether a word of any of ``texts`` begins so, or the part of an address; where the reader may not see values, is
     that word. All texts one after the other are compared once, which is what makes it quick to compare everybody."""
-    is_it = f"{_BETWEEN}{accents.resembling(word)}{_BETWEEN}"
-    return Resembles(_said(texts), beginning(word) if in_clear else is_it)
+    resembling = accents.resembling(word)
+    if not in_clear:
+        return Resembles(_said(texts), f"{_BETWEEN}{resembling}{_BETWEEN}")
+    # What a word or a part of an address begins with is looked for first: PostgreSQL takes half as long for it.
+    return Resembles(_said(texts), f"{_BEGINS}{resembling}", beginning(word))
 
 
 def beginning(word: str) -> str:
