@@ -85,6 +85,11 @@ class Person:
         return []
 
     @cached_property
+    def odd_names(self) -> dict[Any, Any]:
+        """What was read of names of the host's rows that are not plain: see ``kinds.NamedRows``."""
+        return {}
+
+    @cached_property
     def moves(self) -> list[Move]:
         """What the host is to be told of the change that is being made."""
         return []

@@ -25,14 +25,16 @@ def unseen(text: str) -> str:
     """Return the code points of ``text`` that nobody can see, as ``U+200B``; empty when there are none."""
     if text.isascii() and text.isprintable():
         return ""
-    return code_points(character for character in text if _is_unseen(character))
+    return code_points(character for character in dict.fromkeys(text) if _is_unseen(character))
 
 
 def seen(text: str) -> str:
     """Return what of ``text`` can be seen; blanks that end a line or lead to a column are for the caller to see to."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character for character in text if not _is_unseen(character))
+    # Each character is looked at once: one of a name may stand for eighteen.
+    hidden = {ord(character): None for character in set(text) if _is_unseen(character)}
+    return text.translate(hidden) if hidden else text
 
 
 def _is_unseen(character: str) -> bool:
@@ -44,7 +46,7 @@ def stand_ins(text: str) -> str:
     """Return the code points of ``text`` that Unicode keeps for compatibility only, each of which is drawn like what
     people write: full-width letters, ligatures, blanks of another width, the Kelvin sign. Empty when there are none;
     accents that stand for themselves, which are the same letters, are none."""
-    return "" if text.isascii() else code_points(c for c in text if _is_stand_in(c))
+    return "" if text.isascii() else code_points(c for c in dict.fromkeys(text) if _is_stand_in(c))
 
 
 def _is_stand_in(character: str) -> bool:
@@ -108,7 +110,7 @@ def looks_like(text: str) -> str:
 
 def odd_characters(text: str) -> str:
     """Return the code points that compatibility makes others, as ``U+212A``, and accents that stand for themselves."""
-    return code_points(c for c in text if normalized("NFKC", c) != c or combining(c))
+    return code_points(c for c in dict.fromkeys(text) if normalized("NFKC", c) != c or combining(c))
 
 
 def code_points(characters: Iterable[str]) -> str:

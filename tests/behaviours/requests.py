@@ -17,13 +17,14 @@ from scim_provisioning.protocol.errors import InvalidFilter, Uniqueness
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.tokens import AuthenticationRefused
 from scim_provisioning.tokens.text import split
-from tests.behaviours.mutant import Make, answers, mutants
+from tests.behaviours.mutant import Make, answers, is_instead, mutants
 
 _TOKENS = "tests/test_tokens.py::"
 _HOSTILE = "tests/http/test_hostile_input.py::"
 _THROTTLING = "tests/http/test_throttling.py::"
 _PACE = "tests/http/test_pace.py::"
 _FILTERS = "tests/protocol/test_filters.py::"
+_UNITS = "tests/http/test_many_unit_names.py::"
 _BAD = "tests/http/test_bad_input.py::"
 
 
@@ -258,6 +259,12 @@ MUTANTS = mutants(
         "adapters.kinds.named_rows:NamedRows.spelled_otherwise",
         answers([]),
         "tests/http/test_one_text.py::test_who_is_in_a_team_of_the_lms_is_found_by_every_spelling_of_its_name",
+    ),
+    (
+        "what a name was when it was sent is remembered, and not worked out again",
+        "adapters.kinds.odd_names:NAME_LENGTH",
+        is_instead(0),
+        f"{_UNITS}test_what_was_sent_before_is_not_worked_out_again_for_a_new_name",
     ),
     (
         "an index on small letters is asked for all that are one",

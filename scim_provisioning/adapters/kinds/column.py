@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -32,6 +32,8 @@ class Column:
     connection: SCIMConnection
     people: RowSource | None = None
     customer: Customer = Customer()
+    #: What was read of names that are not plain, for all that is asked of a person: see ``NamedRows``.
+    odd_names: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def value(self, name: str = "") -> F | Subquery:
         """The column (or what ``name`` reaches from it), by a join or, for a row of which an account has several,

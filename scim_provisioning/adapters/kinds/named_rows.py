@@ -6,16 +6,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connections, models, router
-from django.db.models import Case, F, Q, Subquery, Value, When
+from django.db.models import Case, F, Subquery, Value, When
 from django.db.models.lookups import Exact
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.any_case import called, spellings
+from scim_provisioning.adapters.kinds import odd_names
+from scim_provisioning.adapters.kinds.odd_names import OddNames
 from scim_provisioning.adapters.text_forms import Exactly
 from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn
@@ -31,8 +33,20 @@ _HYPHENS: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 def reference_key(text: str) -> str:
     """What makes two spellings of a company, unit or team name the same: case, spaces, the Unicode form and what cannot
     be seen do not count."""
-    text = text if text.isascii() else normalized("NFKC", text)
-    return fold(seen(" ".join(text.split())))
+    if text.isascii():
+        return fold(seen(" ".join(text.split())))
+    return _latin_key(text) if _LATIN.fullmatch(text) else _any_key(text)
+
+
+def _key(text: str) -> str:
+    return fold(seen(" ".join(normalized("NFKC", text).split())))
+
+
+# The names of a directory in a European language, which are read again and again; and those of a request, of which one
+# letter may become eighteen.
+_LATIN: Final = re.compile("[\0-\u024f]{1,100}")
+_latin_key = lru_cache(maxsize=32_768)(_key)
+_any_key = lru_cache(maxsize=512)(_key)
 
 
 def without_hyphens(text: str) -> str:
@@ -69,6 +83,8 @@ class NamedRows:
     by: str
     scope: Mapping[str, Any]
     key: Callable[[str], str] = reference_key
+    #: What was read of names that are not plain, by scope and key: whoever asks for many hands in the same.
+    odd: dict[Any, OddNames] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, name: str) -> models.Model | None:
         """The row of that name; of several the one that is written like it, then the oldest. One query, or two where no
@@ -98,22 +114,31 @@ class NamedRows:
 
     def alike(self, name: str) -> models.Model | None:
         """The row whose name is another spelling of it that no database knows: in another Unicode form, with more
-        spaces between its words, or with hyphens. One query, or two where there is one."""
+        spaces between its words, or with hyphens. As many queries as ``spelled_otherwise``, one more where there is
+        one."""
         keys = self.spelled_otherwise(name)
         return self.rows().filter(pk__in=keys).order_by("pk").first() if keys else None
 
     def spelled_otherwise(self, name: str) -> list[Any]:
-        """The keys of rows that are called so in a spelling that SQL does not take for the name: one query, which reads
-        the names that are more than words of ASCII with a space between them."""
+        """The keys of rows that are called so in a spelling that SQL does not take for the name: two queries, once for
+        all names for which the same ``odd`` is handed in, and one for a name that is not plain itself."""
         if not isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField)):
             return []
-        wanted, plain = self.key(name), "[^!-~ ]|  |^ | $"
-        if self.key is without_hyphens:
-            plain += "|-"
+        wanted, scope = self.key(name), self.scope_digest
+        hyphens = _HYPHENS if self.key is without_hyphens else None
+        known = (scope, self.key)
+        if known not in self.odd:
+            self.odd[known] = odd_names.read(self.rows(), self.by, self.key, scope=scope, hyphens=hyphens)
+        found = self.odd[known].of(self.digest(name), wanted)
+        pattern = odd_names.ODD if hyphens is None else odd_names.HYPHENATED
         # A plain name is another spelling of one that is not.
-        odd = Q(**{f"{self.by}__regex": plain}) | Q(**{f"{self.by}__iexact": wanted})
-        names = self.rows().filter(odd).order_by().values_list("pk", self.by)
-        return [pk for pk, held in names.iterator() if self.key(str(held)) == wanted]
+        if wanted.isascii() and re.search(pattern, name):
+            found += self._called(wanted)
+        return found
+
+    def _called(self, name: str) -> list[Any]:
+        named = named_column(self.model, self.by, self.scope)
+        return list(self.rows().filter(called(named, name)).order_by().values_list("pk", flat=True))
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
         """A new row with these values; the name's key is locked. Raises what the database says of a row that it

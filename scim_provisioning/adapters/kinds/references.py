@@ -23,6 +23,7 @@ from scim_provisioning.adapters.kinds.named_rows import (
     reference_key,
     without_hyphens,
 )
+from scim_provisioning.adapters.kinds.odd_names import OddNames
 from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, new_row_problems, scope_problems
@@ -175,7 +176,7 @@ class Reference(MappedAttribute):
     def called(self, column: Column, name: str, text: Exactly) -> Q:
         """Whether the row is one that is called ``name``, in any spelling, or that the name means (two queries).
         ``text`` is the row's name in SQL."""
-        rows = self.names(column.field.related_model, column.connection).rows
+        rows = self.names(column.field.related_model, column.connection, odd=column.odd_names).rows
         found = Q(TextMatch(text, "eq", name))
         if keys := [*rows.spelled_otherwise(name), *filter(None, [self.target_of(rows, name)])]:
             found |= self.at(column, keys)
@@ -242,7 +243,7 @@ class Reference(MappedAttribute):
     def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
         """The row that a name means within the customer; a new one where it means none and one may be made. None for a
         name that waits, or is left out."""
-        names = self.names(model, person.connection, brought_by=person.link.scim_id)
+        names = self.names(model, person.connection, brought_by=person.link.scim_id, odd=person.odd_names)
         if self.create == "never":
             found = names.known(name)
             if found is None:
@@ -256,9 +257,17 @@ class Reference(MappedAttribute):
                 raise
             raise self._not_created(name, refused) from error
 
-    def names(self, model: Any, connection: SCIMConnection, *, brought_by: str = "") -> Names:
-        """What names mean within the customer."""
-        rows = NamedRows(model, self.by, resolve_scope(self.within, connection), self.key)
+    def names(
+        self,
+        model: Any,
+        connection: SCIMConnection,
+        *,
+        brought_by: str = "",
+        odd: dict[Any, OddNames] | None = None,
+    ) -> Names:
+        """What names mean within the customer. ``odd``: see ``NamedRows``."""
+        within = resolve_scope(self.within, connection)
+        rows = NamedRows(model, self.by, within, self.key, {} if odd is None else odd)
         values = {**self.defaults, **self.within}
         return Names(
             rows, self.new_units(connection), lambda: scope_values(model, values, connection), brought_by

@@ -41,6 +41,7 @@ class Columns:
     #: Fields of the mapping that an administrator has locked of some of these people.
     locked: frozenset[str] = frozenset()
     _asked: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _odd_names: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def column(self, entry: Entry) -> Column:
         """Where the entry's value stands, for its kind to compare and to order by."""
@@ -52,6 +53,7 @@ class Columns:
             connection=self.connection,
             people=self.mapping.people_source,
             customer=self._customer if entry.declaration.is_manager else Customer(),
+            odd_names=self._odd_names,
         )
 
     @property

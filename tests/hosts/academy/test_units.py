@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
+from scim_provisioning.adapters.kinds import odd_names
 from scim_provisioning.administration import units
 from scim_provisioning.models import ReferenceKey, SCIMConnection
 from tests.client import ScimClient
@@ -75,3 +78,14 @@ def test_an_unknown_team_waits_and_the_others_are_given(scim: ScimClient, connec
     assert teams() == {"Locks", "Bolst"}
     ana = create(scim, employee("ana.roth", department="Keys"))["id"]
     assert (teams("ana.roth"), read(scim, ana)[ENTERPRISE]["department"]) == (set(), "Keys")
+
+
+def test_names_that_are_not_plain_are_read_once_for_a_whole_list(
+    scim: ScimClient, connection: SCIMConnection
+) -> None:
+    ines = create(scim, employee(academy={"teams": ["Locks", "Büro"]}))["id"]
+    with CaptureQueriesContext(database) as asked:
+        patch(scim, ines, replaced(*(f"Ｃ{number} é" for number in range(30))))
+    odd = [query["sql"] for query in asked if odd_names.ODD in query["sql"]]
+    assert len(odd) == 2
+    assert len(teams()) == 30
