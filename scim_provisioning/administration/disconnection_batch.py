@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events, rules
@@ -14,7 +15,7 @@ from scim_provisioning.adapters.together import may_be_saved_together
 from scim_provisioning.administration import host
 from scim_provisioning.events import reports
 from scim_provisioning.models import Disconnection, OnDisconnect, ProvisionedUser, SCIMConnection
-from scim_provisioning.provisioning import host_code, leaving
+from scim_provisioning.provisioning import host_code, last_word, leaving
 from scim_provisioning.provisioning.loading import lock_many, read_locked
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Batch:
             self._change([key for key in locked if key not in guests])
         for adapter in self._read(guests) if guests else ():
             self._alone(adapter)
+        self._leave_to_others(locked)
         rules.hand_on(ProvisionedUser.objects.living().filter(connection=self.connection, pk__in=locked))
 
     def _guests(self, keys: Sequence[int]) -> list[int]:
@@ -64,14 +66,31 @@ class Batch:
         return list(shared.filter(connection=self.connection).order_by("pk").values_list("pk", flat=True))
 
     def leave_guests(self) -> None:
-        """The same for all of them. Raises ``AdapterBroken``."""
+        """The same for all of them, and what other connections have said of the others. Raises ``AdapterBroken``."""
         links = ProvisionedUser.objects.living().filter(connection=self.connection, user__isnull=False)
-        keys = self._guests(list(links.filter(owns_profile=False).values_list("pk", flat=True)))
-        if not keys:
+        guests = self._guests(list(links.filter(owns_profile=False).values_list("pk", flat=True)))
+        shared = ProvisionedUser.objects.beside(self.connection).filter(user=OuterRef("user"))
+        owned = list(links.filter(Exists(shared), owns_profile=True).values_list("pk", flat=True))
+        if not guests and not owned:
             return
         host.adapter_class()
-        for adapter in self._read(lock_many(self.connection, keys)):
+        locked = lock_many(self.connection, [*guests, *owned])
+        for adapter in self._read([key for key in locked if key in guests]):
             self._alone(adapter)
+        self._leave_to_others([key for key in locked if key not in guests])
+
+    def _leave_to_others(self, keys: Sequence[int]) -> None:
+        """Switch off whom another connection has switched off, and who was on by this one's wish (one query where there
+        is none)."""
+        mine = ProvisionedUser.objects.living().filter(connection=self.connection, active=True, pk__in=keys)
+        shared = ProvisionedUser.objects.beside(self.connection).filter(user=OuterRef("user"))
+        accounts = list(mine.filter(Exists(shared)).values_list("user", flat=True))
+        for adapter in last_word.unwanted(self.connection, accounts) if accounts else ():
+            try:
+                with databases.atomic():
+                    leaving.switch_off(adapter, actor=None, detail=str(last_word.DETAIL))
+            except Exception as error:
+                self._failed(adapter, error)
 
     def _change(self, keys: Sequence[int]) -> None:
         if self.together:
@@ -112,19 +131,23 @@ class Batch:
                 elif not protected and link.owns_profile:
                     changed = leaving.take_passwords([adapter.obj])
         except Exception as error:
-            if databases.fault_of(error) is not None:
-                # Not about this learner: the batch is rolled back as a whole, and can be repeated.
-                raise
-            self.found.failed += 1
-            cause = {"exception": type(error).__name__, "place": host_code.place(error)}
-            reports.failure(logger, "A learner could not be handled: link %s", link.pk, exception=error)
-            events.not_done(
-                self.connection, actor=self._actor, link=link, error_code="host.hook", cause=cause
-            )
+            self._failed(adapter, error)
         else:
             # Of a guest nothing was chosen that could be counted.
             is_chosen = self.found.choice is OnDisconnect.SUSPEND or link.owns_profile
             self._count(changed if is_chosen else 0, protected)
+
+    def _failed(self, adapter: LearnerAdapter, error: Exception) -> None:
+        """Write down for whom the host's code failed. Raises what is not about this learner: the batch is rolled back
+        as a whole, and can be repeated."""
+        if databases.fault_of(error) is not None:
+            raise error
+        self.found.failed += 1
+        link, cause = adapter.link, {"exception": type(error).__name__, "place": host_code.place(error)}
+        reports.failure(logger, "A learner could not be handled: link %s", link.pk, exception=error)
+        # What the other connection is told names nobody of this one's.
+        actor = self._actor if link.connection_id == self.connection.pk else None
+        events.not_done(link.connection, actor=actor, link=link, error_code="host.hook", cause=cause)
 
     def _is_to_leave(self, adapter: LearnerAdapter) -> bool:
         if self.found.choice is OnDisconnect.SUSPEND:

@@ -11,7 +11,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import Caller
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
-from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning import host_calls, last_word
 from scim_provisioning.provisioning.links import has_owner_beside, make_tombstone
 from scim_provisioning.provisioning.loading import load_again
 from scim_provisioning.provisioning.writing import end_access, explained, switch_off
@@ -25,7 +25,8 @@ _OWNERLESS: Final = gettext_lazy(
 def end_owner(link: ProvisionedUser) -> None:
     """Make the link of an account that ends for good a tombstone. Where nobody owns the account now, the words that let
     others use it end with it, and by a word that is gone nobody could switch the person off: so their living links end
-    too, and whom the owner had let go, and a guest's wish alone kept on, goes off. All links of the account are locked.
+    too, and whom the owner had let go, and a guest's wish alone kept on, goes off. So does whom another connection that
+    owns the account from now on had switched off. All links of the account are locked.
 
     Raises as ``end_shared``.
     """
@@ -33,7 +34,11 @@ def end_owner(link: ProvisionedUser) -> None:
     if not link.is_deleted:
         make_tombstone(link)
     # Who only looks at what would be done calls nothing of the host's.
-    if databases.is_rehearsal() or not link.owns_profile or account is None or has_owner_beside(link):
+    if databases.is_rehearsal() or not link.owns_profile or account is None:
+        return
+    if has_owner_beside(link):
+        if was_wanted:
+            last_word.follow(link.connection, account)
         return
     words = SharedAccount.objects.filter(user=account).exclude(connection=link.connection_id)
     guests = ProvisionedUser.objects.living().filter(user=account, connection__in=words.values("connection"))

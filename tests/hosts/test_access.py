@@ -220,10 +220,14 @@ class Model:
         elif what == "post" and self.wish[who] is None:
             self.post(who)
         elif what in ("disconnect", "suspend"):
-            if what == "suspend" and self.wish["A"] is not None and self.shown("A"):
-                self.wish["A"] = False
-                if not self.others_want("A"):
+            if what == "suspend" and self.wish["A"] is not None:
+                # Of whom the LMS has switched off nobody is to find a wish to be on.
+                was_on, self.wish["A"] = self.shown("A"), False
+                if was_on and not self.others_want("A"):
                     self.turn("A", False)
+            # Whoever was on by the wish of the one that ends alone is what the other one has said.
+            if self.wish["A"] and self.shared and self.is_here("B") and self.wish["B"] is False:
+                self.turn("A", False)
             if self.wish["A"] is not None:
                 self.hand_on("A")
             self.archived = True
