@@ -117,7 +117,7 @@ def test_the_index_names_degraded_connections_after_the_failing_and_quiet_ones(
     refused(connection, ["ann", "bob"])
     in_use(other_connection, ago=timedelta(days=2))
     page = text(admin_client.get(reverse("admin:index")))
-    said = "2 of 2 operations in the last 24 hours were refused. The log says why."
+    said = "All 2 operations of the last 24 hours were refused. The log says why."
     assert f"Degraded {connection.name} : {said}" in page
     assert page.index(f"Quiet {other_connection.name}") < page.index(f"Degraded {connection.name}")
     ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(hours=25))
