@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
@@ -76,7 +76,8 @@ def of_last_day(connection: SCIMConnection, urls: Mapping[Action, str] | None = 
     something happened."""
     first = timezone.now().replace(minute=0, second=0, microsecond=0, fold=0) - timedelta(hours=HOURS - 1)
     rows = ProvisioningEvent.objects.filter(connection=connection, created_at__gte=first)
-    rows = rows.exclude(operation=Operation.ADMIN).order_by()
+    # Of what administrators did only whom they brought back: who went would seem to be gone still.
+    rows = rows.filter(~Q(operation=Operation.ADMIN) | Q(action__in=reactivation.RETURNS)).order_by()
     # In UTC, for MariaDB has the tables of other zones only where somebody loaded them; a host without zones: its own.
     hourly = rows.annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "action")
     actions: Counter[str] = Counter()

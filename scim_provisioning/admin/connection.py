@@ -19,7 +19,7 @@ from scim_provisioning.admin import activity, csv_file, token_rows
 from scim_provisioning.admin.adding import AddPage
 from scim_provisioning.admin.adoption import AdoptionPages
 from scim_provisioning.admin.adoption_queue import AdoptionQueuePages
-from scim_provisioning.admin.connection_columns import ConnectionColumns
+from scim_provisioning.admin.connection_columns import ConnectionColumns, has_customer_to_tell
 from scim_provisioning.admin.departures import DeparturesPage
 from scim_provisioning.admin.disconnect import DisconnectPages
 from scim_provisioning.admin.filters import HealthFilter, IdentityProviderFilter, StateFilter, TokenFilter
@@ -58,6 +58,7 @@ from scim_provisioning.administration import (
     leaver_brake,
     name_indexes,
     permissions,
+    reactivation,
     reconciliation,
     seats,
     setting_up,
@@ -135,12 +136,17 @@ class ConnectionAdminMixin(
         """The page of the list, each connection with its health: the same few queries for all of them."""
         changelist = super().get_changelist_instance(request)
         judged = health.known_to(request, changelist.result_list)
+        went = [row for row in changelist.result_list if judged[row.pk].facts.left]
+        left = reactivation.counts(went, max(reactivation.HOURS))
         for connection in changelist.result_list:
             connection.scim_health = judged[connection.pk]
             urls = self._urls(request.user, connection)
             connection.scim_log_url = self._log_url(request, connection)
             connection.scim_held_url = urls.get("held", "")
             connection.scim_undo_url = activity.departures(urls)
+            connection.scim_left = left.get(connection.pk, 0)
+        if not any(map(has_customer_to_tell, changelist.result_list)):
+            changelist.list_display = [name for name in changelist.list_display if name != "customer"]
         return changelist
 
     @admin.action(description=_("Pause provisioning"), permissions=["change"])

@@ -32,7 +32,8 @@ _LINE: Final = '<span class="scim-fact">{}</span>'
 
 class ConnectionColumns(_Base):
     """What the list says of a connection, whose health was judged with all of the page. ``scim_log_url``,
-    ``scim_held_url`` and ``scim_undo_url``: empty for whom the log is not theirs to read, or leavers to decide on."""
+    ``scim_held_url`` and ``scim_undo_url``: empty for whom the log is not theirs to read, or leavers to decide on.
+    ``scim_left``: how many went within a day and are still off."""
 
     list_display = (
         "name",
@@ -53,8 +54,7 @@ class ConnectionColumns(_Base):
     @admin.display(description=_("customer"), empty_value="—")
     def customer(self, connection: Any) -> str | None:
         """The host's SSO settings row."""
-        has_row = connection.sso_key is not None and not connection.is_archived
-        return str(connection.sso or "") or None if has_row else None
+        return _customer(connection) or None
 
     @admin.display(description=_("health"))
     def health_badge(self, connection: Any) -> SafeString:
@@ -84,18 +84,24 @@ class ConnectionColumns(_Base):
     @admin.display(description=_("last 24 hours"))
     def errors_today(self, connection: Any) -> SafeString | str | None:
         """Refusals of the last 24 hours, with a link to them; below them who waits for approval, and who went."""
-        facts, log = connection.scim_health.facts, connection.scim_log_url
-        errors: SafeString | str = scim_number(facts.refused)
+        facts, log, gone = connection.scim_health.facts, connection.scim_log_url, connection.scim_left
+        errors: SafeString | str = gettext("%(n)s refused") % {"n": scim_number(facts.refused)}
         if facts.refused and log:
             errors = _link(f"{log}&problems=only", errors)
         held = ngettext("%(n)d held", "%(n)d held", facts.held) % {"n": facts.held} if facts.held else ""
         # Translators: so many people were switched off or deleted by the identity provider.
-        left = (
-            ngettext("%(n)d switched off", "%(n)d switched off", facts.left) % {"n": facts.left}
-            if facts.left
-            else ""
-        )
+        left = ngettext("%(n)d switched off", "%(n)d switched off", gone) % {"n": gone} if gone else ""
         return _lines(errors, _link(connection.scim_held_url, held), _link(connection.scim_undo_url, left))
+
+
+def has_customer_to_tell(connection: Any) -> bool:
+    """Whether its customer is called otherwise than itself: else the column says nothing new of it."""
+    return _customer(connection) not in ("", connection.name)
+
+
+def _customer(connection: Any) -> str:
+    has_row = connection.sso_key is not None and not connection.is_archived
+    return str(connection.sso or "") if has_row else ""
 
 
 def badge(found: health.Health) -> SafeString:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
+from scim_provisioning.admin.pages import ConnectionPages, PageLink, few_named, posted, who
 from scim_provisioning.administration import leaver_brake, permissions, reactivation
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.templatetags.scim_admin import scim_number
@@ -124,8 +124,9 @@ class DeparturesPage(ConnectionPages):
         told = ngettext("%(n)s person is back as before.", "%(n)s people are back as before.", done.back) % {
             "n": scim_number(done.back)
         }
-        if done.back == 1 and len(chosen) == 1:
-            told += f" ({chosen[0].user_name})"
+        if done.back + len(done.failed) == len(chosen):
+            left_off = {event.pk for event, _why in done.failed}
+            told += few_named(event.user_name for event in chosen if event.pk not in left_off)
         messages.success(request, told)
         for event, why in done.failed[:20]:
             messages.warning(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin import csv_file, denied
-from scim_provisioning.admin.log_columns import SENT_AS, LogColumns, Worded
+from scim_provisioning.admin.log_columns import ACTOR, SENT_AS, LogColumns, Worded
 from scim_provisioning.admin.log_days import DAYS
 from scim_provisioning.admin.log_filters import LIST_FILTERS, looked_through, order_of_list
 from scim_provisioning.admin.log_recent import RECENT, pinned, recent
@@ -123,9 +124,11 @@ class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
         shown = [event for event in changelist.result_list if event.connection_id is not None]
         known = SCIMConnection.objects.in_bulk({event.connection_id for event in shown})
         told = refused.sent_as(shown) if self.may(request, permissions.VIEW_PAYLOAD) else {}
+        acted = {event.actor_id for event in shown if event.actor_id is not None}
+        actors = get_user_model()._base_manager.in_bulk(acted)
         for event in shown:
             event.connection = known[event.connection_id]
-            event.__dict__[SENT_AS] = told.get(event.pk)
+            event.__dict__ |= {SENT_AS: told.get(event.pk), ACTOR: str(actors.get(event.actor_id, ""))}
         return changelist
 
     def changelist_view(
@@ -148,7 +151,7 @@ class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
             context["is_cut"] = changelist.result_count >= RECENT
             context["recent"] = RECENT
             context["range"] = _range(request)
-            context |= self._history(request)
+            context |= _departures(request) | self._history(request)
             context["undoable"] = self._undoable(request, changelist)
         return answer
 
@@ -177,9 +180,8 @@ class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
         return csv_file.response("scim-log", log_export.header(in_clear), log_export.latest(events, in_clear))
 
     def _similar_failures(self, request: HttpRequest, changelist: ChangeList) -> list[dict[str, Any]]:
-        """The most frequent causes in the list, each with a link to its operations."""
-        if "error" in request.GET:
-            return []
+        """The most frequent causes in the list, each with what to do and a link to its operations, where these are not
+        all that is listed."""
         failed = recent(
             changelist.queryset.filter(outcome=Outcome.REFUSED), request, changelist.root_queryset
         )
@@ -189,7 +191,10 @@ class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
             {
                 "count": number,
                 "title": catalogue.title(code),
-                "url": changelist.get_query_string({"error": code}, ["p"]),
+                "todo": catalogue.explain(code).todo,
+                "url": changelist.get_query_string({"error": code}, ["p"])
+                if number < changelist.result_count
+                else "",
             }
             for code, number in most
         ]
@@ -228,6 +233,16 @@ class EventAdminMixin(LogColumns, PeoplePage, WithMedia):
             "history_state": replace(state, history_url=""),
             "former_identifiers": former,
         }
+
+
+def _departures(request: HttpRequest) -> dict[str, Any]:
+    """The heading of the list while it is of who went and is still off."""
+    words = {
+        "1": _("Who was switched off in the last hour"),
+        "24": _("Who was switched off in the last 24 hours"),
+    }
+    chosen = request.GET.get("left", "")
+    return {"title": words[chosen], "is_of_departures": True} if chosen in words else {}
 
 
 def _range(request: HttpRequest) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scim_provisioning.admin.identity_form import IdentityForm
-from scim_provisioning.admin.pages import ConnectionPages, posted, who
+from scim_provisioning.admin.pages import ConnectionPages, few_named, posted, who
 from scim_provisioning.administration import leaver_brake, permissions
 from scim_provisioning.models import HeldLeaver, SCIMConnection
+from scim_provisioning.templatetags.scim_admin import scim_number
 
 _PER_PAGE: Final = 200
 #: For how long one press of the button works; the page then shows who is left.
@@ -28,19 +29,10 @@ _SECONDS: Final = 10.0
 
 
 class VerdictForm(IdentityForm):
-    """What becomes of those who are held."""
-
-    VERDICTS: Final = {
-        "selected": gettext_lazy("Let the selected people go"),
-        "held": gettext_lazy("Let all go who are held now"),
-        "everybody": gettext_lazy("Let everybody go for 24 hours"),
-        "keep": gettext_lazy("Keep holding them"),
-        "end": gettext_lazy("They stay: the identity provider was corrected"),
-    }
+    """What becomes of those who are held, of whom ``waiting`` are all; ``is_of_some``: only some of them are shown."""
 
     verdict = forms.ChoiceField(
         label=gettext_lazy("What becomes of them?"),
-        choices=list(VERDICTS.items()),
         widget=forms.RadioSelect,
         help_text=gettext_lazy(
             "Who may go, goes when the identity provider asks again, usually within 40 minutes."
@@ -48,9 +40,23 @@ class VerdictForm(IdentityForm):
     )
     people = forms.ModelMultipleChoiceField(queryset=HeldLeaver.objects.none(), required=False)
 
-    def __init__(self, *args: Any, held: QuerySet[HeldLeaver], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, held: QuerySet[HeldLeaver], waiting: int, is_of_some: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["people"].queryset = held  # type: ignore[attr-defined]
+        everybody = ngettext(
+            "Let the %(n)s person go who is held now", "Let all %(n)s go who are held now", waiting
+        ) % {"n": scim_number(waiting)}
+        if is_of_some:
+            everybody = _("%(everybody)s, not only whom you have found") % {"everybody": everybody}
+        self.fields["verdict"].choices = [  # type: ignore[attr-defined]
+            ("selected", _("Let the selected people go")),
+            ("held", everybody),
+            ("everybody", _("Let everybody go for 24 hours")),
+            ("keep", _("Keep holding them: you have looked, and whoever was allowed to go is held again")),
+            ("end", _("They stay: the identity provider was corrected. Whoever goes next is counted anew")),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Somebody has to be selected where the selected may go."""
@@ -75,13 +81,22 @@ class HeldPages(ConnectionPages):
             return self.back(connection)
         name = request.GET.get("q", "")
         rows = leaver_brake.held(connection, name)
-        form = VerdictForm(posted(request), request=request, held=leaver_brake.held(connection))
+        page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("p"))
+        form = VerdictForm(
+            posted(request),
+            request=request,
+            held=leaver_brake.held(connection),
+            waiting=found.waiting,
+            is_of_some=page.paginator.count < found.waiting,
+        )
         if form.is_valid():
             verdict = _VERDICTS[form.cleaned_data["verdict"]]
             messages.success(request, verdict(connection, form.cleaned_data["people"], who(request)))
             return HttpResponseRedirect(self.page_url("change", connection))
-        page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("p"))
         chosen = {str(key) for key in form["people"].value() or ()}
+        if name and page.paginator.count == 1 and not form.is_bound:
+            # Whoever looks for one, has that one in mind.
+            chosen = {str(row.pk) for row in page}
         context = {
             "title": _("Held leavers"),
             "hold": found,
@@ -90,7 +105,7 @@ class HeldPages(ConnectionPages):
             "page": page,
             "name": name,
             "chosen": chosen,
-            # What somebody's work is, was sent: a value.
+            # What somebody is called, and what their work is, was sent: values.
             "in_clear": permissions.has_permission(request.user, permissions.VIEW_PAYLOAD),
             "limit": max(
                 connection.leavers_at_least, (found.people or 0) * connection.leavers_percent // 100
@@ -100,13 +115,15 @@ class HeldPages(ConnectionPages):
 
 
 def _selected(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
-    keys = list(people.order_by("first_asked_at", "pk").values_list("pk", flat=True))
-    n = leaver_brake.allow(connection, keys, seconds=_SECONDS, **by)
+    chosen = dict(people.order_by("first_asked_at", "pk").values_list("pk", "link__user_name"))
+    n = leaver_brake.allow(connection, list(chosen), seconds=_SECONDS, **by)
     told = ngettext(
         "%(n)d person may go when the identity provider asks again.",
         "%(n)d people may go when the identity provider asks again.",
         n,
     ) % {"n": n}
+    if n == len(chosen):
+        told += few_named(chosen.values())
     left = people.all().count()
     if not left:
         return told

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning.admin.event_page import OperationPage
-from scim_provisioning.administration import attribute_words, catalogue, log_words
+from scim_provisioning.administration import attribute_words, log_words
 from scim_provisioning.models import Action, Outcome, ProvisioningEvent
 from scim_provisioning.models.token import display
-from scim_provisioning.templatetags.scim_admin import scim_time
+from scim_provisioning.templatetags.scim_admin import scim_address, scim_time
 
 if TYPE_CHECKING:
     _Base = OperationPage
@@ -25,6 +25,8 @@ else:
 
 #: Where an operation of the list keeps who was sent, as far as the list asked.
 SENT_AS: Final = "_scim_sent_as"
+#: Where it keeps the administrator's name.
+ACTOR: Final = "_scim_actor"
 #: How an action is coloured, beside its words; those that are not named are "good".
 _TONES: Final[Mapping[str, str]] = {
     Action.REFUSED: "bad",
@@ -52,7 +54,7 @@ class LogColumns(_Base):
     """What a row of the log says in its list."""
 
     list_display: Any = ("moment", "connection_of", "learner", "result", "request_facts")
-    list_display_links: Any = ("moment",)
+    list_display_links: Any = ("moment", "result")
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Without the connection where the list is of one."""
@@ -77,9 +79,10 @@ class LogColumns(_Base):
         """The name at the time, with a link to all that happened to that learner; of somebody refused who has none what
         else was sent."""
         if event.link_id is None:
-            return event.user_name or event.external_id or event.__dict__.get(SENT_AS)
+            name = event.user_name or event.external_id or event.__dict__.get(SENT_AS)
+            return scim_address(name) if name else None
         url = self.list_url(learner=event.link_id)
-        return format_html('<a href="{}">{}</a>', url, event.user_name or event.scim_id)
+        return format_html('<a href="{}">{}</a>', url, scim_address(event.user_name or event.scim_id))
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, event: ProvisioningEvent) -> SafeString:
@@ -94,15 +97,14 @@ class LogColumns(_Base):
             return format_html(
                 '{} <span class="scim-reason">{}</span>', badge, attribute_words.attributes_in_short(event)
             )
-        asked, reason = event.get_operation_display(), catalogue.title(event.error_code)
-        if event.times > 1:
-            reason = f"{reason} ({log_words.how_often(event.times)})"
+        asked, reason = event.get_operation_display(), log_words.reason(event)
         return format_html('{} <span class="scim-reason">{}: {}</span>', badge, asked, reason)
 
     @admin.display(description=gettext_lazy("request"), empty_value="—")
     def request_facts(self, event: ProvisioningEvent) -> SafeString | None:
-        """By which token, how long it took, and its id, below one another."""
-        facts = [fact for fact in (_token(event), _duration(event), self._request_id(event)) if fact]
+        """By which token or administrator, how long it took, and its id, below one another."""
+        who = event.__dict__.get(ACTOR) or _token(event)
+        facts = [fact for fact in (who, _duration(event), self._request_id(event)) if fact]
         if not facts:
             return None
         return format_html_join("", '<span class="scim-fact">{}</span>', ((fact,) for fact in facts))

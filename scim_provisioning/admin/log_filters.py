@@ -222,7 +222,10 @@ class TokenFilter(_Filter):
 
     def offered(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[Choice]:
         tokens = within(SCIMToken.objects.all(), "connection", visible_connections(request.user))
-        return [(str(token.pk), str(token)) for token in tokens.order_by("label", "pk")[:50]]
+        found = list(tokens.select_related("connection").order_by("label", "pk")[:50])
+        if len({token.connection_id for token in found}) < 2:
+            return [(str(token.pk), str(token)) for token in found]
+        return [(str(token.pk), f"{token} · {token.connection.name}") for token in found]
 
     def condition(self, value: str) -> Q:
         return _is_key("token_id", value)

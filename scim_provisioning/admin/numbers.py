@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -25,13 +26,17 @@ from scim_provisioning.administration import (
     suspension,
     totals,
 )
-from scim_provisioning.administration.numbers import HELP, LABELS, REFUSED, Numbers, Span
+from scim_provisioning.administration.numbers import ARRIVED, HELP, LABELS, LEFT, REFUSED, Numbers, Span
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 BAR_WIDTH, BAR_GAP, HEIGHT = 14, 4, 44
+#: So many connections at most are laid beside one another.
+_COMPARED: Final = 50
+#: What is said of each of them, beside how it stands.
+_OF_EACH: Final = (ARRIVED, LEFT, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class NumbersPages(ConnectionPages):
         link = PageLink(
             self.page_url("numbers", connection),
             _("Numbers"),
-            _("Who joined, left and was refused: 30 days, 12 months."),
+            _("Who arrived, left and was refused: 30 days, 12 months."),
         )
         return [*super().connection_links(request, connection), link]
 
@@ -114,7 +119,8 @@ class NumbersPages(ConnectionPages):
             raise permissions.missing(permissions.VIEW)
         seen = permissions.visible_connections(request.user)
         is_everything = not seen.query.has_filters() and not seen.query.is_sliced
-        found = numbers.of(None if is_everything else list(seen))
+        found = numbers.of(None if is_everything else list(seen), of_each=True)
+        stand = totals.of(seen)
         site = self.admin_site
         request.current_app = site.name
         context = {
@@ -124,11 +130,34 @@ class NumbersPages(ConnectionPages):
             "title": _("Numbers of all connections"),
             "is_popup": False,
             "list_url": reverse(f"{site.name}:{page_url_name('changelist')}"),
-            "totals": totals.of(seen),
+            "totals": stand,
+            "each": self._each(seen, found, stand),
+            "each_labels": [LABELS[kind] for kind in _OF_EACH],
             "log": self._log(request, "?error="),
             **_drawn(found),
         }
         return TemplateResponse(request, f"{TEMPLATES}/connection/numbers.html", context)
+
+    def _each(
+        self, seen: QuerySet[SCIMConnection], found: Numbers, stand: totals.Totals
+    ) -> list[tuple[SCIMConnection, str, list[int]]]:
+        """Each connection with where its numbers are, and how many are managed, active, arrived, left and were refused
+        (one query). None of one alone, or of too many to be compared."""
+        rows = list(seen.filter(archived_at__isnull=True).order_by("name", "pk")[: _COMPARED + 1])
+        if not 1 < len(rows) <= _COMPARED:
+            return []
+        places = [list(LABELS).index(kind) for kind in _OF_EACH]
+        return [
+            (
+                row,
+                self.page_url("numbers", row),
+                [
+                    *stand.each.get(row.pk, (0, 0)),
+                    *(found.each[row.pk][place] if row.pk in found.each else 0 for place in places),
+                ],
+            )
+            for row in rows
+        ]
 
     def _log(self, request: HttpRequest, query: str) -> str:
         """Where refusals are found by their reason, which goes behind it; empty for those who may not read the log, and

@@ -8,7 +8,7 @@ inherits from every family.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,7 @@ logger = logging.getLogger("scim_provisioning")
 
 ConnectionView = Callable[..., HttpResponse | StreamingHttpResponse]
 
+_NAMED: Final = 5
 TEMPLATES: Final = "scim_provisioning/admin"
 #: The one stylesheet and the one script of all pages; each page works without the script.
 MEDIA: Final = forms.Media(css={"all": ["scim_provisioning/admin.css"]}, js=["scim_provisioning/admin.js"])
@@ -97,6 +98,12 @@ def posted(request: HttpRequest) -> Any:
 def who(request: HttpRequest) -> dict[str, Any]:
     """Who acts, for a verb."""
     return {"actor": request.user, "address": client_address(request)}
+
+
+def few_named(names: Iterable[str]) -> str:
+    """ " (ann, bob)", to say behind how many they are who that is; empty where they are too many, or nobody."""
+    known = list(names)
+    return f" ({', '.join(known)})" if 0 < len(known) <= _NAMED else ""
 
 
 def is_told_of_trouble(request: HttpRequest, error: Exception) -> bool:

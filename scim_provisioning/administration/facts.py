@@ -58,7 +58,7 @@ class Facts:
     refused_since: int | None = None
     #: How many people these ten were about; each that names nobody counts as somebody.
     refused_people: int = 0
-    #: How many were switched off or deleted within a day; some may be back.
+    #: How many were switched off or deleted within a day; some may be back, which ``reactivation.counts`` tells.
     left: int = 0
     #: When a group was last refused.
     last_group_at: datetime | None = None

@@ -177,7 +177,7 @@ def _refusing(connection: SCIMConnection, facts: Facts) -> Verdict:
     if app_settings.require_sso and connection.sso_key is not None and not connection.sso_is_on:
         return FAILING, _("Single sign-on is switched off, so every request is refused. Turn it on.")
     if facts.keeps_being_refused and facts.refused_people >= FAILING_PEOPLE:
-        sentence = _("The last %(n)d writes or more were refused. In the log each row says what to do.")
+        sentence = _("The last %(n)d writes or more were refused. The log says why, and what to do.")
         return FAILING, sentence % {"n": FAILING_WRITES}, True
     last, refused = facts.last_request_at, facts.last_refused_token_at
     # One that is still to come is of a clock that was ahead.
@@ -229,6 +229,13 @@ def _degraded(facts: Facts) -> str:
         return sentence % {"n": facts.refused_people}
     if facts.refused / facts.logged < DEGRADED_SHARE:
         return ""
+    if facts.refused == facts.logged:
+        all_of_them = ngettext(
+            "The one operation of the last 24 hours was refused. The log says why.",
+            "All %(n)d operations of the last 24 hours were refused. The log says why.",
+            facts.refused,
+        )
+        return all_of_them % {"n": facts.refused}
     sentence = _("%(refused)d of %(logged)d operations in the last 24 hours were refused. The log says why.")
     return sentence % {"refused": facts.refused, "logged": facts.logged}
 

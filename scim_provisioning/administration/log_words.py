@@ -169,6 +169,17 @@ def sentence(event: ProvisioningEvent) -> str:
     return str(words.get(event.action, event.get_action_display()))
 
 
+def reason(event: ProvisioningEvent) -> str:
+    """Why something was refused, in short: which attribute, how long it may be, how often. Without values."""
+    told = [how_often(event.times)] if event.times > 1 else []
+    if attribute := event.cause.get("attribute"):
+        told.insert(0, attribute_words.in_words(made_up(str(attribute))))
+    if event.error_code == "attr.too_long" and (limit := event.cause.get("limit")):
+        told.insert(1, _("at most %(n)s characters") % {"n": limit})
+    title = catalogue.title(event.error_code)
+    return f"{title} ({', '.join(told)})" if told else title
+
+
 def how_often(times: int) -> str:
     """ "400 times"."""
     return ngettext("%(n)d time", "%(n)d times", times) % {"n": times}

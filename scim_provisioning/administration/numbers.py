@@ -1,4 +1,4 @@
-"""How many people joined, changed, left and were refused, by day and by month.
+"""How many people arrived, changed, left and were refused, by day and by month.
 
 Days that are over are counted once, by ``scim_notify``, into ``DailyFigure``: the log of a year has a million lines,
 and nobody waits for them to be counted. The days since then are counted when they are asked for.
@@ -6,9 +6,9 @@ and nobody waits for them to be counted. The days since then are counted when th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,26 +32,26 @@ _LIVE_DAYS: Final = 3
 #: So many reasons of refusals are named.
 _CAUSES: Final = 8
 
-JOINED, CHANGED, LEFT, REFUSED, HELD = "joined", "changed", "left", "refused", "held"
+ARRIVED, CHANGED, LEFT, REFUSED, HELD = "arrived", "changed", "left", "refused", "held"
 LABELS: Final[Mapping[str, StrOrPromise]] = {
-    # Translators: figures of a day: how many people joined, changed, left, and how many requests were refused or held.
-    JOINED: pgettext_lazy("figures of a day", "Joined"),
+    # Translators: figures of a day: how many people arrived, changed, left, and how many requests were refused or held.
+    ARRIVED: pgettext_lazy("figures of a day", "Arrived"),
     CHANGED: pgettext_lazy("figures of a day", "Changed"),
     LEFT: pgettext_lazy("figures of a day", "Left"),
     REFUSED: pgettext_lazy("figures of a day", "Refused"),
     HELD: pgettext_lazy("figures of a day", "Held"),
 }
 HELP: Final[Mapping[str, StrOrPromise]] = {
-    JOINED: gettext_lazy("created, linked to an existing account, or back after a deletion"),
+    ARRIVED: gettext_lazy("created, linked to an existing account, or back after a deletion"),
     CHANGED: gettext_lazy("updated, or switched on again"),
     LEFT: gettext_lazy("deactivated or deleted"),
     REFUSED: gettext_lazy("requests that were answered with an error"),
     HELD: gettext_lazy("requests that waited for an administrator"),
 }
 _KIND_OF: Final[Mapping[str, str]] = {
-    Action.CREATED: JOINED,
-    Action.ADOPTED: JOINED,
-    Action.REVIVED: JOINED,
+    Action.CREATED: ARRIVED,
+    Action.ADOPTED: ARRIVED,
+    Action.REVIVED: ARRIVED,
     Action.UPDATED: CHANGED,
     Action.REACTIVATED: CHANGED,
     Action.DEACTIVATED: LEFT,
@@ -76,13 +76,15 @@ class Span:
 class Numbers:
     """What a page shows: days and months, oldest first, and why people were refused within the days shown.
 
-    ``until`` is the last day that has been counted; None where all days are.
+    ``missing``: the first and the last day that nobody has counted; None where all days are counted. ``each``: the sums
+    of the days by the key of a connection, where they were asked for.
     """
 
     days: list[Span]
     months: list[Span]
     causes: list[tuple[str, str, int]]
-    until: date | None
+    missing: tuple[date, date] | None
+    each: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def totals(self) -> tuple[int, ...]:
@@ -112,8 +114,9 @@ def roll_up() -> int:
     return written
 
 
-def of(connections: Sequence[SCIMConnection] | None) -> Numbers:
-    """The numbers of these connections together; None: of all that there are."""
+def of(connections: Sequence[SCIMConnection] | None, *, of_each: bool = False) -> Numbers:
+    """The numbers of these connections together; None: of all that there are. ``of_each``: and of each of them (one
+    query more)."""
     today = _day_of(timezone.now())
     first = _months_before(today, MONTHS - 1)
     counted = DailyFigure.objects.filter(day__gte=first, day__lt=today)
@@ -125,17 +128,30 @@ def of(connections: Sequence[SCIMConnection] | None) -> Numbers:
     sums = counted.order_by().values_list("day", "action", "error_code").annotate(Sum("times"))
     # MariaDB adds whole numbers up to a decimal.
     rows: list[_Row] = [(day, action, code, int(times)) for day, action, code, times in sums]
-    live = list(_uncounted(last, today))
-    for day in live:
-        rows += [(day, action, code, times) for _key, action, code, times in _of_day(events, day)]
+    uncounted = list(_uncounted(last, today))
+    live = [(day, *row) for day in uncounted for row in _of_day(events, day)]
+    rows += [(day, action, code, times) for day, _key, action, code, times in live]
     days = [today - timedelta(days=number) for number in range(DAYS - 1, -1, -1)]
     months = [_months_before(today, number) for number in range(MONTHS - 1, -1, -1)]
     return Numbers(
         _spans(days, {day: day for day in days}, rows),
         _spans(months, {row[0]: row[0].replace(day=1) for row in rows}, rows),
         _causes(row for row in rows if row[0] >= days[0]),
-        _counted_until(last, live),
+        _missing(last, uncounted),
+        _by_connection(counted.filter(day__gte=days[0]), live) if of_each else {},
     )
+
+
+def _by_connection(
+    counted: QuerySet[DailyFigure], live: Sequence[tuple[date, Any, str, str, int]]
+) -> dict[int, tuple[int, ...]]:
+    """The sums of each connection, in the order of ``LABELS`` (one query)."""
+    sums = counted.order_by().values_list("connection", "action").annotate(Sum("times"))
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for key, action, times in [*sums, *((key, action, times) for _day, key, action, _code, times in live)]:
+        if action in _KIND_OF:
+            counts[key][_KIND_OF[action]] += int(times)
+    return {key: tuple(of_one[kind] for kind in LABELS) for key, of_one in counts.items()}
 
 
 def _last_counted(before: date = date.max) -> date | None:
@@ -144,13 +160,13 @@ def _last_counted(before: date = date.max) -> date | None:
     return days.values_list("day", flat=True).first()
 
 
-def _counted_until(last: date | None, live: Sequence[date]) -> date | None:
-    """The last day whose figures are there, where there is something between it and the days counted for the page (one
+def _missing(last: date | None, live: Sequence[date]) -> tuple[date, date] | None:
+    """The days between what was counted and the days counted for the page, where something happened on them (one
     query)."""
     first = _first_to_count(last)
     if first is None or not live or first >= live[0]:
         return None
-    return first - timedelta(days=1)
+    return first, live[0] - timedelta(days=1)
 
 
 def _spans(spans: list[date], of_day: Mapping[date, date], rows: Sequence[_Row]) -> list[Span]:

@@ -7,20 +7,21 @@ in a transaction of their own. What the identity provider says of them afterward
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.sql.columns import Columns
-from scim_provisioning.administration import leaver_brake, log_words, troubles
+from scim_provisioning.administration import audit, facts, leaver_brake, log_words, troubles
 from scim_provisioning.conf import app_settings
 from scim_provisioning.events import Caller, Exchange, reports
 from scim_provisioning.models import Action, Operation, ProvisionedUser, ProvisioningEvent, SCIMConnection
@@ -48,7 +49,7 @@ COUNTED_TOGETHER: Final = 25
 #: Of so many connections it is asked whom the LMS has switched on again, where the log shows those of all.
 _ASKED: Final = 20
 _DEPARTURES: Final = (Action.DEACTIVATED, Action.DELETED)
-_RETURNS: Final = (Action.REACTIVATED, Action.REVIVED)
+RETURNS: Final = (Action.REACTIVATED, Action.REVIVED)
 
 
 class StaysOff(Exception):
@@ -69,7 +70,7 @@ class Undone:
 
 
 def departed(connections: QuerySet[SCIMConnection], hours: int) -> Q:
-    """What is true of the departures of the last hours on these connections, as ``departures`` has them (one query).
+    """What is true of the departures of the last hours on these connections, as ``departures`` has them (two queries).
 
     Of more connections than can be asked about, and while the host cannot be asked, those are among them whom the LMS
     has switched on again or moved to another customer.
@@ -79,6 +80,7 @@ def departed(connections: QuerySet[SCIMConnection], hours: int) -> Q:
     busy = list(connections.filter(Exists(events)).order_by("pk")[: _ASKED + 1])
     if len(busy) > _ASKED:
         return went
+    facts.load_sso(busy)
     off = Q(pk__in=())
     for connection in busy:
         try:
@@ -90,6 +92,16 @@ def departed(connections: QuerySet[SCIMConnection], hours: int) -> Q:
     return Q(went, off)
 
 
+def counts(connections: Sequence[SCIMConnection], hours: int) -> dict[int, int]:
+    """How many of each are still off, by its key, as ``departed`` has them (three queries; none of no connection)."""
+    keys = [connection.pk for connection in connections]
+    if not keys:
+        return {}
+    went = departed(SCIMConnection.objects.filter(pk__in=keys), hours)
+    rows = ProvisioningEvent.objects.filter(went, connection__in=keys).order_by()
+    return {key: number for key, number in rows.values_list("connection").annotate(Count("pk")) if key}
+
+
 def _departed(hours: int) -> Q:
     """What is true of the latest departure of each person within these hours, of those who have not come back since.
     Erased people are not among them."""
@@ -99,7 +111,7 @@ def _departed(hours: int) -> Q:
     left |= Q(action=Action.ADOPTED, changes__active__1=False) & ~Q(cause__has_key=WAS_OFF)
     # Who has come back since, and is off again without a departure, was switched off by the LMS.
     later = ProvisioningEvent.objects.filter(
-        left | Q(action__in=_RETURNS),
+        left | Q(action__in=RETURNS),
         connection=OuterRef("connection"),
         link=OuterRef("link"),
         pk__gt=OuterRef("pk"),
@@ -166,11 +178,18 @@ def undo(
                     done.back += 1
                     counted += event.created_at > hour_ago
     finally:
-        if counted:
-            # Nobody may be told that nothing was changed because it could not be counted.
-            with troubles.in_parts():
+        # Nobody may be told that nothing was changed because it could not be counted, or told.
+        with troubles.in_parts():
+            if counted:
                 _count_no_more(connection, counted)
+            if done.back:
+                durable(lambda: audit.log_entry(actor, connection, _told(done.back)))
     return done
+
+
+def _told(number: int) -> str:
+    words = ngettext("%(n)d person was reactivated.", "%(n)d people were reactivated.", number)
+    return words % {"n": number}
 
 
 def _count_no_more(connection: SCIMConnection, number: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -39,6 +39,11 @@ def written(moment: datetime, style: str = "full") -> str:
         "clock": pgettext("date format", "H:i"),
     }
     return date_format(moments.local(moment), formats[style])
+
+
+def day(of: date) -> str:
+    """A day of the calendar, as ``written`` has it: "14 Feb 2027"."""
+    return date_format(of, pgettext("date format", "j M Y"))
 
 
 def brief(moment: datetime | None) -> str:

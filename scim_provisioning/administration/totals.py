@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,8 @@ from scim_provisioning.models.provisioned_user import AWAITED_VERSION
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Their learners. ``drifted`` of ``compared`` are otherwise here than last sent; others were not compared yet.
-    ``awaited`` were linked beforehand and not sent yet; ``since`` is the oldest last change of somebody who is on."""
+    ``awaited`` were linked beforehand and not sent yet; ``since`` is the oldest last change of somebody who is on.
+    ``each``: how many are managed, and how many of them are active, by the key of their connection."""
 
     managed: int
     inactive: int
@@ -24,6 +26,7 @@ class Totals:
     since: datetime | None
     drifted: int
     compared: int
+    each: Mapping[int, tuple[int, int]]
 
     @property
     def active(self) -> int:
@@ -41,7 +44,7 @@ def of(connections: QuerySet[SCIMConnection]) -> Totals:
     keys = list(connections.filter(archived_at__isnull=True).values_list("pk", flat=True))
     learners = ProvisionedUser.objects.living().filter(connection__in=keys).order_by()
     on = Q(active=True, user__isnull=False)
-    counted = learners.aggregate(
+    rows = learners.values("connection").annotate(
         managed=Count("pk"),
         inactive=Count("pk", filter=Q(active=False)),
         awaited=Count("pk", filter=on & Q(version=AWAITED_VERSION)),
@@ -53,4 +56,13 @@ def of(connections: QuerySet[SCIMConnection]) -> Totals:
     on_hold = HeldLeaver.objects.filter(
         connection__in=keys, connection__leaver_brake__tripped_at__isnull=False
     )
-    return Totals(**counted, **compared, held=on_hold.waiting().count())
+    counted = list(rows)
+    return Totals(
+        managed=sum(row["managed"] for row in counted),
+        inactive=sum(row["inactive"] for row in counted),
+        held=on_hold.waiting().count(),
+        awaited=sum(row["awaited"] for row in counted),
+        since=min((row["since"] for row in counted if row["since"]), default=None),
+        **compared,
+        each={row["connection"]: (row["managed"], row["managed"] - row["inactive"]) for row in counted},
+    )

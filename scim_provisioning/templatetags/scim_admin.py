@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning import moments
@@ -95,6 +95,18 @@ def scim_time(moment: datetime | None, style: str = "full") -> str | SafeString:
         utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
         times.ago(moment) if style == "ago" else times.written(moment, style),
     )
+
+
+@register.filter
+def scim_address(name: str) -> SafeString:
+    """A name that may be an address: in a narrow column it breaks behind its "@" first."""
+    return format_html_join(mark_safe("@<wbr>"), "{}", ((part,) for part in name.split("@")))
+
+
+@register.filter
+def scim_day(day: date) -> str:
+    """A day of the calendar, as "scim_time" writes the day of a moment."""
+    return times.day(day)
 
 
 @register.filter

@@ -27,7 +27,7 @@ def url(name: str, connection: SCIMConnection, token: SCIMToken | None = None) -
 def text(response: HttpResponse) -> str:
     """What the page says, in one line of text."""
     body = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", body.replace("<wbr>", "")).split())
 
 
 def nonce(response: HttpResponse) -> str:

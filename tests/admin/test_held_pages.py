@@ -76,14 +76,15 @@ def test_the_banner_and_the_page_say_how_many_are_held_and_lead_there(
     assert "p1.held@harborline.example" not in listed
 
 
-def test_who_is_held_stands_there_with_their_work_for_those_who_may_see_values(
+def test_who_is_held_stands_there_with_their_name_and_work_for_those_who_may_see_values(
     administrator: Administrator, people: list[str], connection: SCIMConnection
 ) -> None:
     page = url("held", connection)
-    assert "p4.held@harborline.example Secure Coding Lead" in text(administrator().get(page))
+    assert "p4.held@harborline.example P4 Held Secure Coding Lead" in text(administrator().get(page))
     masked = administrator("view_scimconnection", "approve_held", name="vera").get(page)
     assert "p4.held@harborline.example" in text(masked)
     assert "Secure Coding Lead" not in text(masked)
+    assert "P4 Held" not in text(masked)
 
 
 def test_the_list_counts_who_waits_now_however_often_they_are_asked_for(
@@ -274,6 +275,39 @@ def test_one_is_found_by_name(admin_client: Client, people: list[str], connectio
             admin_client.get(url("held", connection), {"q": nobody})
         )
     assert "p3.held" in text(admin_client.get(url("held", connection), {"q": "p3held"}))
+
+
+def test_the_only_one_who_is_found_is_ticked_and_letting_all_go_says_that_it_is_all(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    page = url("held", connection)
+    everybody, found = admin_client.get(page), admin_client.get(page, {"q": "p3.held"})
+    assert everybody.content.decode().count(" checked") == 0
+    assert "Let all 3 go who are held now Let" in text(everybody)
+    assert re.findall(r'name="people" value="(\d+)"[^>]* checked', found.content.decode()) == [
+        str(HeldLeaver.objects.get(link__user_name__startswith="p3").pk)
+    ]
+    assert "Let all 3 go who are held now, not only whom you have found" in text(found)
+    several = admin_client.get(page, {"q": "p"})
+    assert several.content.decode().count(" checked") == 0
+
+
+def test_the_hold_is_explained_after_some_were_taken_back(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    undo(admin_client, connection)
+    page = text(admin_client.get(url("held", connection)))
+    assert "at most 2 people go within an hour on this connection, and as many had gone by then." in page
+    assert "It stays on while somebody is held." in page
+
+
+def test_what_was_done_says_to_whom_where_they_are_few(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    third = HeldLeaver.objects.get(link__scim_id=people[2])
+    told = text(decide(admin_client, connection, "selected", third))
+    assert "1 person may go when the identity provider asks again. (p2.held@harborline.example)" in told
+    assert "(p0.held@harborline.example, p1.held@harborline.example)" in text(undo(admin_client, connection))
 
 
 def test_an_external_id_cannot_be_spelled_out_letter_by_letter(

@@ -7,14 +7,17 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from scim_provisioning.models import SCIMConnection, SCIMToken
-from scim_provisioning.testing.factories import ConnectionFactory
+from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.admin.conftest import Administrator
-from tests.admin.pages import text, url
+from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient
 from tests.leavers import learners, leave, let_go_at_most
 from tests.lms_factories import SSOSettingsFactory
@@ -85,6 +88,80 @@ def test_those_who_are_held_and_those_who_went_before_lead_to_one_another(
     assert held["Who was switched off before it held, and how to take it back"] == url("undo", accident)
     assert leads(admin_client, url("undo", accident))["Decide (Held leavers)"] == url("held", accident)
     assert leads(admin_client, url("change", accident))["Who was switched off"] == url("undo", accident)
+
+
+def test_who_is_back_is_not_counted_as_switched_off_and_their_return_is_counted(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    """The list counts as the page does to which it leads."""
+    leave(scim, *learners(scim, 3))
+    assert "3 switched off" in leads(admin_client, LIST)
+
+    def undo(**fields: Any) -> None:
+        page = admin_client.get(url("undo", connection))
+        data = {**page.context["form"].initial, "password": PASSWORD, **fields}
+        admin_client.post(url("undo", connection), data)
+
+    first = connection.events.filter(action="deactivated").earliest("pk")
+    undo(ticked=[first.pk], whom="ticked")
+    assert "2 switched off" in leads(admin_client, LIST)
+    undo()
+    assert "switched off" not in text(admin_client.get(LIST))
+    figures = admin_client.get(url("change", connection)).context["scim"]["activity"].figures
+    assert {figure.action: figure.count for figure in figures}["reactivated"] == 3
+    written = LogEntry.objects.filter(object_id=str(connection.pk)).order_by("pk")
+    assert [entry.change_message for entry in written] == [
+        "1 person was reactivated.",
+        "2 people were reactivated.",
+    ]
+    row = text(admin_client.get(f"{LOG}?action=reactivated"))
+    assert "Reactivated active ada" in row
+
+
+def test_many_connections_with_departures_take_the_statements_of_two(admin_client: Client) -> None:
+    def more(count: int) -> None:
+        for _number in range(count):
+            one = ConnectionFactory(sso_key=str(SSOSettingsFactory().pk))
+            theirs = ScimClient(TokenFactory(connection=one).plaintext)
+            leave(theirs, *learners(theirs, 1))
+
+    def statements() -> int:
+        with CaptureQueriesContext(database) as asked:
+            shown = text(admin_client.get(LIST))
+        assert shown.count("1 switched off") == SCIMConnection.objects.count()
+        return len(asked)
+
+    more(2)
+    few = statements()
+    more(4)
+    assert statements() == few
+
+
+def test_the_log_of_who_was_switched_off_says_so_and_that_whoever_is_back_is_not_in_it(
+    admin_client: Client, accident: SCIMConnection
+) -> None:
+    page = admin_client.get(f"{LOG}?left=24")
+    assert page.context["title"] == "Who was switched off in the last 24 hours"
+    assert "Whoever is back is not listed." in text(page)
+    assert admin_client.get(f"{LOG}?left=1").context["title"] == "Who was switched off in the last hour"
+    for other in ("", "?left=7"):
+        assert "is not listed" not in text(admin_client.get(LOG + other))
+
+
+def test_the_names_in_the_banner_lead_to_the_connection_and_a_link_to_the_decision(
+    admin_client: Client, administrator: Administrator, accident: SCIMConnection
+) -> None:
+    for address in (INDEX, LIST):
+        found = leads(admin_client, address)
+        assert found[accident.name] == url("change", accident)
+        assert found[f"Decide ({accident.name})"] == url("held", accident)
+    reader = administrator(*READS, name="vera")
+    assert url("held", accident) not in reader.get(INDEX).content.decode()
+
+
+def test_the_list_says_what_its_figures_are(admin_client: Client, accident: SCIMConnection) -> None:
+    problems = f"{LOG}?connection={accident.pk}&amp;problems=only"
+    assert leads(admin_client, LIST)["1 refused"] == problems
 
 
 def test_the_banner_leads_to_who_went_whoever_may_take_it_back(

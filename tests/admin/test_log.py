@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory, TokenFactory
+from tests.admin.pages import text
 from tests.client import ScimClient
 from tests.lms_factories import LearnerFactory
 from tests.people import person
@@ -153,6 +155,60 @@ def test_similar_failures_are_grouped_with_a_link_to_them(admin: Client, connect
         (4, "The account exists and is not managed by this connection.")
     ]
     assert len(listed(admin, error="user.exists_unmanaged")) == 4
+
+
+def test_a_row_says_which_value_and_how_long_it_may_be_and_leads_to_the_operation(
+    admin: Client, staff: Staff, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    """In words, and without the value, so that whoever may not see values reads it too."""
+    assert scim.post("/Users", person(title="x" * 200)).status_code == 400
+    row = ProvisioningEvent.objects.latest("pk")
+    address = reverse("admin:scim_provisioning_provisioningevent_change", args=(row.pk,))
+    for client in (admin, staff("view_scimconnection", "view_provisioningevent")):
+        shown = client.get(LIST).content.decode()
+        assert "Create: A value is too long. (Job title, at most 150 characters)" in shown
+        assert re.search(rf'<td class="field-result"><a href="{address}[^"]*">', shown)
+
+
+def test_the_name_of_an_attribute_that_may_be_a_value_is_not_in_a_row(
+    admin: Client, connection: SCIMConnection
+) -> None:
+    refusal(connection, "attr.invalid", cause={"attribute": "ines okafor"}, times=3)
+    shown = admin.get(LIST).content.decode()
+    assert "ines okafor" not in shown
+    assert "(••••••, 3 times)" in shown
+
+
+def test_a_problem_of_several_is_said_with_what_to_do_and_leads_nowhere_if_it_is_all_that_is_listed(
+    admin: Client, connection: SCIMConnection
+) -> None:
+    for _number in range(3):
+        refusal(connection, "attr.too_long")
+
+    def box(**parameters: str) -> list[tuple[int, bool]]:
+        page = admin.get(LIST, parameters)
+        assert "in Entra ID with the expression" in text(page)
+        return [(group["count"], bool(group["url"])) for group in page.context["similar"]]
+
+    assert box() == [(3, False)]
+    event(connection)
+    assert box() == [(3, True)]
+    assert box(error="attr.too_long") == box(problems="only") == [(3, False)]
+
+
+def test_a_token_is_named_with_its_connection_where_there_are_several(
+    admin: Client, connection: SCIMConnection, other_connection: SCIMConnection
+) -> None:
+    token = TokenFactory(connection=connection, label="Entra ID")
+    assert f"{token} ·" not in text(admin.get(LIST))
+    TokenFactory(connection=other_connection, label="Entra ID")
+    assert f"{token} · {connection.name} (0)" in text(admin.get(LIST))
+
+
+def test_an_address_breaks_behind_its_sign_first(admin: Client, ines: ProvisionedUser) -> None:
+    row = ProvisioningEvent.objects.latest("pk")
+    for page_of in (admin.get(LIST), page(admin, row)):
+        assert "ines.okafor@<wbr>harborline.example" in page_of.content.decode()
 
 
 def test_the_filters_count(admin: Client, connection: SCIMConnection) -> None:

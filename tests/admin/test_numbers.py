@@ -1,4 +1,4 @@
-"""Numbers: who joined, changed, left and was refused, by day and by month, drawn and as a table."""
+"""Numbers: who arrived, changed, left and was refused, by day and by month, drawn and as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import numbers
+from scim_provisioning.administration import numbers, times
 from scim_provisioning.models import DailyFigure, ProvisioningEvent, Reconciliation, SCIMConnection
 from scim_provisioning.testing.factories import ConnectionFactory, TokenFactory
 from tests.admin.pages import url
@@ -80,7 +80,7 @@ def test_what_happened_today_is_there_at_once(
     scim.patch(f"/Users/{ids[2]}", [{"op": "replace", "path": "title", "value": "Dean"}])
     scim.post("/Users", person("p3"))
 
-    expected = {"Joined": 4, "Changed": 1, "Left": 2, "Refused": 1, "Held": 0}
+    expected = {"Arrived": 4, "Changed": 1, "Left": 2, "Refused": 1, "Held": 0}
     assert shown(admin_client, url("numbers", connection)) == [expected, expected]
     assert shown(admin_client, EVERYTHING) == [expected, expected]
 
@@ -98,7 +98,7 @@ def test_days_that_are_over_are_counted_once_and_outlive_the_log(
     ProvisioningEvent.objects.all().delete()
 
     days, months = shown(admin_client, url("numbers", connection))
-    assert (days["Joined"], months["Joined"]) == (3, 5)
+    assert (days["Arrived"], months["Arrived"]) == (3, 5)
     assert days["Refused"] == 2
 
 
@@ -121,8 +121,8 @@ def test_another_customers_operations_are_theirs(
         logged(days_ago, "created", 2)
         logged(days_ago, "created", 5, connection=other_connection)
     notify()
-    assert shown(admin_client, url("numbers", connection))[0]["Joined"] == 4
-    assert shown(admin_client, EVERYTHING)[0]["Joined"] == 14
+    assert shown(admin_client, url("numbers", connection))[0]["Arrived"] == 4
+    assert shown(admin_client, EVERYTHING)[0]["Arrived"] == 14
 
 
 def test_what_administrators_did_is_not_counted_as_the_identity_providers(
@@ -147,13 +147,26 @@ def test_a_day_is_the_sites_day(settings: Any, connection: SCIMConnection) -> No
 def test_where_nobody_counts_the_days_the_page_says_so(
     logged: Logged, admin_client: Client, connection: SCIMConnection
 ) -> None:
+    """Which days: those of the last days are there, whoever counts."""
+
+    def warned() -> str:
+        found = re.search(
+            r'<p class="scim-warning">(.*?)</p>',
+            admin_client.get(url("numbers", connection)).content.decode(),
+        )
+        return found[1].partition(":")[0] if found else ""
+
+    def days_ago(number: int) -> str:
+        return times.written(timezone.now() - timedelta(days=number), "day")
+
     logged(20, "created")
     numbers.roll_up()
     logged(9, "created")
-    page = admin_client.get(url("numbers", connection)).content.decode()
-    assert "Days are counted up to" in page
+    assert warned() == f"The days from {days_ago(9)} to {days_ago(3)} are not counted yet"
+    ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(days=3))
+    assert warned() == f"{days_ago(3)} is not counted yet"
     notify()
-    assert "Days are counted up to" not in admin_client.get(url("numbers", connection)).content.decode()
+    assert warned() == ""
 
 
 def test_how_many_were_switched_by_hand_is_there(
@@ -183,6 +196,64 @@ def test_a_year_of_log_costs_no_more_statements_than_a_day(
     notify()
     assert DailyFigure.objects.count() > 40
     assert statements() == few
+
+
+def each(client: Client) -> dict[str, list[int]]:
+    """What the page of all connections says of each: managed, active, arrived, left, refused."""
+    (table,) = re.findall(
+        r'aria-labelledby="scim-each" tabindex="0">(.*?)</table>',
+        client.get(EVERYTHING).content.decode(),
+        flags=re.S,
+    )
+    rows = re.findall(r'<tr><th scope="row"><a href="[^"]*">(.*?)</a></th>(.*?)</tr>', table, flags=re.S)
+    return {name: [int(n) for n in re.findall(r">(\d+)<", cells)] for name, cells in rows}
+
+
+def test_connections_stand_beside_one_another_with_what_happened_on_each(
+    logged: Logged,
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    other_connection: SCIMConnection,
+) -> None:
+    leave(scim, *learners(scim, 3)[:1])
+    for days_ago in (0, 5):
+        logged(days_ago, "created", 2, connection=other_connection)
+        logged(days_ago, "refused", 3, connection=other_connection, error_code="attr.invalid")
+    logged(40, "created", 7, connection=other_connection)
+    notify()
+    assert each(admin_client) == {
+        connection.name: [3, 2, 3, 1, 0],
+        other_connection.name: [0, 0, 4, 0, 6],
+    }
+
+
+def test_many_connections_beside_one_another_cost_the_statements_of_two(
+    admin_client: Client, connection: SCIMConnection, other_connection: SCIMConnection
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(database) as asked:
+            assert len(each(admin_client)) == SCIMConnection.objects.count()
+        return len(asked)
+
+    few = statements()
+    for number in range(10):
+        ConnectionFactory(name=f"Customer {number}")
+    assert statements() == few
+
+
+def test_one_connection_is_compared_with_none_and_too_many_are_not_compared(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    assert "scim-each" not in admin_client.get(EVERYTHING).content.decode()
+    for number in range(50):
+        ConnectionFactory(name=f"Customer {number}")
+    assert "scim-each" not in admin_client.get(EVERYTHING).content.decode()
+
+
+def test_days_are_written_as_everywhere(admin_client: Client, connection: SCIMConnection) -> None:
+    page = admin_client.get(url("numbers", connection)).content.decode()
+    assert f'<th scope="row">{times.written(timezone.now(), "day")}</th>' in page
 
 
 def test_months_go_back_over_the_turn_of_the_year() -> None:

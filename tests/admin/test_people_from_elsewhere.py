@@ -80,7 +80,7 @@ def test_the_log_says_whom_a_refusal_without_a_user_name_was_about(
     assert scim.post("/Users", sent).status_code == 400
     event = ProvisioningEvent.objects.latest("pk")
     row = admin_client.get(LOG).content.decode()
-    assert f'<td class="field-learner">{shown}</td>' in row
+    assert f'<td class="field-learner">{shown}</td>' in row.replace("<wbr>", "")
     page = text(
         admin_client.get(reverse("admin:scim_provisioning_provisioningevent_change", args=[event.pk]))
     )

@@ -117,7 +117,7 @@ def test_the_index_names_degraded_connections_after_the_failing_and_quiet_ones(
     refused(connection, ["ann", "bob"])
     in_use(other_connection, ago=timedelta(days=2))
     page = text(admin_client.get(reverse("admin:index")))
-    said = "2 of 2 operations in the last 24 hours were refused. The log says why."
+    said = "All 2 operations of the last 24 hours were refused. The log says why."
     assert f"Degraded {connection.name} : {said}" in page
     assert page.index(f"Quiet {other_connection.name}") < page.index(f"Degraded {connection.name}")
     ProvisioningEvent.objects.update(created_at=timezone.now() - timedelta(hours=25))
@@ -127,12 +127,18 @@ def test_the_index_names_degraded_connections_after_the_failing_and_quiet_ones(
 def test_the_list_names_the_customer_and_who_called_apart(
     admin_client: Client, connection: SCIMConnection
 ) -> None:
+    """Where all connections are called as their customers, there is nothing more to name."""
     in_use(connection, last_used_agent="Azure-AD-Provisioning/1.0")
-    SCIMConnection.objects.update(name=str(connection.sso))
-    page = admin_client.get(LIST).content.decode()
-    cells = dict(re.findall(r'<td class="field-(customer|last_request)">(.*?)</td>', page, flags=re.S))
-    assert cells["customer"] == str(connection.sso)
-    assert "Entra" in cells["last_request"]
+
+    def cells(name: str) -> dict[str, str]:
+        SCIMConnection.objects.update(name=name)
+        page = admin_client.get(LIST).content.decode()
+        return dict(re.findall(r'<td class="field-(customer|last_request)">(.*?)</td>', page, flags=re.S))
+
+    assert cells("Entra")["customer"] == str(connection.sso)
+    alike = cells(str(connection.sso))
+    assert "customer" not in alike
+    assert "Entra" in alike["last_request"]
 
 
 def test_the_banner_takes_the_same_queries_for_two_and_for_thirty(

@@ -48,7 +48,7 @@ def test_numbers_are_two_clicks_away_drawn_and_written(
     expect(page.get_by_role("heading", name="Numbers of all connections")).to_be_visible()
     page.goto(reverse("admin:scim_provisioning_scimconnection_change", args=(harborline.pk,)))
     page.get_by_role("link", name="Numbers", exact=True).click()
-    expect(page.get_by_role("img", name="Joined:").first).to_be_visible()
+    expect(page.get_by_role("img", name="Arrived:").first).to_be_visible()
     picture(page, "numbers-light")
     page.get_by_text("The figures as a table").first.click()
     expect(page.get_by_role("group", name="The last 30 days").locator("tbody tr").first).to_be_visible()
