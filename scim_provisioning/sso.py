@@ -12,7 +12,7 @@ from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import customer, is_counted, is_lost, tells_apart
+from scim_provisioning.rules.customers import customer, is_counted, is_lost, is_staff_of_several, tells_apart
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
@@ -89,17 +89,9 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     if met and adapter_class(user, link=here, connection=connection).has_access is False:
         return True
     if not tells_apart(adapter_class, connection):
-        return _is_nobodys_to_assert(user, connection, adapter_class)
+        # One customer's identity provider is not to let anybody in as the staff of all.
+        return is_staff_of_several(adapter_class(user, link=here, connection=connection))
     return not is_counted(adapter_class, connection, user.pk)
-
-
-def _is_nobodys_to_assert(user: Any, connection: SCIMConnection, adapter_class: type[LearnerAdapter]) -> bool:
-    """Whether an account that nobody manages is protected, as the staff's are, in a host of several customers that says
-    of none whose it is: one customer's identity provider is not to let anybody in as the staff of all."""
-    link = ProvisionedUser(connection=connection, user=user, user_name=user.get_username())
-    if not adapter_class(user, link=link, connection=connection).is_protected(user):
-        return False
-    return SCIMConnection.objects.current().exclude(pk=connection.pk).exists()
 
 
 def _refused(user: Any, reason: str, *, action: str = "sign_in_refused") -> bool:

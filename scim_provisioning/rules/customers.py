@@ -78,6 +78,25 @@ def names_customer(adapter_class: type[LearnerAdapter], connection: SCIMConnecti
         return False
 
 
+def offered(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> QuerySet[Any]:
+    """The accounts that administrators of this connection are shown as its customer's, and may link. Where the host
+    does not say whose an account is, not those whose person another connection in use had until they were deleted."""
+    mine = adapter_class.tenant_users(connection)
+    if names_customer(adapter_class, connection):
+        return mine
+    left = ProvisionedUser.objects.tombstones().filter(connection__archived_at__isnull=True)
+    return mine.filter(~Exists(left.exclude(connection=connection).filter(user=OuterRef("pk"))))
+
+
+def is_staff_of_several(adapter: LearnerAdapter) -> bool:
+    """Whether an account is protected, as the staff's are, in a host of several customers that does not say whose it
+    is: no customer's administrator is to know of it, and no customer's identity provider lets it in (one query for such
+    an account)."""
+    if names_customer(type(adapter), adapter.connection) or not adapter.is_protected(adapter.obj):
+        return False
+    return SCIMConnection.objects.current().exclude(pk=adapter.connection.pk).exists()
+
+
 def all_are(
     adapter_class: type[LearnerAdapter], connection: SCIMConnection, accounts: QuerySet[Any, Any]
 ) -> bool:

@@ -222,6 +222,16 @@ def test_a_kept_profile_is_kept_whoever_comes_back(
     assert (link.owns_profile, link.keeps_profile) == (True, False)
 
 
+def test_staff_link_no_protected_account(
+    administrator: Callable[..., Client], ines: User, refusal: ProvisioningEvent
+) -> None:
+    """They would let in whomever the identity provider calls so, with rights that they have not."""
+    User.objects.filter(pk=ines.pk).update(is_staff=True)
+    told = answer(administrator(*POLICY), refusal, "link", ines)
+    assert "Only a superuser may link it" in text(told)
+    assert not ProvisionedUser.objects.exists()
+
+
 def test_a_protected_account_is_linked_by_this_word_alone_and_stays_protected(
     admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
 ) -> None:

@@ -26,6 +26,7 @@ from scim_provisioning.administration.adoption.directory import (
     person_called,
     unanswered,
 )
+from scim_provisioning.administration.adoption.whose import refuse_protected, shown
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.events import Caller
@@ -46,7 +47,7 @@ from scim_provisioning.provisioning.adopting import link_one
 from scim_provisioning.provisioning.evidence import decide
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.verdicts import Verdict
-from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.customers import customer, offered
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -116,10 +117,10 @@ def look_for(connection: SCIMConnection, name: str, keys: Collection[str] = ()) 
         return None
     verdict = decide(connection, [document])[0]
     known = {str(account.pk): account for account in verdict.accounts if account is not None}
-    mine = get_adapter_class().tenant_users(connection)
+    mine = offered(get_adapter_class(), connection)
     for key in [key for key in keys if key not in known and is_storable(key)][:_OFFERED]:
         with suppress(ValueError, TypeError, OverflowError, ValidationError):
-            known |= {str(account.pk): account for account in mine.filter(pk=key)[:1]}
+            known |= {str(account.pk): account for account in shown(connection, mine.filter(pk=key)[:1])}
     return replace(verdict, accounts=tuple(known.values()))
 
 
@@ -129,12 +130,12 @@ def accounts_called(connection: SCIMConnection, text: str) -> list[Any]:
         return []
     adapter = _newcomer(connection)
     keys = {account.pk for account in adapter.accounts_named(text)}
-    mine = type(adapter).tenant_users(connection)
+    mine = offered(type(adapter), connection)
     column = getattr(get_user_model(), "EMAIL_FIELD", "")
     found = {one.pk: one for one in mine.filter(pk__in=keys)}
     if column:
         found |= {one.pk: one for one in mine.filter(**{f"{column}__iexact": text})[:_OFFERED]}
-    return list(found.values())[:_OFFERED]
+    return shown(connection, list(found.values())[:_OFFERED])
 
 
 def link(
@@ -151,13 +152,15 @@ def link(
     ``keeps_profile``: it switches the person on and off, and writes nothing of the account. ``mails``: whether the
     contacts are told of this one.
 
-    Raises ``ConnectionRefused`` where the account is another customer's, somebody else's, or switched off.
+    Raises ``ConnectionRefused`` where the account is another customer's, somebody else's, or switched off, and where it
+    is protected and ``actor`` no superuser (None: the application's own code).
     """
     caller = Caller(connection, None, address=address, actor=actor)
 
     def work() -> ProvisionedUser:
-        if not type(_newcomer(connection)).tenant_users(connection).filter(pk=account.pk).exists():
+        if not offered(type(_newcomer(connection)), connection).filter(pk=account.pk).exists():
             raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
+        refuse_protected(connection, account, actor)
         linked = link_one(caller, document, account, keeps_profile=keeps_profile)
         message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
         _tell(connection, message, actor, address, mails=mails)

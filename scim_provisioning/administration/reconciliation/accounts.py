@@ -14,6 +14,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import adoption, host
 from scim_provisioning.administration.reconciliation.findings import Found, Line
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.rules.customers import is_staff_of_several, offered
 
 #: So many accounts are read together.
 _TOGETHER: Final = 500
@@ -23,7 +24,7 @@ def unmanaged(connection: SCIMConnection, named: set[object]) -> Iterator[Line]:
     """The customer's accounts that no connection in use manages, without those that are ``named`` already (by key) and
     those that the application hides: who can sign in, and who has left. A few queries for some hundred of them."""
     in_use = ProvisionedUser.objects.living().filter(connection__archived_at__isnull=True)
-    mine = host.adapter_class().tenant_users(connection)
+    mine = offered(host.adapter_class(), connection)
     free = mine.filter(~Exists(in_use.filter(user=OuterRef("pk")))).order_by("pk")
     # An account with several rows of the customer's comes as often.
     once = (next(same) for _key, same in groupby(free.iterator(chunk_size=_TOGETHER), key=attrgetter("pk")))
@@ -43,6 +44,8 @@ def _described(connection: SCIMConnection, found: Sequence[Any]) -> Iterator[Lin
             continue
         name, called = str(account.get_username()), adoption.named(account)
         adapter = _adapter(connection, account)
+        if is_staff_of_several(adapter):
+            continue
         if adapter.has_access is False:
             yield Line(Found.LEFT, name)
         else:
