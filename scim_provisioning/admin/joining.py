@@ -56,7 +56,7 @@ class JoinForm(IdentityForm):
 
 
 class JoiningPages(ConnectionPages):
-    """Same person as another account."""
+    """Compare with another account."""
 
     def connection_urls(self) -> list[URLPattern]:
         """One route for whom somebody may be, one for the two."""
@@ -77,7 +77,7 @@ class JoiningPages(ConnectionPages):
         found = doubles.called(connection, side, called, in_clear=in_clear) if called else []
         offered = {double.other.account.pk for double in likely}
         context = {
-            "title": _("Same person as another account"),
+            "title": _("Compare with another account"),
             "side": side,
             "likely": [(double, self._join_url(connection, double)) for double in likely],
             "found": [

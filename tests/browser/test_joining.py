@@ -63,7 +63,7 @@ def test_three_clicks_from_the_learners_page(
 ) -> None:
     made = ProvisionedUser.objects.get().user
     page.goto(reverse("admin:lms_learner_change", args=[Learner.objects.get(user=made).pk]))
-    page.get_by_role("link", name="Same person as another account").click()
+    page.get_by_role("link", name="Compare with another account").click()
     assert_accessible(page, complaints)
     picture(page, "doubles-flow")
     page.get_by_role("link", name="Compare").click()
@@ -100,7 +100,7 @@ def test_another_account_is_looked_for_by_name(
         user__last_name="Fischer",
     )
     page.goto(reverse("admin:lms_learner_change", args=[Learner.objects.get(user=made).pk]))
-    page.get_by_role("link", name="Same person as another account").click()
+    page.get_by_role("link", name="Compare with another account").click()
     page.get_by_label("Name, user name or e-mail address").fill("fisch")
     page.get_by_role("button", name="Look for it").click()
     page.get_by_role("link", name="Compare (afischer)").click()
