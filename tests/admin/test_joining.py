@@ -100,6 +100,28 @@ def test_the_learners_page_leads_to_the_double_in_two_clicks(
     assert f"Managed by SCIM yes, as “{ANNA}” no" in side_by_side
 
 
+def test_every_card_of_a_person_leads_to_where_a_second_account_is_looked_for_for_those_who_may(
+    administrator: Callable[..., Client], link: ProvisionedUser, old: User
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    User.objects.filter(pk=old.pk).update(first_name="Jo", last_name="Park", email="", username="jpark")
+
+    def leads(browser: Client, term: str) -> list[str]:
+        (card,) = browser.get(f"{people}?q={term}").context["cards"]
+        return [lead.url for lead in card.links if lead.label == "Compare with another account"]
+
+    browser = administrator(*POLICY)
+    for term, account in ((ANNA, link.user), ("jpark", old)):
+        (whom,) = leads(browser, term)
+        assert whom == page("doubles", link.connection, account=account)  # type: ignore[arg-type]
+        assert browser.get(whom).status_code == 200
+    masked = administrator(*POLICY[:3], name="vera")
+    (whom,) = leads(masked, ANNA)
+    assert masked.get(whom).status_code == 200
+    assert leads(masked, "jpark") == []
+    assert leads(administrator(*POLICY[:2], "view_payload", name="rita"), ANNA) == []
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
@@ -533,11 +555,11 @@ def test_where_nothing_tells_customers_apart_nobody_unmanaged_is_offered_beside_
     monkeypatch.setattr(LearnerAdapter, "rows", {"learner": RelatedRow(Learner)})
     url = page("doubles", link.connection, account=link.user)  # type: ignore[arg-type]
     for shown in (admin_client.get(url), admin_client.get(f"{url}&q=ameyer")):
-        assert "Compare" not in text(shown)
+        assert "doubles/join/" not in shown.content.decode()
     assert admin_client.get(beside(link, old)).status_code == 404
     other_connection.archived_at = other_connection.created_at
     other_connection.save()
-    assert "Compare" in text(admin_client.get(url))
+    assert "doubles/join/" in admin_client.get(url).content.decode()
     assert admin_client.get(beside(link, old)).status_code == 200
 
 
