@@ -47,12 +47,16 @@ class JoinForm(IdentityForm):
     into = forms.ChoiceField(label=gettext_lazy("Which account goes on?"), widget=forms.RadioSelect)
     met = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args: Any, choices: list[tuple[str, str]], proposed: str, why: str, met: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, initial={"met": met}, **kwargs)
         field: Any = self.fields["into"]
         field.choices = choices
         if len(choices) == 1:
-            field.initial = choices[0][0]
+            self.initial["into"] = choices[0][0]
+        else:
+            self.initial["into"], field.help_text = proposed, why
 
 
 class JoiningPages(ConnectionPages):
@@ -100,18 +104,22 @@ class JoiningPages(ConnectionPages):
             raise Http404("Nothing leads to these accounts.")
         ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
         refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
-        proposed = str(joining.goes_on(one, other, in_clear=in_clear).account.pk)
+        proposed, why = joining.goes_on(connection, one, other, in_clear=in_clear)
         choices = [(key, _goes_on(*ways[key])) for key in ways if not refused[key]]
         link = one.link or other.link
         met = "" if link is None else str(link.pk)
         form = JoinForm(
-            posted(request), request=request, choices=choices, initial={"into": proposed, "met": met}
+            posted(request),
+            request=request,
+            choices=choices,
+            proposed="" if proposed is None else str(proposed.account.pk),
+            why=why,
+            met=met,
         )
         if choices and form.is_valid():
             into, goes = ways[form.cleaned_data["into"]]
             joining.join(connection, into, goes, met=form.cleaned_data["met"], **who(request))
-            told = _("Joined: “%(name)s” goes on, with the progress of both.")
-            messages.success(request, told % {"name": into.name})
+            messages.success(request, joining.joined(into, in_clear=in_clear))
             url = _learner_page(self.admin_site, request, into.account, connection)
             return HttpResponseRedirect(url or self.page_url("change", connection))
         facts, lines = beside(connection, one, other, in_clear=in_clear)
@@ -248,17 +256,17 @@ def _side(request: HttpRequest, connection: SCIMConnection, name: str) -> Side:
 
 def _goes_on(into: Side, goes: Side) -> str:
     """What becomes of the two, in a sentence."""
-    facts = {"into": into.name, "other": goes.name}
+    facts = {"into": into.name}
     if goes.link is not None:
         facts["name"] = goes.link.user_name
         return (
             _(
-                "“%(into)s” goes on: the identity provider’s link moves to it, and with it the user name “%(name)s” "
-                "and the values that were sent. “%(other)s” is switched off."
+                "“%(into)s” goes on. The identity provider’s link moves to it, so that it gets the user name "
+                "“%(name)s” and the values that were sent. The other account is switched off."
             )
             % facts
         )
-    return _("“%(into)s” goes on as it is. “%(other)s” is switched off.") % facts
+    return _("“%(into)s” goes on as it is. The other account is switched off.") % facts
 
 
 def _sees_values(request: HttpRequest) -> bool:

@@ -250,6 +250,26 @@ def test_the_only_account_that_was_ever_used_is_proposed_to_go_on(
     assert ada.get(beside(link, old)).context["form"].initial["into"] == str(old.pk)
 
 
+def test_it_is_said_why_an_account_is_proposed_and_where_nothing_speaks_for_either_none_is(
+    administrator: Callable[..., Client], organization: Organization, link: ProvisionedUser, old: User
+) -> None:
+    ada, masked = administrator(*POLICY), administrator(*POLICY[:3], name="vera")
+    assert "“ameyer” is proposed: the other one was made by provisioning." in text(ada.get(beside(link, old)))
+    Progress.objects.filter(learner__user=old).delete()
+    shown = text(ada.get(beside(link, old)))
+    assert f"“{ANNA}” is proposed: it is the only one with progress." in shown
+    assert "only one with progress" not in text(masked.get(f"{beside(link, old)}&q=ameyer"))
+    User.objects.filter(pk=old.pk).update(last_login=timezone.now())
+    shown = text(ada.get(beside(link, old)))
+    assert "“ameyer” is proposed: it is the only one with which somebody has signed in." in shown
+    third = LearnerFactory(organization=organization, user__username="third").user
+    User.objects.filter(pk=old.pk).update(last_login=None)
+    nobodys = page("join", link.connection, account=old, other=third)
+    shown = ada.get(nobodys)
+    assert "Nothing speaks for either of them but what you know." in text(shown)
+    assert " checked" not in shown.content.decode()
+
+
 # --- joined
 
 
@@ -262,7 +282,7 @@ def test_the_account_with_the_history_goes_on_and_the_link_moves_to_it(
     form = browser.get(beside(link, old)).context["form"]
     assert form.initial["into"] == str(old.pk)
     said = text(join(browser, link, old, old))
-    assert "Joined: “ameyer” goes on, with the progress of both." in said
+    assert f"Joined: Anna Meyer (“{ANNA}”) goes on, with the progress of both." in said
     assert progress() == {"Locks": (ANNA, 80), "Keys": (ANNA, 10)}
     link.refresh_from_db()
     assert (link.user, link.is_deleted) == (old, False)

@@ -180,9 +180,9 @@ def test_two_accounts_of_one_person_are_joined_in_three(
     page = steps.page
     steps.ask("anna meyer")
     steps.click(page.get_by_role("link", name="Compare (Anna Meyer, ameyer)"))
-    expect(page.get_by_label("“ameyer” goes on:")).to_be_checked()
+    expect(page.get_by_label("“ameyer” goes on.")).to_be_checked()
     steps.confirm("Join")
-    expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()
+    expect(page.get_by_text("goes on, with the progress of both.")).to_be_visible()
     assert steps.taken == 3
 
 
