@@ -20,7 +20,7 @@ from scim_provisioning.administration.people import (
     search,
     unseen,
 )
-from scim_provisioning.administration.people.answer import ACTIVE, DETACHED, FORGOTTEN, UNMANAGED, Answer
+from scim_provisioning.administration.people.answer import ACTIVE, DETACHED, UNMANAGED, Answer
 from scim_provisioning.administration.people.unseen import Unseen
 from scim_provisioning.models import SCIMConnection
 
@@ -65,4 +65,4 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
 def _order(person: Answer) -> tuple[int, str]:
     """Who has no access, or whose latest change was refused, stands first: that is who is asked after."""
     has_access = person.state in (ACTIVE, UNMANAGED, DETACHED) and not (person.link and person.cause)
-    return 2 if person.state == FORGOTTEN else int(has_access), person.name.casefold()
+    return int(has_access), person.name.casefold()

@@ -216,7 +216,7 @@ def _said(
     if state == DELETED:
         return _left(_DELETED, departure), str(_AGAIN)
     if state == FORGOTTEN:
-        return _left(_FORGOTTEN, departure), _("Whoever is sent under this name is somebody new.")
+        return _left(_FORGOTTEN, departure), str(_MET_ANEW)
     if link.active:
         return standing.difference or _("Switched off in this application."), _(
             "Switch the account on here if the person may come in again."
@@ -236,6 +236,9 @@ _ENDED: Final[Mapping[str, StrOrPromise]] = {
         "The link was taken back on %(when)s by %(name)s: the account is what it was before, and the application's own."
     ),
 }
+_MET_ANEW: Final = gettext_lazy(
+    "Whoever is sent under this name is met as if for the first time: an account that is still here like any other."
+)
 _FOLLOWED: Final = gettext_lazy(
     "Whoever is sent under this userName is the new learner. If the two are one person, say so under “Who is it?”, "
     "where their accounts are joined."
