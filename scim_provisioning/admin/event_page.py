@@ -155,7 +155,11 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             answers.linked(event.connection, event.user_name) if event.connection and _asks(event) else None
         )
         if link is not None:
-            return {"decision": answers.by_whom(link)}
+            return {
+                "linked": answers.by_whom(link),
+                "learner_url": learner_page(self.admin_site, request, link),
+                "history_url": self.list_url(learner=link.pk),
+            }
         return {"answer_url": self._answer_url(request, event), "decision": refused.decision_on(event)}
 
     def _answer_url(self, request: HttpRequest, event: ProvisioningEvent) -> str:

@@ -144,6 +144,8 @@ def test_whoever_is_linked_is_not_asked_about_again_by_the_old_operation(
     assert f"Linked: “{INES}”. Their identity provider finds" in text(answer(browser, refusal, "link", ines))
     operation = browser.get(reverse("admin:scim_provisioning_provisioningevent_change", args=[refusal.pk]))
     assert "by ada." in text(operation).partition("Linked on ")[2]
+    assert "Find out whether it is the same person" not in text(operation)
+    assert "Learner’s page" in text(operation)
     assert page(refusal) not in operation.content.decode()
     for address in (page(refusal), f"{queue(refusal.connection)}person/?name={INES}"):
         shown = browser.get(address, follow=True)
