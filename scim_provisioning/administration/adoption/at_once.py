@@ -110,7 +110,7 @@ def try_now(done: Sequence[str]) -> str:
     """What is said to whoever has linked these: of more than a few how many more they are."""
     named, more = ", ".join(f"“{name}”" for name in done[:_NAMED]), len(done) - _NAMED
     if more > 0:
-        named = ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more) % {
+        named = ngettext("%(names)s and %(n)d other person", "%(names)s and %(n)d other people", more) % {
             "names": named,
             "n": more,
         }
