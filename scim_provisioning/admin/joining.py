@@ -48,7 +48,12 @@ class JoinForm(IdentityForm):
     met = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, choices: list[tuple[str, str]], proposed: str, why: str, met: str, **kwargs: Any
+        self,
+        *args: Any,
+        choices: list[tuple[str, str]],
+        proposal: tuple[Side | None, str],
+        met: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, initial={"met": met}, **kwargs)
         field: Any = self.fields["into"]
@@ -56,7 +61,8 @@ class JoinForm(IdentityForm):
         if len(choices) == 1:
             self.initial["into"] = choices[0][0]
         else:
-            self.initial["into"], field.help_text = proposed, why
+            proposed, field.help_text = proposal
+            self.initial["into"] = "" if proposed is None else str(proposed.account.pk)
 
 
 class JoiningPages(ConnectionPages):
@@ -104,17 +110,14 @@ class JoiningPages(ConnectionPages):
             raise Http404("Nothing leads to these accounts.")
         ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
         refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
-        proposed, why = joining.goes_on(connection, one, other, in_clear=in_clear)
         choices = [(key, _goes_on(*ways[key])) for key in ways if not refused[key]]
         link = one.link or other.link
-        met = "" if link is None else str(link.pk)
         form = JoinForm(
             posted(request),
             request=request,
             choices=choices,
-            proposed="" if proposed is None else str(proposed.account.pk),
-            why=why,
-            met=met,
+            proposal=joining.goes_on(connection, one, other, in_clear=in_clear),
+            met="" if link is None else str(link.pk),
         )
         if choices and form.is_valid():
             into, goes = ways[form.cleaned_data["into"]]
@@ -122,18 +125,9 @@ class JoiningPages(ConnectionPages):
             messages.success(request, joining.joined(into, in_clear=in_clear))
             url = _learner_page(self.admin_site, request, into.account, connection)
             return HttpResponseRedirect(url or self.page_url("change", connection))
-        facts, lines = beside(connection, one, other, in_clear=in_clear)
-        double = doubles.compared(connection, one, other)
         context = {
             "title": _("Are they the same person?"),
-            "one": one,
-            "other": other,
-            "reasons": double.reasons,
-            "facts": facts,
-            "differing": [line for line in lines if line.is_of_both and not line.agrees],
-            "agreeing": [line for line in lines if line.agrees],
-            "nothing": NOTHING,
-            "lone": [line for line in lines if not line.is_of_both],
+            **_side_by_side(connection, one, other, in_clear=in_clear),
             "obstacles": list(dict.fromkeys(filter(None, refused.values()))),
             "form": form if choices else None,
             "moves": link is not None,
@@ -252,6 +246,21 @@ def _side(request: HttpRequest, connection: SCIMConnection, name: str) -> Side:
     if side is None:
         raise Http404("There is no such account.")
     return side
+
+
+def _side_by_side(connection: SCIMConnection, one: Side, other: Side, *, in_clear: bool) -> dict[str, Any]:
+    """What the two have in common, and in what they differ."""
+    facts, lines = beside(connection, one, other, in_clear=in_clear)
+    return {
+        "one": one,
+        "other": other,
+        "reasons": doubles.compared(connection, one, other).reasons,
+        "facts": facts,
+        "differing": [line for line in lines if line.is_of_both and not line.agrees],
+        "agreeing": [line for line in lines if line.agrees],
+        "nothing": NOTHING,
+        "lone": [line for line in lines if not line.is_of_both],
+    }
 
 
 def _goes_on(into: Side, goes: Side) -> str:

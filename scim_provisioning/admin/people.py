@@ -95,12 +95,10 @@ class PeoplePage(OperationPage):
         term = request.GET.get("q", "").strip()[:_LONGEST]
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         found = people.ask(term, connections, in_clear=in_clear) if term else None
-        units = self._units(request, term, connections)
-        # Whoever has asked after a team does not ask when the identity providers last asked after a person.
-        unseen = found.unseen if found and not units else []
         back = self._back(request, chosen)
         context = {
             **self.admin_site.each_context(request),
+            **self._of_nobody(request, term, connections, found),
             "opts": self.opts,
             "media": self.media,
             "title": _("Why has this person no account?"),
@@ -115,13 +113,27 @@ class PeoplePage(OperationPage):
             "at_most": AT_MOST,
             "cards": self._cards(request, found.people if found else ()),
             "finds_units": self.may(request, permissions.MANAGE_POLICY),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
+
+    def _of_nobody(
+        self,
+        request: HttpRequest,
+        term: str,
+        connections: QuerySet[SCIMConnection],
+        found: people.Answers | None,
+    ) -> dict[str, Any]:
+        """What is called so beside people; and where nobody is, when who asks for them was last heard of."""
+        units = self._units(request, term, connections)
+        # Whoever has asked after a team does not ask when the identity providers last asked after a person.
+        unseen = found.unseen if found and not units else []
+        return {
             "units": units,
             "unseen": [(one, self._page("change", one.connection)) for one in unseen],
             "more_unseen": found.more_unseen if unseen and found else 0,
             "kept_days": app_settings.retention.payload_days,
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
 
     def _cards(self, request: HttpRequest, answers: Sequence[Answer]) -> list[Card]:
         same, beside = alike(self.admin_site, request, answers)
