@@ -14,6 +14,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
 from scim_provisioning.admin.adoption_forms import AnswerForm, QuestionForm, TickedForm
+from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
 from scim_provisioning.administration import permissions
 from scim_provisioning.administration.adoption import (
@@ -29,7 +30,7 @@ from scim_provisioning.administration.adoption.account_facts import facts_of_lin
 from scim_provisioning.administration.adoption.at_once import Plain
 from scim_provisioning.administration.adoption.comparing import compare
 from scim_provisioning.administration.adoption.directory import refusal_of
-from scim_provisioning.models import IdentityQuestion, SCIMConnection
+from scim_provisioning.models import IdentityQuestion, ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol.text import is_storable
 from scim_provisioning.provisioning.verdicts import Verdict
 
@@ -115,8 +116,24 @@ class AdoptionQueuePages(ConnectionPages):
         event = answers.refusal(connection, event_id)
         if event is None:
             raise Http404("There is no such operation.")
+        link = answers.linked(connection, event.user_name)
+        if link is not None and request.method != "POST":
+            return self._linked_page(request, connection, link)
         one = queue.look(connection, event)
         return self._answer_page(request, connection, one.verdict, refused_at=one.event.created_at)
+
+    def _linked_page(
+        self, request: HttpRequest, connection: SCIMConnection, link: ProvisionedUser
+    ) -> HttpResponse:
+        """Who was refused, and whom somebody has linked since: there is nothing to answer."""
+        context = {
+            "title": _("Who is “%(name)s”?") % {"name": link.user_name},
+            "linked": answers.by_whom(link),
+            "history_url": self.history_url(request, link.pk),
+            "learner_url": learner_page(self.admin_site, request, link),
+            "queue_url": self.page_url("queue", connection),
+        }
+        return self.render_page(request, "connection/queue_answer.html", connection, context)
 
     def person_view(self, request: HttpRequest, connection: SCIMConnection) -> HttpResponse:
         """The same of somebody whom the identity provider has not sent yet, by the userName that they will have."""
@@ -124,6 +141,9 @@ class AdoptionQueuePages(ConnectionPages):
         refusal = refusal_of(connection, name) if is_storable(name) else None
         if refusal is not None:
             return HttpResponseRedirect(self.page_url("answer", connection, event_id=refusal))
+        link = answers.linked(connection, name) if is_storable(name) else None
+        if link is not None and request.method != "POST":
+            return self._linked_page(request, connection, link)
         # Who may not see values could ask for any account by its key: they are shown those that the name leads to.
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         keys = request.GET.getlist("account") if in_clear else ()

@@ -22,6 +22,7 @@ from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, page_url_name
 from scim_provisioning.admin.scoped import ConnectionScopedAdmin, ReadOnlyAdmin
 from scim_provisioning.administration import attribute_words, log_words, permissions
+from scim_provisioning.administration.adoption import answers
 from scim_provisioning.administration.adoption.directory import REFUSALS
 from scim_provisioning.administration.people import refused
 from scim_provisioning.conf import app_settings
@@ -106,8 +107,7 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             context["explanation"] = log_words.explanation(event, in_clear=in_clear)
             context["others"] = self._others(event, *LINK_FACTS)
             context |= self._sharing(request, event)
-            context["answer_url"] = self._answer_url(request, event)
-            context["decision"] = refused.decision_on(event)
+            context |= self._said_since(request, event)
             context["sent_as"] = refused.sent_as([event]).get(event.pk, "") if in_clear else ""
         context["title"] = _title(event, context.get("sent_as", ""))
         same_request = visible.filter(request_id=event.request_id) if event.request_id else visible.none()
@@ -149,10 +149,22 @@ class OperationPage(ConnectionScopedAdmin, ReadOnlyAdmin):
             found["share_url"] = reverse(name, kwargs=keys)
         return found
 
+    def _said_since(self, request: HttpRequest, event: ProvisioningEvent) -> dict[str, str]:
+        """Where to say who somebody is, or what was said: whoever is linked is not asked about any more."""
+        link = (
+            answers.linked(event.connection, event.user_name) if event.connection and _asks(event) else None
+        )
+        if link is not None:
+            return {
+                "linked": answers.by_whom(link),
+                "learner_url": learner_page(self.admin_site, request, link),
+                "history_url": self.list_url(learner=link.pk),
+            }
+        return {"answer_url": self._answer_url(request, event), "decision": refused.decision_on(event)}
+
     def _answer_url(self, request: HttpRequest, event: ProvisioningEvent) -> str:
         """Where to say who somebody is who was refused; empty where nobody asks, or for whoever may not say."""
-        asks = event.operation == Operation.CREATE and event.error_code in REFUSALS
-        if not asks or event.connection is None or not self.may(request, permissions.MANAGE_POLICY):
+        if not _asks(event) or event.connection is None or not self.may(request, permissions.MANAGE_POLICY):
             return ""
         name = f"{self.admin_site.name}:{page_url_name('answer')}"
         return reverse(name, kwargs={"object_id": event.connection.pk, "event_id": event.pk})
@@ -198,6 +210,11 @@ def support_text(event: ProvisioningEvent) -> str:
         "duration": "" if event.duration_ms is None else f"{event.duration_ms} ms",
     }
     return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in ("", None))
+
+
+def _asks(event: ProvisioningEvent) -> bool:
+    """Whether it is asked who somebody is who was refused so."""
+    return event.operation == Operation.CREATE and event.error_code in REFUSALS
 
 
 def _token(event: ProvisioningEvent) -> str:

@@ -47,16 +47,26 @@ class JoinForm(IdentityForm):
     into = forms.ChoiceField(label=gettext_lazy("Which account goes on?"), widget=forms.RadioSelect)
     met = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        *args: Any,
+        choices: list[tuple[str, str]],
+        proposal: tuple[Side | None, str],
+        met: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, initial={"met": met}, **kwargs)
         field: Any = self.fields["into"]
         field.choices = choices
         if len(choices) == 1:
-            field.initial = choices[0][0]
+            self.initial["into"] = choices[0][0]
+        else:
+            proposed, field.help_text = proposal
+            self.initial["into"] = "" if proposed is None else str(proposed.account.pk)
 
 
 class JoiningPages(ConnectionPages):
-    """Same person as another account."""
+    """Compare with another account."""
 
     def connection_urls(self) -> list[URLPattern]:
         """One route for whom somebody may be, one for the two."""
@@ -77,7 +87,7 @@ class JoiningPages(ConnectionPages):
         found = doubles.called(connection, side, called, in_clear=in_clear) if called else []
         offered = {double.other.account.pk for double in likely}
         context = {
-            "title": _("Same person as another account"),
+            "title": _("Compare with another account"),
             "side": side,
             "likely": [(double, self._join_url(connection, double)) for double in likely],
             "found": [
@@ -100,32 +110,24 @@ class JoiningPages(ConnectionPages):
             raise Http404("Nothing leads to these accounts.")
         ways = {str(into.account.pk): (into, goes) for into, goes in ((one, other), (other, one))}
         refused = {key: joining.obstacle(connection, *way) for key, way in ways.items()}
-        proposed = str(joining.goes_on(one, other, in_clear=in_clear).account.pk)
         choices = [(key, _goes_on(*ways[key])) for key in ways if not refused[key]]
         link = one.link or other.link
-        met = "" if link is None else str(link.pk)
         form = JoinForm(
-            posted(request), request=request, choices=choices, initial={"into": proposed, "met": met}
+            posted(request),
+            request=request,
+            choices=choices,
+            proposal=joining.goes_on(connection, one, other, in_clear=in_clear),
+            met="" if link is None else str(link.pk),
         )
         if choices and form.is_valid():
             into, goes = ways[form.cleaned_data["into"]]
             joining.join(connection, into, goes, met=form.cleaned_data["met"], **who(request))
-            told = _("Joined: “%(name)s” goes on, with the progress of both.")
-            messages.success(request, told % {"name": into.name})
+            messages.success(request, joining.joined(into, in_clear=in_clear))
             url = _learner_page(self.admin_site, request, into.account, connection)
             return HttpResponseRedirect(url or self.page_url("change", connection))
-        facts, lines = beside(connection, one, other, in_clear=in_clear)
-        double = doubles.compared(connection, one, other)
         context = {
             "title": _("Are they the same person?"),
-            "one": one,
-            "other": other,
-            "reasons": double.reasons,
-            "facts": facts,
-            "differing": [line for line in lines if line.is_of_both and not line.agrees],
-            "agreeing": [line for line in lines if line.agrees],
-            "nothing": NOTHING,
-            "lone": [line for line in lines if not line.is_of_both],
+            **_side_by_side(connection, one, other, in_clear=in_clear),
             "obstacles": list(dict.fromkeys(filter(None, refused.values()))),
             "form": form if choices else None,
             "moves": link is not None,
@@ -246,19 +248,34 @@ def _side(request: HttpRequest, connection: SCIMConnection, name: str) -> Side:
     return side
 
 
+def _side_by_side(connection: SCIMConnection, one: Side, other: Side, *, in_clear: bool) -> dict[str, Any]:
+    """What the two have in common, and in what they differ."""
+    facts, lines = beside(connection, one, other, in_clear=in_clear)
+    return {
+        "one": one,
+        "other": other,
+        "reasons": doubles.compared(connection, one, other).reasons,
+        "facts": facts,
+        "differing": [line for line in lines if line.is_of_both and not line.agrees],
+        "agreeing": [line for line in lines if line.agrees],
+        "nothing": NOTHING,
+        "lone": [line for line in lines if not line.is_of_both],
+    }
+
+
 def _goes_on(into: Side, goes: Side) -> str:
     """What becomes of the two, in a sentence."""
-    facts = {"into": into.name, "other": goes.name}
+    facts = {"into": into.name}
     if goes.link is not None:
         facts["name"] = goes.link.user_name
         return (
             _(
-                "“%(into)s” goes on: the identity provider’s link moves to it, and with it the user name “%(name)s” "
-                "and the values that were sent. “%(other)s” is switched off."
+                "“%(into)s” goes on. The identity provider’s link moves to it, so that it gets the user name "
+                "“%(name)s” and the values that were sent. The other account is switched off."
             )
             % facts
         )
-    return _("“%(into)s” goes on as it is. “%(other)s” is switched off.") % facts
+    return _("“%(into)s” goes on as it is. The other account is switched off.") % facts
 
 
 def _sees_values(request: HttpRequest) -> bool:

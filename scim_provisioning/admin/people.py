@@ -17,15 +17,26 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin import denied
 from scim_provisioning.admin.adoption_queue import question_about
 from scim_provisioning.admin.event_page import LINK_FACTS, OperationPage
-from scim_provisioning.admin.joining import alike
+from scim_provisioning.admin.joining import alike, doubles_page
 from scim_provisioning.admin.learner_pages import learner_page
 from scim_provisioning.admin.ownership import owner_of
 from scim_provisioning.admin.pages import TEMPLATES, PageLink, as_written, page_url_name
 from scim_provisioning.admin.units import merged_with
 from scim_provisioning.administration import people, permissions, reactivation, unit_search
-from scim_provisioning.administration.people.answer import DECIDED, DELETED, HELD, INACTIVE, UNMANAGED, Answer
+from scim_provisioning.administration.people.answer import (
+    ACTIVE,
+    ALLOWED,
+    DECIDED,
+    DELETED,
+    DETACHED,
+    HELD,
+    INACTIVE,
+    UNMANAGED,
+    Answer,
+)
 from scim_provisioning.administration.people.search import AT_MOST
 from scim_provisioning.administration.unit_search import CalledSo
+from scim_provisioning.conf import app_settings
 from scim_provisioning.events import reports
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.models.provisioned_user import FORGOTTEN
@@ -37,6 +48,13 @@ _TWO: Final = gettext_lazy(
     "Compare it with the other account. If both are one person’s, joining them keeps the progress of both; if not, "
     "assign the person to this application in the identity provider."
 )
+_TAKE_BACK: Final = gettext_lazy("Take it back")
+_TAKES_BACK: Final = gettext_lazy(
+    "“Take it back” switches them on here at once, as they were; the identity provider has to want it too, or it may "
+    "switch them off again."
+)
+#: Of whom a second account can be looked for, where their account is the connection's.
+_HERE: Final = (ACTIVE, INACTIVE, HELD, ALLOWED)
 #: Pages of a connection that lead here, as ``back`` names them: what their link back is called.
 _BACK: Final = {"reconcile": gettext_lazy("Back to “Compare with the directory”")}
 
@@ -77,16 +95,15 @@ class PeoplePage(OperationPage):
         term = request.GET.get("q", "").strip()[:_LONGEST]
         in_clear = self.may(request, permissions.VIEW_PAYLOAD)
         found = people.ask(term, connections, in_clear=in_clear) if term else None
-        units = self._units(request, term, connections)
-        # Whoever has asked after a team does not ask when the identity providers last asked after a person.
-        unseen = found.unseen if found and not units else []
         back = self._back(request, chosen)
         context = {
             **self.admin_site.each_context(request),
+            **self._of_nobody(request, term, connections, found),
             "opts": self.opts,
             "media": self.media,
             "title": _("Why has this person no account?"),
             "connection": chosen,
+            "names_connections": chosen is None and len(connections.order_by()[:2]) > 1,
             "connection_url": "" if chosen is None else self._page("change", chosen),
             "back": back,
             "back_name": request.GET["back"] if back else "",
@@ -96,12 +113,27 @@ class PeoplePage(OperationPage):
             "at_most": AT_MOST,
             "cards": self._cards(request, found.people if found else ()),
             "finds_units": self.may(request, permissions.MANAGE_POLICY),
-            "units": units,
-            "unseen": [(one, self._page("change", one.connection)) for one in unseen],
-            "more_unseen": found.more_unseen if unseen and found else 0,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"{TEMPLATES}/people.html", context)
+
+    def _of_nobody(
+        self,
+        request: HttpRequest,
+        term: str,
+        connections: QuerySet[SCIMConnection],
+        found: people.Answers | None,
+    ) -> dict[str, Any]:
+        """What is called so beside people; and where nobody is, when who asks for them was last heard of."""
+        units = self._units(request, term, connections)
+        # Whoever has asked after a team does not ask when the identity providers last asked after a person.
+        unseen = found.unseen if found and not units else []
+        return {
+            "units": units,
+            "unseen": [(one, self._page("change", one.connection)) for one in unseen],
+            "more_unseen": found.more_unseen if unseen and found else 0,
+            "kept_days": app_settings.retention.payload_days,
+        }
 
     def _cards(self, request: HttpRequest, answers: Sequence[Answer]) -> list[Card]:
         same, beside = alike(self.admin_site, request, answers)
@@ -155,11 +187,32 @@ class PeoplePage(OperationPage):
             links.append(PageLink(url, _("Learner’s page")))
         if answer.state == DECIDED and answer.event and (url := self._answer_url(request, answer.event)):
             links.append(PageLink(url, _("Decide otherwise")))
+        if self.may(request, permissions.MANAGE_POLICY) and not answer.connection.is_archived:
+            links += self._who_it_is(request, answer)
         if url := self._page("change", answer.connection):
             links.append(PageLink(url, str(answer.connection)))
         if url := self._forget_url(request, answer):
             links.append(PageLink(url, _("Forget this person")))
-        return Card(answer, links, self._action(request, answer))
+        action = self._action(request, answer)
+        if action is not None and action.label == _TAKE_BACK:
+            answer = replace(answer, todo=f"{_TAKES_BACK} {answer.todo}")
+        return Card(answer, links, action)
+
+    def _who_it_is(self, request: HttpRequest, answer: Answer) -> list[PageLink]:
+        """Where to say whose account it is: of whoever was detached, once they are sent again; and where to look for a
+        second account of theirs."""
+        found, link = [], answer.link
+        if answer.state == DETACHED and (url := self._page("queue", answer.connection)):
+            found.append(PageLink(url, _("Who is it?")))
+        account = None if answer.account is None else answer.account.pk
+        if link is not None and link.owns_profile and answer.state in _HERE:
+            account = link.user_id
+        elif not self.may(request, permissions.VIEW_PAYLOAD):
+            # Nothing may lead there.
+            account = None
+        if account is not None and (url := doubles_page(self.admin_site, answer.connection, account)):
+            found.append(PageLink(url, _("Compare with another account")))
+        return found
 
     def _action(self, request: HttpRequest, answer: Answer) -> PageLink | None:
         """What an administrator of these permissions can do about it by pressing a button."""
@@ -209,7 +262,7 @@ class PeoplePage(OperationPage):
         if link is None or not answer.can_be_undone:
             return None
         page = self._page("undo", answer.connection)
-        return PageLink(f"{page}?hours={hours}&learner={link.pk}", _("Take it back"))
+        return PageLink(f"{page}?hours={hours}&learner={link.pk}", _TAKE_BACK)
 
     def _page(self, name: str, connection: SCIMConnection, **keys: Any) -> str:
         """The address of a page of a connection; empty where the host does not register them."""
@@ -222,6 +275,6 @@ class PeoplePage(OperationPage):
 
 def _link_of(answer: Answer) -> ProvisionedUser | None:
     """The link to whose people somebody's page is found; of somebody without one, one that is nowhere kept."""
-    if answer.link is not None or answer.account is None:
+    if answer.account is None:
         return answer.link
     return ProvisionedUser(connection=answer.connection, user=answer.account)

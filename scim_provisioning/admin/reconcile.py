@@ -152,7 +152,7 @@ class ReconcilePages(ConnectionPages):
             return PageLink(f"{page}?{urlencode(asked, doseq=True)}", _("Who is it?"))
         if line.found is Found.UNMANAGED:
             page, keys = self.page_url("doubles", connection), {"account": line.accounts[0].pk}
-            return PageLink(f"{page}?{urlencode(keys)}", _("Same person as another account"))
+            return PageLink(f"{page}?{urlencode(keys)}", _("Compare with another account"))
         if line.found in (Found.DIFFERS, Found.LOCKED):
             page = self.page_url("values", connection, link_id=line.link)
             return PageLink(page, _("Whose values are these?"))

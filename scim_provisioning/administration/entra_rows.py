@@ -55,6 +55,8 @@ _USUAL: Final = {
     "usertype": "userType",
 }
 
+_NAMES_SOMEBODY: Final = frozenset({"userPrincipalName", "mail", "mailNickname", "employeeId", "manager"})
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -117,6 +119,13 @@ def sentence(row: Row) -> str:
         )
         % facts
     )
+
+
+def text_source(path: str) -> str:
+    """The attribute from which Entra sends what stands at a path; empty where nobody can know it, and for what names
+    somebody: a part of that is another name."""
+    source = _DEFAULT.get(path.casefold()) or _USUAL.get(path.casefold(), "")
+    return source if source.isalnum() and source not in _NAMES_SOMEBODY else ""
 
 
 def _documents(links: object) -> list[Document]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -93,7 +92,7 @@ class JoiningViewSet(AdministratorViewSet):
             if not self._in_clear and not doubles.are_brought_up(connection, into, other, called):
                 raise Http404
             joining.join(connection, into, other, **self.who())
-        sentence = _("Joined: “%(name)s” goes on, with the progress of both.") % {"name": into.name}
+        sentence = joining.joined(into, in_clear=self._in_clear)
         return Response(JoinedSerializer({"sentence": sentence}).data)
 
     def _found(self, connection: SCIMConnection, key: str, text: str) -> Sequence[Double]:

@@ -168,7 +168,7 @@ class QueueViewSet(AdministratorViewSet):
             gone = _("Somebody is not to be linked at once any more: look again. Nothing was changed.")
             raise ValidationError({"link_keys": [gone]})
         done, failed = at_once.link(connection, chosen, **self.who())
-        told = {"linked": done, "failed": dict(failed), "sentence": at_once.try_now(done)}
+        told = {"linked": len(done), "failed": dict(failed), "sentence": at_once.try_now(done)}
         return Response(LinkedSerializer(told).data)
 
     @described(request=None, responses=AskedSerializer)

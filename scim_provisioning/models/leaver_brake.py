@@ -83,15 +83,18 @@ class LeaverBrake(models.Model):
 class HeldLeaverQuerySet(models.QuerySet["HeldLeaver"]):
     """Who is held."""
 
-    def waiting(self) -> HeldLeaverQuerySet:
-        """Nobody has let them go, they have not gone by another way, and the identity provider still asks.
+    def asked(self) -> HeldLeaverQuerySet:
+        """They have not gone by another way, and the identity provider still asks.
 
         Who is held though the identity provider wants them off already is to be erased, or on again by the LMS's doing.
         """
-        now = timezone.now()
         is_here = models.Q(link__active=True) | models.Q(last_asked_at__gt=models.F("link__modified_at"))
-        asked = self.filter(is_here, last_asked_at__gte=now - FORGOTTEN, link__deleted_at=None)
-        return asked.filter(models.Q(allowed_until__isnull=True) | models.Q(allowed_until__lte=now))
+        return self.filter(is_here, last_asked_at__gte=timezone.now() - FORGOTTEN, link__deleted_at=None)
+
+    def waiting(self) -> HeldLeaverQuerySet:
+        """The same, and nobody has let them go."""
+        has_no_word = models.Q(allowed_until__isnull=True) | models.Q(allowed_until__lte=timezone.now())
+        return self.asked().filter(has_no_word)
 
     def by_connection(self) -> dict[int, int]:
         """How many they are, by the key of their connection (one query)."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from django import template
+from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -113,6 +114,26 @@ def scim_day(day: date) -> str:
 def scim_number(number: int) -> str:
     """A count with a narrow space between thousands, as in "1 204", whatever the host's settings are."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+@register.filter
+def scim_first_wrong(form: BaseForm) -> BoundField | None:
+    """The first field with an error: where a page begins that comes back with errors, however long it is."""
+    fields = (form[name] for name in form.fields)
+    return next((one for one in fields if one.errors and not one.is_hidden), None)
+
+
+@register.filter
+def scim_is_first_wrong(field: BoundField) -> bool:
+    """Whether this is it."""
+    first = scim_first_wrong(field.form) if field.errors else None
+    return first is not None and first.name == field.name
+
+
+@register.filter
+def scim_widget(field: BoundField) -> SafeString:
+    """A field's widget, which has the focus where it is the first with an error."""
+    return field.as_widget(attrs={"autofocus": True} if scim_is_first_wrong(field) else None)
 
 
 @register.inclusion_tag("scim_provisioning/admin/alerts.html", takes_context=True)

@@ -258,7 +258,7 @@ def test_who_was_not_sent_yet_is_linked_from_the_row(
     assert "has not sent this person yet" in text(shown)
     assert f"User name {INES} {INES} yes" in text(shown)
     body = {"answer": "link", "account": ines.pk, "password": PASSWORD}
-    assert "Linked." in text(browser.post(row["url"], body, follow=True))
+    assert "Linked: “" in text(browser.post(row["url"], body, follow=True))
     assert ProvisionedUser.objects.get().user == ines
     assert scim.post("/Users", person("ines.okafor")).status_code == 201
 

@@ -108,8 +108,11 @@ def test_both_stand_side_by_side_and_nothing_is_changed(
     shown = text(admin_client.get(page(refusal)))
     assert contents() == before
     assert f"User name {INES} {INES} yes" in shown
-    assert "First name Ines Ina —" in shown
-    assert "Job title Secure Coding Lead Analyst —" in shown
+    assert "First name Ines Ina no" in shown
+    assert "Job title Secure Coding Lead Analyst no" in shown
+    assert "Employee number HL-20417 — —" in shown
+    # The search for another account stands below what was found.
+    assert shown.index("User name") < shown.index("Another account, by its user name")
 
 
 def test_who_may_not_see_values_sees_none(
@@ -117,7 +120,7 @@ def test_who_may_not_see_values_sees_none(
 ) -> None:
     shown = text(administrator(*POLICY[:3]).get(page(refusal)))
     assert "Analyst" not in shown
-    assert "First name •••••• •••••• —" in shown
+    assert "First name •••••• •••••• no" in shown
 
 
 def test_the_account_that_an_address_led_to_is_named_to_who_may_see_what_was_sent(
@@ -132,6 +135,34 @@ def test_the_account_that_an_address_led_to_is_named_to_who_may_see_what_was_sen
 
 
 # --- Link
+
+
+def test_whoever_is_linked_is_not_asked_about_again_by_the_old_operation(
+    administrator: Callable[..., Client], refusal: ProvisioningEvent, ines: User
+) -> None:
+    browser = administrator(*POLICY, "view_learner")
+    assert f"Linked: “{INES}”. Their identity provider finds" in text(answer(browser, refusal, "link", ines))
+    operation = browser.get(reverse("admin:scim_provisioning_provisioningevent_change", args=[refusal.pk]))
+    assert "by ada." in text(operation).partition("Linked on ")[2]
+    assert "Find out whether it is the same person" not in text(operation)
+    assert "Learner’s page" in text(operation)
+    assert page(refusal) not in operation.content.decode()
+    for address in (page(refusal), f"{queue(refusal.connection)}person/?name={INES}"):
+        shown = browser.get(address, follow=True)
+        assert "by ada." in text(shown).partition("Linked on ")[2]
+        assert "There is nothing to answer any more." in text(shown)
+        assert "Learner’s page" in text(shown)
+        assert "form" not in (shown.context or {})
+
+
+def test_whom_the_identity_provider_has_brought_meanwhile_is_not_asked_about_either(
+    admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
+) -> None:
+    User.objects.filter(pk=ines.pk).update(username="signs.in.so", email="")
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    shown = text(admin_client.get(page(refusal)))
+    assert "This connection manages them since" in shown
+    assert "Create separate" not in shown
 
 
 def test_who_is_linked_is_found_at_the_next_try_with_their_learner(
@@ -596,7 +627,7 @@ def test_those_of_whom_there_is_nothing_to_weigh_are_linked_at_once(
     assert "Link these 3" in text(browser.get(queue(connection)))
     with django_capture_on_commit_callbacks(execute=True):
         said = text(at_once(browser, connection, "all"))
-    assert "3 linked." in said
+    assert re.search(r"Linked: (“[a-z.]+@harborline.example”(, )?){3}\. Their identity provider", said)
     assert "Provision on demand" in said
     assert "Nobody waits for an answer." in said
     linked = ProvisionedUser.objects.living().order_by("pk")
@@ -621,7 +652,9 @@ def test_of_those_who_are_offered_the_ticked_alone_are_linked(
     assert "take the ticks away" in text(at_once(browser, connection, "all", "ada.roth"))
     assert "not correct" in text(at_once(browser, connection, "ticked", "ada.roth", password="wrong"))
     assert not ProvisionedUser.objects.exists()
-    assert "1 linked." in text(at_once(browser, connection, "ticked", "ada.roth"))
+    assert "Linked: “ada.roth@harborline.example”." in text(
+        at_once(browser, connection, "ticked", "ada.roth")
+    )
     assert ProvisionedUser.objects.get().user == ada
 
 

@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils import translation
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from scim_provisioning.administration import privacy
+from scim_provisioning.administration import leaver_brake, privacy
 from scim_provisioning.models import (
     Action,
+    HeldLeaver,
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
@@ -26,6 +27,7 @@ from scim_provisioning.models import (
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient
+from tests.leavers import established, leave, let_go_at_most
 from tests.people import person
 from tests.test_scim_forget import Erasing, patch
 
@@ -103,6 +105,37 @@ def test_an_active_learner_takes_a_tick_and_the_account_stays(
     assert confirmed(admin_client, address, even_if_active="on").status_code == 302
     assert not ProvisionedUser.objects.living().exists()
     assert User.objects.get(pk=link.user_id).is_active
+
+
+def test_whoever_was_held_and_may_go_is_active_still(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    let_go_at_most(connection, 1)
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
+    established()
+    leave(scim, *ids)
+    leaver_brake.allow(connection, [HeldLeaver.objects.get().pk], actor=None)
+    address = page("forget", connection, link_id=ProvisionedUser.objects.get(scim_id=ids[1]).pk)
+    assert "even_if_active" in confirmed(admin_client, address).context["form"].errors
+
+
+def test_what_becomes_of_who_is_sent_again_is_said_as_it_is(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, ines: ProvisionedUser
+) -> None:
+    with_account = text(admin_client.get(page("forget", connection, link_id=ines.pk)))
+    assert (
+        "whoever it sends under their name is met like anybody who has an account here already"
+        in with_account
+    )
+    assert "is somebody new" not in with_account
+    confirmed(admin_client, page("forget", connection, link_id=ines.pk))
+    ines.refresh_from_db()
+    (card,) = admin_client.get(PEOPLE, {"q": ines.user_name}).context["cards"]
+    assert card.answer.todo.startswith("Whoever is sent under this name is met as if for the first time")
+    assert scim.post("/Users", person("ada.roth", emails="nonsense")).status_code == 400
+    refusal = ProvisioningEvent.objects.latest("pk")
+    without = text(admin_client.get(page("forget_refused", connection, event_id=refusal.pk)))
+    assert "whoever it sends under their name is somebody new" in without
 
 
 def test_whoever_was_only_refused_is_forgotten_from_the_answer_about_them(

@@ -100,6 +100,28 @@ def test_the_learners_page_leads_to_the_double_in_two_clicks(
     assert f"Managed by SCIM yes, as “{ANNA}” no" in side_by_side
 
 
+def test_every_card_of_a_person_leads_to_where_a_second_account_is_looked_for_for_those_who_may(
+    administrator: Callable[..., Client], link: ProvisionedUser, old: User
+) -> None:
+    people = reverse("admin:scim_provisioning_provisioningevent_people")
+    User.objects.filter(pk=old.pk).update(first_name="Jo", last_name="Park", email="", username="jpark")
+
+    def leads(browser: Client, term: str) -> list[str]:
+        (card,) = browser.get(f"{people}?q={term}").context["cards"]
+        return [lead.url for lead in card.links if lead.label == "Compare with another account"]
+
+    browser = administrator(*POLICY)
+    for term, account in ((ANNA, link.user), ("jpark", old)):
+        (whom,) = leads(browser, term)
+        assert whom == page("doubles", link.connection, account=account)  # type: ignore[arg-type]
+        assert browser.get(whom).status_code == 200
+    masked = administrator(*POLICY[:3], name="vera")
+    (whom,) = leads(masked, ANNA)
+    assert masked.get(whom).status_code == 200
+    assert leads(masked, "jpark") == []
+    assert leads(administrator(*POLICY[:2], "view_payload", name="rita"), ANNA) == []
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
@@ -228,6 +250,26 @@ def test_the_only_account_that_was_ever_used_is_proposed_to_go_on(
     assert ada.get(beside(link, old)).context["form"].initial["into"] == str(old.pk)
 
 
+def test_it_is_said_why_an_account_is_proposed_and_where_nothing_speaks_for_either_none_is(
+    administrator: Callable[..., Client], organization: Organization, link: ProvisionedUser, old: User
+) -> None:
+    ada, masked = administrator(*POLICY), administrator(*POLICY[:3], name="vera")
+    assert "“ameyer” is proposed: the other one was made by provisioning." in text(ada.get(beside(link, old)))
+    Progress.objects.filter(learner__user=old).delete()
+    shown = text(ada.get(beside(link, old)))
+    assert f"“{ANNA}” is proposed: it is the only one with progress." in shown
+    assert "only one with progress" not in text(masked.get(f"{beside(link, old)}&q=ameyer"))
+    User.objects.filter(pk=old.pk).update(last_login=timezone.now())
+    shown = text(ada.get(beside(link, old)))
+    assert "“ameyer” is proposed: it is the only one with which somebody has signed in." in shown
+    third = LearnerFactory(organization=organization, user__username="third").user
+    User.objects.filter(pk=old.pk).update(last_login=None)
+    nobodys = page("join", link.connection, account=old, other=third)
+    shown = ada.get(nobodys)
+    assert "Nothing speaks for either of them but what you know." in text(shown)
+    assert " checked" not in shown.content.decode()
+
+
 # --- joined
 
 
@@ -240,7 +282,7 @@ def test_the_account_with_the_history_goes_on_and_the_link_moves_to_it(
     form = browser.get(beside(link, old)).context["form"]
     assert form.initial["into"] == str(old.pk)
     said = text(join(browser, link, old, old))
-    assert "Joined: “ameyer” goes on, with the progress of both." in said
+    assert f"Joined: Anna Meyer (“{ANNA}”) goes on, with the progress of both." in said
     assert progress() == {"Locks": (ANNA, 80), "Keys": (ANNA, 10)}
     link.refresh_from_db()
     assert (link.user, link.is_deleted) == (old, False)
@@ -533,11 +575,11 @@ def test_where_nothing_tells_customers_apart_nobody_unmanaged_is_offered_beside_
     monkeypatch.setattr(LearnerAdapter, "rows", {"learner": RelatedRow(Learner)})
     url = page("doubles", link.connection, account=link.user)  # type: ignore[arg-type]
     for shown in (admin_client.get(url), admin_client.get(f"{url}&q=ameyer")):
-        assert "Compare" not in text(shown)
+        assert "doubles/join/" not in shown.content.decode()
     assert admin_client.get(beside(link, old)).status_code == 404
     other_connection.archived_at = other_connection.created_at
     other_connection.save()
-    assert "Compare" in text(admin_client.get(url))
+    assert "doubles/join/" in admin_client.get(url).content.decode()
     assert admin_client.get(beside(link, old)).status_code == 200
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from tests.addresses import EVERY_PERMISSION
 from tests.admin.addresses import PAGES, page_body, page_url
@@ -51,6 +52,8 @@ def test_another_customers_rows_behind_the_address_and_in_the_form_are_left_alon
         for answer in (staff.get(url), staff.post(url, body)):
             assert answer.status_code in (200, 302, 404, 409)
             assert theirs.word not in told(answer, page.query(theirs), body)
+        # What is said of it stands on the next page.
+        assert theirs.word not in told(staff.get(reverse("admin:index")), page.query(theirs), body)
         assert theirs.belongings() == before
 
 

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.scim import LearnerAdapter
-from scim_provisioning.administration import erasure
+from scim_provisioning.administration import erasure, leaver_brake
 from scim_provisioning.models import (
+    HeldLeaver,
     ProvisionedUser,
     ProvisioningEvent,
     ProvisioningPayload,
@@ -295,6 +296,72 @@ def test_whoever_is_held_is_said_so_with_the_button_that_decides(
     assert "ines.okafor" in text(admin_client.get(button))
 
 
+@pytest.mark.parametrize("everybody", [False, True], ids=["by name", "everybody"])
+def test_whoever_was_held_and_may_go_is_said_so_and_nothing_is_left_to_do(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection, everybody: bool
+) -> None:
+    let_go_at_most(connection, 1)
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
+    established()
+    leave(scim, *ids)
+    administrator = get_user_model().objects.get(is_superuser=True)
+    if everybody:
+        leaver_brake.allow_all(connection, actor=administrator)
+        words = "May go when the identity provider asks again: an administrator lets everybody go until"
+    else:
+        leaver_brake.allow(connection, [HeldLeaver.objects.get().pk], actor=administrator)
+        words = "May go when the identity provider asks again, until"
+    page = admin_client.get(PEOPLE, {"q": "okafor"})
+    assert f"May go {words}" in text(page)
+    assert everybody or f"allowed by {administrator.get_username()} on" in text(page)
+    assert "Nothing: they go at the identity provider’s next try" in text(page)
+    assert "latest change was refused" not in text(page)
+    assert url("held", connection) not in page.content.decode()
+    leave(scim, ids[1])
+    assert "Switched off on" in ask(admin_client, "okafor")
+
+
+def test_beside_the_button_that_takes_a_departure_back_stands_what_it_does(
+    administrator: Administrator, admin_client: Client, scim: ScimClient
+) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    scim.patch(f"/Users/{scim_id}", OFF)
+    button = (
+        "“Take it back” switches them on here at once, as they were; the identity provider has to want it too"
+    )
+    assert button in ask(admin_client, "okafor")
+    reader = administrator(*READS_LOG, name="vera")
+    page = ask(reader, "okafor")
+    assert "Take it back" not in page
+    assert "assign and enable them in the identity provider" in page
+
+
+def test_who_has_no_access_or_trouble_stands_first_and_how_many_were_found_is_shown(
+    admin_client: Client, scim: ScimClient, taken: None, connection: SCIMConnection
+) -> None:
+    everybody = ("ada.roth", "bo.roth", "cy.roth")
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in everybody]
+    scim.patch(f"/Users/{ids[1]}", OFF)
+    too_long = [{"op": "Replace", "path": "title", "value": "x" * 500}]
+    assert scim.patch(f"/Users/{ids[2]}", too_long).status_code == 400
+    refuse(scim, name={"givenName": "Ines", "familyName": "Roth"})
+    page = admin_client.get(PEOPLE, {"q": "roth"})
+    met = [card.answer.user_name.partition("@")[0] for card in page.context["cards"]]
+    assert met == ["bo.roth", "cy.roth", "ines.okafor", "ada.roth"]
+    assert '<p class="scim-lead">4 people found.</p>' in page.content.decode()
+
+
+def test_whoever_sees_several_connections_is_told_whose_person_it_is(
+    administrator: Administrator, admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim.post("/Users", person())
+    head = "ines.okafor@harborline.example Has an account"
+    assert head in ask(admin_client, "okafor")
+    make_connection("Customer 2")
+    assert f"ines.okafor@harborline.example · {connection} Has an account" in ask(admin_client, "okafor")
+    assert head in ask(admin_client, "okafor", connection=connection.pk)
+
+
 def test_a_protected_learner_and_one_who_waits_for_a_manager_are_said_so(
     admin_client: Client, administrator: Administrator, scim: ScimClient
 ) -> None:
@@ -341,18 +408,31 @@ def test_of_somebody_never_seen_it_is_said_what_is_wrong_with_the_connection(
     assert "Paused" in ask(admin_client, "zoe")
 
 
-def test_of_many_connections_those_in_trouble_are_told_of_first_and_how_many_more_there_are(
-    admin_client: Client, connection: SCIMConnection
+def test_of_many_connections_those_that_never_asked_or_are_in_trouble_are_told_of_first_a_line_each(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
 ) -> None:
-    for number in range(6):
-        make_connection(f"Customer {number}")
-    last = make_connection("Zuse")
-    token = TokenFactory(connection=last)
+    scim.get("/Users?count=1")
+    trouble, silent = make_connection("Zuse"), make_connection("Zwo")
+    token = TokenFactory(connection=trouble)
     long_ago = timezone.now() - timedelta(days=4)
     SCIMToken.objects.filter(pk=token.pk).update(created_at=long_ago, last_used_at=long_ago)
     answer = admin_client.get(PEOPLE, {"q": "zoe"})
     told = [one.connection.name for one, _url in answer.context["unseen"]]
-    assert (told[0], len(told)) == ("Zuse", 5)
+    assert told == [silent.name, trouble.name, connection.name]
+    assert "Nobody like this was asked for in 30 days" in text(answer)
+    assert "Not set up Zwo has never asked for anybody. Quiet Zuse last asked 4 days ago. No request" in text(
+        answer
+    )
+    assert text(answer).count("assigned to this application") == 1
+
+
+def test_of_more_connections_than_are_told_of_it_is_said_how_many_more_there_are(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    for number in range(22):
+        make_connection(f"Customer {number}")
+    answer = admin_client.get(PEOPLE, {"q": "zoe"})
+    assert len(answer.context["unseen"]) == 20
     assert "And 3 connections more" in text(answer)
 
 
@@ -512,6 +592,6 @@ def test_every_answer_is_given_in_german(
     leave(scim, ids[1], ids[2])
     page = admin_client.get(PEOPLE, {"q": "roth", "connection": connection.pk})
     states = [card.answer.state for card in page.context["cards"]]
-    assert states == ["deleted", "inactive", "held", "active", "refused"]
+    assert states == ["deleted", "inactive", "held", "refused", "active"]
     assert english_in(said(page, "content-main")) == []
     assert english_in(said(admin_client.get(PEOPLE, {"q": "niemand"}), "content-main")) == []

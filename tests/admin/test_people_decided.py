@@ -117,7 +117,7 @@ def test_a_link_is_not_said_to_have_changed_nothing(
     admin_client: Client, refusal: ProvisioningEvent, ines: User
 ) -> None:
     done = text(decide(admin_client, refusal, "link", account=ines.pk))
-    assert "Linked." in done
+    assert "Linked: “" in done
     assert "othing was changed" not in done
     event = ProvisioningEvent.objects.latest("pk")
     page = text(

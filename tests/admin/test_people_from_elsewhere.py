@@ -139,6 +139,27 @@ def test_the_card_names_the_attribute_that_was_wrong(
 
 
 @pytest.mark.parametrize(
+    ("wrong", "todo"),
+    [
+        (
+            {"title": "x" * 200},
+            "Shorten “Job title” in the identity provider. In Entra ID, under Provisioning ▸ Mappings ▸ Provision "
+            "Microsoft Entra ID Users, the row of jobTitle does it for everybody with the expression Mid([jobTitle], "
+            "1, 150).",
+        ),
+        # A part of a name is another name.
+        ({"userName": "a" * 400}, "Shorten “User name” in the identity provider: "),
+    ],
+)
+def test_of_a_value_that_is_too_long_it_is_said_where_it_is_shortened(
+    admin_client: Client, scim: ScimClient, wrong: dict[str, Any], todo: str
+) -> None:
+    scim.post("/Users", {**person(), **wrong})
+    (card,) = admin_client.get(PEOPLE, {"q": "okafor"}).context["cards"]
+    assert card.answer.todo.startswith(todo)
+
+
+@pytest.mark.parametrize(
     ("operation", "named"),
     [
         ({"op": "Replace", "path": "active", "value": "perhaps"}, "The value of active is not of the kind"),

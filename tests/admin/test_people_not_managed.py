@@ -18,6 +18,7 @@ from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import adapters as scim_adapters
 from scim_provisioning.administration import connections, keeping
+from scim_provisioning.administration.adoption import undoing
 from scim_provisioning.models import OnDisconnect, ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.conftest import Administrator
@@ -115,6 +116,71 @@ def test_who_was_detached_is_told_of_once(admin_client: Client, scim: ScimClient
     for term in ("ines.okafor@harborline.example", "okafor"):
         (card,) = ask(admin_client, term).context["cards"]
         assert "Detached on" in card.answer.sentence
+
+
+def test_who_was_detached_is_called_so_and_keeps_name_and_page(
+    administrator: Administrator, admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    scim.post("/Users", person())
+    link = ProvisionedUser.objects.select_related("user", "connection").get()
+    learner = reverse("admin:lms_learner_change", args=[Learner.objects.get(user=link.user).pk])
+    keeping.detach(link, actor=None)
+    page = ask(admin_client, "ines.okafor@harborline.example")
+    assert "Ines Okafor ines.okafor@harborline.example Detached Detached on" in text(page)
+    (card,) = page.context["cards"]
+    leads = {lead.label: lead.url for lead in card.links}
+    assert leads["Learner’s page"] == learner
+    assert leads["Who is it?"] == url("queue", connection)
+    reader = administrator(*READS_LOG, name="vera")
+    (card,) = ask(reader, "ines.okafor@harborline.example").context["cards"]
+    assert (card.answer.name, card.answer.state) == ("ines.okafor@harborline.example", "detached")
+    assert "Who is it?" not in {lead.label for lead in card.links}
+
+
+def test_of_whom_another_connection_has_since_they_were_detached_no_more_is_told_than_that(
+    admin_client: Client, scim: ScimClient, organization: Organization
+) -> None:
+    scim.post("/Users", person())
+    link = ProvisionedUser.objects.select_related("user", "connection").get()
+    account = link.user
+    keeping.detach(link, actor=None)
+    other = make_connection("Second", organization)
+    ProvisionedUser.objects.create(
+        connection=other, user=account, user_name="io@second.example", user_name_key="io@second.example"
+    )
+    page = ask(admin_client, "ines.okafor@harborline.example", connection=link.connection_id)
+    (card,) = page.context["cards"]
+    assert (card.answer.name, card.answer.account) == ("ines.okafor@harborline.example", None)
+
+
+def test_of_whom_the_link_was_taken_back_that_is_said(
+    admin_client: Client, scim: ScimClient, monkeypatch: pytest.MonkeyPatch, organization: Organization
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "user_name_is_sso_subject", True)
+    name = "ines.okafor@harborline.example"
+    learner(organization, name, email=name)
+    scim.post("/Users", person())
+    undoing.undo(ProvisionedUser.objects.select_related("connection").get(), actor=None)
+    (card,) = ask(admin_client, name).context["cards"]
+    assert card.answer.state == "detached"
+    assert card.answer.sentence.startswith("The link was taken back on")
+
+
+def test_the_number_of_questions_does_not_grow_with_those_who_were_detached(
+    admin_client: Client, scim: ScimClient
+) -> None:
+    counts = []
+    for number in range(8):
+        scim.post("/Users", person(f"kim.n{number}"))
+        keeping.detach(
+            ProvisionedUser.objects.living().select_related("user", "connection").get(), actor=None
+        )
+        if number in (1, 7):
+            ask(admin_client, "n0")
+            with CaptureQueriesContext(database) as captured:
+                assert len(ask(admin_client, "kim.n").context["cards"]) == number + 1
+            counts.append(len(captured))
+    assert counts[1] <= counts[0]
 
 
 def test_whoever_was_deleted_is_told_of_by_their_departure_alone(

@@ -69,7 +69,7 @@ def test_each_row_has_what_can_be_done_about_its_person(
         ("gus.berg@harborline.example", happened, f"{log}?learner={links['gus'].pk}"),
         (
             "old.hand",
-            "Same person as another account",
+            "Compare with another account",
             f"{url('doubles', connection)}?account={met['old.hand'].pk}",
         ),
         ("rui", "Who is it?", f"{url('person', connection)}?name=rui&account={met['rui'].pk}"),

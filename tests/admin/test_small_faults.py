@@ -24,8 +24,9 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.testing.factories import ConnectionFactory, ProvisionedUserFactory, TokenFactory
 from tests.admin.conftest import Administrator
-from tests.admin.pages import generate, text, token_form, url
+from tests.admin.pages import PASSWORD, generate, text, token_form, url
 from tests.client import ScimClient
+from tests.leavers import OFF
 from tests.lms_factories import SSOSettingsFactory
 from tests.people import ENTERPRISE, person
 
@@ -54,6 +55,38 @@ def refused(connection: SCIMConnection, names: list[str], **fields: Any) -> None
 def in_use(connection: SCIMConnection, ago: timedelta = timedelta(minutes=5), **fields: Any) -> Any:
     moment = timezone.now() - ago
     return TokenFactory(connection=connection, first_used_at=moment, last_used_at=moment, **fields)
+
+
+# --- forms
+
+
+def focused(page: str) -> list[str]:
+    """The opening tags of what has the focus as the page opens."""
+    return [tag for tag in re.findall(r"<[a-z][^>]*>", page) if re.search(r"\sautofocus\b", tag)]
+
+
+def test_a_form_that_comes_back_with_errors_begins_at_the_first_of_them(
+    admin_client: Client, connection: SCIMConnection, scim: ScimClient
+) -> None:
+    forgets = url("privacy", connection).replace("privacy", "learners/{}/forget")
+    scim.post("/Users", person())
+    address = forgets.format(ProvisionedUser.objects.get().pk)
+    assert focused(admin_client.get(address).content.decode()) == []
+    (tag,) = focused(admin_client.post(address, {"name": "x"}).content.decode())
+    assert 'name="even_if_active"' in tag
+    (tag,) = focused(admin_client.post(address, {"even_if_active": "on", "name": "x"}).content.decode())
+    assert 'name="name"' in tag
+
+
+def test_a_choice_that_was_not_made_and_an_error_of_no_field_have_the_focus_as_well(
+    admin_client: Client, connection: SCIMConnection, scim: ScimClient
+) -> None:
+    (tag,) = focused(admin_client.post(url("disconnect", connection), {}).content.decode())
+    assert tag.startswith("<fieldset")
+    scim.patch(f"/Users/{scim.post('/Users', person()).json()['id']}", OFF)
+    nobody = admin_client.post(url("undo", connection), {"whom": "ticked", "password": PASSWORD})
+    (tag,) = focused(nobody.content.decode())
+    assert "scim-errornote" in tag
 
 
 # --- the badge, and the banner

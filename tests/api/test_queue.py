@@ -61,7 +61,7 @@ def test_whoever_is_linked_is_found_at_the_next_try(
     body = {"answer": "link", "account": str(ines.pk), "password": PASSWORD}
     answered = boss.post("answer", connection.pk, event_of(boss, connection), **body)
     assert answered.status_code == 200
-    assert answered.json()["sentence"].startswith("Linked.")
+    assert answered.json()["sentence"].startswith("Linked: “")
     assert scim.post("/Users", person("ines.okafor")).status_code == 201
     assert ProvisionedUser.objects.get().user == ines
     assert boss.get("queue", connection.pk).json()["people"] == []
@@ -91,7 +91,7 @@ def test_those_of_whom_there_is_nothing_to_weigh_are_linked_with_one_password(
     assert not ProvisionedUser.objects.exists()
     told = link(keys.pop(INES)).json()
     assert (told["linked"], told["failed"]) == (1, {})
-    assert told["sentence"].startswith("1 linked.")
+    assert told["sentence"].startswith("Linked: “")
     assert ProvisionedUser.objects.get().user == ines
     assert link(*keys.values()).json()["linked"] == 2
     assert [one["user_name"] for one in boss.get("queue", connection.pk).json()["people"]] == [protected]

@@ -166,8 +166,8 @@ def test_which_learners_the_directory_does_not_know_are_two_and_each_has_what_ca
     page.get_by_role("link", name="Here, and managed by nobody").click()
     assert page.url.endswith("#scim-unmanaged")
     with page.context.expect_page() as opened:
-        free.get_by_role("link", name="Same person as another account (old.hand (in a new tab))").click()
-    expect(opened.value.get_by_role("heading", name="Same person as another account")).to_be_visible()
+        free.get_by_role("link", name="Compare with another account (old.hand (in a new tab))").click()
+    expect(opened.value.get_by_role("heading", name="Compare with another account")).to_be_visible()
     with page.context.expect_page() as opened:
         unknown.get_by_role("link", name="What happened to this learner? (ada.okafor").click()
     expect(opened.value.get_by_text("ada.okafor@harborline.example").first).to_be_visible()
@@ -180,9 +180,9 @@ def test_two_accounts_of_one_person_are_joined_in_three(
     page = steps.page
     steps.ask("anna meyer")
     steps.click(page.get_by_role("link", name="Compare (Anna Meyer, ameyer)"))
-    expect(page.get_by_label("“ameyer” goes on:")).to_be_checked()
+    expect(page.get_by_label("“ameyer” goes on.")).to_be_checked()
     steps.confirm("Join")
-    expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()
+    expect(page.get_by_text("goes on, with the progress of both.")).to_be_visible()
     assert steps.taken == 3
 
 

@@ -49,10 +49,10 @@ def doubled(connection: SCIMConnection) -> SCIMConnection:
 def join(page: Page) -> None:
     """On the page of the two."""
     expect(page.get_by_text("have in common: The same e-mail address; The same name")).to_be_visible()
-    expect(page.get_by_label("“ameyer” goes on:")).to_be_checked()
+    expect(page.get_by_label("“ameyer” goes on.")).to_be_checked()
     page.get_by_label("Confirm your password").fill(PASSWORD)
     page.get_by_role("button", name="Join", exact=True).click()
-    expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()
+    expect(page.get_by_text("goes on, with the progress of both.")).to_be_visible()
     link = ProvisionedUser.objects.get()
     assert link.user == Progress.objects.get().learner.user == Learner.objects.get().user
     assert link.user.username == ANNA
@@ -63,7 +63,7 @@ def test_three_clicks_from_the_learners_page(
 ) -> None:
     made = ProvisionedUser.objects.get().user
     page.goto(reverse("admin:lms_learner_change", args=[Learner.objects.get(user=made).pk]))
-    page.get_by_role("link", name="Same person as another account").click()
+    page.get_by_role("link", name="Compare with another account").click()
     assert_accessible(page, complaints)
     picture(page, "doubles-flow")
     page.get_by_role("link", name="Compare").click()
@@ -100,7 +100,7 @@ def test_another_account_is_looked_for_by_name(
         user__last_name="Fischer",
     )
     page.goto(reverse("admin:lms_learner_change", args=[Learner.objects.get(user=made).pk]))
-    page.get_by_role("link", name="Same person as another account").click()
+    page.get_by_role("link", name="Compare with another account").click()
     page.get_by_label("Name, user name or e-mail address").fill("fisch")
     page.get_by_role("button", name="Look for it").click()
     page.get_by_role("link", name="Compare (afischer)").click()
@@ -115,7 +115,7 @@ def test_without_a_mouse_the_two_are_compared_and_joined(page: Page, harborline:
     )
     page.get_by_role("link", name="Compare").focus()
     page.keyboard.press("Enter")
-    chosen = page.get_by_label("“ameyer” goes on:")
+    chosen = page.get_by_label("“ameyer” goes on.")
     chosen.focus()
     page.keyboard.press("ArrowUp")
     expect(chosen).not_to_be_checked()
@@ -127,4 +127,4 @@ def test_without_a_mouse_the_two_are_compared_and_joined(page: Page, harborline:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Join", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Joined: “ameyer” goes on, with the progress of both.")).to_be_visible()
+    expect(page.get_by_text("goes on, with the progress of both.")).to_be_visible()

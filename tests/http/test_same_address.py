@@ -74,7 +74,7 @@ def test_who_is_here_under_another_name_is_asked_about_and_keeps_her_progress_on
     assert contents() == before
     said = log_words.explanation(event, in_clear=True)
     assert "has the same work e-mail address" in said.cause
-    assert "Linked." in answered(admin_client, connection, "link", maiden.user)
+    assert "Linked: “" in answered(admin_client, connection, "link", maiden.user)
     (found,) = scim.get(LOOK_UP).json()["Resources"]
     change = [{"op": "Replace", "path": "title", "value": "Lead"}]
     assert scim.patch(f"/Users/{found['id']}", change).status_code == 200
@@ -157,7 +157,7 @@ def test_several_accounts_of_one_address_are_all_shown(
     shown = text(admin_client.get(url("queue", connection)))
     assert "Double here" in shown
     assert "ines2" in shown
-    assert "Linked." in answered(admin_client, connection, "link", second)
+    assert "Linked: “" in answered(admin_client, connection, "link", second)
 
 
 def test_the_name_is_the_better_evidence(

@@ -102,7 +102,7 @@ def test_who_learnt_here_under_another_name_is_asked_about_and_goes_on_learning_
     assert "has the same work e-mail address" in text(admin_client.get(page))
     event = ProvisioningEvent.objects.get(outcome="refused")
     answer = {"answer": "link", "account": annie.user_id, "password": "password"}
-    assert "Linked." in text(admin_client.post(f"{page}{event.pk}/", answer, follow=True))
+    assert "Linked: “" in text(admin_client.post(f"{page}{event.pk}/", answer, follow=True))
 
     entra.incremental([ann])
     assert len(entra.problems) == 1

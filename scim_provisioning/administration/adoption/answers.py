@@ -9,7 +9,16 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.adoption.directory import REFUSALS
-from scim_provisioning.models import AdoptionAnswer, Operation, ProvisioningEvent, SCIMConnection
+from scim_provisioning.administration.times import written
+from scim_provisioning.models import (
+    Action,
+    AdoptionAnswer,
+    Operation,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
+from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.provisioning.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -23,6 +32,10 @@ TRY_NOW: Final = gettext_lazy(
     "Their identity provider finds the account at its next try, usually within 40 minutes. To have it try now in "
     "Entra: Provisioning, Provision on demand, and choose the person."
 )
+_MADE_ANEW: Final = gettext_lazy(
+    "A new account is made for “%(name)s” at the identity provider’s next try, usually within 40 minutes. To have it "
+    "try now in Entra: Provisioning, Provision on demand, and choose the person."
+)
 
 
 def refusal(connection: SCIMConnection, event_id: int) -> ProvisioningEvent | None:
@@ -30,6 +43,24 @@ def refusal(connection: SCIMConnection, event_id: int) -> ProvisioningEvent | No
     return ProvisioningEvent.objects.filter(
         connection=connection, pk=event_id, error_code__in=REFUSALS, operation=Operation.CREATE
     ).first()
+
+
+def linked(connection: SCIMConnection, name: str) -> ProvisionedUser | None:
+    """The learner whom this userName means by now: there is nothing to answer any more (one query)."""
+    living = ProvisionedUser.objects.living().filter(connection=connection, user__isnull=False)
+    found = living.filter(user_name_key=user_name_key(name)).select_related("user", "connection")
+    return found.first() if name else None
+
+
+def by_whom(link: ProvisionedUser) -> str:
+    """Since when the connection manages somebody, and by which administrator's word (one query)."""
+    adopted = ProvisioningEvent.objects.filter(link=link, action=Action.ADOPTED, operation=Operation.ADMIN)
+    event = adopted.select_related("actor").order_by("-pk").first()
+    if event is None:
+        since = written(link.adopted_at or link.created_at)
+        return _("This connection manages them since %(when)s.") % {"when": since}
+    name = _("an administrator") if event.actor is None else event.actor.get_username()
+    return _("Linked on %(when)s by %(name)s.") % {"when": written(event.created_at), "name": name}
 
 
 def accounts(connection: SCIMConnection, verdict: Verdict, called: str = "") -> dict[Any, Any]:
@@ -51,16 +82,16 @@ def give(
 ) -> str:
     """Do what was answered; ``account`` is needed by those of ``OF_ACCOUNTS``. Returns what to say of it. Raises
     ``ConnectionRefused``."""
-    document = verdict.document
+    document, named = verdict.document, {"name": verdict.document["userName"]}
     if answer in OF_ACCOUNTS:
         keeps = answer == "keep"
         if queue.is_linked(connection, document, account, keeps_profile=keeps):
             # Somebody pressed the button twice.
-            return _("“%(name)s” is linked already.") % {"name": document["userName"]}
+            return _("“%(name)s” is linked already.") % named
         queue.link(connection, document, account, keeps_profile=keeps, actor=actor, address=address)
-        return " ".join([_("Linked."), str(TRY_NOW)])
+        return " ".join([_("Linked: %(names)s.") % {"names": f"“{named['name']}”"}, str(TRY_NOW)])
     said = AdoptionAnswer.Verdict.SEPARATE if answer == "separate" else AdoptionAnswer.Verdict.IGNORED
     queue.answer(connection, document, said, actor=actor, address=address)
     if answer == "separate":
-        return " ".join([_("A new account is made at the next try."), str(TRY_NOW)])
-    return _("They are not asked about any more.")
+        return str(_MADE_ANEW) % named
+    return _("“%(name)s” is not asked about any more.") % named

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import troubles
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Why somebody waits of whom nothing is known but that the evidence is no certain one, or that the policy forbids it.
 _PLAIN: Final = frozenset({"", "weak", "address", "written", "user.exists_unmanaged"})
+
+#: So many of those who were linked are named.
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,11 @@ def link(
     *,
     actor: AbstractBaseUser | None,
     address: str = "",
-) -> tuple[int, list[tuple[str, str]]]:
-    """Link each of them, in a transaction of their own; the contacts are told once. Returns how many are linked, and of
-    whom not: what they are called, and why."""
-    done, failed = 0, []
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Link each of them, in a transaction of their own; the contacts are told once. Returns what those are called who
+    are linked, and of whom not: what they are called, and why."""
+    done: list[str] = []
+    failed: list[tuple[str, str]] = []
     try:
         for one in people:
             document = one.waiting.verdict.document
@@ -90,17 +95,23 @@ def link(
                             address=address,
                             mails=False,
                         )
-                    done += 1
+                    done.append(document["userName"])
                 except ConnectionRefused as refusal:
                     failed.append((document["userName"], refusal.message))
     finally:
         if done:
             # They are linked, whether or not that can be told.
             with troubles.in_parts():
-                tell_linked(connection, done, actor, address)
+                tell_linked(connection, len(done), actor, address)
     return done, failed
 
 
-def try_now(done: int) -> str:
-    """What is said to whoever has linked so many."""
-    return " ".join([_("%(n)d linked.") % {"n": done}, str(answers.TRY_NOW)])
+def try_now(done: Sequence[str]) -> str:
+    """What is said to whoever has linked these: of more than a few how many more they are."""
+    named, more = ", ".join(f"“{name}”" for name in done[:_NAMED]), len(done) - _NAMED
+    if more > 0:
+        named = ngettext("%(names)s and %(n)d other person", "%(names)s and %(n)d other people", more) % {
+            "names": named,
+            "n": more,
+        }
+    return " ".join([_("Linked: %(names)s.") % {"names": named}, str(answers.TRY_NOW)])

@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from scim_provisioning import databases, rules
 from scim_provisioning.administration import audit, catalogue, host
+from scim_provisioning.administration.adoption.account_facts import facts_of
 from scim_provisioning.administration.connections import locked_current, notice
+from scim_provisioning.administration.log_words import NOTHING
+from scim_provisioning.administration.people.accounts import full_name
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events import Caller, reports
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -36,6 +39,11 @@ _NO_MERGE: Final = gettext_lazy(
     "This application does not say how two accounts become one. Its developers write merge(into, other) of "
     "the adapter; until then the two have to be joined by hand."
 )
+_SIGNED_IN: Final = gettext_lazy(
+    "“%(name)s” is proposed: it is the only one with which somebody has signed in."
+)
+_BEGUN: Final = gettext_lazy("“%(name)s” is proposed: it is the only one with progress.")
+_FROM_BEFORE: Final = gettext_lazy("“%(name)s” is proposed: the other one was made by provisioning.")
 _IN_THE_WAY: Final[Mapping[Obstacle, StrOrPromise]] = {
     Obstacle.ONE: gettext_lazy("That is one account, not two."),
     Obstacle.FOREIGN: gettext_lazy("One of the two accounts is none of this customer's."),
@@ -126,15 +134,32 @@ def obstacle(connection: SCIMConnection, into: Side, other: Side) -> str:
     return "" if met is None else str(_IN_THE_WAY[met])
 
 
-def goes_on(one: Side, another: Side, *, in_clear: bool) -> Side:
-    """Which of the two is proposed to go on: the only one with which somebody has ever signed in, whose password and
-    habits stay theirs; else not the one that provisioning has made. Without ``in_clear`` nobody's sign-in is told."""
+def goes_on(
+    connection: SCIMConnection, one: Side, another: Side, *, in_clear: bool
+) -> tuple[Side | None, str]:
+    """Which of the two is proposed to go on, and why, in a sentence: the only one with which somebody has ever signed
+    in, whose password and habits stay theirs; else the only one with progress; else not the one that provisioning has
+    made. None where nothing speaks for either. Without ``in_clear`` nobody's sign-in or progress is told."""
     sides = (one, another)
-    used = [side for side in sides if in_clear and getattr(side.account, "last_login", None) is not None]
-    if len(used) == 1:
-        return used[0]
+    used = [side for side in sides if getattr(side.account, "last_login", None) is not None]
+    if in_clear and len(used) == 1:
+        return _proposed(used[0], _SIGNED_IN)
+    begun = [side for side in sides if in_clear and _has_progress(connection, side)]
+    if len(begun) == 1:
+        return _proposed(begun[0], _BEGUN)
     made = [side for side in sides if side.link is not None and side.link.adopted_at is None]
-    return another if made == [one] else one
+    if len(made) == 1:
+        return _proposed(another if made == [one] else one, _FROM_BEFORE)
+    return None, _("Nothing speaks for either of them but what you know.")
+
+
+def _proposed(side: Side, why: StrOrPromise) -> tuple[Side, str]:
+    return side, str(why) % {"name": side.name}
+
+
+def _has_progress(connection: SCIMConnection, side: Side) -> bool:
+    adapter = merging.side(Caller(connection, None), side.account, side.link)
+    return (facts_of(adapter, in_clear=True).progress or NOTHING) != NOTHING
 
 
 def join(
@@ -172,6 +197,16 @@ def join(
 
     with refusals(f"{into.account.pk}, {other.account.pk}"):
         durable(work)
+
+
+def joined(into: Side, *, in_clear: bool) -> str:
+    """What is said once ``join`` is done, by what the person is called now: the link may have given the account another
+    name (one query)."""
+    account = type(into.account)._base_manager.get(pk=into.account.pk)
+    full, name = full_name(account) if in_clear else "", f"“{account.get_username()}”"
+    return _("Joined: %(name)s goes on, with the progress of both.") % {
+        "name": f"{full} ({name})" if full else name
+    }
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Final
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from scim_provisioning.administration import times
+from scim_provisioning.administration import attribute_words, entra_rows, times
 from scim_provisioning.administration.catalogue import attributes, callers, host, people, requests
 from scim_provisioning.administration.catalogue.entry import Entry
 
@@ -55,7 +55,8 @@ def explain(code: str, facts: Mapping[str, object] | None = None) -> Explanation
     entry = CATALOGUE.get(code, UNKNOWN)
     known = {str(name): _said(value) for name, value in (facts or {}).items() if value not in (None, "", [])}
     cause, database = _first_complete(entry.cause, known), known.get("database", "")
-    return Explanation(str(entry.title), cause, str(entry.todo), database)
+    todo = _first_complete(entry.exact, _with_row(known)) or str(entry.todo)
+    return Explanation(str(entry.title), cause, todo, database)
 
 
 def title(code: str) -> str:
@@ -70,6 +71,13 @@ def _first_complete(templates: Iterable[object], known: Mapping[str, str]) -> st
         except KeyError:
             continue
     return ""
+
+
+def _with_row(known: Mapping[str, str]) -> dict[str, str]:
+    """What is known, with what people call the attribute, and from which attribute of its own Entra sends it."""
+    path = known.get("attribute", "")
+    found = {"named": attribute_words.in_words(path), "source": entra_rows.text_source(path)}
+    return {**known, **{name: value for name, value in found.items() if value}}
 
 
 def _said(value: object) -> str:

@@ -89,6 +89,14 @@ ENTRIES: Final[Mapping[str, Entry]] = {
             _("The value does not fit the learner's field."),
         ),
         _("Shorten it in the identity provider, in Entra ID with the expression Mid()."),
+        (
+            _(
+                "Shorten “%(named)s” in the identity provider. In Entra ID, under Provisioning ▸ Mappings ▸ Provision "
+                "Microsoft Entra ID Users, the row of %(source)s does it for everybody with the expression "
+                "Mid([%(source)s], 1, %(limit)s)."
+            ),
+            _("Shorten “%(named)s” in the identity provider: %(limit)s characters fit."),
+        ),
     ),
     "attr.null": Entry(
         _("A value is missing that this application cannot do without."),

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``cause`` holds templates, the most telling one first; ``todo`` is for the administrator."""
+    """``cause`` holds templates, the most telling one first; ``todo`` is for the administrator, and ``exact`` holds
+    templates of what to do where the facts are known."""
 
     title: Text
     cause: tuple[Text, ...]
     todo: Text
+    exact: tuple[Text, ...] = ()

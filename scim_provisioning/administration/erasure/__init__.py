@@ -1,7 +1,8 @@
 """Forgetting a person: what is kept of them on one connection is erased, or replaced by a keyed hash.
 
 Counts and facts stay: how often, when, what kind of operation, refused for which cause. The person is no longer
-managed: their link becomes a tombstone that nobody returns by, and whoever is sent under their name is somebody new.
+managed: their link becomes a tombstone that nobody returns by, and whoever is sent under their name is met as if for
+the first time.
 The rows of the application are its own; where its adapter has written ``erase``, that can be asked for as well.
 """
 
@@ -23,7 +24,7 @@ from scim_provisioning.administration.erasure.identity import Identity
 from scim_provisioning.administration.erasure.tally import Tally
 from scim_provisioning.administration.keeping import refuse_guest
 from scim_provisioning.administration.people import learners
-from scim_provisioning.administration.people.answer import ACTIVE, HELD, Answer
+from scim_provisioning.administration.people.answer import ACTIVE, ALLOWED, HELD, Answer
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.events.administrators import NAMES
 from scim_provisioning.models import (
@@ -97,7 +98,7 @@ def is_active(person: Person) -> bool:
     if person.link is None or person.connection.is_archived:
         return False
     state = learners.answers([person.link.pk], in_clear=False)[0].state
-    return state == ACTIVE or (state == HELD and person.link.active)
+    return state == ACTIVE or (state in (HELD, ALLOWED) and person.link.active)
 
 
 def can_be_erased(person: Person) -> bool:

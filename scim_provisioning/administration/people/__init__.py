@@ -7,13 +7,20 @@ when it was last heard of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from scim_provisioning.administration.people import accounts, formerly, learners, refused, search, unseen
-from scim_provisioning.administration.people.answer import Answer
+from scim_provisioning.administration.people import (
+    accounts,
+    detached,
+    formerly,
+    learners,
+    refused,
+    search,
+    unseen,
+)
+from scim_provisioning.administration.people.answer import ACTIVE, DETACHED, UNMANAGED, Answer
 from scim_provisioning.administration.people.unseen import Unseen
 from scim_provisioning.models import SCIMConnection
 
@@ -36,15 +43,15 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
     queries it takes grows with the connections of those who are found, of whom there are ``search.AT_MOST``, and with
     those of which accounts are looked for, ``accounts.ASKED_ONE_BY_ONE`` at most."""
     found = search.find(term, connections, in_clear=in_clear)
-    here = learners.answers(found.links, in_clear=in_clear)
-    known = _by_name(formerly.told(term, here, in_clear=in_clear))
+    here = detached.told(learners.answers(found.links, in_clear=in_clear), in_clear=in_clear)
+    known = formerly.told(term, here, in_clear=in_clear)
     were_refused = refused.answers(found.refusals, in_clear=in_clear)
     others = accounts.find(term, connections, in_clear=in_clear)
     beside = [*known, *were_refused]
     unmanaged = accounts.answers(
         accounts.without_detached(others.accounts, beside), beside, in_clear=in_clear
     )
-    people = [*known, *_by_name(unmanaged), *were_refused]
+    people = sorted([*known, *unmanaged, *were_refused], key=_order)
     asked, more = ([], 0) if people else unseen.first_of(connections)
     return Answers(
         people[: search.AT_MOST],
@@ -55,5 +62,7 @@ def ask(term: str, connections: QuerySet[SCIMConnection], *, in_clear: bool) -> 
     )
 
 
-def _by_name(people: Sequence[Answer]) -> list[Answer]:
-    return sorted(people, key=lambda person: person.name.casefold())
+def _order(person: Answer) -> tuple[int, str]:
+    """Who has no access, or whose latest change was refused, stands first: that is who is asked after."""
+    has_access = person.state in (ACTIVE, UNMANAGED, DETACHED) and not (person.link and person.cause)
+    return int(has_access), person.name.casefold()

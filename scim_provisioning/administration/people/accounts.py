@@ -24,7 +24,7 @@ from scim_provisioning.adapters.reading import complete
 from scim_provisioning.administration import host, times
 from scim_provisioning.administration.lms_names import account_fields, has_word
 from scim_provisioning.administration.people import unseen
-from scim_provisioning.administration.people.answer import DELETED, UNMANAGED, Answer
+from scim_provisioning.administration.people.answer import DETACHED, UNMANAGED, Answer
 from scim_provisioning.administration.people.search import AT_MOST, words_of
 from scim_provisioning.events import reports
 from scim_provisioning.events.identifiers import key_of
@@ -34,6 +34,10 @@ from scim_provisioning.rules.customers import names_customer
 
 logger = logging.getLogger("scim_provisioning.administration")
 
+#: True of accounts that a connection in use manages.
+_IN_USE: Final = Q(
+    Exists(ProvisionedUser.objects.living().filter(user=OuterRef("pk"), connection__archived_at__isnull=True))
+)
 #: Of so many connections each customer's accounts are compared.
 ASKED_ONE_BY_ONE: Final = 20
 
@@ -76,12 +80,8 @@ def _of_customer(
         adapter_class = host.adapter_class()
         if not names_customer(adapter_class, connection):
             return []
-        mine = adapter_class.tenant_users(connection)
         called = _called(account_fields(adapter_class, connection), term, in_clear=in_clear)
-        keys = mine.filter(_is_free(visible), called).order_by().values_list("pk", flat=True).distinct()
-        # Of the host's own manager, which hides whom it has deleted.
-        known = get_user_model()._default_manager.filter(pk__in=list(keys[: AT_MOST + 1]))
-        return list(known.order_by("pk"))
+        return _among(adapter_class.tenant_users(connection).filter(_is_free(visible), called))
     except Exception as error:
         if databases.fault_of(error) is not None:
             raise
@@ -90,11 +90,35 @@ def _of_customer(
         return []
 
 
+def free(connection: SCIMConnection, keys: Iterable[Any]) -> list[Any]:
+    """The accounts with these keys that are this customer's, as far as the host says whose they are, and that no
+    connection in use manages (two queries). None while the host cannot be asked."""
+    try:
+        adapter_class = host.adapter_class()
+        if not names_customer(adapter_class, connection):
+            return []
+        return _among(adapter_class.tenant_users(connection).filter(~_IN_USE, pk__in=list(keys)))
+    except Exception as error:
+        if databases.fault_of(error) is not None:
+            raise
+        # As above.
+        reports.failure(logger, "A customer's accounts could not be read", exception=error)
+        return []
+
+
+def _among(mine: QuerySet[Any]) -> list[Any]:
+    keys = mine.order_by().values_list("pk", flat=True).distinct()
+    # Of the host's own manager, which hides whom it has deleted.
+    known = get_user_model()._default_manager.filter(pk__in=list(keys[: AT_MOST + 1]))
+    return list(known.order_by("pk"))
+
+
 def _is_free(visible: QuerySet[SCIMConnection]) -> Q:
     """True of accounts that no connection in use manages, and of whom none of these has anything to say."""
-    theirs = ProvisionedUser.objects.filter(user=OuterRef("pk"))
-    in_use = theirs.living().filter(connection__archived_at__isnull=True)
-    return ~Q(Exists(in_use)) & ~Q(Exists(theirs.filter(connection__in=visible.order_by().values("pk"))))
+    theirs = ProvisionedUser.objects.filter(
+        user=OuterRef("pk"), connection__in=visible.order_by().values("pk")
+    )
+    return ~_IN_USE & ~Q(Exists(theirs))
 
 
 def _called(fields: Sequence[str], term: str, *, in_clear: bool) -> Q:
@@ -108,9 +132,14 @@ def _called(fields: Sequence[str], term: str, *, in_clear: bool) -> Q:
 
 def without_detached(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> list[Unmanaged]:
     """Those of whom no other answer says that they were detached."""
-    detached = [one for one in beside if one.state == DELETED and one.link and one.link.user_id is None]
+    detached = [one for one in beside if one.state == DETACHED]
     called = {key_of(one.user_name) for one in detached}
-    return [one for one in found if key_of(one.account.get_username()) not in called]
+    keys = {one.account.pk for one in detached if one.account is not None}
+    return [
+        one
+        for one in found
+        if one.account.pk not in keys and key_of(one.account.get_username()) not in called
+    ]
 
 
 def told_of(found: Iterable[Unmanaged], beside: Sequence[Answer]) -> set[Any]:
@@ -134,7 +163,7 @@ def answers(found: Sequence[Unmanaged], beside: Sequence[Answer], *, in_clear: b
     said = {one.connection.pk: one for one in unseen.of(list(connections.values()))}
     met = {answer.connection.pk for answer in beside}
     words = {key: _other_than_shown(one) if key in met else one.sentence for key, one in said.items()}
-    adapters = _adapters(found)
+    adapters = read(found)
     shown = [_answer(one, words, adapters.get(one.account.pk), in_clear=in_clear) for one in found]
     return [replace(one, cause="", is_told_of=True) if one.account.pk in told else one for one in shown]
 
@@ -155,7 +184,7 @@ def _answer(
     causes = [f"“{c}”: {words[c.pk]}" if several else words[c.pk] for c in one.connections]
     return Answer(
         UNMANAGED,
-        (_full_name(account) if in_clear else "") or name,
+        (full_name(account) if in_clear else "") or name,
         name,
         one.connections[0],
         _sentence(account),
@@ -178,7 +207,8 @@ def _sentence(account: Any) -> str:
     return words % {"when": times.written(joined, "day")}
 
 
-def _full_name(account: Any) -> str:
+def full_name(account: Any) -> str:
+    """What the account is called beside its user name, where the host knows it."""
     called = getattr(account, "get_full_name", None)
     return str(called() or "") if callable(called) else ""
 
@@ -196,7 +226,7 @@ def _notes(adapter: LearnerAdapter | None) -> list[str]:
     return notes
 
 
-def _adapters(found: Sequence[Unmanaged]) -> dict[Any, LearnerAdapter]:
+def read(found: Iterable[Unmanaged]) -> dict[Any, LearnerAdapter]:
     """The adapter of each account, with its rows read at once (a query for each kind of row and connection)."""
     together: dict[SCIMConnection, list[Any]] = {}
     for one in found:

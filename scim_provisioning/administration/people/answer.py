@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 ACTIVE, INACTIVE, HELD, DELETED = "active", "inactive", "held", "deleted"
 GONE, MOVED, REFUSED, FORGOTTEN = "gone", "moved", "refused", "forgotten"
-DECIDED, UNMANAGED = "decided", "unmanaged"
+ALLOWED, DETACHED, DECIDED, UNMANAGED = "allowed", "detached", "decided", "unmanaged"
 
 #: Each state in words, and how it is coloured beside them.
 STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
     ACTIVE: (pgettext_lazy("state of a person", "Has an account"), "good"),
     INACTIVE: (pgettext_lazy("state of a person", "Switched off"), "idle"),
     HELD: (pgettext_lazy("state of a person", "Held"), "warn"),
+    # Translators: somebody who was held, and whom an administrator has let go since.
+    ALLOWED: (pgettext_lazy("state of a person", "May go"), "warn"),
     DELETED: (pgettext_lazy("state of a person", "Deleted"), "idle"),
+    DETACHED: (pgettext_lazy("state of a person", "Detached"), "idle"),
     GONE: (pgettext_lazy("state of a person", "Account removed here"), "bad"),
     MOVED: (pgettext_lazy("state of a person", "Moved to another customer"), "bad"),
     FORGOTTEN: (pgettext_lazy("state of a person", "Forgotten"), "idle"),
@@ -36,7 +39,7 @@ STATES: Final[Mapping[str, tuple[StrOrPromise, str]]] = {
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One person. ``event`` is the operation that says so; of somebody refused it is the last refusal. ``learner`` is
-    the row of the host's, as far as its adapter could be asked; ``account`` that of somebody who has no link.
+    the row of the host's, as far as its adapter could be asked; ``account`` that of somebody whom no link leads to.
     ``can_be_undone``: their departure. ``successor``: who has the name of somebody deleted now. ``is_told_of``: of an
     account that nobody manages another answer tells, as somebody was refused for it: it is shown only as the second
     account of a third."""

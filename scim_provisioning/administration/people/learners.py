@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +15,12 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import log_words, times, waiting_managers
 from scim_provisioning.administration.facts import WRITES
-from scim_provisioning.administration.people import returning
+from scim_provisioning.administration.people import holding, returning
 from scim_provisioning.administration.people.answer import (
     ACTIVE,
+    ALLOWED,
     DELETED,
+    DETACHED,
     FORGOTTEN,
     GONE,
     HELD,
@@ -43,7 +45,11 @@ from scim_provisioning.rules.customers import customer
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_LEFT: Final = (Action.DEACTIVATED, Action.DELETED, Action.DETACHED, Action.FORGOTTEN)
+#: What ends a link by an administrator's word, and leaves the account to the application.
+_OURS: Final = (Action.DETACHED, Action.ADOPTION_UNDONE)
+_LEFT: Final = (Action.DEACTIVATED, Action.DELETED, Action.FORGOTTEN, *_OURS)
+#: Whose latest refusal says nothing any more, or nothing but what their state says.
+_SETTLED: Final = (HELD, ALLOWED, DELETED, DETACHED, FORGOTTEN)
 _AGAIN: Final = gettext_lazy(
     "If the person should have access, assign and enable them in the identity provider: they come back as the same "
     "learner, with their progress."
@@ -56,8 +62,7 @@ def answers(keys: Sequence[int], *, in_clear: bool) -> list[Answer]:
     links = list(_links(keys)) if keys else []
     named = {key for link in links for key in (link.departure, link.refusal) if key}
     events = ProvisioningEvent.objects.select_related("token", "actor").in_bulk(named) if named else {}
-    held = {row.link_id: row for row in HeldLeaver.objects.filter(link__in=links).waiting()} if links else {}
-    standing = _standing(links)
+    held, standing = holding.of(links), _standing(links)
     back = returning.of(link for link in links if link.is_deleted or not standing[link.pk].is_active)
     return [
         _of_link(
@@ -135,20 +140,20 @@ def _of_link(
     *,
     in_clear: bool,
 ) -> Answer:
-    state, successor = _state(link, held, standing), back.successors.get(link.pk)
+    state, successor = _state(link, departure, held, standing), back.successors.get(link.pk)
     sentence, todo = _said(state, link, departure, held, standing)
     notes, cause = _notes(state, link, standing, in_clear=in_clear), ""
     if state == DELETED and successor is not None:
         facts = {"when": times.written(successor.adopted_at or successor.created_at)}
         notes.append(_("There is a new learner in their place since %(when)s.") % facts)
         todo = str(_FOLLOWED)
-    if refusal is not None and state not in (HELD, DELETED, FORGOTTEN):
+    if refusal is not None and state not in _SETTLED:
         why = log_words.explanation(refusal, in_clear=in_clear)
         facts = {"when": times.written(refusal.created_at), "reason": why.title}
         notes.append(_("Their latest change was refused on %(when)s: %(reason)s") % facts)
         cause, todo = why.cause, " ".join(filter(None, (todo, why.todo)))
     name = (name_in(link.document) if in_clear else "") or link.user_name
-    event = refusal or (departure if state in (INACTIVE, DELETED, FORGOTTEN) else None)
+    event = refusal or (departure if state in (INACTIVE, DELETED, DETACHED, FORGOTTEN) else None)
     return Answer(
         state,
         name,
@@ -166,17 +171,19 @@ def _of_link(
     )
 
 
-def _state(link: ProvisionedUser, held: HeldLeaver | None, standing: _Standing) -> str:
+def _state(
+    link: ProvisionedUser, departure: ProvisioningEvent | None, held: HeldLeaver | None, standing: _Standing
+) -> str:
     if link.is_forgotten:
         return FORGOTTEN
     if link.is_deleted:
-        return DELETED
+        return DETACHED if departure is not None and departure.action in _OURS else DELETED
     if link.user is None:
         return GONE
     if not standing.is_here:
         return MOVED
     if held is not None:
-        return HELD
+        return holding.state(held)
     return ACTIVE if standing.is_active else INACTIVE
 
 
@@ -195,12 +202,8 @@ def _said(
                 "when": since
             }, ""
         return _("Has an account since %(when)s.") % {"when": since}, ""
-    if state == HELD and held is not None:
-        words = _(
-            "The identity provider asked on %(when)s to switch them off or delete them. The leaver brake keeps them "
-            "until an administrator decides."
-        )
-        return words % {"when": times.written(held.last_asked_at)}, _("Let them go, or keep them.")
+    if state in (HELD, ALLOWED) and held is not None:
+        return holding.said(held)
     if state == GONE:
         return _("Their account was deleted in this application."), _(
             "The identity provider makes them anew when it next sends them; in Entra ID, “Provision on demand” does it "
@@ -208,12 +211,12 @@ def _said(
         )
     if state == MOVED:
         return moved.sentence(), _("Ask those who moved them in the application.")
-    if state == DELETED and departure is not None and departure.action == Action.DETACHED:
-        return _left((_DETACHED,) * 4, departure), str(_BACK_TO_SCIM)
+    if state == DETACHED and departure is not None:
+        return _left((_ENDED[departure.action],) * 4, departure), str(_BACK_TO_SCIM)
     if state == DELETED:
         return _left(_DELETED, departure), str(_AGAIN)
     if state == FORGOTTEN:
-        return _left(_FORGOTTEN, departure), _("Whoever is sent under this name is somebody new.")
+        return _left(_FORGOTTEN, departure), str(_MET_ANEW)
     if link.active:
         return standing.difference or _("Switched off in this application."), _(
             "Switch the account on here if the person may come in again."
@@ -225,8 +228,16 @@ _AWAITED: Final = gettext_lazy(
     "Linked by an administrator; the identity provider has not sent the person since. Its next try finds the account, "
     "usually within 40 minutes; in Entra ID, “Provision on demand” does it now."
 )
-_DETACHED: Final = gettext_lazy(
-    "Detached on %(when)s by %(name)s: the account is the application's own, and nothing is provisioned for it."
+_ENDED: Final[Mapping[str, StrOrPromise]] = {
+    Action.DETACHED: gettext_lazy(
+        "Detached on %(when)s by %(name)s: the account is the application's own, and nothing is provisioned for it."
+    ),
+    Action.ADOPTION_UNDONE: gettext_lazy(
+        "The link was taken back on %(when)s by %(name)s: the account is what it was before, and the application's own."
+    ),
+}
+_MET_ANEW: Final = gettext_lazy(
+    "Whoever is sent under this name is met as if for the first time: an account that is still here like any other."
 )
 _FOLLOWED: Final = gettext_lazy(
     "Whoever is sent under this userName is the new learner. If the two are one person, say so under “Who is it?”, "
@@ -275,7 +286,7 @@ def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: 
         notes.append(standing.difference)
     if standing.is_protected:
         notes.append(_("The account is protected: provisioning never changes or deactivates it."))
-    if link.awaited_manager and state in (ACTIVE, INACTIVE, HELD):
+    if link.awaited_manager and state in (ACTIVE, INACTIVE, HELD, ALLOWED):
         (waits,) = waiting_managers.described(link.connection, [link], in_clear=in_clear)
         said = _("Waits for a manager who is not here yet: “%(manager)s”.")
         if waits.reason == waiting_managers.CIRCLE:
