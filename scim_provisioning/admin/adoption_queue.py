@@ -176,6 +176,7 @@ class AdoptionQueuePages(ConnectionPages):
         context = {
             "title": _("Who is “%(name)s”?") % {"name": verdict.document["userName"]},
             "refused_at": refused_at,
+            "is_unsent": refused_at is None,
             "why": words.why(verdict) or words.MEANINGS[verdict.finding],
             "candidates": candidates,
             "called": called,

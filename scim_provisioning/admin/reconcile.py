@@ -20,6 +20,7 @@ from scim_provisioning.admin.export_form import REFUSED, ExportFields
 from scim_provisioning.admin.host_pages import row_page
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted
 from scim_provisioning.administration import permissions, reconciliation
+from scim_provisioning.administration.attribute_words import in_words
 from scim_provisioning.administration.reconciliation import Found, Line, Report, words
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.templatetags.scim_admin import people_url
@@ -82,9 +83,12 @@ class ReconcilePages(ConnectionPages):
         form = ReconcileForm(posted(request), request.FILES if request.method == "POST" else None)
         in_clear = permissions.has_permission(request.user, permissions.VIEW_PAYLOAD)
         report: Report | None = None
+        compared: list[str] = []
         if form.is_valid():
             reconciliation.refuse_many(connection, most=_MOST)
-            report = reconciliation.examine(connection, form.directory(connection), most_refused=REFUSED)
+            directory = form.directory(connection)
+            report = reconciliation.examine(connection, directory, most_refused=REFUSED)
+            compared = sorted(map(in_words, directory.attributes)) if directory else []
             reconciliation.remember(connection, report)
             if form.cleaned_data["verb"] == "file":
                 rows = words.everything(report, in_clear=in_clear)
@@ -95,6 +99,7 @@ class ReconcilePages(ConnectionPages):
             "title": _("Compare with the directory"),
             "form": form,
             "report": report,
+            "compared": compared,
             "last": reconciliation.last(connection),
             "in_clear": in_clear,
             "people_url": people_url(request, self.admin_site.name),

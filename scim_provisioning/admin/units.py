@@ -130,13 +130,17 @@ class UnitsPages(ConnectionPages):
         show, text = _shown(request, connection), request.GET.get("q", "")
         page = Paginator(unit_list.names(connection, show, text), _PER_PAGE).get_page(request.GET.get("p"))
         rows = unit_list.described(connection, page.object_list)
+        counts = {(row.path, row.name): row.learners for row in rows}
         context = {
             "title": _("Companies, business units, teams"),
             "rows": [
                 {
                     "unit": row,
                     "url": self.page_url("unit", connection, digest=row.digest),
-                    "merge": merged_with(row),
+                    # The few into the many: who wants it the other way round says so on the page of the name.
+                    "merge": merged_with(row)
+                    if row.learners <= counts.get((row.path, row.alike), row.learners)
+                    else "",
                 }
                 for row in rows
             ],
@@ -164,6 +168,9 @@ class UnitsPages(ConnectionPages):
         verdicts = unit_verdicts.possible(line, unit)
         asked = request.GET.get("verdict", "")
         likely = "rename" if unit.came_from and "rename" in verdicts else verdicts[0]
+        if unit.meaning == Meaning.ALIAS and likely == "forget":
+            # What was decided is not undone by who only looks.
+            likely = ""
         suggested = {"verdict": asked if asked in verdicts else likely}
         form = NameForm(
             posted(request),
@@ -194,7 +201,12 @@ class UnitsPages(ConnectionPages):
     ) -> None:
         moved = unit_verdicts.give(line, key, answer["verdict"], answer.get("other"), **who(request))
         told = ngettext("%(n)s person was written.", "%(n)s people were written.", moved)
-        messages.success(request, _("Decided.") + " " + told % {"n": scim_number(moved)})
+        decided = _("Decided.")
+        if answer["verdict"] == "merge":
+            told = ngettext("%(n)s person was moved.", "%(n)s people were moved.", moved)
+            facts = {"name": unit.name, "other": getattr(answer["other"], line.kind.by)}
+            decided = _("“%(name)s” was merged into “%(other)s”.") % facts
+        messages.success(request, decided + " " + told % {"n": scim_number(moved)})
         if answer["verdict"] == "merge":
             left = _(
                 "“%(name)s” stays in this application, with nobody in it: delete it there if nothing needs it."

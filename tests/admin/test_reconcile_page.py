@@ -66,6 +66,14 @@ def test_who_differs_and_who_is_missing_is_shown_and_nobody_is_changed(
     assert after == before
 
 
+def test_it_is_said_which_columns_were_compared(
+    admin_client: Client, connection: SCIMConnection, ines: str
+) -> None:
+    shown = text(compare(admin_client, connection, (INES, "Dean")))
+    assert "Read from the export, and compared: Job title, User name. Other columns" in shown
+    assert "Read from the export" not in text(compare(admin_client, connection))
+
+
 def test_each_person_leads_to_what_is_known_of_them_for_who_may_read_the_log(
     administrator: Callable[..., Client], connection: SCIMConnection, ines: str
 ) -> None:

@@ -139,8 +139,10 @@ def test_a_merger_from_the_page_holds_and_can_be_taken_back(
         "“R&amp;D” looks much the same." in admin_client.get(unit_url(connection, "R & D")).content.decode()
     )
     answer = decide(admin_client, connection, "R & D", "merge", "R&D")
-    assert "1 person was written." in text(answer)
+    assert "“R & D” was merged into “R&D”. 1 person was moved." in text(answer)
     assert set(teams().values()) == {"R&D"}
+    # What was decided is not undone by who only looks.
+    assert admin_client.get(unit_url(connection, "R & D")).context["form"]["verdict"].value() == ""
     move(scim, rui, "Elsewhere")
     move(scim, rui, "R & D")
     assert teams()["rui.sousa"] == "R&D"
@@ -148,6 +150,16 @@ def test_a_merger_from_the_page_holds_and_can_be_taken_back(
     move(scim, rui, "Elsewhere")
     move(scim, rui, "R & D")
     assert teams()["rui.sousa"] == "R & D"
+
+
+def test_the_few_are_offered_to_be_merged_into_the_many(
+    admin_client: Client, scim: ScimClient, connection: SCIMConnection
+) -> None:
+    for name, team in (("ann.x", "Finance"), ("ben.x", "Finance"), ("cara.x", "Finanace")):
+        join(scim, name, team)
+    page = admin_client.get(f"{url('units', connection)}?show=all")
+    offered = {row["unit"].name: bool(row["merge"]) for row in page.context["rows"]}
+    assert offered == {"Finance": False, "Finanace": True}
 
 
 def test_many_who_come_from_one_team_to_a_new_name_are_offered_as_one_rename(
