@@ -139,7 +139,7 @@ def test_a_merger_from_the_page_holds_and_can_be_taken_back(
         "“R&amp;D” looks much the same." in admin_client.get(unit_url(connection, "R & D")).content.decode()
     )
     answer = decide(admin_client, connection, "R & D", "merge", "R&D")
-    assert "“R & D” was merged into “R&D”. 1 person was moved." in text(answer)
+    assert "“R &amp; D” was merged into “R&amp;D”. 1 person was moved." in text(answer)
     assert set(teams().values()) == {"R&D"}
     # What was decided is not undone by who only looks.
     assert admin_client.get(unit_url(connection, "R & D")).context["form"]["verdict"].value() == ""
