@@ -49,7 +49,7 @@ def made(organization: Organization, name: str, **values: Any) -> User:
     learner = LearnerFactory(
         organization=organization, **said, **{f"user__{k}": v for k, v in values.items()}
     )
-    ProgressFactory(learner=learner, course=CourseFactory(), percent=37)
+    ProgressFactory(learner=learner, course=CourseFactory(), percent=83)
     user: User = learner.user
     return user
 
@@ -130,12 +130,12 @@ def test_of_whom_the_connection_leads_to_the_name_is_shown_and_not_what_they_do_
     ):
         shown = text(reader.get(address))
         assert "ameyer" in shown
-        for secret in ("2025", "37", "secret@"):
+        for secret in ("2025", "83", "secret@"):
             assert secret not in shown, (address, secret)
     asked = page(link.connection, "join", account=link.user_id, other=double.pk)
     shown = text(admin_client.get(asked))
     assert "2025" in shown
-    assert "37" in shown
+    assert "83" in shown
 
 
 def test_of_two_whom_nobody_manages_each_leads_to_the_other_unless_one_is_out_of_use(
@@ -183,9 +183,9 @@ def test_what_a_refused_persons_candidates_do_here_is_masked_on_the_page_and_in_
     masked = "••••••"
     assert (candidate["last_login"], candidate["progress"]) == (masked, masked)
     shown = text(reader.get(address))
-    assert ("2025" in shown, "37" in shown, masked in shown) == (False, False, True)
+    assert ("2025" in shown, "83" in shown, masked in shown) == (False, False, True)
     seen = text(admin_client.get(address))
-    assert ("2025" in seen, "37" in seen) == (True, True)
+    assert ("2025" in seen, "83" in seen) == (True, True)
 
 
 # --- what is left of a join, once its person is forgotten
