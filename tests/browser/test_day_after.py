@@ -197,7 +197,7 @@ def test_two_spellings_that_nobody_was_told_of_become_one_team_in_three(
     steps.click(page.get_by_role("link", name="Companies, business units, teams (Entra ID of Harborline)"))
     steps.click(page.get_by_role("link", name="merge"))
     steps.confirm("Decide")
-    expect(page.get_by_text("Decided. 1 person was written.")).to_be_visible()
+    expect(page.get_by_text("1 person was moved.")).to_be_visible()
     assert steps.taken == 3
 
 
@@ -213,6 +213,6 @@ def test_two_spellings_become_one_team_in_two(
     expect(page.get_by_label("The other unit")).to_have_value("R&D")
     assert_accessible(page, complaints)
     steps.confirm("Decide")
-    expect(page.get_by_text("Decided. 1 person was written.")).to_be_visible()
+    expect(page.get_by_text("1 person was moved.")).to_be_visible()
     assert Learner.objects.get(user__username__startswith="fay.").team == Team.objects.get(name="R&D")
     assert steps.taken == 2

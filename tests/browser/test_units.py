@@ -59,7 +59,7 @@ def test_two_spellings_become_one_team_in_three_interactions(
     picture(page, "unit-light")
     assert_accessible(page, complaints)
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_text("1 person was written.")).to_be_visible()
+    expect(page.get_by_text("1 person was moved.")).to_be_visible()
     assert Learner.objects.filter(team=Team.objects.get(name="R&D")).count() == 2
 
 
@@ -80,7 +80,7 @@ def test_of_many_connections_the_search_on_the_index_leads_to_both_spellings(
     found.get_by_role("link", name="merge “R & D” into “R&D”").click()
     page.get_by_label("Confirm your password").fill(PASSWORD)
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_text("1 person was written.")).to_be_visible()
+    expect(page.get_by_text("1 person was moved.")).to_be_visible()
 
 
 def test_a_mistyped_team_that_waits_is_said_to_be_the_right_one(
@@ -92,7 +92,7 @@ def test_a_mistyped_team_that_waits_is_said_to_be_the_right_one(
     page.get_by_label("The other unit").fill("Platform Security")
     page.get_by_label("Confirm your password").fill(PASSWORD)
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_text("1 person was written.")).to_be_visible()
+    expect(page.get_by_text("1 person was moved.")).to_be_visible()
     assert Learner.objects.filter(team__name="Platform Security").count() == 3
 
 
