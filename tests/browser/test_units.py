@@ -92,7 +92,7 @@ def test_a_mistyped_team_that_waits_is_said_to_be_the_right_one(
     page.get_by_label("The other unit").fill("Platform Security")
     page.get_by_label("Confirm your password").fill(PASSWORD)
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_text("1 person was moved.")).to_be_visible()
+    expect(page.get_by_text("1 person was written.")).to_be_visible()
     assert Learner.objects.filter(team__name="Platform Security").count() == 3
 
 
