@@ -172,7 +172,8 @@ class HostAccounts(HidesRows):
         """``accounts_named``, asked once a request."""
         asked = name, exactly
         if asked not in self._known_holders:
-            self._known_holders[asked] = self.accounts_named(name, exactly=exactly)
+            how = {"exactly": True} if exactly else {}
+            self._known_holders[asked] = self.accounts_named(name, **how)
         return self._known_holders[asked]
 
     def accounts_spelled(self, name: str) -> list[models.Model]:
