@@ -29,8 +29,7 @@ _MOST: Final = 5
 class HostAddresses(HostAccounts):
     """The part of the adapter that knows accounts by their address."""
 
-    #: Who has the person's address, where that was read for many people at once.
-    _known_addressed: list[models.Model] | None = None
+    _known_addresses: Mapping[str, list[models.Model]] | None = None
     #: An address that nobody has, as was found beside a name.
     _unheld: str | None = None
 
@@ -43,8 +42,8 @@ class HostAddresses(HostAccounts):
         group, address = self.compiled_mapping.address, self.work_address(scim_user)
         if group is None or address is None or address == self._unheld:
             return []
-        if self._known_addressed is not None:
-            return self._known_addressed[:_MOST]
+        if self._known_addresses is not None:
+            return self._known_addresses.get(address, [])[:_MOST]
         found: dict[Any, models.Model] = {}
         mine = unmanaged(self.tenant_users(self.connection))
         for spelled in compositions(address):
@@ -80,9 +79,9 @@ class HostAddresses(HostAccounts):
             return
         self.know_holders(name, found)
 
-    def know_addressed(self, accounts: list[models.Model]) -> None:
-        """Have ``same_address`` answer from what was read for many people at once."""
-        self._known_addressed = accounts
+    def know_addresses(self, accounts: Mapping[str, list[models.Model]]) -> None:
+        """Have ``same_address`` answer from what was read for many people at once, by the address as it was sent."""
+        self._known_addresses = accounts
 
     def _named(self, account: Any) -> str:
         entry = self.compiled_mapping.account_name
@@ -92,7 +91,7 @@ class HostAddresses(HostAccounts):
         group, own = self.compiled_mapping.address, type(self)
         if group is None or self.compiled_mapping.account_name is None:
             return False
-        if not group.first.source.is_account or self._known_addressed is not None:
+        if not group.first.source.is_account or self._known_addresses is not None:
             return False
         if (name, False) in self._known_holders or own.accounts_named is not HostAccounts.accounts_named:
             return False

@@ -129,9 +129,8 @@ class _Asked:
         column = "__".join(filter(None, (group.first.source.query_name, group.first.field.name)))
         mine = unmanaged(self.adapter_class.tenant_users(self.connection))
         known = many_names.addressed(mine, column, dict.fromkeys(filter(None, sent)))
-        for address, adapter in zip(sent, adapters, strict=True):
-            if address is not None:
-                adapter.know_addressed(known[address])
+        for adapter in adapters:
+            adapter.know_addresses(known)
         return [account for accounts in known.values() for account in accounts]
 
     def _newcomer(self) -> LearnerAdapter:
