@@ -28,14 +28,14 @@ class SCIMProvisioningConfig(AppConfig):
         from scim_provisioning.administration import figures, leaver_brake, sign_in
         from scim_provisioning.checks import register_checks
         from scim_provisioning.databases import indexes, routing
-        from scim_provisioning.http.many_parameters import take_charset_off
+        from scim_provisioning.http.charset import take_charset_off
         from scim_provisioning.provisioning import transactions
 
         register_checks()
         routing.install()
         setting_changed.connect(routing.reinstall, dispatch_uid="scim_provisioning.routing")
         connection_created.connect(register_sqlite_functions, dispatch_uid="scim_provisioning.sqlite")
-        request_started.connect(take_charset_off, dispatch_uid="scim_provisioning.parameters")
+        request_started.connect(take_charset_off, dispatch_uid="scim_provisioning.charset")
         user_logged_in.connect(sign_in.note, dispatch_uid="scim_provisioning.sign_in")
         post_migrate.connect(indexes.forget, dispatch_uid="scim_provisioning.indexes")
         request_started.connect(transactions.begin_anew, dispatch_uid="scim_provisioning.transactions")

@@ -54,8 +54,8 @@ class HostAccounts(HidesRows):
         return [account for key in keys if (account := self._known_customers[key]) is not None]
 
     @cached_property
-    def _known_holders(self) -> dict[str, list[models.Model]]:
-        """Names that were looked for already: a POST asks twice."""
+    def _known_holders(self) -> dict[tuple[str, bool], list[models.Model]]:
+        """Names that were looked for already, and whether exactly: a POST asks twice."""
         return {}
 
     @classmethod
@@ -168,11 +168,13 @@ class HostAccounts(HidesRows):
         given = {fold(suffixed(name, suffix, entry.field)) for suffix in suffixes(self.link.scim_id)}
         return fold(getattr(account, entry.field.attname) or "") in given
 
-    def holders_of(self, name: str) -> list[models.Model]:
+    def holders_of(self, name: str, *, exactly: bool = False) -> list[models.Model]:
         """``accounts_named``, asked once a request."""
-        if name not in self._known_holders:
-            self._known_holders[name] = self.accounts_named(name)
-        return self._known_holders[name]
+        asked = name, exactly
+        if asked not in self._known_holders:
+            how = {"exactly": True} if exactly else {}
+            self._known_holders[asked] = self.accounts_named(name, **how)
+        return self._known_holders[asked]
 
     def accounts_spelled(self, name: str) -> list[models.Model]:
         """Those of ``holders_of`` that have that very name: a column may take "kássie" for "kassie"."""
@@ -183,8 +185,9 @@ class HostAccounts(HidesRows):
         ]
 
     def know_holders(self, name: str, accounts: list[models.Model]) -> None:
-        """Have ``holders_of`` answer from what was read for many people at once."""
-        self._known_holders[name] = accounts[:_HOLDERS]
+        """Have ``holders_of`` answer from what was read for many people at once. All of them have that very name."""
+        for exactly in (False, True):
+            self._known_holders[name, exactly] = accounts[:_HOLDERS]
 
     def know_customers(self, accounts: Mapping[Any, models.Model | None]) -> None:
         """The same for ``find_learner``: accounts by key, None for one that ``tenant_users`` has not."""
@@ -192,7 +195,7 @@ class HostAccounts(HidesRows):
 
     def _found_free(self, name: str) -> bool:
         """Whether ``name`` was looked for in this request, and nobody had it."""
-        return self._known_holders.get(name) == []
+        return self._known_holders.get((name, False)) == []
 
     def names_of(self, scim_user: Mapping[str, Any]) -> list[str]:
         """What ``scim_user`` is known by: userName, and the address where accounts are named by it."""

@@ -15,7 +15,7 @@ from scim_provisioning.conf import user_location
 from scim_provisioning.databases import prepared
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 
-#: Steps up after which nobody is looked for.
+#: So many stand above one another before nobody is looked for any more: no request may cost more than its size.
 HIGHEST: Final = 100
 
 
@@ -38,6 +38,8 @@ class People:
         # By the keys of their rows, as far as it was asked.
         self._managers: dict[Any, Any] = {}
         self._is_one_of_many = False
+        #: Whether so many stood above the manager who was asked for last that it is not known who is among them.
+        self.is_too_high = False
 
     @cached_property
     def _customer(self) -> Customer:
@@ -107,11 +109,14 @@ class People:
     ) -> bool:
         """Whether a person, whose row among these people is ``own``, is ``manager`` or above them, by what foreign key
         ``field`` of rows like ``row`` holds. Where they are not, they are taken for managed by ``manager`` from now on.
+        Where too many stand above ``manager`` to know (``is_too_high``), they are taken for one of them: an LMS that
+        walks up has to come to an end.
 
         No query for a newcomer, nor for who is given somebody at the top, one for who manages nobody, else one a step
         up; of many people who are given managers together each step is looked up once. A circle that is there already,
         without this person, is gone round once. Two requests at the same moment do not see one another.
         """
+        self.is_too_high = False
         if own is None or own.pk is None:
             return False
         source = source_of_model(type(row), self._sources.values())
@@ -119,8 +124,8 @@ class People:
             return bool(own.pk == manager.pk)
         if source.model is self._source.model:
             self._managers.setdefault(manager.pk, getattr(manager, field.attname))
-        is_above = self._may_be_above(own, manager, source, field) and own.pk in self._above(
-            manager.pk, source, field
+        is_above = self._may_be_above(own, manager, source, field) and self._is_in_line(
+            own.pk, manager.pk, source, field
         )
         if not is_above:
             self._managers[own.pk] = manager.pk
@@ -134,15 +139,18 @@ class People:
         self._is_one_of_many = True
         return source.queryset(self._connection).filter(**{field.attname: own.pk}).exists()
 
-    def _above(self, key: Any, source: RowSource, field: Any) -> set[Any]:
-        """The keys of a person and of those above them."""
+    def _is_in_line(self, own: Any, key: Any, source: RowSource, field: Any) -> bool:
+        """Whether the key of somebody is among these: that of a person, and of those above them."""
         met = set[Any]()
-        while key is not None and key not in met and len(met) < HIGHEST:
+        while key is not None and key not in met and key != own:
+            self.is_too_high = len(met) == HIGHEST
+            if self.is_too_high:
+                return True
             met.add(key)
             if key not in self._managers:
                 self._managers[key] = self._manager_of(key, source, field)
             key = self._managers[key]
-        return met if key is None else {*met, key}
+        return bool(key == own)
 
     def _manager_of(self, key: Any, source: RowSource, field: Any) -> Any:
         """The key of the manager of the person with this key; None where there is none."""

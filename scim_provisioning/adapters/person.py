@@ -56,6 +56,8 @@ class Person:
     rows_elsewhere: frozenset[str] = _NONE
     #: The manager who was written just now is managed by this person, and waits therefore.
     closes_circle = False
+    #: That is taken for granted, since so many stand above that manager.
+    is_too_low = False
     #: While an attribute is written: what the identity provider had sent for it before, or None.
     sent_before: Any = None
 

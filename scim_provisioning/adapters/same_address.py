@@ -20,7 +20,7 @@ from scim_provisioning.databases import indexes, prepared
 from scim_provisioning.databases.indexes import NamedColumn, NameIndex
 from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.protocol.spelling import compositions
-from scim_provisioning.protocol.text import fold, is_storable
+from scim_provisioning.protocol.text import is_storable
 
 #: So many accounts of one address are looked at.
 _MOST: Final = 5
@@ -43,7 +43,7 @@ class HostAddresses(HostAccounts):
         if group is None or address is None or address == self._unheld:
             return []
         if self._known_addresses is not None:
-            return self._known_addresses.get(fold(address), [])[:_MOST]
+            return self._known_addresses.get(address, [])[:_MOST]
         found: dict[Any, models.Model] = {}
         mine = unmanaged(self.tenant_users(self.connection))
         for spelled in compositions(address):
@@ -80,7 +80,7 @@ class HostAddresses(HostAccounts):
         self.know_holders(name, found)
 
     def know_addresses(self, accounts: Mapping[str, list[models.Model]]) -> None:
-        """Have ``same_address`` answer from what was read for many people at once, by the folded address."""
+        """Have ``same_address`` answer from what was read for many people at once, by the address as it was sent."""
         self._known_addresses = accounts
 
     def _named(self, account: Any) -> str:
@@ -93,7 +93,7 @@ class HostAddresses(HostAccounts):
             return False
         if not group.first.source.is_account or self._known_addresses is not None:
             return False
-        if name in self._known_holders or own.accounts_named is not HostAccounts.accounts_named:
+        if (name, False) in self._known_holders or own.accounts_named is not HostAccounts.accounts_named:
             return False
         # What is spelled in several ways is asked for one by one: SQLite would use no index.
         return name.isascii() and address.isascii()

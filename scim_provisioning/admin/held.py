@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,6 +29,17 @@ _PER_PAGE: Final = 200
 _SECONDS: Final = 10.0
 
 
+class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """People by their keys, which a browser may send as any number."""
+
+    def clean(self, value: Any) -> Any:
+        """As Django's. A number that is no key on SQLite, as it is too large, is nobody's."""
+        try:
+            return super().clean(value)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid_list"], code="invalid_list") from None
+
+
 class VerdictForm(IdentityForm):
     """What becomes of those who are held, of whom ``waiting`` are all; ``is_of_some``: only some of them are shown."""
 
@@ -38,7 +50,7 @@ class VerdictForm(IdentityForm):
             "Who may go, goes when the identity provider asks again, usually within 40 minutes."
         ),
     )
-    people = forms.ModelMultipleChoiceField(queryset=HeldLeaver.objects.none(), required=False)
+    people = PeopleField(queryset=HeldLeaver.objects.none(), required=False)
 
     def __init__(
         self, *args: Any, held: QuerySet[HeldLeaver], waiting: int, is_of_some: bool, **kwargs: Any

@@ -125,6 +125,10 @@ _CIRCLE: Final = gettext_lazy(
     "The manager was left out: they are managed by this learner themselves, directly or through others. Correct it in "
     "the identity provider."
 )
+_TOO_HIGH: Final = gettext_lazy(
+    "The manager was left out: so many people stand above them, one above the other, that it is not known whether this "
+    "learner is one of them. Correct it in the identity provider."
+)
 _LOCKED: Final = gettext_lazy(
     "An administrator has locked %(names)s: the learner keeps what stands here. The identity provider is answered with "
     "what it has sent, so that it does not send it again."
@@ -194,8 +198,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("undone", str(_UNDONE) % {"hooks": ", ".join(map(str, undone))}))
     if event.cause.get("switched_in_lms"):
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
-    if event.cause.get("manager_circle"):
-        found.append(("manager_circle", str(_CIRCLE)))
+    if circle := event.cause.get("manager_circle"):
+        found.append(("manager_circle", str(_CIRCLE if circle is True else _TOO_HIGH)))
     if locked := event.cause.get("locked"):
         found.append(("locked", str(_LOCKED) % {"names": ", ".join(map(short_name, locked))}))
     if unknown := event.cause.get("unknown_names"):

@@ -9,6 +9,8 @@ from io import StringIO
 from itertools import islice
 from typing import Final
 
+from scim_provisioning.protocol.text import ACTING, inert
+
 # Spreadsheets take a cell for a formula when it begins so, spaces and control characters before it ignored; the
 # full-width signs are folded to the plain ones by East Asian versions.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
@@ -19,6 +21,8 @@ _SUSPICIOUS: Final = frozenset((*_FORMULA, *_SKIPPED))
 #: and what must not begin the next one.
 _NEXT_CELL: Final = re.compile(rf"((?:;|(?!^)[\t\r\n])[{_SKIPPED}]*)(?=[{re.escape(''.join(_FORMULA))}])")
 _SEPARATORS: Final = re.compile(r"[;\t\r\n]")
+#: What of a cell has to be looked at, wherever it stands: these, and what acts where it is shown.
+_LOOKED_AT: Final = re.compile(f"{_SEPARATORS.pattern}|{ACTING.pattern}")
 #: Rows that are written together: a server sends each piece by itself.
 _AT_ONCE: Final = 200
 
@@ -42,7 +46,7 @@ def _safe_row(row: Sequence[object]) -> list[str]:
     # Asked here, for a call of a function for each of twenty cells is what a long file costs.
     return [
         cell
-        if type(cell) is str and cell[:1] not in _SUSPICIOUS and _SEPARATORS.search(cell) is None
+        if type(cell) is str and cell[:1] not in _SUSPICIOUS and _LOOKED_AT.search(cell) is None
         else _safe(cell)
         for cell in row
     ]
@@ -50,8 +54,8 @@ def _safe_row(row: Sequence[object]) -> list[str]:
 
 def _safe(value: object) -> str:
     """A cell that no spreadsheet takes for a formula: such text gets an apostrophe in front, and so does what would be
-    one in a cell of its own."""
+    one in a cell of its own. What would act in a terminal to which the file is written is spelled out."""
     text = "" if value is None else str(value)
     if _SEPARATORS.search(text):
         text = _NEXT_CELL.sub(r"\1'", text)
-    return f"'{text}" if text.lstrip(_SKIPPED).startswith(_FORMULA) else text
+    return inert(f"'{text}" if text.lstrip(_SKIPPED).startswith(_FORMULA) else text)

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "unknown"
 DELETED: Final = "deleted"
 CIRCLE: Final = "circle"
+TOO_HIGH: Final = "too high"
 DUE: Final = "due"
 
 REASONS: Final[Mapping[str, StrOrPromise]] = {
     UNKNOWN: _("Not here: not assigned in the identity provider, or not sent yet."),
     DELETED: _("Deleted by the identity provider."),
     CIRCLE: _("They are managed by this learner themselves, directly or through others."),
+    TOO_HIGH: _(
+        "So many people stand above them, one above the other, that it is not known whether this learner is one of "
+        "them."
+    ),
     DUE: _("Here by now: “manage.py scim_managers” gives them, hourly where cron runs it."),
 }
 
@@ -92,8 +97,9 @@ def _described(
     manager = known.get(sent)
     reason = UNKNOWN
     if manager is not None:
-        is_circle = manager.pk == link.pk or (event is not None and bool(event.cause.get("manager_circle")))
-        reason = DELETED if manager.is_deleted else CIRCLE if is_circle else DUE
+        circle = manager.pk == link.pk or (event is not None and event.cause.get("manager_circle"))
+        left_out = (CIRCLE if circle is True else TOO_HIGH) if circle else DUE
+        reason = DELETED if manager.is_deleted else left_out
     shown = sent if in_clear else log_words.MASK
     called = names.get(sent) or shown if manager is None else manager.user_name
     return Waiting(link, called, reason, None if event is None else event.created_at, shown, manager)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from django.db import models, transaction
 from django.http import HttpRequest
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=models.Model)
 
+#: No body of the API's has half as many levels.
+_DEEPEST: Final = 12
+
 
 class Pages(CursorPagination):
     """The newest first, by a cursor: no count, so the size of the log does not matter."""
@@ -51,6 +54,25 @@ class Pages(CursorPagination):
         if position is not None and not (position.isascii() and position.isdecimal() and len(position) < 19):
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
+
+
+class Bodies(JSONParser):
+    """JSON that is nested no deeper than any body is: Python fails on what is nested a thousand times."""
+
+    @sensitive_variables()
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """As REST framework's. Raises ``ParseError`` for what is nested too deep, too."""
+        try:
+            body = super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise _too_deep() from None
+        if any(depth > _DEEPEST and isinstance(value, dict | list) for value, depth in _values(body)):
+            raise _too_deep()
+        return body
+
+
+def _too_deep() -> exceptions.ParseError:
+    return exceptions.ParseError(f"The body is nested more than {_DEEPEST} levels deep.")
 
 
 class Conflict(exceptions.APIException):
@@ -123,7 +145,7 @@ class AdministratorViewSet(GenericViewSet[Any]):
     authentication_classes = (SessionAuthentication,)
     permission_classes = (IsAdminUser,)
     throttle_classes = ()
-    parser_classes = (JSONParser,)
+    parser_classes = (Bodies,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = DefaultContentNegotiation
     versioning_class = None
@@ -176,7 +198,8 @@ class AdministratorViewSet(GenericViewSet[Any]):
     ) -> dict[str, Any]:
         """The body as ``body_class`` takes it. Raises ``ValidationError`` with the names of what is wrong, and for what
         no database can store."""
-        if not all(map(is_storable, _texts(request.data))):
+        texts = (value for value, _depth in _values(request.data) if isinstance(value, str))
+        if not all(map(is_storable, texts)):
             raise exceptions.ValidationError("A text holds U+0000 or half of a character.")
         body = body_class(data=request.data, context={**self.get_serializer_context(), **context})
         body.is_valid(raise_exception=True)
@@ -188,14 +211,16 @@ class AdministratorViewSet(GenericViewSet[Any]):
         return {"actor": self.request.user, "address": client_address(self.request._request)}
 
 
-@sensitive_variables("value")
-def _texts(value: object) -> Iterator[str]:
-    """Every text of a JSON value, names included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from (str(name), *_texts(member))
-    elif isinstance(value, list):
-        for member in value:
-            yield from _texts(member)
+@sensitive_variables()
+def _values(body: object) -> Iterator[tuple[object, int]]:
+    """Everything in a JSON value, names included, with how deep it stands."""
+    pending = [(body, 1)]
+    while pending:
+        value, depth = pending.pop()
+        yield value, depth
+        inner: Iterable[object] = ()
+        if isinstance(value, dict):
+            inner = (*map(str, value), *value.values())
+        elif isinstance(value, list):
+            inner = value
+        pending += [(one, depth + 1) for one in inner]

@@ -33,6 +33,8 @@ _GOOD_FOR: Final = 86_400
 _REFUSED: Final = 20
 #: So many people on a page take a worker for as long as one request more.
 _PEOPLE_A_READ: Final = 10
+#: So many comparisons of what ``attributes`` has in brackets take as long again.
+_COMPARISONS_A_READ: Final = 1000
 #: Statements of one search, and the seconds that are left for what it reads beside them.
 _STATEMENTS: Final = 2
 _BESIDE: Final = 10
@@ -70,10 +72,12 @@ def seconds_to_wait_refused(token: SCIMToken, method: str) -> int:
     return pace.wait(name, min(app_settings.throttle[kind], _REFUSED), time.time())
 
 
-def spend_page(token: SCIMToken, people: int) -> None:
-    """Count a page by its size: it costs as much as several requests for one person. A look-up costs nothing more."""
-    if people >= _PEOPLE_A_READ:
-        pace.spend(_paced(token, "reads"), people // _PEOPLE_A_READ, time.time())
+def spend_page(token: SCIMToken, people: int, comparisons: int) -> None:
+    """Count a page by its size, and by what was compared to leave parts of it out: it costs as much as several requests
+    for one person. A look-up costs nothing more."""
+    more = people // _PEOPLE_A_READ + comparisons // _COMPARISONS_A_READ
+    if more:
+        pace.spend(_paced(token, "reads"), more, time.time())
 
 
 def spend_writes(token: SCIMToken, amount: int) -> None:

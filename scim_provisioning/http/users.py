@@ -50,10 +50,10 @@ class UserResourceView(SCIMView):
         )
         one_at_a_time = partial(search_among_everybody, self.caller.tenant)
         page = provisioning.search(self.caller, search, among_everybody=one_at_a_time)
-        if self.caller.token is not None:
-            spend_page(self.caller.token, len(page.resources))
-        self.touch("query")
         resources = [Written.of(projection.apply(resource), schema) for resource in page.resources]
+        if self.caller.token is not None:
+            spend_page(self.caller.token, len(resources), projection.comparisons)
+        self.touch("query")
         if search.cursor is not None:
             return Response(messages.cursor_response(resources, page.total, page.next_cursor))
         return Response(messages.list_response(resources, page.total, search.start_index))

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import translation
 
 from scim_provisioning import databases
 from scim_provisioning.administration import host, troubles
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.management.output import Unread
+from scim_provisioning.management.output import Inert, Unread
 from scim_provisioning.models import SCIMConnection
 from scim_provisioning.provisioning.transactions import begin_anew
 from scim_provisioning.tokens import TokenRefused
@@ -33,6 +33,24 @@ class ScimCommand(BaseCommand):
     def __init__(self, stdout: Any = None, *args: Any, **options: Any) -> None:
         read: Any = stdout or Unread(sys.stdout, ends=self.only_reads)
         super().__init__(read, *args, **options)
+
+    @property
+    def stdout(self) -> OutputWrapper:
+        """Where Django has the command write to."""
+        return self._stdout
+
+    @stdout.setter
+    def stdout(self, stream: OutputWrapper) -> None:
+        self._stdout = _inert(stream)
+
+    @property
+    def stderr(self) -> OutputWrapper:
+        """The same for what went wrong."""
+        return self._stderr
+
+    @stderr.setter
+    def stderr(self, stream: OutputWrapper) -> None:
+        self._stderr = _inert(stream)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run it, as Django does."""
@@ -71,3 +89,10 @@ class ScimCommand(BaseCommand):
                 self.stderr.write(f"{connection}: {told}")
                 first = first or error
         return first
+
+
+def _inert(stream: OutputWrapper) -> Inert:
+    out: Any = stream._out
+    wrapped = Inert(out, ending=stream.ending)
+    wrapped.style_func = stream.style_func
+    return wrapped

@@ -1,9 +1,24 @@
-"""The standard output of a command that nobody may read to its end, as behind ``| head``."""
+"""What a command says: to a terminal, or to nobody who reads it to its end, as behind ``| head``."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
+
+from django.core.management.base import OutputWrapper
+
+from scim_provisioning.protocol.text import inert
+
+
+class Inert(OutputWrapper):
+    """What a command says, with nothing in it by which a name that somebody else has chosen gives orders to a terminal.
+    Colours are the command's own, and come after."""
+
+    def write(  # type: ignore[override]
+        self, msg: str = "", style_func: Any = None, ending: str | None = None
+    ) -> None:
+        """As Django's."""
+        super().write(inert(str(msg)), style_func, ending)
 
 
 class Unread:

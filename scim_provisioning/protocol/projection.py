@@ -27,6 +27,8 @@ class _Wanted:
     whole: bool = False
     subs: set[str] = field(default_factory=set)
     filters: list[_Asked] = field(default_factory=list)
+    #: How many comparisons these take of one element.
+    terms: int = 0
     #: Those of them that are one ``eq`` of text, by sub-attribute and operand: however many, each element is looked up.
     exact: dict[str, dict[str, list[_Asked]]] = field(default_factory=dict)
     #: By sub-attribute how long what equals one of these operands may be.
@@ -43,10 +45,11 @@ class _Wanted:
             same = self.filters
         if asked not in same:
             same.append(asked)
+            self.terms += count_terms(node) if same is self.filters else 0
 
-    def named_of(self, element: dict[str, Any]) -> tuple[bool, set[str]]:
+    def named_of(self, element: dict[str, Any], folds: Folds) -> tuple[bool, set[str]]:
         """Whether one element of a list is named as a whole, and which of its parts are."""
-        names, folds = set(self.subs), Folds()
+        names = set(self.subs)
         found = [sub for node, sub in self.filters if matches_element(node, element, folds)]
         for part, by_operand in self.exact.items():
             value = element.get(part)
@@ -58,6 +61,14 @@ class _Wanted:
 _Named = dict[str, dict[str, _Wanted]]  # by extension URN ("" for the top), then by attribute name
 
 
+@dataclass(slots=True)
+class _Looked:
+    """What looking through the elements of one answer has taken, however many people are on it."""
+
+    folds: Folds = field(default_factory=Folds)
+    comparisons: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """What to keep or leave out. ``id`` and ``schemas`` always stay; an unknown name names nothing."""
@@ -65,6 +76,12 @@ class Projection:
     schema: UserSchema
     included: _Named | None = None
     excluded: _Named | None = None
+    _looked: _Looked = field(default_factory=_Looked, repr=False, compare=False)
+
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons what stands in brackets has taken so far."""
+        return self._looked.comparisons
 
     @classmethod
     def parse(
@@ -117,11 +134,11 @@ class Projection:
             return None
         if self.included is not None:
             wanted = self.included.get(urn, {}).get(name)
-            return None if wanted is None else _picked(value, wanted)
+            return None if wanted is None else _picked(value, wanted, self._looked)
         if returned == "request":
             return None
         unwanted = (self.excluded or {}).get(urn, {}).get(name)
-        return value if unwanted is None else _without(value, unwanted)
+        return value if unwanted is None else _without(value, unwanted, self._looked)
 
 
 def _names(given: str | Iterable[str] | None, parameter: str) -> list[str]:
@@ -174,7 +191,7 @@ def _named(names: Iterable[str], schema: UserSchema) -> _Named:
 def _refuse_costly(named: _Named, limits: Limits) -> None:
     """Each comparison in brackets is made with each element of everybody on the page, but for a lone ``eq``."""
     wanted = [one for attributes in named.values() for one in attributes.values()]
-    terms = sum(count_terms(node) for one in wanted for node, _sub in one.filters)
+    terms = sum(one.terms for one in wanted)
     terms += sum(len(same) for one in wanted for parts in one.exact.values() for same in parts.values())
     if terms > limits.filter_terms:
         raise InvalidValue(
@@ -196,7 +213,7 @@ def _name_schema(named: _Named, urn: str | None, schema: UserSchema) -> None:
         named.setdefault(attribute.extension, {}).setdefault(attribute.name, _Wanted()).whole = True
 
 
-def _picked(value: Any, wanted: _Wanted) -> Any:
+def _picked(value: Any, wanted: _Wanted, looked: _Looked) -> Any:
     """Return the named parts of a value, None if there are none."""
     if wanted.whole:
         return value
@@ -205,15 +222,16 @@ def _picked(value: Any, wanted: _Wanted) -> Any:
     if not isinstance(value, list):
         return None
     picked = []
+    looked.comparisons += wanted.terms * len(value)
     for element in value:
-        whole, names = wanted.named_of(element)
+        whole, names = wanted.named_of(element, looked.folds)
         part = element if whole else {name: item for name, item in element.items() if name in names}
         if part:
             picked.append(part)
     return picked or None
 
 
-def _without(value: Any, unwanted: _Wanted) -> Any:
+def _without(value: Any, unwanted: _Wanted, looked: _Looked) -> Any:
     """Return a value without the named parts, None if nothing is left."""
     if unwanted.whole:
         return None
@@ -222,8 +240,9 @@ def _without(value: Any, unwanted: _Wanted) -> Any:
     if not isinstance(value, list):
         return value
     left = []
+    looked.comparisons += unwanted.terms * len(value)
     for element in value:
-        gone, names = unwanted.named_of(element)
+        gone, names = unwanted.named_of(element, looked.folds)
         part = None if gone else {name: item for name, item in element.items() if name not in names}
         if part:
             left.append(part)

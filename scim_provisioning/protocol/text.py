@@ -16,6 +16,10 @@ _MARKS: Final = 16
 _RUN: Final = re.compile(rb"[^\0]{2,}")
 #: So many characters Unicode had at first.
 _FIRST: Final = 0x10000
+#: What does something where a text is shown, instead of being shown: control characters (a terminal takes orders by
+#: them), ends of lines that are none of ours, and what turns a line around.
+_ACTING: Final = "\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+ACTING: Final = re.compile(rf"[{_ACTING}]|\r(?!\n)")
 #: What every database's integer column and parameter can hold; no number of SCIM's is further from zero here.
 MAX_INTEGER = 2**63 - 1
 
@@ -81,6 +85,12 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def inert(text: str) -> str:
+    """Return the text as it may be sent to a terminal or a spreadsheet: with what would act there as ``\\u001b``. Tabs
+    and ends of lines stay."""
+    return ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shown(value: object) -> str:

@@ -13,20 +13,19 @@ from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F, Q, prefetch_related_objects
-from django.db.models.functions import Lower
+from django.db.models import Q, prefetch_related_objects
 
 from scim_provisioning import databases, rules
-from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters import LearnerAdapter, many_names
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.same_address import unmanaged
 from scim_provisioning.databases import indexes
 from scim_provisioning.databases.indexes import NamedColumn
 from scim_provisioning.models import ProvisionedUser, SameAddress, SCIMConnection
 from scim_provisioning.models.provisioned_user import user_name_key
+from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.protocol.resources import Document
-from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning import would_refuse
 from scim_provisioning.provisioning.links import check_link
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
@@ -80,35 +79,28 @@ class _Asked:
 
     def know_names(self, people: Sequence[Document]) -> None:
         """Where no index finds a name in any case, read once who is called like one of these people; otherwise each
-        would have all accounts read. Names beyond ASCII are few, and asked for as a POST asks."""
+        would have all accounts read."""
         entry = self.compiled.account_name
         database = databases.connection()
         if entry is None or len(people) < 2 or indexes.for_any_case(NamedColumn(entry.field), database):
             return
-        # Collations that take "aná" for "ana" cannot be asked in Python; columns of MySQL's kin have their index.
+        # What else a collation takes for a name, it alone knows; columns of MySQL's kin have their index.
         if database.vendor == "mysql":
             return
         asking = self._newcomer()
-        wanted = {name.lower() for one in people for name in asking.names_of(one) if name.isascii()}
-        rows = self.adapter_class.all_accounts().values_list("pk", entry.field.attname).iterator()
-        called = {pk: name.lower() for pk, name in rows if name and name.lower() in wanted}
-        self._names = {name: [] for name in wanted}
-        keys = iter(called)
-        while some := list(islice(keys, TOGETHER)):
-            for account in self.adapter_class.all_accounts().filter(pk__in=some):
-                self._names[called[account.pk]].append(account)
+        names = dict.fromkeys(name for one in people for name in _looked_for(one, asking))
+        self._names = many_names.called(self.adapter_class.all_accounts(), entry.field.attname, names)
 
     def judge(self, people: Sequence[Document]) -> list[Verdict]:
         """Of a few hundred."""
         met = self._met(people)
         adapters = [self._newcomer() for _one in people]
-        addressed = self._addressed(people, adapters)
         holders = [
             account
             for one, adapter in zip(people, adapters, strict=True)
             for account in self._holders(one, adapter)
         ]
-        holders += [account for accounts in addressed.values() for account in accounts]
+        holders += self._addressed(people, adapters)
         self._know({account.pk: account for account in holders}, adapters)
         found = [
             self._judged(one, adapter, is_met=bool(met & _keys(one)))
@@ -128,27 +120,18 @@ class _Asked:
         for adapter in adapters:
             adapter.know_customers(customers)
 
-    def _addressed(
-        self, people: Sequence[Document], adapters: Sequence[LearnerAdapter]
-    ) -> Mapping[str, list[Any]]:
-        """Who has these people's work addresses, of the accounts that nobody manages (one query); those beyond ASCII
-        are few, and asked for as a POST asks."""
-        sent = [adapter.work_address(one) for one, adapter in zip(people, adapters, strict=True)]
-        wanted = {address.lower() for address in sent if address is not None and address.isascii()}
+    def _addressed(self, people: Sequence[Document], adapters: Sequence[LearnerAdapter]) -> list[Any]:
+        """Who has these people's work addresses, of the accounts that nobody manages (two queries)."""
         group = self.compiled.address
-        if group is None or not wanted:
-            return {}
+        if group is None:
+            return []
+        sent = [adapter.work_address(one) for one, adapter in zip(people, adapters, strict=True)]
         column = "__".join(filter(None, (group.first.source.query_name, group.first.field.name)))
         mine = unmanaged(self.adapter_class.tenant_users(self.connection))
-        mine = mine.annotate(scim_address=F(column), scim_lowered=Lower(column))
-        found: dict[str, dict[Any, Any]] = {}
-        for account in mine.filter(scim_lowered__in=wanted):
-            found.setdefault(fold(account.scim_address), {})[account.pk] = account
-        known = {each: [*accounts.values()] for each, accounts in found.items()}
-        for address, adapter in zip(sent, adapters, strict=True):
-            if address is not None and address.isascii():
-                adapter.know_addresses(known)
-        return known
+        known = many_names.addressed(mine, column, dict.fromkeys(filter(None, sent)))
+        for adapter in adapters:
+            adapter.know_addresses(known)
+        return [account for accounts in known.values() for account in accounts]
 
     def _newcomer(self) -> LearnerAdapter:
         """As ``newcomers`` makes one for a POST."""
@@ -176,9 +159,10 @@ class _Asked:
 
     def _holders(self, document: Document, adapter: LearnerAdapter) -> list[Any]:
         found = []
+        if self._names is not None:
+            for name in _looked_for(document, adapter):
+                adapter.know_holders(name, self._names[name])
         for name in adapter.names_of(document):
-            if self._names is not None and name.isascii():
-                adapter.know_holders(name, self._names.get(name.lower(), []))
             found += adapter.holders_of(name)
         return found
 
@@ -262,6 +246,14 @@ class _Asked:
         ours = rules.owned_alone([ProvisionedUser(connection=self.connection, user_id=key) for key in keys])
         foreign = frozenset(keys - {link.user_id for link in ours})
         return [replace(one, foreign=foreign) if foreign else one for one in verdicts]
+
+
+def _looked_for(document: Document, adapter: LearnerAdapter) -> Iterator[str]:
+    """Whose names are asked for: theirs, and what these are drawn like."""
+    for name in adapter.names_of(document):
+        yield name
+        if not spelling.is_plain(name):
+            yield spelling.looks_like(name)
 
 
 def _keys(document: Document) -> set[tuple[str, str]]:

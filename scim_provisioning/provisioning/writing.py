@@ -96,7 +96,7 @@ def _left_out(
     adapter: LearnerAdapter, before: Document, after: Document, locks: local_values.Met
 ) -> dict[str, object]:
     """What was not written, for the cause of an event: locked values; names of companies, units and teams that mean
-    nothing here, each with its path; a manager who would close a circle."""
+    nothing here, each with its path; a manager who would close a circle, or is "too high" to know."""
     person, manager = adapter.person, adapter.compiled_mapping.manager
     if not (person.unknown_names or person.closes_circle):
         return locks.facts
@@ -104,7 +104,8 @@ def _left_out(
     found = [[path, name] for path, name in person.unknown_names if path in changed]
     circle = manager is not None and person.closes_circle and manager.read(before) != manager.read(after)
     unknown = {"unknown_names": found} if found else {}
-    return locks.facts | unknown | ({"manager_circle": True} if circle else {})
+    why = "too high" if person.is_too_low else True
+    return locks.facts | unknown | ({"manager_circle": why} if circle else {})
 
 
 def _switched(

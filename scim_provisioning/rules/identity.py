@@ -67,7 +67,7 @@ def _looks_like_somebody(adapter: LearnerAdapter, name: str) -> bool:
     )
     if living.filter(user_name_key=name).exists():
         return True
-    keys = [account.pk for account in adapter.accounts_named(name, exactly=True)]
+    keys = [account.pk for account in adapter.holders_of(name, exactly=True)]
     if not keys:
         return False
     mine = adapter.tenant_users(adapter.connection).filter(pk__in=keys)

@@ -137,6 +137,16 @@ def test_who_is_let_go_goes_at_the_next_attempt_and_the_others_stay(
     assert "Let 1 held person go." in LogEntry.objects.latest("pk").change_message
 
 
+@pytest.mark.parametrize("key", ["9" * 19, "-" + "9" * 19, "9" * 40, "nobody"])
+def test_a_key_that_can_be_nobodys_lets_nobody_go_and_is_no_failure(
+    admin_client: Client, people: list[str], connection: SCIMConnection, key: str
+) -> None:
+    page = decide(admin_client, connection, "selected", people=[key, HeldLeaver.objects.first().pk])
+    assert page.status_code == 200
+    assert "Select whom you let go. Nothing was changed." in text(page)
+    assert HeldLeaver.objects.count() == 3
+
+
 def test_all_who_are_held_now_may_go_and_nobody_else(
     admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
 ) -> None:

@@ -9,6 +9,7 @@ from tests.behaviours.mutant import answers, is_instead, mutants
 
 _LINES = "tests/operating/test_lines.py::"
 _METRICS = "tests/operating/test_metrics.py::"
+_TERMINALS = "tests/operating/test_terminals.py::"
 _DOCTOR = "tests/operating/test_doctor.py::"
 
 
@@ -25,6 +26,18 @@ MUTANTS = mutants(
         "http.observing:_names",
         is_instead(sorted),
         f"{_LINES}test_nothing_of_a_person_is_in_any_line",
+    ),
+    (
+        "what others have written gives a terminal no orders",
+        "management.output:inert management.tables:inert",
+        lambda original: str,
+        f"{_TERMINALS}test_an_export_gives_no_orders_by_what_a_command_says_of_it_nor_by_its_report",
+    ),
+    (
+        "what others have written gives no orders in a file",
+        "administration.spreadsheets:inert",
+        lambda original: str,
+        f"{_TERMINALS}test_the_log_gives_no_orders_to_a_terminal_nor_in_a_file",
     ),
     (
         "a route is a template",

@@ -203,7 +203,7 @@ MUTANTS = mutants(
     ),
     (
         "more parameters than Django reads are 400 beside a charset too",
-        "http.many_parameters:_are_too_many",
+        "http.charset:_is_in_the_way",
         answers(False),
         f"{_BAD}test_more_parameters_than_django_reads_are_400_whatever_the_content_type_says",
     ),

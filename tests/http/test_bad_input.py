@@ -114,6 +114,35 @@ def test_more_parameters_than_django_reads_are_400_whatever_the_content_type_say
     assert_refused(answer, 400, "invalidSyntax", "parameters")
 
 
+#: Codecs of Python's that are none of text, or decode no query, and what is no name of any.
+ODD_CHARSETS = [
+    *("hex", "rot13", "base64", "zip", "bz2", "undefined", "idna", "punycode", "mbcs", "utf-16", "utf-7"),
+    *("unicode_escape", "nonsense", "string\x00", "", '"hex"', "hex; boundary=x"),
+]
+
+
+@pytest.mark.parametrize("charset", ODD_CHARSETS)
+@pytest.mark.parametrize("query", ["", "?count=1&a=%C3%A9%5C"])
+def test_a_charset_that_is_none_of_text_is_no_failure(
+    scim: ScimClient, ines: str, query: str, charset: str
+) -> None:
+    content_type = f"{SCIM_JSON}; charset={charset}"
+    for path in ("/Users", "/users/", "/Schemas"):
+        answer = scim.request("GET", f"{path}{query}", content_type=content_type)
+        assert answer.status_code == 200, path
+    assert scim.request("GET", f"/Users/{ines}{query}", content_type=content_type).status_code == 200
+    stranger = ScimClient("nobody").request("GET", f"/Users{query}", content_type=content_type)
+    assert stranger.status_code == 401
+    assert stranger.json()["status"] == "401"
+    # A body is UTF-8 whatever its charset says.
+    title = {"Operations": [{"op": "replace", "path": "title", "value": "Prüferin"}]}
+    answer = scim.request("PATCH", f"/Users/{ines}{query}", title, content_type=content_type)
+    assert (answer.status_code, answer.json()["title"]) == (200, "Prüferin")
+    as_utf_16 = json.dumps({"userName": "someone"}).encode("utf-16")
+    refused = scim.request("POST", f"/Users{query}", as_utf_16, content_type=content_type)
+    assert_refused(refused, 400, "invalidSyntax")
+
+
 def test_body_above_the_limit_is_413(scim: ScimClient, unchanged: str) -> None:
     body = json.dumps({"userName": "big", "displayName": "x" * 262_144})
     assert_refused(scim.post("/Users", body), 413, None, "262144")

@@ -11,8 +11,8 @@ from django.test import Client
 
 from example_project.lms.models import Learner
 from scim_provisioning.adapters.people import People
-from scim_provisioning.models import ProvisioningEvent
-from tests.admin.pages import text
+from scim_provisioning.models import ProvisioningEvent, SCIMConnection
+from tests.admin.pages import text, url
 from tests.client import ScimClient
 from tests.people import ENTERPRISE, enterprise, person
 
@@ -22,6 +22,14 @@ pytestmark = pytest.mark.django_db
 def join(scim: ScimClient, name: str, manager: str | None = None) -> str:
     more = enterprise(manager={"value": manager}) if manager else {}
     return str(scim.post("/Users", person(name, **more)).json()["id"])
+
+
+def line_of(scim: ScimClient, many: int) -> list[str]:
+    """So many people, each managed by the one before."""
+    chain = [join(scim, "p0")]
+    for n in range(1, many):
+        chain.append(join(scim, f"p{n}", chain[-1]))
+    return chain
 
 
 def manage(scim: ScimClient, scim_id: str, manager: str) -> Any:
@@ -62,6 +70,49 @@ def test_a_circle_through_many_is_found_and_a_long_line_is_none(scim: ScimClient
     assert manage(scim, chain[0], top).status_code == 200
     assert managers()["P0"] == "Top"
     assert "manager_circle" not in ProvisioningEvent.objects.latest("pk").cause
+
+
+@pytest.mark.parametrize("many", [100, 101, 130])
+def test_a_circle_of_however_many_is_never_written_and_who_is_left_without_is_told_why(
+    scim: ScimClient, connection: SCIMConnection, admin_client: Client, many: int
+) -> None:
+    chain = line_of(scim, many)
+    assert manage(scim, chain[0], chain[-1]).status_code == 200
+    assert managers()["P0"] is None
+    event = ProvisioningEvent.objects.latest("pk")
+    log = text(admin_client.get(f"/admin/scim_provisioning/provisioningevent/{event.pk}/change/"))
+    waiting = text(admin_client.get(url("managers", connection)))
+    answer = text(admin_client.get("/admin/scim_provisioning/provisioningevent/people/?q=p0"))
+    known = "managed by this learner themselves, directly or through others."
+    unknown = "it is not known whether this learner is one of them."
+    said, other = (unknown, known) if many > 101 else (known, unknown)
+    assert said in log
+    assert said in waiting
+    assert other not in log + waiting
+    assert ("too many people stand above them." if many > 101 else "they would be each other’s.") in answer
+    # As long as so many stand above, nobody gives them the manager.
+    call_command("scim_managers")
+    assert managers()["P0"] is None
+    scim.patch(f"/Users/{chain[50]}", [{"op": "remove", "path": f"{ENTERPRISE}:manager"}])
+    call_command("scim_managers")
+    assert managers()["P0"] == f"P{many - 1}"
+
+
+def test_a_circle_of_more_than_are_looked_for_is_broken(
+    scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = line_of(scim, 130)
+    with monkeypatch.context() as patch:
+        # As one was written before such long ones were left out.
+        patch.setattr(People, "is_above", lambda *_arguments: False)
+        assert manage(scim, chain[0], chain[-1]).status_code == 200
+    assert managers()["P0"] == "P129"
+    out = StringIO()
+    call_command("scim_managers", stdout=out)
+    assert out.getvalue().strip() == "Gave 0 people their manager. Broke 1 circles of managers."
+    assert managers()["P0"] is None
+    assert ProvisioningEvent.objects.latest("pk").cause == {"manager_circle": True}
+    assert connection.links.get(scim_id=chain[0]).awaited_manager == chain[-1]
 
 
 def test_a_manager_who_closed_a_circle_is_given_once_it_is_broken(scim: ScimClient) -> None:

@@ -126,3 +126,19 @@ def test_more_parameters_than_django_reads_beside_a_charset_are_400_on_every_ser
         answer = wire.getresponse()
         body = json.loads(answer.read())
     assert (answer.status, body["scimType"]) == (400, "invalidSyntax")
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+@pytest.mark.parametrize("charset", ["hex", "undefined", "utf-16"])
+def test_a_query_beside_a_charset_that_is_none_of_its_own_is_read_on_every_server(
+    server: int, bearer: str, charset: str
+) -> None:
+    headers = {
+        "Authorization": f"Bearer {bearer}",
+        "Content-Type": f"application/scim+json; charset={charset}",
+    }
+    with closing(http.client.HTTPConnection("127.0.0.1", server, timeout=30)) as wire:
+        wire.request("GET", "/scim/v2/Users?count=0&a=1", headers=headers)
+        answer = wire.getresponse()
+        body = json.loads(answer.read())
+    assert (answer.status, body.get("itemsPerPage")) == (200, 0)

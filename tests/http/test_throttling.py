@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -66,6 +67,22 @@ def test_a_page_counts_by_its_size(
     assert [scim.get("/Users?count=25").status_code for _ in range(2)] == [200, 429]
     monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_060.0))
     assert [scim.get("/Users?count=9").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_a_page_counts_by_what_is_compared_to_leave_parts_of_it_out(
+    scim: ScimClient, settings: Settings, monkeypatch: pytest.MonkeyPatch, parameter: str
+) -> None:
+    settings.SCIM_PROVISIONING = {**settings.SCIM_PROVISIONING, "THROTTLE": {"reads": 3, "writes": 200}}
+    for n in range(9):
+        scim.post("/Users", person(f"p{n}.x", roles=[{"value": f"role {role}"} for role in range(12)]))
+    many = ",".join(f'roles[value co "q{n}"]' for n in range(20))
+    # Nine people with twelve roles, twenty comparisons each: a read and two more.
+    assert [scim.get(f"/Users?count=9&{parameter}={quote(many)}").status_code for _ in range(2)] == [200, 429]
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: 1_900_000_060.0))
+    few = quote('emails[type eq "work"],roles[value co "q"]')
+    paged = [scim.get(f"/Users?count=9&{parameter}={few}").status_code for _ in range(4)]
+    assert paged == [200, 200, 200, 429]
 
 
 def test_next_second_is_another_one(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:

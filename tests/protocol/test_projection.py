@@ -175,6 +175,15 @@ def test_each_value_is_folded_once_however_many_comparisons_are_made_with_it(tem
     assert work(template, 20, 100)[0] == 100
 
 
+def test_a_value_that_a_hundred_people_on_a_page_have_is_folded_once() -> None:
+    projection = Projection.parse(['emails[value sw "P"]'], None, USER_SCHEMA)
+    Counted.folds = 0
+    for number in range(100):
+        left = projection.apply({"id": str(number), "emails": [{"value": Counted("P@x.example")}]})
+        assert left["emails"] == [{"value": "P@x.example"}]
+    assert Counted.folds == 1
+
+
 def test_elements_that_are_named_by_what_they_equal_are_looked_up() -> None:
     """Whoever asks for twenty costs what one costs."""
     template = 'emails[value eq "p{number:03}@x.example"]'

@@ -36,7 +36,7 @@ class Manager(MappedAttribute):
     """The enterprise ``manager``: a foreign key to another learner (or account) of the same connection.
 
     The SCIM value is that person's SCIM id. A manager who is not provisioned yet is remembered as sent, and so is one
-    who would close a circle.
+    who would close a circle, or has so many above them that it is not known whether they would.
     """
 
     label = _("manager")
@@ -63,6 +63,7 @@ class Manager(MappedAttribute):
         # know no such rule, and who leads a company is often their own manager there.
         own = person.rows.get(person.people.row)
         person.closes_circle = manager is not None and person.people.is_above(own, manager, row, field)
+        person.is_too_low = person.closes_circle and person.people.is_too_high
         person.awaits_manager = manager is None or person.closes_circle
         setattr(row, field.name, None if person.awaits_manager else manager)
 

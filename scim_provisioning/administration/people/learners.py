@@ -291,6 +291,8 @@ def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: 
         said = _("Waits for a manager who is not here yet: “%(manager)s”.")
         if waits.reason == waiting_managers.CIRCLE:
             said = _("Their manager “%(manager)s” is left out: they would be each other’s.")
+        elif waits.reason == waiting_managers.TOO_HIGH:
+            said = _("Their manager “%(manager)s” is left out: too many people stand above them.")
         notes.append(said % {"manager": waits.manager})
     if link.connection.is_archived:
         notes.append(_("The connection has ended; nothing is provisioned on it any more."))

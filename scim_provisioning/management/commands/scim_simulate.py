@@ -98,9 +98,9 @@ class Command(ScimCommand):
             self.stdout.write(line)
         faults = [step for step in steps if not step.ok]
         for step in faults[:FAULTS_SHOWN]:
-            self.stdout.write(self.style.ERROR(f"{step.what}: {step.detail}"))
+            self.stdout.write(f"{step.what}: {step.detail}", self.style.ERROR)
         if len(faults) > FAULTS_SHOWN:
-            self.stdout.write(self.style.ERROR(f"and {len(faults) - FAULTS_SHOWN} more"))
+            self.stdout.write(f"and {len(faults) - FAULTS_SHOWN} more", self.style.ERROR)
         people = f"The people are called simulated-{mark}-…@scim-simulation.invalid"
         if keep:
             self.stdout.write(f"{people}. They were kept.")
