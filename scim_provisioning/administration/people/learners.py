@@ -15,7 +15,7 @@ from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import log_words, times, waiting_managers
 from scim_provisioning.administration.facts import WRITES
-from scim_provisioning.administration.people import holding, returning
+from scim_provisioning.administration.people import holding, leaving_words, returning
 from scim_provisioning.administration.people.answer import (
     ACTIVE,
     ALLOWED,
@@ -33,7 +33,6 @@ from scim_provisioning.administration.people.returning import Returning
 from scim_provisioning.models import (
     Action,
     HeldLeaver,
-    Operation,
     Outcome,
     ProvisionedUser,
     ProvisioningEvent,
@@ -212,16 +211,16 @@ def _said(
     if state == MOVED:
         return moved.sentence(), _("Ask those who moved them in the application.")
     if state == DETACHED and departure is not None:
-        return _left((_ENDED[departure.action],) * 4, departure), str(_BACK_TO_SCIM)
+        return leaving_words.said((_ENDED[departure.action],) * 4, departure), str(_BACK_TO_SCIM)
     if state == DELETED:
-        return _left(_DELETED, departure), str(_AGAIN)
+        return leaving_words.said(leaving_words.DELETED, departure), str(_AGAIN)
     if state == FORGOTTEN:
-        return _left(_FORGOTTEN, departure), str(_MET_ANEW)
+        return leaving_words.said(leaving_words.FORGOTTEN, departure), str(_MET_ANEW)
     if link.active:
         return standing.difference or _("Switched off in this application."), _(
             "Switch the account on here if the person may come in again."
         )
-    return _left(_SWITCHED_OFF, departure), str(_AGAIN)
+    return leaving_words.said(leaving_words.SWITCHED_OFF, departure), str(_AGAIN)
 
 
 _AWAITED: Final = gettext_lazy(
@@ -246,36 +245,6 @@ _FOLLOWED: Final = gettext_lazy(
 _BACK_TO_SCIM: Final = gettext_lazy(
     "To have it managed again, wait until the identity provider sends the person; then link them under “Who is it?”."
 )
-#: By the identity provider, with a token or without; by an administrator; and where the log no longer knows.
-_SWITCHED_OFF: Final = (
-    gettext_lazy("Switched off on %(when)s by the identity provider, with the token “%(token)s”."),
-    gettext_lazy("Switched off on %(when)s by the identity provider."),
-    gettext_lazy("Switched off on %(when)s by %(name)s."),
-    gettext_lazy("Switched off. When and by whom, the log no longer knows."),
-)
-_DELETED: Final = (
-    gettext_lazy("Deleted on %(when)s by the identity provider, with the token “%(token)s”."),
-    gettext_lazy("Deleted on %(when)s by the identity provider."),
-    gettext_lazy("Deleted on %(when)s by %(name)s."),
-    gettext_lazy("Deleted. When and by whom, the log no longer knows."),
-)
-_FORGOTTEN: Final = (
-    *2 * (gettext_lazy("What was kept of this person was erased."),),
-    gettext_lazy("What was kept of this person was erased on %(when)s by %(name)s."),
-    gettext_lazy("What was kept of this person was erased. When and by whom, the log no longer knows."),
-)
-
-
-def _left(words: Sequence[StrOrPromise], departure: ProvisioningEvent | None) -> str:
-    if departure is None:
-        return str(words[3])
-    facts = {
-        "when": times.written(departure.created_at),
-        "token": departure.token.label if departure.token is not None else "",
-        "name": departure.actor or _("an administrator"),
-    }
-    is_ours = departure.operation == Operation.ADMIN
-    return str(words[2 if is_ours else 0 if facts["token"] else 1]) % facts
 
 
 def _notes(state: str, link: ProvisionedUser, standing: _Standing, *, in_clear: bool) -> list[str]:
