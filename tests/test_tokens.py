@@ -334,6 +334,18 @@ def test_networks_decide_from_where_a_token_works(
     assert refusal.params["allowed"] == row.allowed_networks
 
 
+def test_a_token_has_so_many_networks_at_most_as_each_request_is_compared_with_all(
+    connection: SCIMConnection,
+) -> None:
+    many = [f"10.{number}.0.0/16" for number in range(101)]
+    assert (
+        len(tokens.issue(connection, label="Entra ID", allowed_networks=many[:100])[0].allowed_networks)
+        == 100
+    )
+    with pytest.raises(tokens.TokenRefused, match="at most 100"):
+        tokens.issue(connection, label="Entra ID", allowed_networks=many)
+
+
 def test_a_token_outlives_the_administrator_who_made_it(connection: SCIMConnection) -> None:
     administrator = get_user_model().objects.create_user("admin@example.org")
     row, plaintext = tokens.issue(connection, label="Entra ID", created_by=administrator)

@@ -6,7 +6,7 @@ PUT writes to it, and a POST takes it up. Nothing of the account is changed here
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from django.db import IntegrityError
@@ -51,18 +51,26 @@ def link_certain(caller: Caller, verdicts: Sequence[Verdict]) -> int:
 
 
 def link_one(
-    caller: Caller, document: Document, account: Any, *, keeps_profile: bool = False
+    caller: Caller,
+    document: Document,
+    account: Any,
+    *,
+    keeps_profile: bool = False,
+    admit: Callable[[Any], None] = lambda account: None,
 ) -> ProvisionedUser:
     """Link one person to an account that an administrator names, whatever the evidence, and a protected one too: it
     stays protected. ``keeps_profile``: the link does not own the account, and writes nothing of it but access.
+    ``admit`` raises what speaks against the account, as it stands once it is locked.
 
     Raises ``Uniqueness`` for a userName or an account that is in use, and one that the application has switched off;
     ``InvalidValue``, ``Unauthorized``, ``Forbidden`` where no seat is left, and what ``durable`` raises.
     """
-    return durable(lambda: _linked_one(caller, document, account, keeps_profile))
+    return durable(lambda: _linked_one(caller, document, account, keeps_profile, admit))
 
 
-def _linked_one(caller: Caller, document: Document, account: Any, keeps_profile: bool) -> ProvisionedUser:
+def _linked_one(
+    caller: Caller, document: Document, account: Any, keeps_profile: bool, admit: Callable[[Any], None]
+) -> ProvisionedUser:
     past = rules.history(caller.tenant, document)
     if past.awaited is not None:
         raise rules.user_name_taken(past.awaited)
@@ -73,6 +81,7 @@ def _linked_one(caller: Caller, document: Document, account: Any, keeps_profile:
     if past.tombstone is not None or past.earlier:
         free_names(caller, adapter, document)
     lock_newcomer(adapter)
+    admit(adapter.obj)
     rules.refuse_anothers_leaver(adapter)
     rules.refuse_left(adapter)
     rules.claim(link, adapter.obj)

@@ -160,7 +160,8 @@ def _give(adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
     person, document = adapter.person, copied(adapter.link.document)
     adapter.remember_rows()
     changes: dict[str, tuple[object, object]] = {}
-    for line in [] if adapter.link.is_deleted else lines(adapter.connection):
+    is_left_alone = adapter.link.is_deleted or adapter.is_protected(adapter.obj)
+    for line in [] if is_left_alone else lines(adapter.connection):
         understood, entry = person.meant.get(line.path, {}), line.entry
         sent = entry.read(document)
         if "" not in understood.values() or sent is None or person.keeps(entry.source, line.field):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 LABEL_LENGTH: Final = 100
+#: So many addresses and networks a token may be used from, or a connection.
+MOST_NETWORKS: Final = 100
 
 
 class Default(enum.Enum):
@@ -123,8 +125,13 @@ def _expiry(days: int | None | Default) -> datetime | None:
 
 
 def checked_networks(texts: Iterable[str]) -> list[str]:
-    """Addresses and networks in their canonical form, none twice. Raises ``TokenRefused`` (``token.network``)."""
-    return list(dict.fromkeys(str(_network(text)) for text in texts))
+    """Addresses and networks in their canonical form, none twice, ``MOST_NETWORKS`` at most: each request is compared
+    with all of them. Raises ``TokenRefused`` (``token.network``)."""
+    given = list(texts)
+    if len(given) > MOST_NETWORKS:
+        message = _("Name at most %(most)s addresses and networks, larger ones in place of many small ones.")
+        raise TokenRefused(message % {"most": MOST_NETWORKS}, "token.network")
+    return list(dict.fromkeys(str(_network(text)) for text in given))
 
 
 def _network(text: str) -> networks.Network:

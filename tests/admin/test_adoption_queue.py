@@ -263,6 +263,24 @@ def test_staff_link_no_protected_account(
     assert not ProvisionedUser.objects.exists()
 
 
+def test_whoever_becomes_an_administrator_while_the_answer_is_given_is_not_linked(
+    administrator: Callable[..., Client],
+    ines: User,
+    refusal: ProvisioningEvent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = User.check_password
+
+    def promoted_meanwhile(self: User, password: str) -> bool:
+        User.objects.filter(pk=ines.pk).update(is_superuser=True)
+        return asked(self, password)
+
+    staff = administrator(*POLICY)
+    monkeypatch.setattr(User, "check_password", promoted_meanwhile)
+    assert "Only a superuser may link it" in text(answer(staff, refusal, "link", ines))
+    assert not ProvisionedUser.objects.exists()
+
+
 def test_a_protected_account_is_linked_by_this_word_alone_and_stays_protected(
     admin_client: Client, scim: ScimClient, refusal: ProvisioningEvent, ines: User
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 from django.urls import reverse
@@ -150,6 +151,16 @@ def test_a_merger_from_the_page_holds_and_can_be_taken_back(
     move(scim, rui, "Elsewhere")
     move(scim, rui, "R & D")
     assert teams()["rui.sousa"] == "R & D"
+
+
+def test_whoever_became_an_administrator_while_they_waited_is_given_nothing(
+    admin_client: Client, scim: ScimClient, reviewed: SCIMConnection
+) -> None:
+    join(scim, "ines.okafor", "Locks")
+    join(scim, "rui.sousa", "Locks")
+    User.objects.filter(username__startswith="ines").update(is_staff=True)
+    decide(admin_client, reviewed, "Locks", "create")
+    assert teams() == {"ines.okafor": None, "rui.sousa": "Locks"}
 
 
 def test_the_few_are_offered_to_be_merged_into_the_many(

@@ -16,6 +16,7 @@ from scim_provisioning.administration.adoption import doubles, words
 from scim_provisioning.administration.adoption.csv_export import from_csv
 from scim_provisioning.administration.adoption.directory import Directory, from_log
 from scim_provisioning.administration.adoption.doubles import Double
+from scim_provisioning.administration.adoption.whose import readable
 from scim_provisioning.administration.connections import notice
 from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.events import Caller
@@ -90,7 +91,7 @@ def examine(connection: SCIMConnection, directory: Directory) -> Report:
     host.adapter_class()
     refuse_without_settings(connection)
     order = list(words.FINDINGS)
-    verdicts = decide(connection, directory.people)
+    verdicts = readable(connection, decide(connection, directory.people))
     found = sorted(verdicts, key=lambda one: order.index(one.finding))
     return Report(found, directory.unreadable, doubles.among(connection))
 

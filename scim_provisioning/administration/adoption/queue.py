@@ -26,7 +26,7 @@ from scim_provisioning.administration.adoption.directory import (
     person_called,
     unanswered,
 )
-from scim_provisioning.administration.adoption.whose import refuse_protected, shown
+from scim_provisioning.administration.adoption.whose import readable, refuse_protected, shown
 from scim_provisioning.administration.connections import locked_current, notice
 from scim_provisioning.administration.setting_up import ConnectionRefused, refuse_without_settings
 from scim_provisioning.events import Caller
@@ -77,7 +77,7 @@ def waiting(connection: SCIMConnection, number: str | int | None = 1) -> Page[Wa
         document = document_of(connection, event)
         if document is not None:
             found.append((event, document))
-    verdicts = decide(connection, [document for _event, document in found])
+    verdicts = readable(connection, decide(connection, [document for _event, document in found]))
     judged = [Waiting(event, verdict) for (event, _doc), verdict in zip(found, verdicts, strict=True)]
     return Page(judged, page.number, pages)
 
@@ -105,7 +105,7 @@ def look(connection: SCIMConnection, event: ProvisioningEvent) -> Waiting:
     document = document_of(connection, event)
     if document is None:
         raise ConnectionRefused(_("What was sent is not kept any more."), "adoption.gone")
-    return Waiting(event, decide(connection, [document])[0])
+    return Waiting(event, readable(connection, decide(connection, [document]))[0])
 
 
 def look_for(connection: SCIMConnection, name: str, keys: Collection[str] = ()) -> Verdict | None:
@@ -115,7 +115,7 @@ def look_for(connection: SCIMConnection, name: str, keys: Collection[str] = ()) 
     document = person_called(connection, name)
     if document is None:
         return None
-    verdict = decide(connection, [document])[0]
+    verdict = readable(connection, decide(connection, [document]))[0]
     known = {str(account.pk): account for account in verdict.accounts if account is not None}
     mine = offered(get_adapter_class(), connection)
     for key in [key for key in keys if key not in known and is_storable(key)][:_OFFERED]:
@@ -160,8 +160,13 @@ def link(
     def work() -> ProvisionedUser:
         if not offered(type(_newcomer(connection)), connection).filter(pk=account.pk).exists():
             raise ConnectionRefused(_("This account is none of this customer's."), "adoption.account")
-        refuse_protected(connection, account, actor)
-        linked = link_one(caller, document, account, keeps_profile=keeps_profile)
+        linked = link_one(
+            caller,
+            document,
+            account,
+            keeps_profile=keeps_profile,
+            admit=lambda locked: refuse_protected(connection, locked, actor),
+        )
         message = _("“%(name)s” was linked to an account that was here already.") % {"name": linked.user_name}
         _tell(connection, message, actor, address, mails=mails)
         return linked

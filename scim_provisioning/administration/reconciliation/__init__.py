@@ -13,6 +13,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.administration import adoption, host
 from scim_provisioning.administration.adoption import Directory, Finding
 from scim_provisioning.administration.adoption import words as adoption_words
+from scim_provisioning.administration.adoption.whose import readable
 from scim_provisioning.administration.reconciliation import accounts, learners
 from scim_provisioning.administration.reconciliation.findings import (
     DOUBTFUL,
@@ -176,7 +177,7 @@ def _add_gone(report: Report, connection: SCIMConnection, people: _People, seen:
 def _add_missing(report: Report, connection: SCIMConnection, people: _People) -> set[object]:
     """Whoever is in the directory and managed by nobody; returns the keys of the accounts that they may be."""
     named: set[object] = set()
-    for verdict in decide(connection, people.left):
+    for verdict in readable(connection, decide(connection, people.left)):
         accounts_met = [account for account in verdict.accounts if account is not None]
         if verdict.finding is Finding.LINKED:
             continue

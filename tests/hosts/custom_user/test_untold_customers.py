@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scim_provisioning.administration import reconciliation
+from scim_provisioning.administration import adoption, reconciliation
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
@@ -61,6 +61,34 @@ def test_nobody_is_shown_who_is_not_the_customers(
     connection: SCIMConnection, whom: str, request: pytest.FixtureRequest
 ) -> None:
     assert shown(connection, request.getfixturevalue(whom)) == []
+
+
+def export(name: str, mail: str) -> bytes:
+    return f"userPrincipalName,mail\n{name},{mail}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "mail"),
+    [("root", "x@harborline.example"), ("evil@harborline.example", "root@example.org")],
+    ids=["by name", "by address"],
+)
+def test_nobody_is_shown_the_staff_of_all_whatever_leads_to_them(
+    connection: SCIMConnection, scim: ScimClient, root: Any, name: str, mail: str
+) -> None:
+    """What was sent and refused, a name that nobody has sent, and an export."""
+    User.objects.filter(pk=root.pk).update(email="root@example.org")
+    emails = [{"type": "work", "primary": True, "value": mail}]
+    scim.post("/Users", person("evil", userName=name, emails=emails))
+    directory = adoption.from_csv(connection, export(name, mail))
+    looked_for = queue.look_for(connection, name)
+    verdicts = [
+        *(one.verdict for one in queue.waiting(connection)),
+        *([looked_for] if looked_for else []),
+        *adoption.examine(connection, directory).verdicts,
+    ]
+    lines = reconciliation.examine(connection, directory).lines
+    assert [account for one in (*verdicts, *lines) for account in one.accounts] == []
+    assert not any("root@example.org" in line.account for line in lines)
 
 
 def test_somebody_whom_nobody_has_managed_is_shown(connection: SCIMConnection, other: SCIMConnection) -> None:
