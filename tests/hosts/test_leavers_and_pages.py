@@ -153,7 +153,7 @@ def test_two_spellings_of_a_team_are_merged_on_a_page_and_stay_so(
     line = next(line for line in units.choosable(connection) if line.path == DEPARTMENT)
     address = page("unit", connection.pk, line.rows.digest("R & D"))
     said = confirmed(browser, address, verdict="merge", unit="R&D")
-    assert "1 person was written." in said
+    assert "1 person was moved." in said
     for name in ("ines.okafor", "rui.sousa"):
         assert host().facts(f"{name}@harborline.example", organization)["team"] == "R&D"
     for team in ("Elsewhere", "R & D"):
