@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ _REFUSED: Final = 20
 _PEOPLE_A_READ: Final = 10
 #: So many comparisons of what ``attributes`` has in brackets take as long again.
 _COMPARISONS_A_READ: Final = 1000
+#: Seconds that a look-up by what no index serves may take to be none of the searches that run one at a time.
+SLOW: Final = 0.25
 #: Statements of one search, and the seconds that are left for what it reads beside them.
 _STATEMENTS: Final = 2
 _BESIDE: Final = 10
@@ -126,6 +128,21 @@ def search_among_everybody(connection: SCIMConnection) -> Iterator[None]:
             params={"limit": limits.searches_at_once},
             headers={"Retry-After": "1"},
         ) from taken
+
+
+@contextmanager
+def look_up_among_everybody(connection: SCIMConnection) -> Iterator[None]:
+    """Let a connection look people up by what no index serves as often at once as it likes, while that is quick: what
+    such a look-up costs grows with what the people hold. One that took long makes them searches, for a minute."""
+    slow = key_of("slow", connection.pk)
+    around = search_among_everybody(connection) if known(slow) else nullcontext()
+    with around:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            if time.monotonic() - began > SLOW:
+                counted(slow, seconds=_MINUTE)
 
 
 class StrangerThrottle(BaseThrottle):

@@ -14,7 +14,7 @@ from scim_provisioning.conf import app_settings
 from scim_provisioning.http.base import SCIMView
 from scim_provisioning.http.media import Written
 from scim_provisioning.http.parameters import parameters
-from scim_provisioning.http.throttling import search_among_everybody, spend_page
+from scim_provisioning.http.throttling import look_up_among_everybody, search_among_everybody, spend_page
 from scim_provisioning.models import Operation
 from scim_provisioning.protocol import messages, versions
 from scim_provisioning.protocol.errors import InvalidFilter
@@ -48,8 +48,12 @@ class UserResourceView(SCIMView):
         projection = Projection.parse(
             search.attributes, search.excluded_attributes, schema, app_settings.limits
         )
-        one_at_a_time = partial(search_among_everybody, self.caller.tenant)
-        page = provisioning.search(self.caller, search, among_everybody=one_at_a_time)
+        page = provisioning.search(
+            self.caller,
+            search,
+            among_everybody=partial(search_among_everybody, self.caller.tenant),
+            unindexed=partial(look_up_among_everybody, self.caller.tenant),
+        )
         resources = [Written.of(projection.apply(resource), schema) for resource in page.resources]
         if self.caller.token is not None:
             spend_page(self.caller.token, len(resources), projection.comparisons)

@@ -46,9 +46,11 @@ def find(
     request: SearchRequest,
     limits: Limits,
     among_everybody: Callable[[], AbstractContextManager[None]],
+    unindexed: Callable[[], AbstractContextManager[None]],
 ) -> Page:
     """The page that ``request`` asks for: one statement, one more to count unless the page is the whole. A search that
-    compares or sorts everybody runs inside what ``among_everybody`` makes; no look-up does.
+    compares or sorts everybody runs inside what ``among_everybody`` makes, and a look-up by what no index serves inside
+    what ``unindexed`` makes.
 
     Raises ``InvalidFilter``, ``TooMany``, ``InvalidValue`` (sorting), ``InvalidCursor`` and ``ExpiredCursor``.
     """
@@ -74,7 +76,9 @@ def find(
             Lookups(columns).condition(tree)
         )
     order = _sort_key(request, columns)
-    around = among_everybody() if is_search(tree, is_sorted=order is not None) else nullcontext()
+    around = unindexed() if looks_at_everybody else nullcontext()
+    if is_search(tree, is_sorted=order is not None):
+        around = among_everybody()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
         return _page(connection, people, order, request)

@@ -59,12 +59,13 @@ def search(
     request: SearchRequest,
     *,
     among_everybody: Callable[[], AbstractContextManager[None]] = nullcontext,
+    unindexed: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Page:
     """The people who fulfil a filter (RFC 7644 section 3.4.2). What ``among_everybody`` makes is entered around a
-    search where no index leads to them."""
-    limits = app_settings.limits
+    search among all of them, and what ``unindexed`` makes around a look-up where no index leads to them."""
+    limits, around = app_settings.limits, (among_everybody, unindexed)
     return databases.retried(
-        lambda: searching.find(caller.tenant, get_adapter_class(), request, limits, among_everybody)
+        lambda: searching.find(caller.tenant, get_adapter_class(), request, limits, *around)
     )
 
 

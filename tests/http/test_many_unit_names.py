@@ -9,8 +9,11 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from example_project.lms.models import Organization, Team
-from scim_provisioning.adapters.kinds import named_rows
+from example_project.lms.models import Learner, Organization, Team
+from scim_provisioning.adapters.kinds import named_rows, odd_names
+from scim_provisioning.adapters.kinds.meanings import Names
+from scim_provisioning.adapters.kinds.named_rows import NamedRows, without_hyphens
+from scim_provisioning.models import NewUnits
 from tests.client import ScimClient
 from tests.people import ENTERPRISE, person
 
@@ -41,7 +44,7 @@ def folded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(text)
         return normalize(form, text)
 
-    named_rows._latin_key.cache_clear()
+    named_rows._written_key.cache_clear()
     named_rows._any_key.cache_clear()
     monkeypatch.setattr(named_rows, "normalized", normalized)
     return asked
@@ -57,6 +60,49 @@ def test_what_was_sent_before_is_not_worked_out_again_for_a_new_name(
     moved(scim, ines, "Cloud")
     # What the person had before, and nobody else's.
     assert set(folded) <= {f"{LONG}19"}
+
+
+@pytest.fixture
+def remembers_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name only the beginning is remembered, as of one of 255 letters and more."""
+    for module in (named_rows, odd_names):
+        monkeypatch.setattr(module, "NAME_LENGTH", 20)
+
+
+@pytest.mark.usefixtures("remembers_twenty")
+def test_nor_are_long_names_that_begin_alike(scim: ScimClient, ines: str, folded: list[str]) -> None:
+    for number in range(20):
+        moved(scim, ines, f"{LONG * 25}{number}")
+    named_rows._any_key.cache_clear()
+    folded.clear()
+    moved(scim, ines, "Cloud")
+    assert set(folded) <= {f"{LONG * 25}19"}
+
+
+@pytest.mark.usefixtures("remembers_twenty")
+def test_of_long_names_that_begin_alike_each_spelling_finds_its_own(scim: ScimClient, ines: str) -> None:
+    for name in ("Ｃ" * 25 + "A", "Ｃ" * 25 + "B"):
+        moved(scim, ines, name)
+    for team in Team.objects.all():
+        moved(scim, ines, normalize("NFKC", team.name))
+        assert Learner.objects.get().team == team
+    assert Team.objects.count() == 2
+
+
+def test_names_with_hyphens_are_worked_out_once_where_those_do_not_count(
+    organization: Organization, folded: list[str]
+) -> None:
+    def meant(name: str) -> Any:
+        rows = NamedRows(Team, "name", {"organization": organization}, without_hyphens)
+        return Names(rows, NewUnits.CREATE, lambda: {"organization": organization}).meant_by(name)
+
+    first = [meant(f"{LONG}-{number}") for number in range(20)]
+    meant("Cloud")
+    named_rows._any_key.cache_clear()
+    folded.clear()
+    meant("Data")
+    assert folded == []
+    assert meant(f"{LONG} 7") == first[7]
 
 
 def test_names_of_the_lms_are_worked_out_once(

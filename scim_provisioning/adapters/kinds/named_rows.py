@@ -35,17 +35,17 @@ def reference_key(text: str) -> str:
     be seen do not count."""
     if text.isascii():
         return fold(seen(" ".join(text.split())))
-    return _latin_key(text) if _LATIN.fullmatch(text) else _any_key(text)
+    return _written_key(text) if _WRITTEN.fullmatch(text) else _any_key(text)
 
 
 def _key(text: str) -> str:
     return fold(seen(" ".join(normalized("NFKC", text).split())))
 
 
-# The names of a directory in a European language, which are read again and again; and those of a request, of which one
-# letter may become eighteen.
-_LATIN: Final = re.compile("[\0-\u024f]{1,100}")
-_latin_key = lru_cache(maxsize=32_768)(_key)
+# The names of a directory, in the letters that people write, which are read again and again; and those of a request, of
+# which one letter may become eighteen.
+_WRITTEN: Final = re.compile("[\0-\u1fff\u3040-\ud7ff]{1,100}")
+_written_key = lru_cache(maxsize=16_384)(_key)
 _any_key = lru_cache(maxsize=512)(_key)
 
 
@@ -128,7 +128,9 @@ class NamedRows:
         hyphens = _HYPHENS if self.key is without_hyphens else None
         known = (scope, self.key)
         if known not in self.odd:
-            self.odd[known] = odd_names.read(self.rows(), self.by, self.key, scope=scope, hyphens=hyphens)
+            self.odd[known] = odd_names.read(
+                self.rows(), self.by, self.key, self.digest, scope=scope, hyphens=hyphens
+            )
         found = self.odd[known].of(self.digest(name), wanted)
         pattern = odd_names.ODD if hyphens is None else odd_names.HYPHENATED
         # A plain name is another spelling of one that is not.
