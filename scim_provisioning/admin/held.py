@@ -37,7 +37,7 @@ class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
         try:
             return super().clean(value)
         except OverflowError:
-            raise ValidationError(self.error_messages["invalid_list"], code="invalid_list") from None
+            raise ValidationError(self.error_messages["invalid_list"]) from None
 
 
 class VerdictForm(IdentityForm):
