@@ -39,3 +39,12 @@ def established() -> None:
 def leave(scim: ScimClient, *ids: str) -> list[int]:
     """The statuses of what switches them off, one after the other."""
     return [scim.patch(f"/Users/{scim_id}", OFF).status_code for scim_id in ids]
+
+
+def held_one(scim: ScimClient, connection: SCIMConnection) -> list[str]:
+    """The SCIM ids of Ada Roth, who went, and of Ines Okafor, who is held."""
+    let_go_at_most(connection, 1)
+    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
+    established()
+    leave(scim, *ids)
+    return ids

@@ -27,7 +27,7 @@ from scim_provisioning.models import (
 from tests.admin.conftest import Administrator
 from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient
-from tests.leavers import established, leave, let_go_at_most
+from tests.leavers import held_one
 from tests.people import person
 from tests.test_scim_forget import Erasing, patch
 
@@ -110,10 +110,7 @@ def test_an_active_learner_takes_a_tick_and_the_account_stays(
 def test_whoever_was_held_and_may_go_is_active_still(
     admin_client: Client, scim: ScimClient, connection: SCIMConnection
 ) -> None:
-    let_go_at_most(connection, 1)
-    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
-    established()
-    leave(scim, *ids)
+    ids = held_one(scim, connection)
     leaver_brake.allow(connection, [HeldLeaver.objects.get().pk], actor=None)
     address = page("forget", connection, link_id=ProvisionedUser.objects.get(scim_id=ids[1]).pk)
     assert "even_if_active" in confirmed(admin_client, address).context["form"].errors

@@ -32,7 +32,7 @@ from tests.admin.pages import text, url
 from tests.admin.spoken import english_in, said
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
-from tests.leavers import OFF, established, leave, let_go_at_most
+from tests.leavers import OFF, established, held_one, leave, let_go_at_most
 from tests.lms_factories import LearnerFactory
 from tests.people import ENTERPRISE, person
 
@@ -285,10 +285,7 @@ def test_an_account_that_the_lms_has_deleted_is_said_so(admin_client: Client, sc
 def test_whoever_is_held_is_said_so_with_the_button_that_decides(
     admin_client: Client, scim: ScimClient, connection: SCIMConnection
 ) -> None:
-    let_go_at_most(connection, 1)
-    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
-    established()
-    leave(scim, *ids)
+    held_one(scim, connection)
     page = admin_client.get(PEOPLE, {"q": "okafor"})
     assert "Held The identity provider asked on" in text(page)
     button = f"{url('held', connection)}?q=ines.okafor%40harborline.example"
@@ -300,10 +297,7 @@ def test_whoever_is_held_is_said_so_with_the_button_that_decides(
 def test_whoever_was_held_and_may_go_is_said_so_and_nothing_is_left_to_do(
     admin_client: Client, scim: ScimClient, connection: SCIMConnection, everybody: bool
 ) -> None:
-    let_go_at_most(connection, 1)
-    ids = [scim.post("/Users", person(name)).json()["id"] for name in ("ada.roth", "ines.okafor")]
-    established()
-    leave(scim, *ids)
+    ids = held_one(scim, connection)
     administrator = get_user_model().objects.get(is_superuser=True)
     if everybody:
         leaver_brake.allow_all(connection, actor=administrator)
