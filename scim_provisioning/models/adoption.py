@@ -24,7 +24,11 @@ class Adoption(models.Model):
     ``user`` is not whom the identity provider meant: nobody is linked to the account by evidence alone any more."""
 
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="adoptions"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="adoptions",
+        db_index=False,
     )
     link = models.OneToOneField(
         ProvisionedUser, verbose_name=_("learner"), on_delete=models.CASCADE, related_name="adoption"

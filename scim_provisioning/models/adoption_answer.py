@@ -27,6 +27,7 @@ class AdoptionAnswer(models.Model):
         verbose_name=_("connection"),
         on_delete=models.CASCADE,
         related_name="adoption_answers",
+        db_index=False,
     )
     user_name = models.CharField(_("userName"), max_length=USER_NAME_LENGTH)
     user_name_key = ExactCharField(max_length=USER_NAME_KEY_LENGTH, editable=False)

@@ -13,7 +13,11 @@ class DailyFigure(models.Model):
     own lines. ``action`` and ``error_code`` are those of ``ProvisioningEvent``."""
 
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="daily_figures"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="daily_figures",
+        db_index=False,
     )
     day = models.DateField(_("day"))
     action = models.CharField(_("action"), max_length=20)

@@ -114,6 +114,7 @@ class ProvisioningEvent(models.Model):
         on_delete=models.CASCADE,
         null=True,
         related_name="events",
+        db_index=False,
     )
     link = models.ForeignKey(
         ProvisionedUser,
@@ -122,6 +123,7 @@ class ProvisioningEvent(models.Model):
         null=True,
         blank=True,
         related_name="events",
+        db_index=False,
     )
     token = models.ForeignKey(
         SCIMToken,
@@ -171,7 +173,7 @@ class ProvisioningEvent(models.Model):
         permissions = (("export_log", _("Can export the provisioning log")),)
         indexes = (
             models.Index(fields=("connection", "-id"), name="scim_event_connection"),
-            models.Index(fields=("connection", "link", "-id"), name="scim_event_link"),
+            models.Index(fields=("link", "-id"), name="scim_event_link_id"),
             models.Index(fields=("connection", "outcome", "-id"), name="scim_event_outcome"),
             # What an administrator asks for is rare: without these the whole log would be read for it.
             models.Index(fields=("connection", "action", "-id"), name="scim_event_action"),

@@ -56,13 +56,18 @@ class FormerIdentifier(models.Model):
 
     # The link's own, once more: a search begins with the connections that the administrator sees.
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="+"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     link = models.ForeignKey(
         ProvisionedUser,
         verbose_name=_("learner"),
         on_delete=models.CASCADE,
         related_name="former_identifiers",
+        db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     value = models.CharField(_("value"), max_length=USER_NAME_LENGTH)

@@ -24,7 +24,11 @@ class IdentityQuestion(models.Model):
         related_name="identity_questions",
     )
     newcomer = models.ForeignKey(
-        ProvisionedUser, verbose_name=_("newcomer"), on_delete=models.CASCADE, related_name="+"
+        ProvisionedUser,
+        verbose_name=_("newcomer"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     earlier = models.ForeignKey(
         ProvisionedUser, verbose_name=_("earlier learner"), on_delete=models.CASCADE, related_name="+"

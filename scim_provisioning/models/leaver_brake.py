@@ -109,7 +109,11 @@ class HeldLeaver(models.Model):
     """Somebody whom the identity provider wants to go, and the brake keeps: until they have gone, or are back."""
 
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="held_leavers"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="held_leavers",
+        db_index=False,
     )
     link = models.OneToOneField(
         ProvisionedUser, verbose_name=_("learner"), on_delete=models.CASCADE, related_name="held_leaver"

@@ -26,7 +26,11 @@ class LockedValue(models.Model):
         SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="locked_values"
     )
     link = models.ForeignKey(
-        ProvisionedUser, verbose_name=_("learner"), on_delete=models.CASCADE, related_name="locked_values"
+        ProvisionedUser,
+        verbose_name=_("learner"),
+        on_delete=models.CASCADE,
+        related_name="locked_values",
+        db_index=False,
     )
     path = ExactCharField(_("attribute"), max_length=PATH_LENGTH)
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH)

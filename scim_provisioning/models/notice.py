@@ -14,7 +14,11 @@ class SentNotice(models.Model):
     """One notice of a connection. ``key`` tells occasions of one kind apart, e.g. a token and its threshold."""
 
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="sent_notices"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="sent_notices",
+        db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=20)
     key = ExactCharField(_("occasion"), max_length=100)

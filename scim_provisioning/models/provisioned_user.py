@@ -107,7 +107,11 @@ class ProvisionedUser(models.Model):
     """
 
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="links"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="links",
+        db_index=False,
     )
     scim_id = ExactCharField(
         _("SCIM id"), max_length=SCIM_ID_LENGTH, unique=True, default=new_scim_id, editable=False

@@ -24,7 +24,11 @@ class RefusedName(models.Model):
 
     # Once more: a search begins with the connections that the administrator sees.
     connection = models.ForeignKey(
-        SCIMConnection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="+"
+        SCIMConnection,
+        verbose_name=_("connection"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     payload = models.ForeignKey(
         ProvisioningPayload,
