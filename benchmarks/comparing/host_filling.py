@@ -45,6 +45,7 @@ def fill(count: int) -> None:
     """Make the customer and ``count`` people."""
     connection = _connect()
     units = _units(connection.sso.organization)
+    _hear_of(units, connection)
     samples = range(SAMPLE, SAMPLE + people.KINDS)
     everything = [_person(connection, units, number) for number in samples]
     for rows in zip(*everything, strict=True):
@@ -75,6 +76,13 @@ def _units(organization: Organization) -> Units:
         model: [model.objects.create(organization=organization, name=name) for name in wanted]
         for model, wanted in names.items()
     }
+
+
+def _hear_of(units: Units, connection: SCIMConnection) -> None:
+    """What is kept of a name with the first person who brings it, so that nobody later is the first."""
+    for entry in get_adapter_class().compiled(connection).entries:
+        for unit in units.get(entry.field.related_model, ()):
+            entry.declaration.names(entry.field.related_model, connection).meant_by(unit.name)
 
 
 def _person(connection: SCIMConnection, units: Units, number: int) -> tuple[models.Model, ...]:

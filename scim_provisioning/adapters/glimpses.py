@@ -26,6 +26,7 @@ from scim_provisioning.adapters.people import People
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, LOCKED, MEANT, Person
 from scim_provisioning.adapters.row_set import RowSet
 from scim_provisioning.adapters.rows import RowSource
+from scim_provisioning.databases.listening import is_heard
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.protocol import json_text
 
@@ -156,10 +157,7 @@ def plan(mapping: CompiledMapping) -> Plan | None:
 
 def nobody_waits_for_models(found: Plan) -> bool:
     """Whether no receiver of the host's is to be told of models that are made: it may change them."""
-    return not any(
-        signal.receivers and any(signal.has_listeners(model) for model in found.models)
-        for signal in (pre_init, post_init)
-    )
+    return not any(is_heard(model, pre_init, post_init) for model in found.models)
 
 
 def _says_what_it_reads(entry: Entry) -> bool:

@@ -32,6 +32,9 @@ def folded(text: str) -> str:
 def others(text: str, most: int) -> tuple[str, ...] | None:
     """Texts to ask an index on small letters for, so that it leads to all that are the same as ``text``, which stands
     first. None where there are more than ``most``, or where no such list leads to all of them."""
+    if text.isascii() and "ss" not in text.lower():
+        # Nearly every address.
+        return (text,)
     if BEFORE["İ"] in folded(text):
         # To some servers its small letter has no dot.
         return None

@@ -10,6 +10,7 @@ from django.db.models.signals import post_save, pre_save
 
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.databases import host_rows, making_models
+from scim_provisioning.databases.listening import is_heard
 from scim_provisioning.models import SCIMConnection
 
 
@@ -179,14 +180,13 @@ class RowSet:
 
 def _may_make_rows(account: type[models.Model]) -> bool:
     """Whether saving an account can run code of the host's; if not, nobody needs to look what it made."""
-    return post_save.has_listeners(account) or _saves_by_itself(account)
+    return is_heard(account, post_save) or _saves_by_itself(account)
 
 
 def saving_runs_code(sources: Mapping[str, RowSource]) -> bool:
     """Whether saving somebody's rows can run code of the host's, which may change any row."""
     rows = [source.model for source in sources.values()]
-    listened = (signal.has_listeners(row) for signal in (pre_save, post_save) for row in rows)
-    return any(listened) or any(map(_saves_by_itself, rows))
+    return any(is_heard(row, pre_save, post_save) or _saves_by_itself(row) for row in rows)
 
 
 def _saves_by_itself(model: type[models.Model]) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import models
 from django.db.models.signals import post_save, pre_save
 
+from scim_provisioning.databases.listening import is_heard
+
 #: A row, and the columns of it that have changed.
 Changed = tuple[models.Model, Sequence[str]]
 
@@ -16,10 +18,9 @@ Changed = tuple[models.Model, Sequence[str]]
 def may_be_saved_together(model: type[models.Model]) -> bool:
     """Whether saving a row of this model runs no code but Django's: no signal of it is listened to, it has no ``save``
     of the host's, and it lies in one table."""
-    listened = any(signal.has_listeners(model) for signal in (pre_save, post_save))
     methods = (model.save, model.save_base)
     return (
-        not listened
+        not is_heard(model, pre_save, post_save)
         and not model._meta.parents
         and all(method.__module__.startswith("django.") for method in methods)
     )

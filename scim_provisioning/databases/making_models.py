@@ -19,6 +19,8 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
+from scim_provisioning.databases.listening import is_heard
+
 #: Whoever has written one of these themselves is asked.
 _OWN: Final = ("__init__", "__new__", "__setattr__", "from_db")
 #: Called by a ``from_db`` of this package's that does nothing else beside Django's.
@@ -38,7 +40,7 @@ class Maker:
     def from_db(self, alias: str, names: Sequence[str], values: Sequence[Any]) -> Model:
         """As ``Model.from_db``."""
         model = self._model
-        if not self._is_plain or _is_heard(model):
+        if not self._is_plain or is_heard(model, pre_init, post_init):
             return model.from_db(alias, names, values)
         made = model.__new__(model)
         state: Any = ModelState()
@@ -53,7 +55,7 @@ class Maker:
 def new(model: type[Model], **values: Any) -> Any:
     """As ``model(**values)``, of fields; the others get their defaults."""
     blank = _blank(model)
-    if blank is None or _is_heard(model):
+    if blank is None or is_heard(model, pre_init, post_init):
         return model(**values)
     made = model.__new__(model)
     state: Any = ModelState()
@@ -79,10 +81,6 @@ def _blank(model: type[Model]) -> list[tuple[Any, str, str, Any]] | None:
     if not _is_plain(model, [field.attname for field in fields]):
         return None
     return [(field, field.name, field.attname, field.get_default) for field in fields]
-
-
-def _is_heard(model: type[Model]) -> bool:
-    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def put_in(populators: Sequence[Any]) -> None:

@@ -17,7 +17,8 @@ from django.db.models import Model
 from django.db.models.constants import OnConflict
 
 from scim_provisioning.databases import row_statements
-from scim_provisioning.databases.row_statements import VENDORS, Column
+from scim_provisioning.databases.parameters import Column, column, values
+from scim_provisioning.databases.row_statements import VENDORS
 
 
 def insert(row: Model) -> None:
@@ -37,9 +38,9 @@ def insert_missing(rows: Sequence[Model]) -> None:
         model._default_manager.bulk_create(rows, ignore_conflicts=True)
         return
     sql, columns = _missing(model, connection.vendor, connection.alias, len(rows))
-    values = [value for row in rows for value in row_statements.values(row, columns, connection, adds=True)]
+    params = [value for row in rows for value in values(row, columns, connection, adds=True)]
     with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, params)
 
 
 def update(row: Model, *, within: str, but: tuple[str, ...] = ()) -> None:
@@ -72,4 +73,4 @@ def _missing(model: type[Model], vendor: str, alias: str, count: int) -> tuple[s
     begins = ops.insert_statement(on_conflict=OnConflict.IGNORE)
     ends = ops.on_conflict_suffix_sql(fields, OnConflict.IGNORE, [], [])
     sql = f"{begins} {ops.quote_name(options.db_table)} ({names}) VALUES {places} {ends}"
-    return sql, [row_statements.column(field, vendor) for field in fields]
+    return sql, [column(field, vendor) for field in fields]

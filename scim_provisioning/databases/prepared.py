@@ -32,7 +32,7 @@ from django.db.models import query as django_query
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, ValuesListIterable
 
-from scim_provisioning.databases import making_models
+from scim_provisioning.databases import making_models, routing
 from scim_provisioning.databases.sqlite_marks import Marked
 from scim_provisioning.databases.stand_ins import Place, Ways, flat, kind, places, stand_ins
 
@@ -63,7 +63,7 @@ def rows(build: Build, *values: Any, given: tuple[Hashable, ...] = (), ways: Way
         queryset: Any = build(*given, *values)
         route = _routes[question] = (queryset.model, queryset._for_write)
     model, is_for_write = route
-    alias = router.db_for_write(model) if is_for_write else router.db_for_read(model)
+    alias = router.db_for_write(model) if is_for_write else routing.read_from(model)
     kinds = tuple(map(kind, values))
     if None not in kinds and VERSION[:2] in KNOWN:
         key = (build, given, kinds, ways, alias, settings.USE_TZ)

@@ -63,10 +63,19 @@ def primary() -> Iterator[None]:
         _reads_primary.reset(before)
 
 
+def has_no_choice() -> bool:
+    """Whether the host has no router, so that nobody has to be asked, as it is done some twenty times a request."""
+    return all(type(known) is ReadsWhereItWrites for known in router.routers)
+
+
+def read_from(model: type[models.Model]) -> str:
+    """The name of the database that a model is read from."""
+    return DEFAULT_DB_ALIAS if has_no_choice() else router.db_for_read(model)
+
+
 def alias() -> str:
     """The name of the database that holds links and log, as the host's routers say."""
-    if all(type(known) is ReadsWhereItWrites for known in router.routers):
-        # Nobody else is asked, and it is asked some twenty times a request.
+    if has_no_choice():
         return DEFAULT_DB_ALIAS
     name: str = router.db_for_write(apps.get_model(_APP, "ProvisionedUser"))
     return name

@@ -1,47 +1,23 @@
-"""INSERT and UPDATE of one row by statements that are built once a process, and the values that go into them."""
+"""INSERT and UPDATE of one row by statements that are built once a process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import (
-    AutoField,
-    BigAutoField,
-    BigIntegerField,
-    BooleanField,
-    CharField,
-    DateTimeField,
-    Field,
-    ForeignKey,
-    IntegerField,
-    JSONField,
-    Model,
-    PositiveIntegerField,
-    PositiveSmallIntegerField,
-    TextField,
-)
+from django.db.models import AutoField, BigAutoField, Model
 from django.db.models.signals import post_save, pre_save
 
+from scim_provisioning.databases.listening import is_heard
+from scim_provisioning.databases.parameters import Column, column, values
 from scim_provisioning.databases.sqlite_marks import Marked
 
 #: The databases whose statements are known here.
 VENDORS: Final = frozenset({"mysql", "postgresql", "sqlite"})
-#: What a field may do to a value before it is one, and does not where its class leaves it to Django's.
-_ON_THE_WAY: Final = ("pre_save", "get_db_prep_save", "get_db_prep_value")
-_AS_THEY_ARE: Final[tuple[tuple[Any, frozenset[Any]], ...]] = (
-    (CharField.get_prep_value, frozenset({str, type(None)})),
-    (TextField.get_prep_value, frozenset({str, type(None)})),
-    (BooleanField.get_prep_value, frozenset({bool})),
-)
-_NUMBERS: Final = frozenset(
-    {AutoField, BigAutoField, BigIntegerField, IntegerField, PositiveIntegerField, PositiveSmallIntegerField}
-)
-_NOTHING: Final = frozenset({type(None)})
 
 
 class Statement:
@@ -57,14 +33,6 @@ class Statement:
         cursor.execute(self._sql, values)
 
 
-class Column(NamedTuple):
-    """A field, where a row holds its value, and the types of those values that are parameters as they are."""
-
-    field: Field[Any, Any]
-    attribute: str
-    as_they_are: frozenset[Any]
-
-
 def connection_of(row: Model) -> BaseDatabaseWrapper:
     """The connection by which Django would save the row."""
     return connections[router.db_for_write(type(row), instance=row)]
@@ -73,8 +41,7 @@ def connection_of(row: Model) -> BaseDatabaseWrapper:
 def is_unheard(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
     """Whether nobody waits for ``pre_save`` or ``post_save`` of a model, whose statements can be built here."""
     is_simple = isinstance(model._meta.pk, AutoField | BigAutoField) and not model._meta.parents
-    is_heard = pre_save.has_listeners(model) or post_save.has_listeners(model)
-    return is_simple and not is_heard and connection.vendor in VENDORS
+    return is_simple and not is_heard(model, pre_save, post_save) and connection.vendor in VENDORS
 
 
 def insert(row: Model, connection: BaseDatabaseWrapper) -> None:
@@ -103,38 +70,6 @@ def update(
     if is_there:
         row._state.db = connection.alias
     return is_there
-
-
-def values(
-    row: Model, columns: Sequence[Column], connection: BaseDatabaseWrapper, *, adds: bool
-) -> list[Any]:
-    """The parameters for these columns, as the fields make them."""
-    held = row.__dict__
-    return [
-        held[attribute]
-        if held.get(attribute, row).__class__ in as_they_are
-        else field.get_db_prep_save(field.pre_save(row, adds), connection)
-        for field, attribute, as_they_are in columns
-    ]
-
-
-def column(field: Field[Any, Any], vendor: str) -> Column:
-    """What ``values`` has to know of a field."""
-    return Column(field, field.attname, _as_they_are(field, vendor))
-
-
-def _as_they_are(field: Any, vendor: str) -> frozenset[Any]:
-    """The types of values of which a field makes nothing else. Drivers of servers are told the size of a number."""
-    own: Any = type(field)
-    if own is ForeignKey:
-        return _NOTHING | (_as_they_are(field.target_field, vendor) & {int})
-    if own in _NUMBERS:
-        return _NOTHING | {int} if vendor == "sqlite" else _NOTHING
-    if own is JSONField or (own is DateTimeField and not field.auto_now and not field.auto_now_add):
-        return _NOTHING
-    is_ordinary = all(getattr(own, name) is getattr(Field, name) for name in _ON_THE_WAY)
-    known = (types for one, types in _AS_THEY_ARE if is_ordinary and own.get_prep_value is one)
-    return next(known, frozenset())
 
 
 @lru_cache(maxsize=64)

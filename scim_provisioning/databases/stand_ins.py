@@ -24,12 +24,18 @@ _MOST: Final = 2**31 - 1
 #: easily changed.
 _PLAIN: Final = "".join(letter for letter in map(chr, range(33, 127)) if letter not in "kK")
 _LETTERS: Final = {"plain": _PLAIN, "ascii": f"{_PLAIN}Kk", "any": "\u00c4\u00df\u2126\u212aKk\u0130%_\\\"' "}
+_OF_TEXT: Final = {alphabet: ("text", alphabet) for alphabet in _LETTERS}
 #: As small as a column may be, and no two of one statement alike.
 _numbers: Final = cycle(range(10_007, 30_011, 7))
 
 
 def kind(value: Any) -> Hashable:
     """What of a value the shape of the statement may depend on; None where it is not known."""
+    own = value.__class__
+    if own is str and value:
+        return _OF_TEXT[_alphabet(value)]
+    if own is int:
+        return cast(Hashable, int) if -_MOST <= value <= _MOST else None
     if _is_constant(value):
         return ("constant", value)
     if isinstance(value, Model):
@@ -38,11 +44,7 @@ def kind(value: Any) -> Hashable:
     if isinstance(value, tuple):
         inner = tuple(map(kind, value))
         return None if not 0 < len(inner) <= _MOST_LISTED or None in inner else inner
-    if type(value) is int:
-        return cast(Hashable, int) if abs(value) <= _MOST else None
-    if type(value) is str:
-        return ("text", _alphabet(value))
-    return cast(Hashable, UUID) if type(value) is UUID else None
+    return cast(Hashable, UUID) if own is UUID else None
 
 
 def _alphabet(text: str) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Final
 
 from scim_provisioning import moments
 from scim_provisioning.models.token import TOKEN_PREFIX, display
+from scim_provisioning.protocol import json_text
 
 PAYLOAD_BYTES: Final = 32 * 1024
 # Deeper than any body the reader lets in; MariaDB refuses a JSON column of more than 32 levels.
@@ -88,7 +90,7 @@ def payload(value: object) -> tuple[str, bool]:
     if isinstance(value, bytes | bytearray | memoryview):
         written = _unparsed(bytes(value))
     else:
-        plain = _plain_text(value)
+        plain = _plain_text(value, _quickly_written)
         written = _WRITER.encode(json_safe(value)) if plain is None else plain
     if not written.isprintable():
         written = _CONTROL_EXCEPT_LAYOUT.sub(_escape, written)
@@ -98,16 +100,19 @@ def payload(value: object) -> tuple[str, bool]:
     return encoded[:PAYLOAD_BYTES].decode(errors="ignore"), True
 
 
-def is_plain(value: object) -> bool:
+def is_plain(value: Mapping[str, Sequence[object]]) -> bool:
     """Whether ``json_safe`` has nothing to change: ``value`` is JSON, and nothing of it is secret or to be escaped."""
-    return _plain_text(value) is not None
+    return _plain_text(value, beside=len(value)) is not None
 
 
-def _plain_text(value: object) -> str | None:
+def _plain_text(
+    value: object, write: Callable[[object], str] = _WRITER.encode, *, beside: int = 0
+) -> str | None:
     """``value`` as JSON, where nothing of it has to be masked, dropped or escaped, as of nearly everything: the text as
-    a whole tells that sooner than member by member. None where it has to be looked at closely."""
+    a whole tells that sooner than member by member. None where it has to be looked at closely. So many lists are known
+    to stand ``beside`` one another."""
     try:
-        written = _WRITER.encode(value)
+        written = write(value)
     except (TypeError, ValueError, RecursionError):
         return None
     is_harmless = (
@@ -115,14 +120,26 @@ def _plain_text(value: object) -> str | None:
         and "\\u" not in written
         and not _names_secret(written)
         # However they stand in one another.
-        and written.count("{") + written.count("[") <= _DEPTH
+        and written.count("{") + written.count("[") - beside <= _DEPTH
     )
     return written if is_harmless else None
 
 
+def _quickly_written(value: object) -> str:
+    text = json_text.quickly(value)
+    # What is no number becomes null there.
+    return _WRITER.encode(value) if text is None or "null" in text else text
+
+
 def is_secret(name: object) -> bool:
     """Whether an attribute of this name or path holds a secret, whatever its case or prefix."""
-    return isinstance(name, str) and _names_secret(name)
+    return isinstance(name, str) and _is_secret_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_secret_name(name: str) -> bool:
+    # Nearly always one of the few that the schema has.
+    return _names_secret(name)
 
 
 def _names_secret(written: str) -> bool:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: Seconds for which a cache that failed is left alone.
 REST: Final = 5.0
+#: So many answers are kept.
+_KEPT: Final = 1024
 #: Seconds from one line in the log about it to the next.
 SILENCE: Final = 60.0
 
@@ -35,6 +37,8 @@ class Circuit:
         self._lock = Lock()
         self._is_broken = False
         self._again_at = self._said_at = -SILENCE
+        #: What is not asked for again.
+        self.over: dict[str, tuple[int, ...]] = {}
 
     def ask(self, question: Callable[[], T], otherwise: T) -> T:
         """The cache's answer, or ``otherwise`` where it gives none."""
@@ -102,6 +106,18 @@ def given_back(key: str, amount: int) -> None:
             cache.decr(key, amount)
 
     circuit.ask(give, None)
+
+
+def known_once(name: str, *keys: str) -> tuple[int, ...]:
+    """What stands under each of the keys, 0 where nothing does: asked once a process for each ``name``, as nothing that
+    matters is counted there any more."""
+    found = circuit.over.get(name)
+    if found is None:
+        now = known(*keys)
+        if len(circuit.over) >= _KEPT:
+            circuit.over.clear()
+        found = circuit.over[name] = tuple(now.get(key, 0) for key in keys)
+    return found
 
 
 def known(*keys: str) -> dict[str, int]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from scim_provisioning.http.counting import counted, given_back, key_of, known
+from scim_provisioning.http.counting import counted, given_back, key_of, known_once
 
 #: So many seconds are looked at, with the running one. What came before is forgotten.
 REMEMBERED: Final = 4
@@ -56,9 +56,10 @@ def seconds_until(counts: Sequence[int], passed: int, pace: int) -> int:
 
 def _counts(name: str, now: float, amount: int) -> tuple[str, list[int]]:
     running = int(now)
-    key, *before = (_key(name, running - age) for age in range(REMEMBERED))
-    earlier = known(*before)
-    return key, [counted(key, seconds=_KEPT, amount=amount), *(earlier.get(one, 0) for one in before)]
+    key = _key(name, running)
+    # The seconds before are over: whom a clock that goes after counts there late is forgiven.
+    before = (_key(name, running - age) for age in range(1, REMEMBERED))
+    return key, [counted(key, seconds=_KEPT, amount=amount), *known_once(key, *before)]
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -10,6 +11,8 @@ from rest_framework.request import Request
 from scim_provisioning.protocol.errors import InvalidFilter, InvalidValue, SCIMError
 
 _NAME_LISTS: Final = frozenset({"attributes", "excludedattributes"})
+#: The escape of a byte that is none of ASCII.
+_BEYOND_ASCII: Final = re.compile("%[89A-Fa-f]")
 _READ: Final = _NAME_LISTS | {"filter", "sortby", "sortorder", "startindex", "count", "cursor"}
 
 
@@ -33,7 +36,7 @@ def parameters(request: Request) -> dict[str, str]:
 
 
 def _refuse_other_encodings(query: str) -> None:
-    if "%" not in query:
+    if _BEYOND_ASCII.search(query) is None:
         return
     for pair in query.split("&"):
         name, _, value = pair.partition("=")

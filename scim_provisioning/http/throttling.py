@@ -171,16 +171,19 @@ class Failures:
     def refuse_flood(self, plaintext: str) -> bool:
         """Whether it is noted for today that the token is a good one; if not, it is to be noted once it is let in.
         Raises ``TooManyRequests`` before anything is looked up."""
-        good, before, bad = _keys_of_token(plaintext)
-        found = known(self._key, good, before)
-        is_good = good in found or before in found
+        token = _TokenKeys(plaintext)
+        if known(token.good):
+            # Nearly every request's: nothing else has to be asked.
+            return True
+        found = known(self._key, token.good_before)
+        is_good = token.good_before in found
         is_flood = found.get(self._key, 0) >= app_settings.throttle["failures"]
-        if is_flood and not is_good and not (self._may_be_good(plaintext, bad) and self._is_next()):
+        if is_flood and not is_good and not (self._may_be_good(plaintext, token.bad) and self._is_next()):
             raise TooManyRequests(
                 "Too many requests from this address could not be authenticated.",
                 headers={"Retry-After": str(_MINUTE)},
             )
-        return good in found
+        return False
 
     @staticmethod
     def _may_be_good(plaintext: str, bad: str) -> bool:
@@ -195,21 +198,34 @@ class Failures:
     def note(self, plaintext: str = "") -> int:
         """Count one, and return how many there are in this minute."""
         if tokens.is_well_formed(plaintext):
-            counted(_keys_of_token(plaintext)[-1], seconds=_MINUTE)
+            counted(_TokenKeys(plaintext).bad, seconds=_MINUTE)
         return counted(self._key, seconds=2 * _MINUTE)
 
 
 def remember(plaintext: str) -> None:
     """Note that a token was let in."""
-    counted(_keys_of_token(plaintext)[0], seconds=2 * _GOOD_FOR)
+    counted(_TokenKeys(plaintext).good, seconds=2 * _GOOD_FOR)
 
 
-def _keys_of_token(plaintext: str) -> tuple[str, str, str]:
-    """Under which a token is known to be good, noted today or yesterday, and to be bad. The token cannot be told from
-    them."""
-    digest = salted_hmac("scim_provisioning.tokens", plaintext, algorithm="sha256").hexdigest()
-    day = int(time.time()) // _GOOD_FOR
-    return key_of("good", digest, day), key_of("good", digest, day - 1), key_of("bad", digest)
+class _TokenKeys:
+    """Under which a token is known to be good, noted today or yesterday (``good_before``), and to be bad. The token
+    cannot be told from them."""
+
+    def __init__(self, plaintext: str) -> None:
+        self._digest = salted_hmac("scim_provisioning.tokens", plaintext, algorithm="sha256").hexdigest()
+        self._day = int(time.time()) // _GOOD_FOR
+
+    @property
+    def good(self) -> str:
+        return key_of("good", self._digest, self._day)
+
+    @property
+    def good_before(self) -> str:
+        return key_of("good", self._digest, self._day - 1)
+
+    @property
+    def bad(self) -> str:
+        return key_of("bad", self._digest)
 
 
 @lru_cache(maxsize=1024)

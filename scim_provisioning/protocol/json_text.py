@@ -26,6 +26,8 @@ def _installed(name: str) -> Any:
 
 
 _orjson: Final = _installed("orjson")
+#: What it has a form for and Python has none is left to ``otherwise``.
+_AS_PYTHON: Final = _orjson and _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def written(value: object, otherwise: Otherwise) -> bytes:
@@ -33,6 +35,18 @@ def written(value: object, otherwise: Otherwise) -> bytes:
     escape."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=otherwise)
     return text.encode("utf-8", "backslashreplace")
+
+
+def quickly(value: object) -> str | None:
+    """The JSON of a value, no member of which is a number that JSON has no form for; None where orjson is not here, or
+    does not write it."""
+    if _orjson is None:
+        return None
+    try:
+        text: str = _orjson.dumps(value, None, _AS_PYTHON).decode()
+    except TypeError:
+        return None
+    return text
 
 
 def writer(schema: UserSchema) -> Callable[[object, Otherwise], bytes]:
@@ -46,13 +60,11 @@ def reader(schema: UserSchema) -> Callable[[str], Any]:
 
 
 def _quickly_written(value: object, otherwise: Otherwise) -> bytes:
-    # What it has a form for and Python has none is left to ``otherwise``.
-    as_python = _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
     try:
-        quickly: bytes = _orjson.dumps(value, otherwise, as_python)
+        text: bytes = _orjson.dumps(value, otherwise, _AS_PYTHON)
     except TypeError:
         return written(value, otherwise)
-    return quickly
+    return text
 
 
 def _quickly_read(text: str) -> Any:
