@@ -108,8 +108,12 @@ class RowSource:
         return getattr(user, self.accessor, None)
 
     def queryset(self, connection: SCIMConnection) -> models.QuerySet[models.Model]:
-        """The rows of this kind that belong to the connection's customer."""
-        return self.model._default_manager.filter(**resolve_scope(self.within, connection))
+        """The rows of this kind that belong to the connection's customer; none of a connection whose SSO settings are
+        gone, of which a host cannot say whose it is."""
+        rows: models.QuerySet[models.Model] = self.model._default_manager.all()
+        if any(map(callable, self.within.values())) and connection.lacks_settings:
+            return rows.none()
+        return rows.filter(**resolve_scope(self.within, connection))
 
     def fill(self, row: models.Model, connection: SCIMConnection) -> None:
         """Put a new row inside the customer, and give it the host's defaults."""

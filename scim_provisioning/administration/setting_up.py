@@ -64,7 +64,7 @@ def find(sso: Model) -> SCIMConnection | None:
 def refuse_without_settings(connection: SCIMConnection) -> None:
     """Raise ``ConnectionRefused`` (``connection.gone``) where the host's row of this connection is gone: without it
     nobody can be asked whose the connection's people are (one query, unless the row was read)."""
-    if app_settings.sso_model is not None and connection.sso is None:
+    if connection.lacks_settings:
         raise ConnectionRefused(_("The SSO settings of this connection are gone."), "connection.gone")
 
 

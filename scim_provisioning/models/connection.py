@@ -205,6 +205,11 @@ class SCIMConnection(models.Model):
         return self._sso
 
     @property
+    def lacks_settings(self) -> bool:
+        """Whether the host has SSO settings and none for this connection: then nobody knows whose its people are."""
+        return app_settings.sso_model is not None and self.sso is None
+
+    @property
     def sso_is_on(self) -> bool:
         """Whether single sign-on is on: the row is there and has every value that ``SSO_ENABLED`` names.
 
