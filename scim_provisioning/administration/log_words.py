@@ -129,6 +129,7 @@ _TOO_HIGH: Final = gettext_lazy(
     "The manager was left out: so many people stand above them, one above the other, that it is not known whether this "
     "learner is one of them. Correct it in the identity provider."
 )
+_CUT: Final = gettext_lazy("Too long for the log, and shortened or left out here: %(names)s.")
 _LOCKED: Final = gettext_lazy(
     "An administrator has locked %(names)s: the learner keeps what stands here. The identity provider is answered with "
     "what it has sent, so that it does not send it again."
@@ -202,6 +203,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("manager_circle", str(_CIRCLE if circle is True else _TOO_HIGH)))
     if locked := event.cause.get("locked"):
         found.append(("locked", str(_LOCKED) % {"names": ", ".join(map(short_name, locked))}))
+    if cut := event.cause.get("cut"):
+        found.append(("cut", str(_CUT) % {"names": ", ".join(map(short_name, cut))}))
     if unknown := event.cause.get("unknown_names"):
         found.append(("unknown_names", str(_UNKNOWN) % {"paths": ", ".join(path for path, _name in unknown)}))
     return found

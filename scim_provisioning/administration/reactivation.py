@@ -242,7 +242,7 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         verbs.create(caller, exchange, {**link.document, "active": True})
         return
     current = verbs.get(caller, link.scim_id)
-    inverse = [] if event.action == Action.ADOPTED else _inverse(event.changes, current)
+    inverse = [] if event.action == Action.ADOPTED else _inverse(_whole(event), current)
     operations = [{"op": "replace", "path": "active", "value": True}]
     if len(inverse) < app_settings.limits.operations:
         # Of a departure that changed more than one request may, access comes back at least.
@@ -271,6 +271,12 @@ def _respect(connection: SCIMConnection, link: ProvisionedUser) -> None:
         met = differences.moved_by_hand(adapter)
         if met is not None and not met.is_on:
             raise StaysOff(log_words.switched_in_lms(met.facts))
+
+
+def _whole(event: ProvisioningEvent) -> dict[str, Any]:
+    """The changes of a line without those that were too long for it."""
+    cut = event.cause.get("cut", ())
+    return {path: pair for path, pair in event.changes.items() if path not in cut}
 
 
 def _inverse(changes: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from scim_provisioning.events import changes as changed
 from scim_provisioning.events import lines, redaction
-from scim_provisioning.events.records import SIZES, identify, safe_changes
+from scim_provisioning.events.records import SIZES, identify
 from scim_provisioning.models import (
     Action,
     Operation,
@@ -45,7 +46,7 @@ def admin(
     event = _event(connection, action, actor, detail, changes, link)
     event.token, event.token_prefix = token, "" if token is None else token.prefix
     event.address = redaction.text(address, SIZES["address"])
-    event.cause = redaction.json_safe(cause or {})
+    event.cause = redaction.json_safe({**event.cause, **(cause or {})})
     event.save(force_insert=True)
     _say(event)
     return event
@@ -84,7 +85,7 @@ def not_done(
     rolled back."""
     event = _event(connection, Action.REFUSED, actor, "", None, link)
     event.outcome, event.error_code = Outcome.REFUSED, error_code
-    event.cause = redaction.json_safe(cause)
+    event.cause = redaction.json_safe({**event.cause, **cause})
     event.save(force_insert=True)
     return event
 
@@ -97,6 +98,7 @@ def _event(
     changes: Changes | None,
     link: ProvisionedUser | None,
 ) -> ProvisioningEvent:
+    recorded = changed.recorded(changes or {})
     event = ProvisioningEvent(
         connection=connection,
         link=link,
@@ -105,7 +107,8 @@ def _event(
         outcome=Outcome.APPLIED,
         actor_id=None if actor is None else actor.pk,
         detail=redaction.text(detail, SIZES["detail"]),
-        changes=safe_changes(changes or {}),
+        changes=recorded.kept,
+        cause=recorded.facts,
     )
     identify(event, link)
     return event

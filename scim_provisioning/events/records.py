@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scim_provisioning.databases import making_models, own_rows
+from scim_provisioning.events import changes as changed
 from scim_provisioning.events import (
     identifiers,
     observed,
@@ -91,11 +92,14 @@ def applied(
     """
     event = begun(caller, exchange, link)
     event.action, event.outcome, event.status = action, Outcome.APPLIED, status
-    event.changes = safe_changes(changes)
+    recorded = changed.recorded(changes)
+    event.changes = recorded.kept
     event.ignored = redaction.json_safe(list(ignored))
     event.detail = redaction.text(detail, SIZES["detail"])
-    event.cause = redaction.json_safe(cause or {})
+    event.cause = redaction.json_safe({**(cause or {}), **recorded.facts})
     own_rows.insert(event)
+    # Who is told of it now is told all of it.
+    event.changes = recorded.whole
     observed.note_done(event)
     if link is not None:
         identifiers.remember(link, changes)
@@ -151,13 +155,3 @@ def identify(event: ProvisioningEvent, link: ProvisionedUser | None, body: objec
         if isinstance(value, str):
             setattr(event, name, redaction.text(value, SIZES[name]))
     event.user_name_key = identifiers.key_of(event.user_name)
-
-
-def safe_changes(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
-    """What is kept of (before, after) by attribute path: JSON, and no secret."""
-    kept = {
-        redaction.text(path, 500): values for path, values in changes.items() if not redaction.is_secret(path)
-    }
-    if redaction.is_plain(kept):
-        return {path: [*values] for path, values in kept.items()}
-    return {path: [*map(redaction.json_safe, values)] for path, values in kept.items()}

@@ -100,9 +100,10 @@ def payload(value: object) -> tuple[str, bool]:
     return encoded[:PAYLOAD_BYTES].decode(errors="ignore"), True
 
 
-def is_plain(value: Mapping[str, Sequence[object]]) -> bool:
-    """Whether ``json_safe`` has nothing to change: ``value`` is JSON, and nothing of it is secret or to be escaped."""
-    return _plain_text(value, beside=len(value)) is not None
+def plain(value: Mapping[str, Sequence[object]]) -> str | None:
+    """``value`` as JSON where ``json_safe`` has nothing to change, as nothing of it is secret or to be escaped; else
+    None."""
+    return _plain_text(value, beside=len(value))
 
 
 def _plain_text(
