@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .errors import InvalidSyntax, InvalidValue, about
 from .limits import DEFAULT_LIMITS, Limits
@@ -110,5 +110,5 @@ def _element_leaves(path: str, elements: list[Any]) -> Iterator[tuple[str, Any]]
             yield f"{path}{label}.{name}", inner
 
 
-def _key(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+#: Made once: ``json.dumps`` makes one for each call with options.
+_key: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode

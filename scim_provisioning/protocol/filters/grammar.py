@@ -7,6 +7,7 @@ InvalidFilter, never widened.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from ..errors import InvalidFilter, InvalidPath, NoParts, UnknownAttribute
 from ..limits import DEFAULT_LIMITS, Limits
 from ..schema import Attribute, UserSchema
 from ..schema.names import resolve
-from ..text import shown
+from ..text import is_storable, shown
 from .lexer import Token, tokenize
 from .nodes import And, AttributeRef, Filter, Not, Or, ValuePath
 from .operands import comparison
@@ -29,17 +30,11 @@ class UnknownFilterAttribute(InvalidFilter):
     code = "filter.unknown_attribute"
 
 
-#: Of ``emails[type eq "work"].value eq "..."``, which has one reading too.
-_ELEMENT: Final = (
-    "ATTRNAME",
-    "LBRACKET",
-    "ATTRNAME",
-    "",
-    "COMP_VALUE",
-    "RBRACKET",
-    "SUBATTR",
-    "",
-    "COMP_VALUE",
+_NAME: Final = r"[A-Za-z$][A-Za-z0-9_$:.-]*"
+_TEXT: Final = r'"([^"\\]*)"'
+#: What identity providers ask all day, ``userName eq "..."`` and ``emails[type eq "work"].value eq "..."``.
+_USUAL: Final = re.compile(
+    rf"({_NAME})(?:\[({_NAME}) eq {_TEXT}\]\.(\$?[A-Za-z][A-Za-z0-9_$-]*))? eq {_TEXT}"
 )
 
 
@@ -49,21 +44,28 @@ def parse(text: str, schema: UserSchema, limits: Limits = DEFAULT_LIMITS) -> Fil
     Raises InvalidFilter, naming the attribute or the position, for anything that is not a filter, not in the
     schema (UnknownFilterAttribute), not comparable that way or above the limits.
     """
+    if (usual := _usual(text, schema, limits)) is not None:
+        return usual
     tokens = tokenize(text, limits)
-    if len(tokens) == 3 and tokens[0].type == "ATTRNAME" and tokens[2].type == "COMP_VALUE":
-        # What identity providers ask all day, userName eq "...", has only one reading.
-        name, operator, value = (token.value for token in tokens)
-        return comparison(_Builder(schema)._ref(str(name)), str(operator), value)
-    if len(tokens) == len(_ELEMENT) and all(
-        kind in ("", token.type) for kind, token in zip(_ELEMENT, tokens, strict=True)
-    ):
-        return _Builder(schema).element(*(token.value for token in tokens))
     feed = _Feed(tokens)
     try:
         tree = SCIMParser().parse(feed)
     except SCIMParserError:
         raise InvalidFilter(_unexpected(text, feed.last)) from None
     return _Builder(schema).build(tree)
+
+
+def _usual(text: str, schema: UserSchema, limits: Limits) -> Filter | None:
+    """The tree of a filter that has one of the two usual forms, and one reading only; None for every other one."""
+    found = _USUAL.fullmatch(text)
+    is_small = len(text) <= limits.filter_length and limits.filter_terms > 1 and limits.filter_depth > 0
+    if found is None or not is_small or not is_storable(text):
+        return None
+    name, selecting, wanted, part, value = found.groups()
+    builder = _Builder(schema)
+    if part is None:
+        return comparison(builder._ref(name), "eq", value)
+    return builder.element(name, selecting, wanted, part, value)
 
 
 class _Feed:
@@ -111,13 +113,12 @@ class _Builder:
             result = self.build(expression)
         return Not(result) if node.negated else result
 
-    def element(self, *values: object) -> ValuePath:
-        """What the tokens of one comparison in brackets and one behind them mean."""
-        holder, _left, selecting, eq, wanted, _right, name, operator, value = values
-        attribute = self._holder(str(holder))
+    def element(self, holder: str, selecting: str, wanted: str, name: str, value: str) -> ValuePath:
+        """What one comparison in brackets and one behind them mean, both with ``eq``."""
+        attribute = self._holder(holder)
         inside = self._inside(attribute)
-        selected = comparison(inside._ref(str(selecting)), str(eq), wanted)
-        return ValuePath(attribute, And((selected, comparison(inside._ref(str(name)), str(operator), value))))
+        selected = comparison(inside._ref(selecting), "eq", wanted)
+        return ValuePath(attribute, And((selected, comparison(inside._ref(name), "eq", value))))
 
     def _logical(self, node: Any) -> Filter:
         """Regroup ``a or b and c``: the parser reads it from left to right, ``and`` binds tighter."""
