@@ -28,6 +28,7 @@ from benchmarks.comparing.operations import (
     FOR_A_MILLION,
     MOST_GROWTH,
     MOST_GROWTH_TO_A_MILLION,
+    ON_A_SERVER,
     OPERATIONS,
     Operation,
     chosen,
@@ -104,7 +105,8 @@ def _compare(asked: argparse.Namespace, databases: Databases, log: Path) -> int:
     with contestants.started(entered, databases, log) as playing:
         times = measure(playing, asked.ops, asked.rounds, _say)
         memory = {f"{each.entry.kind.name} {each.entry.users}": each.server.memory() for each in playing}
-    rows = verdict.rows(times, asked.ops, asked.users, asked.small, asked.most_growth)
+    allowance = ON_A_SERVER if asked.database_url else 1.0
+    rows = verdict.rows(times, asked.ops, asked.users, asked.small, asked.most_growth, allowance)
     if asked.json:
         print(json.dumps({"rows": [row.as_json() for row in rows], "memory_mib": memory}, indent=2))
     elif asked.markdown:

@@ -57,13 +57,21 @@ class Row:
 
 
 def rows(
-    times: Times, operations: Sequence[Operation], users: int, small: int, most_growth: float
+    times: Times,
+    operations: Sequence[Operation],
+    users: int,
+    small: int,
+    most_growth: float,
+    allowance: float = 1.0,
 ) -> list[Row]:
-    """``small``: the other size that floor and app may have played at; ``most_growth``: from there to ``users``."""
-    return [_row(times, operation, users, small, most_growth) for operation in operations]
+    """``small``: the other size that floor and app may have played at; ``most_growth``: from there to ``users``;
+    ``allowance``: so many times what they may be."""
+    return [_row(times, operation, users, small, most_growth, allowance) for operation in operations]
 
 
-def _row(times: Times, operation: Operation, users: int, small: int, most_growth: float) -> Row:
+def _row(
+    times: Times, operation: Operation, users: int, small: int, most_growth: float, allowance: float
+) -> Row:
     key, floor_key = operation.key, operation.floor_key
     floor, app = times["floor", users, floor_key], times["app", users, key]
     equal, peer = times.get(("equal", users, floor_key)), times.get(("peer", users, key))
@@ -71,8 +79,8 @@ def _row(times: Times, operation: Operation, users: int, small: int, most_growth
     return Row(
         key=key,
         title=operation.title,
-        must=operation.must,
-        aim=operation.aim,
+        must=operation.must * allowance,
+        aim=operation.aim * allowance,
         floor_ms=1000 * median(floor.cpu),
         app_ms=None if app.trouble else 1000 * median(app.cpu),
         clock_ms=None if app.trouble else 1000 * median(app.clock),

@@ -14,7 +14,7 @@ import pytest
 from django.db import models
 
 from benchmarks.comparing import host_filling, people, verdict
-from benchmarks.comparing.operations import MOST_GROWTH, chosen
+from benchmarks.comparing.operations import MOST_GROWTH, ON_A_SERVER, chosen
 from benchmarks.comparing.rounds import Taken, Times
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
 from tests.client import ScimClient
@@ -101,6 +101,13 @@ def test_a_row_says_what_is_met_and_what_grows(app: float, small_app: float, wor
     (row,) = verdict.rows(taken, chosen(["get"]), 200, 100, MOST_GROWTH)
     assert (row.floor_ms, row.app_ratio, row.equal_ratio) == pytest.approx((2.0, app / 2, 1.5))
     assert row.word == word
+
+
+def test_on_a_server_a_row_may_be_a_third_more() -> None:
+    taken = times(floor=2.0, equal=3.0, app=3.6, small_floor=2.0, small_app=3.6)
+    (row,) = verdict.rows(taken, chosen(["get"]), 200, 100, MOST_GROWTH, ON_A_SERVER)
+    assert (row.must, row.aim) == pytest.approx((1.82, 1.3))
+    assert row.word == "must met"
 
 
 def test_an_operation_that_is_refused_fails_the_comparison_and_says_why() -> None:
