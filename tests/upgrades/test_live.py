@@ -67,7 +67,9 @@ def test_no_migration_writes_or_reads_through_a_large_table(database: str) -> No
         tables = {table for table, _ in old}
         found = large_files(database).items()
         new = {key: number for key, number in found if key[0] in tables and key[1] not in beside}
-        assert new == old, after
+        # An index that is given up is neither written nor read.
+        assert {key: number for key, number in new.items() if old.get(key) != number} == {}, after
+        assert {table for table, _ in new} == tables, after
 
 
 class Visitor(threading.Thread):
