@@ -23,6 +23,7 @@ from scim_provisioning.administration.connections import archive_without_sso_row
 from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.provisioning import late_wishes
 
 
 class Command(ScimCommand):
@@ -51,6 +52,7 @@ class Command(ScimCommand):
 
             def work(connection: SCIMConnection) -> None:
                 if not (options["dry_run"] or connection.is_archived):
+                    self._carry_out(connection)
                     self._warn(connection)
                 if not self._tell(connection, states[connection.pk], dry=options["dry_run"]):
                     untold.append(connection)
@@ -70,6 +72,13 @@ class Command(ScimCommand):
         if is_gone:
             self.stdout.write(f"{connection}: archived, its SSO settings are gone.")
         return is_gone
+
+    def _carry_out(self, connection: SCIMConnection) -> None:
+        """What the identity provider has asked for that could not be done before."""
+        if number := late_wishes.carry_out(connection):
+            self.stdout.write(
+                f"{connection}: {number} switched off, as the identity provider had asked before."
+            )
 
     def _warn(self, connection: SCIMConnection) -> None:
         """What cannot wait for a daily mail has one of its own."""
