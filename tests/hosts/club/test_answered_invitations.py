@@ -299,3 +299,36 @@ def test_a_lost_link_says_nothing_any_more(scim: ScimClient, organization: Club)
     ProvisionedUser.objects.update(user=None)
     notify()
     assert status() == Status.ACTIVE
+
+
+# --- a departure is taken back
+
+
+def undo(browser: Client, connection: SCIMConnection) -> str:
+    address = reverse("admin:scim_provisioning_scimconnection_undo", args=[connection.pk])
+    last = browser.get(f"{address}?hours=24").context["form"].initial["last"]
+    asked = {"hours": 24, "last": last, "whom": "all", "password": PASSWORD}
+    return text(browser.post(address, asked, follow=True))
+
+
+@pytest.mark.parametrize("how", ["PATCH", "DELETE"])
+def test_nobody_is_said_to_be_back_who_is_only_invited_now(
+    browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection, how: str
+) -> None:
+    invited(organization)
+    made = create(scim, person())
+    Membership.objects.update(status=Status.ACTIVE)
+    if how == "DELETE":
+        scim.delete(f"/Users/{made['id']}")
+    else:
+        patch(scim, made["id"], OFF)
+    Membership.objects.update(status=Status.INVITED)
+    told = undo(browser, connection)
+    assert "0 people are back as before." in told
+    assert f"“{INES}” is not back: The application does not let provisioning switch" in told
+    assert status() == Status.INVITED
+    # The administrator has said that they are wanted: they come in as soon as they have answered.
+    patch(scim, made["id"], OFF)
+    patch(scim, made["id"], ON)
+    answers()
+    assert comes_in(connection) == {True}
