@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from scim_provisioning.administration import (
     churn,
     disconnection,
     health,
+    host,
     jobs,
     notices,
     numbers,
@@ -52,7 +54,6 @@ class Command(ScimCommand):
 
             def work(connection: SCIMConnection) -> None:
                 if not (options["dry_run"] or connection.is_archived):
-                    self._carry_out(connection)
                     self._warn(connection)
                 if not self._tell(connection, states[connection.pk], dry=options["dry_run"]):
                     untold.append(connection)
@@ -61,6 +62,9 @@ class Command(ScimCommand):
         if not (name or options["dry_run"]):
             numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
+        if not options["dry_run"]:
+            late = self._carry_out(connections)
+            failure = failure or late
         if failure is not None:
             raise failure
         if untold:
@@ -73,12 +77,22 @@ class Command(ScimCommand):
             self.stdout.write(f"{connection}: archived, its SSO settings are gone.")
         return is_gone
 
-    def _carry_out(self, connection: SCIMConnection) -> None:
-        """What the identity provider has asked for that could not be done before."""
-        if number := late_wishes.carry_out(connection):
-            self.stdout.write(
-                f"{connection}: {number} switched off, as the identity provider had asked before."
-            )
+    def _carry_out(self, connections: Iterable[SCIMConnection]) -> Exception | None:
+        """What identity providers have asked for that could not be done before; the first failure. An adapter that does
+        not load keeps nobody from their mail: that is said, and the next run goes on."""
+        try:
+            host.adapter_class()
+        except host.AdapterBroken as broken:
+            self.stderr.write(broken.message)
+            return None
+
+        def work(connection: SCIMConnection) -> None:
+            if number := late_wishes.carry_out(connection):
+                said = f"{connection}: {number} switched off, as the identity provider had asked before."
+                self.stdout.write(said)
+
+        with translation.override(settings.LANGUAGE_CODE):
+            return self.each((one for one in connections if not (one.is_archived or one.is_paused)), work)
 
     def _warn(self, connection: SCIMConnection) -> None:
         """What cannot wait for a daily mail has one of its own."""

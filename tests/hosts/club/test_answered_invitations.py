@@ -165,6 +165,21 @@ def test_the_hourly_command_carries_it_out(
     assert comes_in(connection) == {True}
 
 
+def test_while_the_connection_is_paused_nothing_is_carried_out(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    invited(organization)
+    patch(scim, create(scim, person())["id"], OFF)
+    answers()
+    connections.pause(connection, actor=None)
+    notify()
+    assert status() == Status.ACTIVE
+    assert comes_in(connection) == {False}
+    connections.resume(SCIMConnection.objects.get(), actor=None)
+    notify()
+    assert status() == Status.SUSPENDED
+
+
 def test_a_dry_run_carries_nothing_out(scim: ScimClient, organization: Club) -> None:
     invited(organization)
     patch(scim, create(scim, person())["id"], OFF)

@@ -11,7 +11,9 @@ from django.core.management import call_command
 
 from example_project.lms.models import Organization
 from scim_provisioning.administration import ownership
+from scim_provisioning.events import Caller
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.provisioning import merging
 from scim_provisioning.sso import may_reset_password, may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
@@ -133,3 +135,48 @@ def test_a_host_that_fails_keeps_nobody_else_on(
     call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
     by_name = dict(Dossier.objects.values_list("user__username", "status"))
     assert by_name["ben@x.example"] == "suspended"
+
+
+@pytest.mark.parametrize("why", ["protected", "last administrator"])
+def test_whom_no_identity_provider_may_let_go_stays(
+    scim: ScimClient, ines: str, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    scim.patch(f"/Users/{ines}", OFF)
+    user = answers()
+    if why == "protected":
+        User.objects.update(is_staff=True)
+    else:
+        everybody = classmethod(lambda cls, connection: User.objects.all())
+        monkeypatch.setattr(LearnerAdapter, "administrators", everybody)
+    user.refresh_from_db()
+    assert may_sign_in(user, connection)
+    assert notify() == "active"
+    # Only for as long as that is so.
+    User.objects.update(is_staff=False)
+    monkeypatch.undo()
+    assert notify() == "suspended"
+
+
+def test_whose_account_was_joined_to_another_is_off_there_at_once_and_not_once_more(
+    scim: ScimClient,
+    ines: str,
+    connection: SCIMConnection,
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LearnerAdapter, "merge", lambda self, into, other: None)
+    scim.patch(f"/Users/{ines}", OFF)
+    theirs = User.objects.get()
+    topic = Dossier.objects.get().main_topic
+    other = User.objects.create_user("i.okafor")
+    Dossier.objects.create(user=other, organization=organization, main_topic=topic, status="active")
+    met = ProvisionedUser.objects.get().pk
+    merging.join(Caller(connection, None), other, theirs, met=met, detail="")
+    assert dict(Dossier.objects.values_list("user", "status")) == {
+        theirs.pk: "invited",
+        other.pk: "suspended",
+    }
+    Dossier.objects.filter(user=other).update(status="active")
+    call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
+    assert Dossier.objects.get(user=other).status == "active"
+    assert may_sign_in(User.objects.get(pk=other.pk), connection)
