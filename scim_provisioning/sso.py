@@ -13,12 +13,14 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.rules.customers import customer, is_counted, is_lost, is_staff_of_several, tells_apart
+from scim_provisioning.rules.late_wishes import is_to_go
 
 
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     """Whether ``user``, an account that the host has identified, may sign in.
 
-    False for somebody whom the identity provider has switched off or deleted, and for the people of a customer whom
+    False for somebody whom the identity provider has switched off or deleted, also while they were in a state that they
+    have ended since by themselves (``rules.late_wishes``), and for the people of a customer whom
     the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
     SSO settings in use) its link counts alone, and who is another customer's is False: one customer's identity provider
     may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
@@ -29,7 +31,7 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
     one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
     own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
-    account of several, and for one that lets nobody in.
+    account of several, and for one that lets nobody in; a few for who has ended such a state.
     """
     if user is None or user.pk is None:
         return True
@@ -114,4 +116,4 @@ def _refusal(user: Any, link: ProvisionedUser) -> str:
         here = [one for one in beside if not is_lost(one)]
         adapter.person.active_elsewhere = bool(here)
         shared_rows.note(adapter.person, adapter.compiled_mapping, here)
-    return "" if adapter.is_active else "inactive"
+    return "" if adapter.is_active and not is_to_go(adapter) else "inactive"

@@ -22,6 +22,9 @@ ACTIVE_UNASSIGNED = "~active"
 LOCKED = "~locked"
 #: How names were understood that do not say it: see ``Person.meant``.
 MEANT = "~meant"
+#: When the identity provider switched somebody off whose state provisioning moves nobody out of: see
+#: ``rules.late_wishes``.
+WISHED_OFF = "~off"
 _NOTHING: Final[Mapping[str, dict[str, str]]] = MappingProxyType({})
 
 _NONE: Final = frozenset[str]()
@@ -77,6 +80,8 @@ class Person:
         #: How names of companies, units and teams were understood, where the row that they led to is called otherwise,
         #: or there is none: by path of the mapping and key of the name, the row's key as text.
         self.meant: Mapping[str, dict[str, str]] = search.get(MEANT, _NOTHING)
+        #: When somebody was switched off who has yet to leave the state in which they were: ISO 8601; empty for others.
+        self.wished_off: str = search.get(WISHED_OFF, "")
         #: Fields of the mapping (``CompiledMapping.fields``) that an administrator keeps: the row is left alone, and
         #: what was sent is returned.
         self.locked: frozenset[str] = frozenset(search[LOCKED].values()) if LOCKED in search else _NONE

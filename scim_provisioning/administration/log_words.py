@@ -138,6 +138,11 @@ _UNDONE: Final = gettext_lazy(
     "What this application's %(hooks)s wrote was undone: it caught a database error without a savepoint, or rolled "
     "back. Tell its developers."
 )
+_WISHED_OFF: Final = gettext_lazy(
+    "The application does not let provisioning switch somebody who is in this state, as one who is only invited. The "
+    "wish is kept: they do not come in by ending that state themselves, and are switched off within the hour then, "
+    "unless the identity provider or an administrator of the LMS has switched them on since."
+)
 _SWITCHED_ON: Final = gettext_lazy("Switched on in the LMS, although the identity provider had switched off.")
 _SWITCHED_OFF: Final = gettext_lazy(
     "Switched off in the LMS, although the identity provider had switched on."
@@ -199,6 +204,8 @@ def remarks(event: ProvisioningEvent) -> list[tuple[str, str]]:
         found.append(("undone", str(_UNDONE) % {"hooks": ", ".join(map(str, undone))}))
     if event.cause.get("switched_in_lms"):
         found.append(("switched_in_lms", switched_in_lms(event.cause)))
+    if event.cause.get("wished_off"):
+        found.append(("wished_off", str(_WISHED_OFF)))
     if circle := event.cause.get("manager_circle"):
         found.append(("manager_circle", str(_CIRCLE if circle is True else _TOO_HIGH)))
     if locked := event.cause.get("locked"):

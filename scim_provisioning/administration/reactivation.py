@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from scim_provisioning import databases
 from scim_provisioning.adapters.loading import get_adapter_class
@@ -29,10 +29,10 @@ from scim_provisioning.models.leaver_brake import WINDOW
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.constants import PATCH_OP
 from scim_provisioning.protocol.errors import NotFound, SCIMError, Unavailable
-from scim_provisioning.provisioning import differences, verbs
+from scim_provisioning.provisioning import verbs
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.writing import WAS_OFF
-from scim_provisioning.rules import ownership
+from scim_provisioning.rules import by_hand, ownership
 from scim_provisioning.rules.customers import customer, is_lost
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ COUNTED_TOGETHER: Final = 25
 _ASKED: Final = 20
 _DEPARTURES: Final = (Action.DEACTIVATED, Action.DELETED)
 RETURNS: Final = (Action.REACTIVATED, Action.REVIVED)
+_STATE_STAYS: Final = gettext_noop(
+    "The application does not let provisioning switch somebody who is in this state, as one who is only invited. They "
+    "come in once they have ended it themselves."
+)
 
 
 class StaysOff(Exception):
@@ -201,7 +205,7 @@ def _count_no_more(connection: SCIMConnection, number: int) -> int:
 def _is_back(caller: Caller, event: ProvisioningEvent, done: Undone) -> bool:
     """Whether that person could be brought back; else it is said in ``done`` why not."""
     try:
-        durable(lambda: _bring_back(caller, event))
+        is_back = durable(lambda: _bring_back(caller, event))
     except StaysOff as word:
         done.failed.append((event, word.message))
     except Unavailable:
@@ -214,7 +218,9 @@ def _is_back(caller: Caller, event: ProvisioningEvent, done: Undone) -> bool:
         reports.failure(logger, "A departure could not be undone: link %s", event.link_id, exception=error)
         done.failed.append((event, f"{type(error).__name__}"))
     else:
-        return True
+        if not is_back:
+            done.failed.append((event, _(_STATE_STAYS)))
+        return is_back
     return False
 
 
@@ -229,7 +235,8 @@ def _still_gone(connection: SCIMConnection) -> int:
     return departures(connection, HOURS[0]).count() + erased.filter(link__user__isnull=True).count()
 
 
-def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
+def _bring_back(caller: Caller, event: ProvisioningEvent) -> bool:
+    """Whether they are back. Else they are wanted from now on, and are in a state that the LMS alone ends."""
     link = _locked(caller.tenant, event)
     exchange = Exchange("", "", Operation.ADMIN)
     _respect(caller.tenant, link)
@@ -239,15 +246,19 @@ def _bring_back(caller: Caller, event: ProvisioningEvent) -> None:
         if is_lost(link):
             raise NotFound()
         # As the identity provider would: who agrees in all they are known by returns under their SCIM id.
-        verbs.create(caller, exchange, {**link.document, "active": True})
-        return
+        return _is_on(verbs.create(caller, exchange, {**link.document, "active": True}))
     current = verbs.get(caller, link.scim_id)
     inverse = [] if event.action == Action.ADOPTED else _inverse(_whole(event), current)
     operations = [{"op": "replace", "path": "active", "value": True}]
     if len(inverse) < app_settings.limits.operations:
         # Of a departure that changed more than one request may, access comes back at least.
         operations += inverse
-    verbs.patch(caller, exchange, link.scim_id, {"schemas": [PATCH_OP], "Operations": operations})
+    message = {"schemas": [PATCH_OP], "Operations": operations}
+    return _is_on(verbs.patch(caller, exchange, link.scim_id, message))
+
+
+def _is_on(written: verbs.Written) -> bool:
+    return written.resource.get("active") is not False
 
 
 def _locked(connection: SCIMConnection, event: ProvisioningEvent) -> ProvisionedUser:
@@ -268,7 +279,7 @@ def _respect(connection: SCIMConnection, link: ProvisionedUser) -> None:
     adapter_class = get_adapter_class()
     people = list(adapter_class.links(connection).filter(pk=link.pk))
     for adapter in adapter_class.for_links(people, connection):
-        met = differences.moved_by_hand(adapter)
+        met = by_hand.moved_by_hand(adapter)
         if met is not None and not met.is_on:
             raise StaysOff(log_words.switched_in_lms(met.facts))
 

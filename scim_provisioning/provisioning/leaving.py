@@ -13,7 +13,7 @@ from django.db.models import DateTimeField, F, Model, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from scim_provisioning import databases, events, sessions
+from scim_provisioning import databases, events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.together import may_be_saved_together, save_together
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
@@ -57,8 +57,9 @@ def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detai
     Who is on by another connection's wish stays on, and is off for this one. Of whom the LMS has switched off before,
     nobody is to find a wish to be on, once it or somebody else switches them on again.
     """
-    if not _is_to_go(adapter):
-        _wish_off([adapter])
+    is_to_go = _is_to_go(adapter)
+    _wish_off([adapter])
+    if not is_to_go:
         return False
     _switch(adapter)
     save_learner(adapter)
@@ -125,7 +126,10 @@ def _is_to_go(adapter: LearnerAdapter) -> bool:
 
 
 def _wish_off(adapters: Sequence[LearnerAdapter]) -> None:
-    """Keep of those who are off already that they are to be (one query, where any were wanted on)."""
+    """Keep of those who are off already that they are to be (one query, where any were wanted on; one for each whose
+    state the LMS alone ends)."""
+    for adapter in adapters:
+        rules.note_wish(adapter, active=False)
     off = [adapter.link for adapter in adapters if adapter.link.active and not adapter.is_active]
     if not off:
         return

@@ -129,6 +129,7 @@ def keep_document(adapter: LearnerAdapter, document: Document) -> None:
         owns=person.owns,
         meant=still_meant(document, person, mapping),
         locked=person.locked,
+        wished_off=person.wished_off,
     )
     link.asks_document = asks_document(link.search, owns_account=person.owns_account)
     awaited = awaited_manager(document, person, mapping)

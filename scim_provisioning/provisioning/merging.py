@@ -176,6 +176,7 @@ def _take_over(
         adapter.set_active(False)
     changed = sign_in_names.rewritten(adapter)
     save_learner(adapter)
+    rules.note_wish(adapter, link.active)
     save_link(adapter, sent)
     if not was_seated:
         _seat(adapter)

@@ -26,6 +26,7 @@ from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
 from scim_provisioning.provisioning.writing import end_access, explained, save_learner
 from scim_provisioning.rules import protect
+from scim_provisioning.rules.by_hand import moved_by_hand
 from scim_provisioning.rules.departed import left_by, was_left_by_another
 
 #: Stands among what is kept where the account was switched off: no row has such a name.
@@ -158,7 +159,8 @@ def _as_held(adapter: LearnerAdapter) -> dict[str, Any]:
 def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
     """Put kept values into the rows, unsaved; what belongs to an account that another connection owns is left alone,
     and so is a company or a team that is gone or another customer's by now. Whom the owner of that day has let go
-    since, goes off; and nobody is switched on whom any other connection of that day has let go."""
+    since, goes off; and nobody is switched on whom any other connection of that day has let go, or whom an
+    administrator of the LMS has switched off by hand."""
     values: Mapping[str, Mapping[str, Any]] = found.kept
     for name, entry, row in _fields(adapter):
         held = values.get(entry.source.name, {})
@@ -171,7 +173,7 @@ def _restore(adapter: LearnerAdapter, found: Adoption) -> None:
         if adapter.has_access:
             adapter.set_active(False)
     elif not adapter.has_access and _has_gone(adapter):
-        if was_left_by_another(adapter.connection, adapter.obj.pk, found.made_at):
+        if was_left_by_another(adapter.connection, adapter.obj.pk, found.made_at) or moved_by_hand(adapter):
             return
         # Whom the identity provider switched off was on.
         adapter.set_active(True)

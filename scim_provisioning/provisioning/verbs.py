@@ -6,7 +6,7 @@ behind. Who asks is a ``Caller``; what they sent is an ``Exchange``; what they g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ from scim_provisioning.provisioning.newcomers import meet, told_of_the_quicker
 from scim_provisioning.provisioning.searching import Page
 from scim_provisioning.provisioning.showing import read
 from scim_provisioning.provisioning.transactions import durable
-from scim_provisioning.provisioning.writing import end_access, explained, switch_off, write
+from scim_provisioning.provisioning.writing import WAITS, end_access, explained, switch_off, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
     met = differences.between(adapter)
     adapter.remember_rows()
     with explained(adapter):
-        switch_off(adapter)
+        waits = switch_off(adapter)
     make_tombstone(link)
     event = events.applied(
         caller,
@@ -191,7 +191,11 @@ def _delete(caller: Caller, exchange: Exchange, scim_id: str, precondition: Prec
         link=link,
         status=204,
         changes={"active": (before.get("active"), False)} if was_active else {},
-        cause={**({"erased": True} if erases else {}), **(met.facts if met else {})},
+        cause={
+            **({"erased": True} if erases else {}),
+            **({WAITS: True} if waits else {}),
+            **(met.facts if met else {}),
+        },
     )
     end_access(adapter, event)
     if was_active:
@@ -221,17 +225,19 @@ def _change(
     ignored: tuple[str, ...],
 ) -> Written:
     """Bring the learner from ``before`` to ``after``; ``said`` is what the request says of ``active``, if it does."""
-    differences.agree(adapter, said)
+    if said is None and rules.is_to_go(adapter):
+        said = False
+        after = {**after, "active": False} if "active" in after else after
+    late = {WAITS: True} if differences.agree(adapter, said) else {}
     is_active = adapter.is_active
-    wanted = is_active if said is None else said
+    wanted, is_news = is_active if said is None else said, bool(late)
     if wanted != is_active and not adapter.may_be_switched:
         if "active" in after:
             after = {**after, "active": is_active}
-        if after == before and wanted != adapter.link.active:
-            return _left_alone(adapter, caller, exchange, wanted)
+        is_news = wanted != adapter.link.active
         adapter.link.active, wanted = wanted, is_active
     if after == before and wanted == is_active:
-        return Written(adapter.to_dict())
+        return _left_alone(adapter, caller, exchange, late) if is_news else Written(adapter.to_dict())
     rules.protect(adapter)
     if wanted and not is_active:
         rules.refuse_left(adapter)
@@ -247,7 +253,7 @@ def _change(
         ignored=ignored,
         status=200,
         active=wanted,
-        cause=earlier.cause(tombstones),
+        cause={**earlier.cause(tombstones), **late},
     )
     earlier.ask(adapter.link, tombstones)
     hook = _HOOKS.get(action)
@@ -258,15 +264,16 @@ def _change(
     )
 
 
-def _left_alone(adapter: LearnerAdapter, caller: Caller, exchange: Exchange, wanted: bool) -> Written:
+def _left_alone(
+    adapter: LearnerAdapter, caller: Caller, exchange: Exchange, cause: Mapping[str, object]
+) -> Written:
     """Note that somebody stays as they are although the identity provider wants them otherwise: once, not at every
     cycle in which it says so again."""
     link = adapter.link
-    link.active = wanted
     link.save(update_fields=["active"])
     detail = "The application does not let provisioning switch somebody who is in this state."
     event = events.applied(
-        caller, exchange, action=Action.SKIPPED, link=link, status=200, changes={}, detail=detail
+        caller, exchange, action=Action.SKIPPED, link=link, status=200, changes={}, detail=detail, cause=cause
     )
     return _answered(adapter, exchange, event)
 

@@ -20,6 +20,8 @@ from scim_provisioning.telemetry import spanned
 
 #: In the cause of an event: that the account of somebody who was linked and switched off in one was off before.
 WAS_OFF = "was_off"
+#: The same: that somebody is to be switched off who is in a state that the LMS alone ends (``rules.note_wish``).
+WAITS = "wished_off"
 #: Nothing was wanted of them before.
 _FIRST = frozenset({Action.CREATED, Action.ADOPTED})
 #: What ends somebody's access: of an adopted learner of the LMS's too, for an account that is off is never adopted.
@@ -54,6 +56,7 @@ def write(
     """
     met = differences.between(adapter) if action not in _FIRST else None
     was_off = action is Action.ADOPTED and not active and adapter.has_access is False
+    waits = action not in _STAYS and rules.note_wish(adapter, active)
     check_link(after, adapter.link)
     if not active and action in _GOES:
         rules.keep_an_administrator(adapter)
@@ -74,6 +77,7 @@ def write(
             **(met.facts if met else {}),
             **_left_out(adapter, before, after, locks),
             **({WAS_OFF: True} if was_off else {}),
+            **({WAITS: True} if waits else {}),
         },
     )
     if not active:
@@ -136,14 +140,16 @@ def _write_learner(
     return changed
 
 
-def switch_off(adapter: LearnerAdapter) -> None:
+def switch_off(adapter: LearnerAdapter) -> bool:
     """What DELETE does to the learner. A host that hides the account as well does not hide it from another
-    connection that manages it."""
+    connection that manages it. Returns whether they are in a state that the LMS alone ends: see ``rules.note_wish``."""
+    waits: bool = rules.note_wish(adapter, active=False)
     is_hosts_own = type(adapter).delete is not LearnerAdapter.delete
     if is_hosts_own and _is_managed_beside(adapter):
         LearnerAdapter.delete(adapter)
     else:
         adapter.delete()
+    return waits
 
 
 def _is_managed_beside(adapter: LearnerAdapter) -> bool:

@@ -21,6 +21,7 @@ from scim_provisioning.rules.identity import (
     user_name_taken,
 )
 from scim_provisioning.rules.joining import Obstacle, has_here, obstacle
+from scim_provisioning.rules.late_wishes import is_to_go, note_wish
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
 from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
@@ -53,12 +54,14 @@ __all__ = [
     "holders",
     "in_force",
     "is_last_administrator",
+    "is_to_go",
     "keep_an_administrator",
     "legible",
     "let_go",
     "locked_fields",
     "may_be_erased",
     "name_is_reused",
+    "note_wish",
     "obstacle",
     "offered",
     "owned_alone",

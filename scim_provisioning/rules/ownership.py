@@ -15,7 +15,7 @@ from django.utils import timezone
 from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.customers import named_by
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.adapters.person import AWAITS_MANAGER, LOCKED, MEANT
+from scim_provisioning.adapters.person import AWAITS_MANAGER, LOCKED, MEANT, WISHED_OFF
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.models import ProvisionedUser, ProvisionedUserQuerySet, SCIMConnection, SharedAccount
 from scim_provisioning.protocol.errors import Uniqueness
@@ -163,6 +163,7 @@ def set_owner(link: ProvisionedUser, owns: bool) -> None:
         owns=lambda source: owns or not (source.belongs_to_account or source.name in others),
         meant=link.search.get(MEANT),
         locked=link.search.get(LOCKED, {}).values(),
+        wished_off=link.search.get(WISHED_OFF, ""),
     )
     link.asks_document = asks_document(link.search, owns_account=owns)
     link.version += 1

@@ -54,3 +54,19 @@ def shown_token(response: HttpResponse) -> str:
     found = SHOWN.search(response.content.decode())
     assert found is not None, text(response)
     return found[1]
+
+
+def move_switch(browser: Client, user: Any, *, on: bool) -> None:
+    """What an administrator does on Django's own page about an account."""
+    page = browser.get(reverse("admin:auth_user_change", args=[user.pk]))
+    form = {
+        name: value for name, value in page.context["adminform"].form.initial.items() if value is not None
+    }
+    form |= {"date_joined_0": "2026-01-02", "date_joined_1": "03:04:05", "groups": [], "user_permissions": []}
+    form.pop("is_active", None)
+    for name in ("date_joined", "is_staff", "is_superuser", "last_login", "password"):
+        form.pop(name, None)
+    answer = browser.post(
+        reverse("admin:auth_user_change", args=[user.pk]), form | ({"is_active": "on"} if on else {})
+    )
+    assert answer.status_code == 302, text(answer)

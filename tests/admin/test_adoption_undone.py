@@ -22,7 +22,7 @@ from scim_provisioning.events import Caller
 from scim_provisioning.models import Adoption, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning import undoing
 from scim_provisioning.testing.factories import TokenFactory
-from tests.admin.pages import PASSWORD, text
+from tests.admin.pages import PASSWORD, move_switch, text
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
 from tests.leavers import OFF
@@ -321,3 +321,30 @@ def test_whom_the_lms_switched_off_is_not_switched_on_by_it(
     undo(admin_client, link)
     assert not ProvisionedUser.objects.living().exists()
     assert User.objects.get(pk=link.user_id).is_active is not by_hand
+
+
+def test_whom_an_administrator_of_the_lms_switched_off_last_is_not_switched_on_by_it(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser
+) -> None:
+    scim.patch(f"/Users/{link.scim_id}", OFF)
+    account = User.objects.get(pk=link.user_id)
+    move_switch(admin_client, account, on=True)
+    move_switch(admin_client, account, on=False)
+    assert "active" not in text(admin_client.get(page(link)))
+    undo(admin_client, link)
+    assert not ProvisionedUser.objects.living().exists()
+    account.refresh_from_db()
+    assert account.is_active is False
+    assert "active" not in ProvisioningEvent.objects.latest("pk").changes
+
+
+def test_whom_they_switched_on_before_the_identity_provider_went_on_to_switch_off_is(
+    admin_client: Client, scim: ScimClient, link: ProvisionedUser
+) -> None:
+    scim.patch(f"/Users/{link.scim_id}", OFF)
+    account = User.objects.get(pk=link.user_id)
+    move_switch(admin_client, account, on=True)
+    scim.patch(f"/Users/{link.scim_id}", OFF)
+    undo(admin_client, link)
+    account.refresh_from_db()
+    assert account.is_active is True

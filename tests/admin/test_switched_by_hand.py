@@ -15,7 +15,7 @@ from pytest_django import Settings
 from example_project.lms.models import Learner
 from scim_provisioning.administration import suspension
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
-from tests.admin.pages import text, url
+from tests.admin.pages import move_switch, text, url
 from tests.client import ScimClient
 from tests.people import person
 
@@ -31,22 +31,6 @@ def ines(scim: ScimClient) -> ProvisionedUser:
     return ProvisionedUser.objects.get()
 
 
-def move(browser: Client, user: User, *, on: bool) -> None:
-    """What an administrator does on Django's own page about an account."""
-    page = browser.get(reverse("admin:auth_user_change", args=[user.pk]))
-    form = {
-        name: value for name, value in page.context["adminform"].form.initial.items() if value is not None
-    }
-    form |= {"date_joined_0": "2026-01-02", "date_joined_1": "03:04:05", "groups": [], "user_permissions": []}
-    form.pop("is_active", None)
-    for name in ("date_joined", "is_staff", "is_superuser", "last_login", "password"):
-        form.pop(name, None)
-    answer = browser.post(
-        reverse("admin:auth_user_change", args=[user.pk]), form | ({"is_active": "on"} if on else {})
-    )
-    assert answer.status_code == 302, text(answer)
-
-
 def learner_page(link: ProvisionedUser) -> str:
     return reverse("admin:lms_learner_change", args=[Learner.objects.get(user=link.user).pk])
 
@@ -60,7 +44,7 @@ def test_the_banner_and_the_history_say_what_the_account_says_and_who_did_it(
 ) -> None:
     scim.patch(f"/Users/{ines.scim_id}", OFF)
     assert isinstance(admin.site._registry[User], UserAdmin)
-    move(admin_client, User.objects.get(pk=ines.user_id), on=True)
+    move_switch(admin_client, User.objects.get(pk=ines.user_id), on=True)
     for address in (learner_page(ines), history(ines)):
         shown = text(admin_client.get(address))
         assert "— Entra Active" in shown, shown
@@ -76,7 +60,7 @@ def test_the_operation_that_meets_it_says_so(
     admin_client: Client, scim: ScimClient, ines: ProvisionedUser
 ) -> None:
     scim.patch(f"/Users/{ines.scim_id}", OFF)
-    move(admin_client, User.objects.get(pk=ines.user_id), on=True)
+    move_switch(admin_client, User.objects.get(pk=ines.user_id), on=True)
     scim.patch(f"/Users/{ines.scim_id}", OFF)
     event = ProvisioningEvent.objects.latest("pk")
     assert event.action == "deactivated"
@@ -91,7 +75,7 @@ def test_an_lms_in_german_knows_who_did_it_too(
 ) -> None:
     settings.LANGUAGE_CODE = "de"
     scim.patch(f"/Users/{ines.scim_id}", OFF)
-    move(admin_client, User.objects.get(pk=ines.user_id), on=True)
+    move_switch(admin_client, User.objects.get(pk=ines.user_id), on=True)
     shown = text(admin_client.get(learner_page(ines)))
     assert "von ada im LMS eingeschaltet, obwohl" in shown, shown
     scim.patch(f"/Users/{ines.scim_id}", OFF)
@@ -117,7 +101,7 @@ def test_where_nobody_knows_who_did_it_that_it_was_done_is_said(
 def test_an_edit_from_before_the_identity_provider_switched_explains_nothing(
     admin_client: Client, scim: ScimClient, ines: ProvisionedUser
 ) -> None:
-    move(admin_client, User.objects.get(pk=ines.user_id), on=False)
+    move_switch(admin_client, User.objects.get(pk=ines.user_id), on=False)
     scim.patch(f"/Users/{ines.scim_id}", [{"op": "Replace", "path": "active", "value": True}])
     User.objects.filter(pk=ines.user_id).update(is_active=False)
     shown = text(admin_client.get(learner_page(ines)))

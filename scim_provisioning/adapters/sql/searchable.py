@@ -11,7 +11,14 @@ from typing import Any
 
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.mapping import LINK_OWNED, CompiledMapping
-from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, AWAITS_MANAGER, LOCKED, MEANT, locked_key
+from scim_provisioning.adapters.person import (
+    ACTIVE_UNASSIGNED,
+    AWAITS_MANAGER,
+    LOCKED,
+    MEANT,
+    WISHED_OFF,
+    locked_key,
+)
 from scim_provisioning.adapters.rows import RowSource
 from scim_provisioning.protocol.filters import select
 from scim_provisioning.protocol.resources import Document, preferred
@@ -59,9 +66,10 @@ def search_copy(
     owns: Callable[[RowSource], bool],
     meant: Mapping[str, Mapping[str, str]] | None = None,
     locked: Collection[str] = (),
+    wished_off: str = "",
 ) -> Document:
-    """What of ``document`` filters look for in the link; see the module's docstring. ``owns``, ``meant`` and ``locked``
-    are those of the ``Person``; the last two are kept with it."""
+    """What of ``document`` filters look for in the link; see the module's docstring. ``owns``, ``meant``, ``locked``
+    and ``wished_off`` are those of the ``Person``; the last three are kept with it."""
     unknown = {path for path, names in (meant or {}).items() if "" in names.values()}
     rest: Document = {name: value for name, value in document.items() if name not in LINK_OWNED}
     copy: Document = {}
@@ -82,6 +90,8 @@ def search_copy(
         copy[AWAITS_MANAGER] = "1"
     if meant:
         copy[MEANT] = meant
+    if wished_off:
+        copy[WISHED_OFF] = wished_off
     if locked:
         copy[LOCKED] = {locked_key(field): field for field in sorted(locked)}
     copy |= _folded_attributes(rest, mapping.schema)

@@ -58,7 +58,14 @@ _SAYING: Final = (
 #: Those that say who it is about.
 _WHO: Final = frozenset({"user_name", "external_id"})
 #: Beside the facts that hold no value: what pages read of what was done.
-_KEPT_FACTS: Final = OPEN_FACTS | {"connections", "earlier", "erased", "switched_in_lms", "undone"}
+_KEPT_FACTS: Final = OPEN_FACTS | {
+    "connections",
+    "earlier",
+    "erased",
+    "switched_in_lms",
+    "undone",
+    "wished_off",
+}
 #: What administrators do that names somebody in words, whoever's link the line has.
 _NAMING: Final = (
     Action.ADOPTION_UNDONE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from scim_provisioning.administration import (
     churn,
     disconnection,
     health,
+    host,
     jobs,
     notices,
     numbers,
@@ -23,6 +25,7 @@ from scim_provisioning.administration.connections import archive_without_sso_row
 from scim_provisioning.management.base import ScimCommand
 from scim_provisioning.management.finding import find_connection
 from scim_provisioning.models import SCIMConnection
+from scim_provisioning.provisioning import late_wishes
 
 
 class Command(ScimCommand):
@@ -59,6 +62,9 @@ class Command(ScimCommand):
         if not (name or options["dry_run"]):
             numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
+        if not options["dry_run"]:
+            late = self._carry_out(connections)
+            failure = failure or late
         if failure is not None:
             raise failure
         if untold:
@@ -70,6 +76,23 @@ class Command(ScimCommand):
         if is_gone:
             self.stdout.write(f"{connection}: archived, its SSO settings are gone.")
         return is_gone
+
+    def _carry_out(self, connections: Iterable[SCIMConnection]) -> Exception | None:
+        """What identity providers have asked for that could not be done before; the first failure. An adapter that does
+        not load keeps nobody from their mail: that is said, and the next run goes on."""
+        try:
+            host.adapter_class()
+        except host.AdapterBroken as broken:
+            self.stderr.write(broken.message)
+            return None
+
+        def work(connection: SCIMConnection) -> None:
+            if number := late_wishes.carry_out(connection):
+                said = f"{connection}: {number} switched off, as the identity provider had asked before."
+                self.stdout.write(said)
+
+        with translation.override(settings.LANGUAGE_CODE):
+            return self.each((one for one in connections if not (one.is_archived or one.is_paused)), work)
 
     def _warn(self, connection: SCIMConnection) -> None:
         """What cannot wait for a daily mail has one of its own."""
