@@ -120,23 +120,29 @@ class NamedRows:
         return self.rows().filter(pk__in=keys).order_by("pk").first() if keys else None
 
     def spelled_otherwise(self, name: str) -> list[Any]:
-        """The keys of rows that are called so in a spelling that SQL does not take for the name: two queries, once for
-        all names for which the same ``odd`` is handed in, and one for a name that is not plain itself."""
+        """The keys of rows that are called so in a spelling that SQL does not take for the name: a query, or two, once
+        for all names for which the same ``odd`` is handed in; one for a name that is not plain itself, and one where
+        what was read is kept and leads to a row."""
         if not isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField)):
             return []
         wanted, scope = self.key(name), self.scope_digest
         hyphens = _HYPHENS if self.key is without_hyphens else None
         known = (scope, self.key)
         if known not in self.odd:
-            self.odd[known] = odd_names.read(
-                self.rows(), self.by, self.key, self.digest, scope=scope, hyphens=hyphens
-            )
-        found = self.odd[known].of(self.digest(name), wanted)
+            self.odd[known] = odd_names.read(self.rows(), self.by, self.key, scope=scope, hyphens=hyphens)
+        odd = self.odd[known]
+        found = [*odd.by_key.get(wanted, ())]
+        if odd.is_kept and found:
+            found = self._still_called(wanted, found)
         pattern = odd_names.ODD if hyphens is None else odd_names.HYPHENATED
         # A plain name is another spelling of one that is not.
         if wanted.isascii() and re.search(pattern, name):
             found += self._called(wanted)
         return found
+
+    def _still_called(self, wanted: str, keys: list[Any]) -> list[Any]:
+        named = self.rows().filter(pk__in=keys).order_by().values_list("pk", self.by)
+        return [row for row, name in named if self.key(str(name)) == wanted]
 
     def _called(self, name: str) -> list[Any]:
         named = named_column(self.model, self.by, self.scope)
