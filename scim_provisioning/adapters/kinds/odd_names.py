@@ -3,9 +3,10 @@ spaces between the words, with hyphens.
 
 They are found without an index, so they are read: once for all the names of a person or a filter, be these a hundred.
 A few are read each time. Of more what was read is kept for a minute, or a customer with ten thousand such names would
-pay for all of them with each new one. What that may miss is a row that the LMS has made or renamed within the minute:
-the names that provisioning has made rows for, or has heard of, are found by their digest (``ReferenceKey``) whatever
-their spelling, and whichever process met them. What was kept is only where to look, and is compared again.
+pay for all of them with each new one. What that may miss is a row that the LMS has made or renamed within the minute
+(or one made within it of whose name an administrator has had forgotten what it means): the names that provisioning
+has made rows for, or has heard of, are found by their digest (``ReferenceKey``) whatever their spelling, and
+whichever process met them. What was kept is only where to look, and is compared again.
 """
 
 from __future__ import annotations
