@@ -18,6 +18,8 @@ from benchmarks.database import a_database
 
 ROUNDS = 15
 LIMIT = 50
+UNITS = 20_000
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 Operations = list[dict[str, Any]]
 Body = Callable[[int], Operations]
@@ -67,7 +69,33 @@ def many_operations(turn: int) -> Operations:
     ]
 
 
-DEAR = [filters_without_eq, a_path_for_every_key, lists_exchanged, many_operations, long_texts, piled_accents]
+def new_units(turn: int) -> Operations:
+    """As the first of a minute, for which the LMS's names in other spellings are read."""
+    from scim_provisioning.adapters.kinds import odd_names
+
+    odd_names.kept.clear()
+    paths = ("department", "division", "organization")
+    return [{"op": "replace", "path": f"{ENTERPRISE}:{path}", "value": f"Ｎeu {turn}"} for path in paths]
+
+
+DEAR = [
+    filters_without_eq,
+    a_path_for_every_key,
+    lists_exchanged,
+    many_operations,
+    long_texts,
+    piled_accents,
+    new_units,
+]
+
+
+def name_units(organization: Any) -> None:
+    """Give the LMS as many names beyond ASCII for each of the three."""
+    from example_project.lms.models import BusinessUnit, Company, Team
+
+    for model in (Team, BusinessUnit, Company):
+        rows = [model(organization=organization, name=f"Büro {n}") for n in range(UNITS)]
+        model.objects.bulk_create(rows, batch_size=1000)
 
 
 def main(rounds: int) -> int:
@@ -76,7 +104,9 @@ def main(rounds: int) -> int:
         from tests.people import person
         from tests.sharing import Customer
 
-        scim = Customer.make().scim
+        customer = Customer.make()
+        scim = customer.scim
+        name_units(customer.organization)
         path = "/Users/" + scim.post("/Users", person(roles=FULL)).json()["id"]
         costs: dict[str, float] = {}
         for operations in (ordinary, *DEAR):

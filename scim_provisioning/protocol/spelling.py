@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from unicodedata import category, combining
 
 from .text import fold, normalized
@@ -37,6 +38,7 @@ def seen(text: str) -> str:
     return text.translate(hidden) if hidden else text
 
 
+@lru_cache(maxsize=4096)
 def _is_unseen(character: str) -> bool:
     is_blank = character in _BLANK or any(ord(character) in ignored for ignored in _IGNORED)
     return is_blank or category(character) in _UNSEEN

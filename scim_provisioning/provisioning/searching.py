@@ -69,18 +69,18 @@ def find(
         if few is not None and (page := _by_address(adapter_class, columns, tree, few, request)) is not None:
             return page
         looks_at_everybody &= few is None
-    people = adapter_class.links(connection).living()
-    if tree is not None:
-        # The tenant stands outside the filter, so that no filter can reach past it.
-        people = (people if few is None else people.filter(pk__in=few)).filter(
-            Lookups(columns).condition(tree)
-        )
     order = _sort_key(request, columns)
     around = unindexed() if looks_at_everybody else nullcontext()
     if is_search(tree, is_sorted=order is not None):
         around = among_everybody()
     # The look-ups of identity providers cannot take long, and need no statement to say so.
     with around, deadline(limits.search_seconds) if looks_at_everybody else nullcontext():
+        people = adapter_class.links(connection).living()
+        if tree is not None:
+            # The tenant stands outside the filter, so that no filter can reach past it. What its names mean is read.
+            people = (people if few is None else people.filter(pk__in=few)).filter(
+                Lookups(columns).condition(tree)
+            )
         return _page(connection, people, order, request)
 
 

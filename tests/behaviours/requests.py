@@ -261,10 +261,16 @@ MUTANTS = mutants(
         "tests/http/test_one_text.py::test_who_is_in_a_team_of_the_lms_is_found_by_every_spelling_of_its_name",
     ),
     (
-        "what a name was when it was sent is remembered, and not worked out again",
-        "adapters.kinds.odd_names:NAME_LENGTH",
+        "many names in spellings of their own are read once a minute",
+        "adapters.kinds.odd_names:KEPT_SECONDS",
         is_instead(0),
-        f"{_UNITS}test_what_was_sent_before_is_not_worked_out_again_for_a_new_name",
+        f"{_UNITS}test_a_second_new_name_within_a_minute_reads_none_of_many",
+    ),
+    (
+        "what was read of them is compared again before it is meant",
+        "adapters.kinds.named_rows:NamedRows._still_called",
+        lambda original: lambda self, wanted, keys: keys,
+        f"{_UNITS}test_a_team_renamed_within_the_minute_is_not_meant_by_its_former_name",
     ),
     (
         "an index on small letters is asked for all that are one",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from unicodedata import normalize
+from urllib.parse import quote
 
 import pytest
 from django.db import connection as database
@@ -16,11 +19,20 @@ from scim_provisioning.adapters.kinds.named_rows import NamedRows, without_hyphe
 from scim_provisioning.models import NewUnits
 from tests.client import ScimClient
 from tests.people import ENTERPRISE, person
+from tests.sharing import Customer
 
 pytestmark = pytest.mark.django_db
 
 #: One letter that stands for eighteen.
 LONG = "\ufdfa"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept() -> Iterator[None]:
+    """What one test has read is none of another's."""
+    odd_names.kept.clear()
+    yield
+    odd_names.kept.clear()
 
 
 @pytest.fixture
@@ -50,33 +62,199 @@ def folded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_what_was_sent_before_is_not_worked_out_again_for_a_new_name(
-    scim: ScimClient, ines: str, folded: list[str]
+def odd_teams(organization: Organization, count: int, name: str = "Büro") -> None:
+    Team.objects.bulk_create(Team(organization=organization, name=f"{name} {n}") for n in range(count))
+
+
+def reads(asked: CaptureQueriesContext) -> list[str]:
+    """The statements that read names which are not plain."""
+    return [query["sql"] for query in asked if odd_names.ODD in query["sql"]]
+
+
+def test_a_second_new_name_within_a_minute_reads_none_of_many(
+    scim: ScimClient, ines: str, organization: Organization, folded: list[str]
 ) -> None:
-    for number in range(20):
-        moved(scim, ines, f"{LONG}{number}")
-    named_rows._any_key.cache_clear()
+    odd_teams(organization, 2000)
+    moved(scim, ines, "Ｃloud")
+    named_rows._written_key.cache_clear()
     folded.clear()
+    with CaptureQueriesContext(database) as asked:
+        moved(scim, ines, "Ｄata")
+    assert reads(asked) == []
+    assert len(folded) < 10
+
+
+def test_nor_does_a_filter_by_many_names(
+    scim: ScimClient, ines: str, organization: Organization, folded: list[str]
+) -> None:
+    odd_teams(organization, 2000)
+    moved(scim, ines, "Ｃloud")
+    named_rows._written_key.cache_clear()
+    folded.clear()
+    terms = " or ".join(f'{ENTERPRISE}:department eq "Ｂüro {n}"' for n in range(19))
+    with CaptureQueriesContext(database) as asked:
+        answer = scim.get("/Users?filter=" + quote(f'userName eq "nobody" and ({terms})'))
+    assert answer.json()["totalResults"] == 0
+    assert reads(asked) == []
+    # Each that is found there is compared again.
+    assert len(folded) < 80
+
+
+def test_the_first_of_a_minute_reads_no_more_than_so_many(
+    scim: ScimClient,
+    ines: str,
+    organization: Organization,
+    folded: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest, so that an identity provider cannot add so many that those of the LMS are passed over."""
+    monkeypatch.setattr(odd_names, "FEW", 10)
+    monkeypatch.setattr(odd_names, "MOST", 30)
+    odd_teams(organization, 200)
     moved(scim, ines, "Cloud")
-    # What the person had before, and nobody else's.
-    assert set(folded) <= {f"{LONG}19"}
+    assert len(folded) < 50
+    moved(scim, ines, "Bu\u0308ro 29")
+    assert Learner.objects.get().team == Team.objects.get(name="Büro 29")
+
+
+def test_nor_names_of_more_than_so_many_letters(
+    scim: ScimClient,
+    ines: str,
+    organization: Organization,
+    folded: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One letter of a name may become eighteen."""
+    monkeypatch.setattr(odd_names, "FEW_LETTERS", 1_000)
+    monkeypatch.setattr(odd_names, "MOST_LETTERS", 3_000)
+    odd_teams(organization, 200, LONG * 9)
+    moved(scim, ines, "Cloud")
+    named_rows._any_key.cache_clear()
+    moved(scim, ines, "Data")
+    assert len(folded) < 40
+
+
+def test_no_more_than_so_many_names_are_kept_of_all_customers(
+    scim: ScimClient, ines: str, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(odd_names, "FEW", 10)
+    monkeypatch.setattr(odd_names, "KEPT", 70)
+    others = Customer.make()
+    theirs = others.scim.post("/Users", person("rui.sousa")).json()["id"]
+    statements = []
+    for one in (organization, others.organization):
+        odd_teams(one, 40)
+    for client, whom, name in (
+        (scim, ines, "Cloud"),
+        (others.scim, theirs, "Cloud"),
+        (others.scim, theirs, "Data"),
+        (scim, ines, "Data"),
+    ):
+        with CaptureQueriesContext(database) as asked:
+            moved(client, whom, name)
+        statements.append(len(reads(asked)))
+    assert statements == [2, 2, 0, 2]
+
+
+@pytest.fixture
+def minutes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Ten names are many, and a minute passes when it is told to."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(odd_names, "FEW", 10)
+    monkeypatch.setattr(odd_names, "monotonic", lambda: clock.now)
+    return clock
+
+
+def test_what_the_lms_makes_is_found_in_every_spelling_a_minute_later(
+    scim: ScimClient, ines: str, organization: Organization, minutes: SimpleNamespace
+) -> None:
+    odd_teams(organization, 20)
+    moved(scim, ines, "Cloud")
+    made = Team.objects.create(organization=organization, name="Café")
+    minutes.now += 61
+    moved(scim, ines, "Cafe\u0301")
+    assert Learner.objects.get().team == made
+
+
+@pytest.mark.usefixtures("minutes")
+def test_what_it_makes_is_found_at_once_as_it_is_written(
+    scim: ScimClient, ines: str, organization: Organization
+) -> None:
+    odd_teams(organization, 20)
+    moved(scim, ines, "Cloud")
+    made = Team.objects.create(organization=organization, name="Café")
+    moved(scim, ines, "CAFÉ")
+    assert Learner.objects.get().team == made
+
+
+@pytest.mark.usefixtures("minutes")
+def test_what_was_made_for_a_name_within_the_minute_is_found_in_every_spelling(
+    scim: ScimClient, ines: str, organization: Organization
+) -> None:
+    """Whichever process has made it."""
+    odd_teams(organization, 20)
+    moved(scim, ines, "Cloud")
+    for name in ("Café", "Data", "Cafe\u0301", "Cafe\u0301  ".upper()):
+        moved(scim, ines, name)
+    assert Team.objects.filter(name__startswith="C").count() == 2
+    assert Learner.objects.get().team == Team.objects.get(name="Café")
+
+
+@pytest.mark.usefixtures("minutes")
+def test_a_team_renamed_within_the_minute_is_not_meant_by_its_former_name(
+    scim: ScimClient, ines: str, organization: Organization
+) -> None:
+    odd_teams(organization, 20)
+    moved(scim, ines, "Cloud")
+    Team.objects.filter(name="Büro 3").update(name="Lager 3")
+    Team.objects.filter(name="Büro 4").delete()
+    for name in ("Bu\u0308ro 3", "Bu\u0308ro 4"):
+        moved(scim, ines, name)
+        assert Learner.objects.get().team == Team.objects.get(name=name)
+
+
+@pytest.mark.usefixtures("minutes")
+def test_a_filter_finds_nobody_in_a_team_renamed_within_the_minute(
+    scim: ScimClient, ines: str, organization: Organization
+) -> None:
+    odd_teams(organization, 20)
+    moved(scim, ines, "Büro 3")
+    moved(scim, ines, "Cloud")
+    Learner.objects.update(team=Team.objects.get(name="Büro 4"))
+    wanted = "/Users?filter=" + quote(f'{ENTERPRISE}:department eq "Bu\u0308ro 4"')
+    assert scim.get(wanted).json()["totalResults"] == 1
+    Team.objects.filter(name="Büro 4").update(name="Lager 4")
+    assert scim.get(wanted).json()["totalResults"] == 0
+
+
+def test_while_one_request_reads_them_anew_the_others_have_what_was_kept(
+    scim: ScimClient,
+    ines: str,
+    organization: Organization,
+    minutes: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    odd_teams(organization, 20)
+    moved(scim, ines, "Cloud")
+    rows = NamedRows(Team, "name", {"organization_id": organization.pk})
+    original, others = odd_names._by_key, []
+
+    def meanwhile(*arguments: Any) -> Any:
+        with CaptureQueriesContext(database) as asked:
+            NamedRows(Team, "name", rows.scope).spelled_otherwise("Data")
+        others.append(len(reads(asked)))
+        return original(*arguments)
+
+    monkeypatch.setattr(odd_names, "_by_key", meanwhile)
+    minutes.now += 61
+    rows.spelled_otherwise("Ops")
+    assert others == [0, 0]
 
 
 @pytest.fixture
 def remembers_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a name only the beginning is remembered, as of one of 255 letters and more."""
-    for module in (named_rows, odd_names):
-        monkeypatch.setattr(module, "NAME_LENGTH", 20)
-
-
-@pytest.mark.usefixtures("remembers_twenty")
-def test_nor_are_long_names_that_begin_alike(scim: ScimClient, ines: str, folded: list[str]) -> None:
-    for number in range(20):
-        moved(scim, ines, f"{LONG * 25}{number}")
-    named_rows._any_key.cache_clear()
-    folded.clear()
-    moved(scim, ines, "Cloud")
-    assert set(folded) <= {f"{LONG * 25}19"}
+    monkeypatch.setattr(named_rows, "NAME_LENGTH", 20)
 
 
 @pytest.mark.usefixtures("remembers_twenty")
@@ -98,7 +276,6 @@ def test_names_with_hyphens_are_worked_out_once_where_those_do_not_count(
 
     first = [meant(f"{LONG}-{number}") for number in range(20)]
     meant("Cloud")
-    named_rows._any_key.cache_clear()
     folded.clear()
     meant("Data")
     assert folded == []

@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from scim_provisioning.http import slots, throttling
@@ -18,7 +19,7 @@ from scim_provisioning.models import ProvisioningEvent
 from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
 from tests.hosts.current import make_connection
-from tests.people import person
+from tests.people import ENTERPRISE, person
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,18 @@ def test_a_second_search_at_the_same_moment_is_429_and_fills_no_log(scim: ScimCl
 @pytest.mark.parametrize("text", SEARCHES)
 def test_whatever_compares_everybody_is_a_search(scim: ScimClient, text: str) -> None:
     assert during_a_search(scim, lambda: filtered(scim, text)).status_code == 429
+
+
+def test_what_the_names_of_units_mean_is_read_by_a_search_that_may_run(scim: ScimClient) -> None:
+    terms = " or ".join(f'{ENTERPRISE}:department eq "Bü{n}"' for n in range(10))
+
+    def refused() -> CaptureQueriesContext:
+        with CaptureQueriesContext(database) as asked:
+            assert filtered(scim, terms).status_code == 429
+        return asked
+
+    asked = during_a_search(scim, refused)
+    assert [query["sql"] for query in asked if '"lms_team"' in query["sql"].replace("`", '"')] == []
 
 
 def test_so_is_whatever_sorts_everybody_by_either_verb(scim: ScimClient) -> None:

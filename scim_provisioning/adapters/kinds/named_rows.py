@@ -92,25 +92,32 @@ class NamedRows:
 
         ``meaning_of`` tells what the name means by what is remembered of it.
         """
-        named = named_column(self.model, self.by, self.scope)
-        index = indexes.for_any_case(named, connections[router.db_for_read(self.model)])
+        index = self._index()
+        field = self.model._meta.get_field(self.by)
         row: models.Model | None = None
-        if index is None and isinstance(named.field, (models.CharField, models.TextField)):
+        if index is None and isinstance(field, (models.CharField, models.TextField)):
             row = self._first(_written_alike, index, name)
         return self._first(_called, index, name) if row is None else row
 
     def _first(
         self, build: prepared.Build, index: indexes.NameIndex | None, name: str
     ) -> models.Model | None:
+        found = self._asked(build, index, name, self.digest(name))
+        return found[0] if found else None
+
+    def _index(self) -> indexes.NameIndex | None:
+        named = named_column(self.model, self.by, self.scope)
+        return indexes.for_any_case(named, connections[router.db_for_read(self.model)])
+
+    def _asked(
+        self, build: prepared.Build, index: indexes.NameIndex | None, name: str, *values: Any
+    ) -> list[Any]:
         spelled = spellings(index, name, connections[router.db_for_read(self.model)].vendor)
         given = (self.model, self.by, tuple(self.scope), index)
-        values = (*self.scope.values(), name, spelled, self.digest(name))
-        row: models.Model | None
+        values = (*self.scope.values(), name, spelled, *values)
         if prepared.is_plain(self.model._default_manager):
-            row = prepared.first(build, *values, given=given)
-        else:
-            row = build(*given, *values).first()
-        return row
+            return prepared.rows(build, *values, given=given)
+        return list(build(*given, *values))
 
     def alike(self, name: str) -> models.Model | None:
         """The row whose name is another spelling of it that no database knows: in another Unicode form, with more
@@ -120,27 +127,32 @@ class NamedRows:
         return self.rows().filter(pk__in=keys).order_by("pk").first() if keys else None
 
     def spelled_otherwise(self, name: str) -> list[Any]:
-        """The keys of rows that are called so in a spelling that SQL does not take for the name: two queries, once for
-        all names for which the same ``odd`` is handed in, and one for a name that is not plain itself."""
+        """The keys of rows that are called so in a spelling that SQL does not take for the name: a query, or two, once
+        for all names for which the same ``odd`` is handed in; one for a name that is not plain itself, and one where
+        what was read is kept and leads to a row."""
         if not isinstance(self.model._meta.get_field(self.by), (models.CharField, models.TextField)):
             return []
         wanted, scope = self.key(name), self.scope_digest
         hyphens = _HYPHENS if self.key is without_hyphens else None
         known = (scope, self.key)
         if known not in self.odd:
-            self.odd[known] = odd_names.read(
-                self.rows(), self.by, self.key, self.digest, scope=scope, hyphens=hyphens
-            )
-        found = self.odd[known].of(self.digest(name), wanted)
+            self.odd[known] = odd_names.read(self.rows(), self.by, self.key, scope=scope, hyphens=hyphens)
+        odd = self.odd[known]
+        found = [*odd.by_key.get(wanted, ())]
+        if odd.is_kept and found:
+            found = self._still_called(wanted, found)
         pattern = odd_names.ODD if hyphens is None else odd_names.HYPHENATED
         # A plain name is another spelling of one that is not.
         if wanted.isascii() and re.search(pattern, name):
             found += self._called(wanted)
         return found
 
+    def _still_called(self, wanted: str, keys: list[Any]) -> list[Any]:
+        named = self.rows().filter(pk__in=keys).order_by().values_list("pk", self.by)
+        return [row for row, name in named if self.key(str(name)) == wanted]
+
     def _called(self, name: str) -> list[Any]:
-        named = named_column(self.model, self.by, self.scope)
-        return list(self.rows().filter(called(named, name)).order_by().values_list("pk", flat=True))
+        return [row for (row,) in self._asked(_keys_of_called, self._index(), name)]
 
     def make(self, name: str, values: Mapping[str, Any]) -> models.Model:
         """A new row with these values; the name's key is locked. Raises what the database says of a row that it
@@ -230,6 +242,15 @@ def _called(model: Any, by: str, keys: tuple[str, ...], index: object, *values: 
     rows = _remembering(model, dict(zip(keys, scope, strict=True)), digest)
     first = Case(When(_is_alike(by, name), then=Value(0)), default=Value(1))
     return rows.filter(called(named_column(model, by, keys), name, spelled)).order_by(first, "pk")[:1]
+
+
+def _keys_of_called(
+    model: Any, by: str, keys: tuple[str, ...], index: object, *values: Any
+) -> models.QuerySet[Any, Any]:
+    *scope, name, spelled = values
+    rows = model._default_manager.filter(**dict(zip(keys, scope, strict=True)))
+    found: models.QuerySet[Any, Any] = rows.filter(called(named_column(model, by, keys), name, spelled))
+    return found.order_by().values_list("pk")
 
 
 def _remembering(model: Any, scope: Mapping[str, Any], digest: str) -> models.QuerySet[Any]:
