@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.behaviours.mutant import answers, mutants
 
 _BAD = "tests/http/test_bad_input.py::"
 _THROTTLING = "tests/http/test_throttling.py::"
-
-
-def forgets_yesterday(original: Any) -> Any:
-    def keys(plaintext: str) -> tuple[str, str, str]:
-        good, _before, bad = original(plaintext)
-        return good, good, bad
-
-    return keys
 
 
 MUTANTS = mutants(
@@ -57,8 +47,8 @@ MUTANTS = mutants(
     ),
     (
         "a token that was noted as a good one yesterday is one today",
-        "http.throttling:_keys_of_token",
-        forgets_yesterday,
+        "http.throttling:_TokenKeys.good_before",
+        answers("never"),
         f"{_THROTTLING}"
         "test_a_token_in_use_for_days_passes_a_flood_at_any_moment_and_an_idle_one_waits_its_turn",
     ),

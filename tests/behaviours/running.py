@@ -87,7 +87,7 @@ MUTANTS = mutants(
     ),
     (
         "who waits for rows that are made is told",
-        "databases.making_models:_is_heard",
+        "databases.listening:is_heard",
         answers(False),
         "tests/test_own_rows.py::test_who_waits_for_rows_that_are_made_is_told",
     ),
