@@ -12,8 +12,10 @@ from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddr
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import is_contradicted, names_customer
+from scim_provisioning.rules.customers import is_contradicted
+from scim_provisioning.rules.departed import had_elsewhere
 from scim_provisioning.rules.legibility import legible
+from scim_provisioning.rules.shares import may_link
 from scim_provisioning.rules.standing import Standing
 
 #: What says of a refusal that an account was found by its e-mail address.
@@ -192,16 +194,13 @@ def refuse_switched_off(adapter: LearnerAdapter) -> None:
 
 
 def refuse_anothers_leaver(adapter: LearnerAdapter) -> None:
-    """Refuse an administrator's word on an account whose person another connection had until they were deleted, where
-    the application does not say whose an account is: whoever may see both connections has to allow it first, as for a
+    """Refuse an administrator's word on an account whose person another connection had, while the application does not
+    say that the account is this customer's by now: whoever may see both connections has to allow it first, as for a
     POST. Of an account that is locked. Raises ``Uniqueness``."""
     connection, account = adapter.connection, adapter.obj
-    if names_customer(type(adapter), connection):
-        return
-    standing = Standing(connection)
-    left = standing.left_elsewhere(account)
-    if left is not None and not standing.may_share(account):
-        raise ownership.owner_left(account, left)
+    had = had_elsewhere(connection, account.pk)
+    if had is not None and not may_link(connection, account):
+        raise ownership.owner_left(account, had)
 
 
 def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:
