@@ -153,6 +153,13 @@ def _outside(source: RowSource, connection: SCIMConnection, accounts: Collection
     return rows.exclude(**resolve_scope(source.within, connection))
 
 
+def may_be_known(adapter: LearnerAdapter) -> bool:
+    """Whether this connection's administrators may know of an account that it has never linked, and link it (one query,
+    and one for a protected one)."""
+    mine = offered(type(adapter), adapter.connection)
+    return mine.filter(pk=adapter.obj.pk).exists() and not is_staff_of_several(adapter)
+
+
 def is_staff_of_several(adapter: LearnerAdapter) -> bool:
     """Whether an account is protected, as the staff's are, in a host of several customers that does not say whose it
     is: no customer's administrator is to know of it, and no customer's identity provider lets it in (one query for such

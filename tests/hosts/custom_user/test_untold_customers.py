@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import adoption, connections, keeping, reconciliation
+from scim_provisioning.administration import adoption, connections, keeping, people, reconciliation
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
-from tests.admin.pages import PASSWORD, url
+from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient, SecureBrowser
 from tests.hosts.current import host, make_connection
 from tests.hosts.custom_user.models import User
@@ -233,3 +234,25 @@ def test_by_the_word_of_whoever_sees_both_staff_link_it(
     page = f"{url('person', connection)}?name=ben@harborline.example&q={account.username}"
     browser.post(page, {"answer": "link", "account": account.pk, "password": PASSWORD})
     assert ProvisionedUser.objects.get(connection=connection).user == account
+
+
+def test_that_an_account_is_the_staffs_is_said_to_no_customers_staff(
+    connection: SCIMConnection, scim: ScimClient, root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.filter(pk=root.pk).update(email="root@example.org")
+    browser = staff_browser(monkeypatch, connection)
+    rows = b"userPrincipalName,mail\nroot,x@harborline.example\nevil@harborline.example,root@example.org\n"
+    given = {
+        "verb": "file",
+        "file": SimpleUploadedFile("people.csv", rows, "text/csv"),
+        "user_name": "userPrincipalName",
+        "external_id": "",
+    }
+    answer = browser.post(url("adopt", connection), given)
+    said = b"".join(answer.streaming_content).decode() if answer.streaming else text(answer)
+    assert "evil@harborline.example" in said
+    assert "rotected" not in said
+    scim.post("/Users", person("evil", userName="root"))
+    seen = SCIMConnection.objects.filter(pk=connection.pk)
+    for found in people.ask("root", seen, in_clear=True).people:
+        assert "rotected" not in found.cause

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import connections, keeping
+from scim_provisioning.administration import connections, keeping, people
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.testing.factories import TokenFactory
-from tests.admin.pages import PASSWORD, url
+from tests.admin.pages import PASSWORD, text, url
 from tests.client import ScimClient, SecureBrowser
-from tests.hosts.current import make_connection
+from tests.hosts.current import host, make_connection
 from tests.hosts.membership.models import Membership
 from tests.people import person
 
@@ -85,3 +86,31 @@ def test_staff_link_whom_the_application_has_moved_to_their_customer(
         organization_id=connection.sso.organization_id, is_active=True
     )
     assert len(try_to_link(browser, connection, account)) == 1
+
+
+def test_that_an_account_is_the_staffs_is_not_said_to_a_customer_whose_it_is_not(
+    connection: SCIMConnection, scim: ScimClient, browser: SecureBrowser
+) -> None:
+    host().make_administrator("root@platform.example", PASSWORD)
+    assert scim.post("/Users", person("evil", userName="root@platform.example")).status_code == 409
+    export = SimpleUploadedFile("people.csv", b"userPrincipalName\nroot@platform.example\n", "text/csv")
+    given = {"verb": "file", "file": export, "user_name": "userPrincipalName", "external_id": ""}
+    answer = browser.post(url("adopt", connection), given)
+    said = b"".join(answer.streaming_content).decode() if answer.streaming else text(answer)
+    assert "root@platform.example" in said
+    seen = SCIMConnection.objects.filter(pk=connection.pk)
+    (found,) = people.ask("root@platform.example", seen, in_clear=True).people
+    for words in (said, found.sentence, found.cause, found.todo, *found.notes):
+        assert "rotected" not in words
+
+
+def test_that_an_account_of_the_customers_is_the_staffs_is_said(
+    connection: SCIMConnection, scim: ScimClient, browser: SecureBrowser
+) -> None:
+    staff = User.objects.create_user("ada@harborline.example", is_staff=True)
+    Membership.objects.create(user=staff, organization_id=connection.sso.organization_id)
+    assert scim.post("/Users", person("ada")).status_code == 409
+    seen = SCIMConnection.objects.filter(pk=connection.pk)
+    assert any(
+        "rotected" in one.cause for one in people.ask("ada@harborline.example", seen, in_clear=True).people
+    )
