@@ -97,7 +97,7 @@ def may_have_ended_elsewhere(connection: SCIMConnection, accounts: Collection[An
     and some where connections have ended that had any of them)."""
     over = Q(deleted_at__isnull=False) | Q(connection__archived_at__isnull=False)
     links = ProvisionedUser.objects.filter(over, user__in=accounts).exclude(connection=connection)
-    found, ended = set(), dict[int, set[Any]]()
+    found, ended = set[Any](), dict[int, set[Any]]()
     for account, other, archived_at in links.values_list("user", "connection", "connection__archived_at"):
         (found if archived_at is None else ended.setdefault(other, set())).add(account)
     others = SCIMConnection.objects.in_bulk(ended) if ended else {}

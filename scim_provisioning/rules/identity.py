@@ -119,6 +119,8 @@ def adopted(
             return strong[0]
     if standing.is_somebody_new(document["userName"]):
         return None
+    if len(likely) == 1 and _is_free(likely[0], adapter, standing):
+        _refuse_had(likely[0], standing)
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
     raise ownership.unmanaged(params)
@@ -137,6 +139,13 @@ def _refuse_owned(account: Any, standing: Standing) -> None:
     holder = standing.holder(account)
     if holder is not None and not standing.may_share(account):
         raise ownership.owned_elsewhere(account, holder)
+
+
+def _refuse_had(account: Any, standing: Standing) -> None:
+    """Where it is not this customer's administrators' to say who it is, say so. Raises ``Uniqueness``."""
+    had = standing.had_elsewhere(account)
+    if had is not None:
+        raise ownership.owner_left(account, had)
 
 
 def refuse_protected(adapter: LearnerAdapter) -> None:

@@ -13,7 +13,7 @@ from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer
-from scim_provisioning.rules.departed import ended_elsewhere, may_have_ended_elsewhere
+from scim_provisioning.rules.departed import ended_elsewhere, had_elsewhere, may_have_ended_elsewhere
 from scim_provisioning.rules.shares import judged_shares, may_link
 
 
@@ -42,6 +42,11 @@ class Standing:
         the connection ended, where the LMS has not moved it since: a name is not enough to take it over, be it that all
         customers share accounts."""
         return ended_elsewhere(self.connection, self._links_of(account))
+
+    def had_elsewhere(self, account: Any) -> ProvisionedUser | None:
+        """The link of another connection that had the account, while the host does not say that it is this customer's:
+        what this customer's administrators alone may not link."""
+        return had_elsewhere(self.connection, account.pk)
 
     def _links_of(self, account: Any) -> list[ProvisionedUser]:
         if account.pk not in self._links:
@@ -135,6 +140,12 @@ class KnownStanding(Standing):
         """See ``Standing``."""
         is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
         return None if is_free else super().left_elsewhere(account)
+
+    def had_elsewhere(self, account: Any) -> ProvisionedUser | None:
+        """See ``Standing``."""
+        is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
+        is_free = is_free and account.pk not in self._refuted
+        return None if is_free else super().had_elsewhere(account)
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""

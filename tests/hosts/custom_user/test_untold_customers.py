@@ -9,12 +9,13 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.urls import reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration import adoption, connections, keeping, people, reconciliation
 from scim_provisioning.administration.adoption import queue
 from scim_provisioning.administration.setting_up import ConnectionRefused
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD, text, url
@@ -158,12 +159,14 @@ def third() -> SCIMConnection:
     return make_connection("Third")
 
 
-def staff_browser(monkeypatch: pytest.MonkeyPatch, *sees: SCIMConnection) -> SecureBrowser:
+def staff_browser(
+    monkeypatch: pytest.MonkeyPatch, *sees: SCIMConnection, name: str = "clerk"
+) -> SecureBrowser:
     """Of somebody who may do everything about these connections but is no superuser."""
     keys = [one.pk for one in sees]
     mine = classmethod(lambda cls, user: SCIMConnection.objects.filter(pk__in=keys))
     monkeypatch.setattr(get_adapter_class(), "connections_for", mine)
-    account = User.objects.create_user("clerk", "clerk@harborline.example", PASSWORD, is_staff=True)
+    account = User.objects.create_user(name, f"{name}@harborline.example", PASSWORD, is_staff=True)
     permissions = Permission.objects.filter(content_type__app_label="scim_provisioning")
     account.user_permissions.set(permissions)
     browser = SecureBrowser()
@@ -256,3 +259,30 @@ def test_that_an_account_is_the_staffs_is_said_to_no_customers_staff(
     seen = SCIMConnection.objects.filter(pk=connection.pk)
     for found in people.ask("root", seen, in_clear=True).people:
         assert "rotected" not in found.cause
+
+
+@pytest.mark.parametrize("lose", [detached, deleted_and_disconnected, deleted_and_settings_gone])
+def test_the_page_of_the_refusal_leads_whoever_sees_both_to_the_word(
+    connection: SCIMConnection,
+    scim: ScimClient,
+    hers: ProvisionedUser,
+    lose: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = hers.user
+    lose(hers)
+    assert scim.post("/Users", person("ben.theirs")).status_code == 409
+    refusal = ProvisioningEvent.objects.latest("pk")
+    assert refusal.error_code == "user.owner_left"
+    keys = {"object_id": connection.pk, "event_id": refusal.pk}
+    page = reverse("admin:scim_provisioning_scimconnection_share_refused", kwargs=keys)
+    operation = reverse("admin:scim_provisioning_provisioningevent_change", args=[refusal.pk])
+    one_side = staff_browser(monkeypatch, connection)
+    assert one_side.get(page).status_code == 404
+    assert page not in one_side.get(operation).content.decode()
+    browser = staff_browser(monkeypatch, connection, hers.connection, name="both")
+    assert page in browser.get(operation).content.decode()
+    assert account.username in text(browser.get(page))
+    assert browser.post(page, {"password": PASSWORD}).status_code == 302
+    assert scim.post("/Users", person("ben.theirs")).status_code == 201
+    assert ProvisionedUser.objects.get(connection=connection).user == account
