@@ -12,7 +12,14 @@ from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import customer, is_counted, is_lost, is_staff_of_several, tells_apart
+from scim_provisioning.rules.customers import (
+    customer,
+    is_counted,
+    is_lost,
+    is_staff_of_several,
+    names_customer,
+)
+from scim_provisioning.rules.departed import was_met_elsewhere
 from scim_provisioning.rules.late_wishes import is_to_go
 
 
@@ -26,12 +33,22 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
     enough. True for an account that provisioning does not
     know and the host does not count as another customer's (``LearnerAdapter.tenant_users``; where it tells none apart,
+<<<<<<< HEAD
     and there are several, a protected one is no customer's), and for one that is not saved yet (a just-in-time pipeline
     is about to make it): whether those may come in is the host's business. Why
     somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
     one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
     own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
     account of several, and for one that lets nobody in; a few for who has ended such a state.
+=======
+    it is that of the connection that has or had it, and where there are several, a protected one is no customer's), and
+    for one that is not saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's
+    business. Why somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in
+    one connection, one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is
+    in a row of its own; two for an account without a link in ``connection``, and two more where the host tells no
+    customers apart; without ``connection`` one more for each link of an account of several, and for one that lets
+    nobody in.
+>>>>>>> mD
     """
     if user is None or user.pk is None:
         return True
@@ -90,10 +107,13 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     here = ProvisionedUser(connection=connection, user=user, user_name=user.get_username())
     if met and adapter_class(user, link=here, connection=connection).has_access is False:
         return True
-    if not tells_apart(adapter_class, connection):
-        # One customer's identity provider is not to let anybody in as the staff of all.
-        return is_staff_of_several(adapter_class(user, link=here, connection=connection))
-    return not is_counted(adapter_class, connection, user.pk)
+    if not is_counted(adapter_class, connection, user.pk):
+        return True
+    if names_customer(adapter_class, connection):
+        return False
+    # Nothing else tells whose it is; and no customer's identity provider is to let anybody in as the staff of all.
+    is_known = bool(met) or was_met_elsewhere(connection, user.pk)
+    return is_known or is_staff_of_several(adapter_class(user, link=here, connection=connection))
 
 
 def _refused(user: Any, reason: str, *, action: str = "sign_in_refused") -> bool:

@@ -19,7 +19,13 @@ from django.utils.translation import gettext_lazy
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, who
 from scim_provisioning.administration import ownership, permissions, shares
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection, SharedAccount
+from scim_provisioning.models import (
+    Adoption,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+    SharedAccount,
+)
 
 #: What is answered where another connection owns the account, or has let it go.
 REFUSED: Final = ("user.owned_elsewhere", "user.owner_left")
@@ -72,7 +78,7 @@ class OwnershipPages(ConnectionPages):
         form = IdentityForm(_posted(request), request=request)
         if form.is_valid():
             ownership.allow_share(
-                connection, owner.user, name=event.user_name or owner.user_name, **who(request)
+                connection, _account_of(event, owner), name=event.user_name or owner.user_name, **who(request)
             )
             messages.success(request, _ALLOWED % {"connection": connection})
             return HttpResponseRedirect(self.page_url("change", connection))
@@ -182,13 +188,23 @@ def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser 
     owner = event.cause.get("owner") if event.error_code in REFUSED else None
     if not isinstance(owner, str):
         return None
-    links = ProvisionedUser.objects.filter(scim_id=owner, user__isnull=False)
+    links = ProvisionedUser.objects.filter(scim_id=owner)
     if event.error_code == REFUSED[0]:
         links = links.living()
     link = links.select_related("user", "connection").first()
-    if link is None or not ownership.may_give(request.user, event.connection_id, link):
+    if link is None or _account_of(event, link) is None:
         return None
-    return link
+    return link if ownership.may_give(request.user, event.connection_id, link) else None
+
+
+def _account_of(event: ProvisioningEvent, owner: ProvisionedUser) -> Any:
+    """The account that was refused; of a link that has lost it, the one that the refusal names, if the link had it."""
+    if owner.user is not None:
+        return owner.user
+    named = event.cause.get("accounts") or ()
+    taken = Adoption.objects.filter(link=owner, undone_at__isnull=False, user__in=named)
+    found = taken.select_related("user").first()
+    return None if found is None else found.user
 
 
 def _posted(request: HttpRequest) -> Any:

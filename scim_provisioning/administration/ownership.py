@@ -26,7 +26,7 @@ from scim_provisioning.provisioning.loading import lock_links_of
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.rules import ownership
 from scim_provisioning.rules.customers import customer, is_lost, may_be
-from scim_provisioning.rules.departed import left_by
+from scim_provisioning.rules.departed import had_elsewhere, left_by
 from scim_provisioning.rules.shares import may_share
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def allow_share(
 
 
 def _last_owner(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
-    """Who owns the account, else who let it go, else who goes on sharing what nobody owns."""
+    """Who owns the account, else who let it go, else who goes on sharing what nobody owns, else who had it."""
     holder = ownership.holder_beside(connection, account)
     if holder is not None and holder.owns_profile:
         return holder
-    return left_by(connection, account.pk) or holder
+    return left_by(connection, account.pk) or holder or _had(connection, account)
 
 
 def may_give(user: Any, connection: SCIMConnection | int | None, link: ProvisionedUser) -> bool:
@@ -193,27 +193,39 @@ def owned_account(
         owners = owners.filter(connection__in=permissions.visible_connections(seen_by).values("pk"))
     owners = owners.select_related("user", "connection")
     # Whom the LMS has moved to another customer, nobody there owns any more.
-    found = [link for link in owners.filter(user__in=named) if not is_lost(link)]
-    if not found:
-        found = [link for link in owners.filter(user_name_key=user_name_key(user_name)) if not is_lost(link)]
+    held = [link for link in owners.filter(user__in=named) if not is_lost(link)]
+    if not held:
+        held = [link for link in owners.filter(user_name_key=user_name_key(user_name)) if not is_lost(link)]
+    found = [(link.user, link) for link in held]
     if not found:
         found = _left(connection, named, user_name_key(user_name), seen_by)
     if len(found) != 1:
         several = _("Several connections own an account of this name.")
         none = _("No other connection owns an account of this name.")
         raise ConnectionRefused(several if found else none, "share.unknown")
-    return found[0].user, found[0]
+    return found[0]
 
 
-def _left(connection: SCIMConnection, named: set[Any], key: str, seen_by: Any) -> list[ProvisionedUser]:
-    """The links that owned accounts of this name, and have ended since this connection was allowed to use them."""
+def _left(
+    connection: SCIMConnection, named: set[Any], key: str, seen_by: Any
+) -> list[tuple[Any, ProvisionedUser]]:
+    """The accounts of this name that a link owned which has ended since this connection was allowed to use them, or
+    had; each with that link."""
     owned = ProvisionedUser.objects.filter(owns_profile=True, user__isnull=False)
     by_name = owned.filter(Q(user_name_tombstone_key=key) | Q(user_name_key=key)).values("user")
     given = SharedAccount.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
     met = ProvisionedUser.objects.filter(Q(user__in=named) | Q(user__in=by_name), connection=connection)
-    accounts = {*named, *given.values_list("user", flat=True), *met.values_list("user", flat=True)}
-    found = [link for key in sorted(accounts) if (link := left_by(connection, key)) is not None]
-    return [link for link in found if seen_by is None or may_see(seen_by, link.connection)]
+    keys = {*named, *given.values_list("user", flat=True), *met.values_list("user", flat=True)}
+    accounts = get_adapter_class().all_accounts().filter(pk__in=keys).order_by("pk")
+    found = [(account, left_by(connection, account.pk) or _had(connection, account)) for account in accounts]
+    known = [(account, link) for account, link in found if link is not None]
+    return [one for one in known if seen_by is None or may_see(seen_by, one[1].connection)]
+
+
+def _had(connection: SCIMConnection, account: Any) -> ProvisionedUser | None:
+    """Who had an account that this connection does not use."""
+    mine = ProvisionedUser.objects.living().filter(connection=connection, user=account)
+    return None if mine.exists() else had_elsewhere(connection, account.pk)
 
 
 def living_link(connection: SCIMConnection, user_name: str) -> ProvisionedUser:

@@ -129,7 +129,7 @@ def _is_this_customers(connection: SCIMConnection, sso: Model) -> bool:
     )
     wanted._sso = sso
     accounts = connection.links.living().filter(user__isnull=False).order_by().values("user")
-    if customers.tells_apart(adapter_class, wanted):
+    if customers.names_customer(adapter_class, wanted):
         return customers.all_are(adapter_class, wanted, accounts)
     # Nothing tells customers apart: then there must be no other.
     rows = apps.get_model(app_settings.sso_model or "")._default_manager

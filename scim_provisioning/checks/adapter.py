@@ -115,7 +115,8 @@ def of_rows(adapter: type[LearnerAdapter], mapping: CompiledMapping) -> Iterator
 
 
 def _adoption(adapter: type[LearnerAdapter]) -> Iterator[CheckMessage]:
-    limited = any(row.within for row in adapter.rows.values())
+    # Constants tell no customers apart.
+    limited = any(callable(value) for row in adapter.rows.values() for value in row.within.values())
     own = is_own(adapter, "tenant_users")
     if app_settings.sso_model and adapter.user_name_is_sso_subject and not (limited or own):
         yield faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)

@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.models import ProvisionedUser
 from scim_provisioning.protocol.errors import SCIMError
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.text import fold
 from scim_provisioning.provisioning.verdicts import Finding, Verdict
 from scim_provisioning.rules import KnownStanding
+from scim_provisioning.rules.customers import may_be_known
 
 #: Refusals that may name accounts of other customers'.
 _ANYBODYS: Final = ("user.owned_elsewhere", "user.owner_left", "user.name_taken", "user.address_taken")
@@ -32,7 +34,7 @@ def verdict(
     if refusal.code != "user.exists_unmanaged":
         finding = Finding.SPELLING if refusal.code == "user.look_alike" else Finding.LOOK
         return Verdict(document, finding, accounts, refusal.code, facts)
-    if any(adapter.is_protected(account) for account in accounts):
+    if any(_is_known_as_protected(adapter, account) for account in accounts):
         return Verdict(document, Finding.PROTECTED, accounts, "user.protected", facts)
     met = Verdict(document, Finding.LOOK, accounts, "weak", facts)
     met = replace(met, reason="address") if met.is_by_address else met
@@ -47,6 +49,14 @@ def verdict(
     if any(written_otherwise(document, adapter, account) for account in accounts):
         return replace(met, finding=Finding.SPELLING, reason="written")
     return met
+
+
+def _is_known_as_protected(adapter: LearnerAdapter, account: Any) -> bool:
+    """That an account is the staff's is not for another customer's administrators to read."""
+    if not adapter.is_protected(account):
+        return False
+    link = ProvisionedUser(connection=adapter.connection, user=account)
+    return may_be_known(type(adapter)(account, link=link, connection=adapter.connection))
 
 
 def written_otherwise(document: Document, adapter: LearnerAdapter, account: Any) -> str:

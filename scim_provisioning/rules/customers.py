@@ -3,7 +3,7 @@ customer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import DatabaseError
@@ -13,7 +13,7 @@ from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.customers import Customer, customer_of, is_anothers
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.rows import RowSource, resolve_scope
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.models import Adoption, ProvisionedUser, SCIMConnection, SharedAccount
 
 
 def customer(connection: SCIMConnection) -> Customer:
@@ -40,9 +40,7 @@ def may_be(adapter_class: type[LearnerAdapter], connection: SCIMConnection, acco
     if _is_the_hosts_own(adapter_class):
         return is_counted(adapter_class, connection, account)
     return not any(
-        source.model._default_manager.filter(**{source.user_field or "pk": account})
-        .exclude(**resolve_scope(source.within, connection))
-        .exists()
+        _outside(source, connection, [account]).exists()
         for source in _scoped(adapter_class, connection)
         if source.belongs_to_account
     )
@@ -80,12 +78,86 @@ def names_customer(adapter_class: type[LearnerAdapter], connection: SCIMConnecti
 
 def offered(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> QuerySet[Any]:
     """The accounts that administrators of this connection are shown as its customer's, and may link. Where the host
-    does not say whose an account is, not those whose person another connection in use had until they were deleted."""
+    does not say whose an account is, not those that another connection has or had, though it has ended since or an
+    administrator there took them from it; until one who sees both lets this connection use them."""
     mine = adapter_class.tenant_users(connection)
     if names_customer(adapter_class, connection):
         return mine
-    left = ProvisionedUser.objects.tombstones().filter(connection__archived_at__isnull=True)
-    return mine.filter(~Exists(left.exclude(connection=connection).filter(user=OuterRef("pk"))))
+    links = ProvisionedUser.objects.filter(user=OuterRef("pk")).exclude(connection=connection)
+    taken = Adoption.objects.filter(user=OuterRef("pk"), undone_at__isnull=False).exclude(
+        connection=connection
+    )
+    allowed = SharedAccount.objects.filter(user=OuterRef("pk"), connection=connection)
+    return mine.filter((~Exists(links) & ~Exists(taken)) | Exists(allowed))
+
+
+def is_given_to(connection: SCIMConnection, other: SCIMConnection, account: int) -> bool:
+    """Whether the host says that an account that ``other`` has or had is the customer's of ``connection`` all the same:
+    the two are one customer's, or none of its rows is anybody else's (a query for each kind of row, and one more)."""
+    adapter_class = get_adapter_class()
+    if are_one_customers(connection, other):
+        return True
+    if not _is_the_hosts_own(adapter_class):
+        return account in counted_alone(connection, [account])
+    # A host that counts in a way of its own may count an account for several.
+    is_ours = is_counted(adapter_class, connection, account)
+    return is_ours and not _goes_on_counting(adapter_class, other, account)
+
+
+def are_one_customers(connection: SCIMConnection, other: SCIMConnection) -> bool:
+    """Whether the host's mapping says that two connections are one customer's."""
+    adapter_class = get_adapter_class()
+    if not names_customer(adapter_class, connection):
+        return False
+    ours = _scopes(adapter_class, connection)
+    return bool(ours) and ours == _scopes(adapter_class, other)
+
+
+def counted_alone(connection: SCIMConnection, accounts: Collection[Any]) -> set[Any]:
+    """The keys of those of these accounts that have rows of this customer's, and none of anybody else's; nobody's where
+    no row says so (a query for each kind of row, and one more)."""
+    adapter_class = get_adapter_class()
+    if _is_the_hosts_own(adapter_class) or not names_customer(adapter_class, connection):
+        return set()
+    mine = set(adapter_class.tenant_users(connection).filter(pk__in=accounts).values_list("pk", flat=True))
+    for source in _scoped(adapter_class, connection):
+        mine -= set(_outside(source, connection, mine).values_list(source.user_field or "pk", flat=True))
+    return mine
+
+
+def _scopes(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[dict[str, Any]]:
+    """What says of each row that it is this customer's; nothing while nobody knows whose the connection is."""
+    try:
+        scopes = [resolve_scope(one.within, connection) for one in _scoped(adapter_class, connection)]
+    except DatabaseError:
+        raise
+    except Exception:
+        # Without its SSO row nobody knows whose the connection is.
+        return []
+    return [] if any(None in scope.values() for scope in scopes) else scopes
+
+
+def _goes_on_counting(adapter_class: type[LearnerAdapter], connection: SCIMConnection, account: int) -> bool:
+    try:
+        return is_counted(adapter_class, connection, account)
+    except DatabaseError:
+        raise
+    except Exception:
+        # As above: of a customer whom nobody knows any more the host counts nobody.
+        return False
+
+
+def _outside(source: RowSource, connection: SCIMConnection, accounts: Collection[Any]) -> QuerySet[Any]:
+    """The rows of this kind that these accounts have and that are not this customer's."""
+    rows = source.model._default_manager.filter(**{f"{source.user_field or 'pk'}__in": accounts})
+    return rows.exclude(**resolve_scope(source.within, connection))
+
+
+def may_be_known(adapter: LearnerAdapter) -> bool:
+    """Whether this connection's administrators may know of an account that it has never linked, and link it (one query,
+    and one for a protected one)."""
+    mine = offered(type(adapter), adapter.connection)
+    return mine.filter(pk=adapter.obj.pk).exists() and not is_staff_of_several(adapter)
 
 
 def is_staff_of_several(adapter: LearnerAdapter) -> bool:
@@ -120,8 +192,9 @@ def all_are(
 
 def _foreign(source: RowSource, scope: Mapping[str, Any], accounts: QuerySet[Any, Any]) -> bool:
     """Whether one of these accounts has rows of this kind, and none of this customer."""
-    rows = source.model._default_manager.filter(**{f"{source.user_field}__in": accounts})
-    ours = source.model._default_manager.filter(**scope, **{source.user_field: OuterRef(source.user_field)})
+    account = source.user_field or "pk"
+    rows = source.model._default_manager.filter(**{f"{account}__in": accounts})
+    ours = source.model._default_manager.filter(**scope, **{account: OuterRef(account)})
     return bool(rows.filter(~Exists(ours)).exists())
 
 

@@ -12,8 +12,10 @@ from scim_provisioning.models import ExistingLearners, ProvisionedUser, SameAddr
 from scim_provisioning.protocol import spelling
 from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import is_contradicted, names_customer
+from scim_provisioning.rules.customers import is_contradicted
+from scim_provisioning.rules.departed import had_elsewhere
 from scim_provisioning.rules.legibility import legible
+from scim_provisioning.rules.shares import may_link
 from scim_provisioning.rules.standing import Standing
 
 #: What says of a refusal that an account was found by its e-mail address.
@@ -117,6 +119,8 @@ def adopted(
             return strong[0]
     if standing.is_somebody_new(document["userName"]):
         return None
+    if len(likely) == 1 and _is_free(likely[0], adapter, standing):
+        _refuse_had(likely[0], standing)
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)
     raise ownership.unmanaged(params)
@@ -135,6 +139,13 @@ def _refuse_owned(account: Any, standing: Standing) -> None:
     holder = standing.holder(account)
     if holder is not None and not standing.may_share(account):
         raise ownership.owned_elsewhere(account, holder)
+
+
+def _refuse_had(account: Any, standing: Standing) -> None:
+    """Where it is not this customer's administrators' to say who it is, say so. Raises ``Uniqueness``."""
+    had = standing.had_elsewhere(account)
+    if had is not None:
+        raise ownership.owner_left(account, had)
 
 
 def refuse_protected(adapter: LearnerAdapter) -> None:
@@ -192,16 +203,13 @@ def refuse_switched_off(adapter: LearnerAdapter) -> None:
 
 
 def refuse_anothers_leaver(adapter: LearnerAdapter) -> None:
-    """Refuse an administrator's word on an account whose person another connection had until they were deleted, where
-    the application does not say whose an account is: whoever may see both connections has to allow it first, as for a
+    """Refuse an administrator's word on an account whose person another connection had, while the application does not
+    say that the account is this customer's by now: whoever may see both connections has to allow it first, as for a
     POST. Of an account that is locked. Raises ``Uniqueness``."""
     connection, account = adapter.connection, adapter.obj
-    if names_customer(type(adapter), connection):
-        return
-    standing = Standing(connection)
-    left = standing.left_elsewhere(account)
-    if left is not None and not standing.may_share(account):
-        raise ownership.owner_left(account, left)
+    had = had_elsewhere(connection, account.pk)
+    if had is not None and not may_link(connection, account):
+        raise ownership.owner_left(account, had)
 
 
 def allow_rename(adapter: LearnerAdapter, document: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
-from scim_provisioning.rules.customers import is_lost, may_be, tells_apart
+from scim_provisioning.rules.customers import is_lost, may_be, names_customer, offered
 from scim_provisioning.rules.ownership import owned_alone
 from scim_provisioning.rules.protection import is_last_administrator
 
@@ -69,11 +69,11 @@ def counted(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> 
     """The accounts that the host counts among this customer's: nobody where it is not known whose the connection is,
     nor where the host tells no customers apart and has several connections (one query then)."""
     nobody = get_user_model()._base_manager.none()
-    others = SCIMConnection.objects.filter(archived_at__isnull=True).exclude(pk=connection.pk)
-    if not tells_apart(adapter_class, connection) and others.exists():
+    others = SCIMConnection.objects.current().exclude(pk=connection.pk)
+    if not names_customer(adapter_class, connection) and others.exists():
         return nobody
     try:
-        return adapter_class.tenant_users(connection)
+        return offered(adapter_class, connection)
     except DatabaseError:
         raise
     except Exception:

@@ -12,7 +12,8 @@ from scim_provisioning.models import Adoption, AdoptionAnswer, ProvisionedUser, 
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.spelling import same_letters
 from scim_provisioning.rules import ownership
-from scim_provisioning.rules.customers import customer, is_lost
+from scim_provisioning.rules.customers import customer
+from scim_provisioning.rules.departed import ended_elsewhere, had_elsewhere, may_have_ended_elsewhere
 from scim_provisioning.rules.shares import judged_shares, may_link
 
 
@@ -37,19 +38,15 @@ class Standing:
         ]
 
     def left_elsewhere(self, account: Any) -> ProvisionedUser | None:
-        """The link of another connection in use that had the account until its identity provider deleted the person,
-        where the LMS has not moved it since: a name is not enough to take it over, be it that all customers share
-        accounts. Who owned it comes first."""
-        gone = [
-            link
-            for link in self._links_of(account)
-            if link.is_deleted
-            and (link.owns_profile or link.keeps_profile)
-            and link.connection_id != self.connection.pk
-            and not link.connection.is_archived
-        ]
-        gone.sort(key=lambda link: not link.owns_profile)
-        return next((link for link in gone if not is_lost(link)), None)
+        """The link of another connection that had the account until its identity provider deleted the person, or until
+        the connection ended, where the LMS has not moved it since: a name is not enough to take it over, be it that all
+        customers share accounts."""
+        return ended_elsewhere(self.connection, self._links_of(account))
+
+    def had_elsewhere(self, account: Any) -> ProvisionedUser | None:
+        """The link of another connection that had the account, while the host does not say that it is this customer's:
+        what this customer's administrators alone may not link."""
+        return had_elsewhere(self.connection, account.pk)
 
     def _links_of(self, account: Any) -> list[ProvisionedUser]:
         if account.pk not in self._links:
@@ -114,14 +111,14 @@ class KnownStanding(Standing):
         self._left_elsewhere: set[Any] = set()
 
     def learn(self, accounts: Iterable[Any]) -> None:
-        """Ask at once which of the accounts with these keys another connection uses, or used (two queries)."""
+        """Ask at once which of the accounts with these keys another connection uses, or used (two queries, and
+        some where connections have ended that used any)."""
         new = set(accounts) - self._asked
         if new:
             beside = ProvisionedUser.objects.beside(self.connection)
             self._asked |= new
             self._beside |= set(beside.filter(user__in=new).values_list("user", flat=True))
-            left = ProvisionedUser.objects.tombstones().exclude(connection=self.connection)
-            self._left_elsewhere |= set(left.filter(user__in=new).values_list("user", flat=True))
+            self._left_elsewhere |= may_have_ended_elsewhere(self.connection, new)
 
     def are_beside(self, accounts: Iterable[Any]) -> set[Any]:
         """Those of the accounts with these keys, which were learnt, that another connection uses, or has lost."""
@@ -143,6 +140,12 @@ class KnownStanding(Standing):
         """See ``Standing``."""
         is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
         return None if is_free else super().left_elsewhere(account)
+
+    def had_elsewhere(self, account: Any) -> ProvisionedUser | None:
+        """See ``Standing``."""
+        is_free = account.pk in self._asked and account.pk not in self._left_elsewhere
+        is_free = is_free and account.pk not in self._refuted
+        return None if is_free else super().had_elsewhere(account)
 
     def holder(self, account: Any) -> ProvisionedUser | None:
         """See ``Standing``."""

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 
 import scim_provisioning.adapters as scim
 from example_project.lms.models import Learner
+from example_project.lms.scim import tenant
 from scim_provisioning.checks import faults
 from tests.checks.project import configure, found, use
 
@@ -269,13 +270,20 @@ def test_an_account_that_would_lack_what_it_needs(
     assert own or "Override new_account() and set last_login there" in str(messages[0].hint)
 
 
-@pytest.mark.parametrize("limited", [False, True])
+@pytest.mark.parametrize(
+    ("members", "limited"),
+    [
+        ({}, False),
+        ({"tenant_users": classmethod(lambda cls, connection: None)}, True),
+        ({"rows": {"learner": scim.RelatedRow(Learner, within={"organization_id": 1})}}, False),
+        ({"rows": {"learner": scim.RelatedRow(Learner, within={"organization_id": tenant})}}, True),
+    ],
+    ids=["nothing", "a method", "constants", "the connection"],
+)
 def test_adoption_by_name_says_whose_accounts_may_be_adopted(
-    limited: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    members: dict[str, Any], limited: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members: dict[str, Any] = {"user_name_is_sso_subject": True}
-    if limited:
-        members["tenant_users"] = classmethod(lambda cls, connection: None)
+    members = {"user_name_is_sso_subject": True, **members}
     adapter = type("Adopting", (Adapter,), members)
     use(adapter, settings, monkeypatch)
     assert found() == ([] if limited else [faults.EVERYBODY_IS_ADOPTABLE.at(obj=adapter)])

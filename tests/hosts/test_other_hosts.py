@@ -20,6 +20,7 @@ SHARED = [
     "tests/hosts/test_sharing_while_read.py",
     "tests/hosts/test_moved.py",
     "tests/hosts/test_leaver_elsewhere.py",
+    "tests/hosts/test_ended_elsewhere.py",
     "tests/hosts/test_last_word.py",
     "tests/hosts/test_settings_gone.py",
     "tests/hosts/test_switch_gone.py",

@@ -112,9 +112,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         _("The account's owner has let the person go."),
         (
             _(
-                "Another connection owned the account, and its identity provider has deleted the person. Who has left "
-                "stays switched off, whatever those send who may share the account; and nobody takes it over by "
-                "sending the same name, also where all customers share accounts."
+                "Another connection owned the account, and its identity provider has deleted the person, or the "
+                "connection has ended. Who has left stays switched off, whatever those send who may share the account; "
+                "and nobody takes it over by sending the same name, also where all customers share accounts."
             ),
         ),
         _(

@@ -1,4 +1,5 @@
-"""Of people who were refused, whose account here is protected: no better evidence would have linked it."""
+"""Of people who were refused, whose account here is protected: no better evidence would have linked it. Said of those
+of which the connection's administrators may know."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ from collections.abc import Sequence
 from scim_provisioning import databases
 from scim_provisioning.administration import host
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent
+from scim_provisioning.rules.customers import may_be_known
 
 
 def of(events: Sequence[ProvisioningEvent]) -> set[int]:
-    """The keys of the operations (one query, none where no account was met, and what the host's ``is_protected`` asks).
-    None while the host cannot be asked."""
+    """The keys of the operations (one query, none where no account was met, what the host's ``is_protected`` asks, and
+    two for each that is protected). None while the host cannot be asked."""
     met = {
         event.pk: [*map(str, event.cause.get("accounts") or ())]
         for event in events
@@ -27,7 +29,8 @@ def of(events: Sequence[ProvisioningEvent]) -> set[int]:
         for event in events:
             for account in filter(None, map(accounts.get, met.get(event.pk, ()))):
                 link = ProvisionedUser(connection=event.connection, user=account)
-                if adapter_class(account, link=link, connection=event.connection).is_protected(account):
+                adapter = adapter_class(account, link=link, connection=event.connection)
+                if adapter.is_protected(account) and may_be_known(adapter):
                     found.add(event.pk)
     except Exception as error:
         if databases.fault_of(error) is not None:

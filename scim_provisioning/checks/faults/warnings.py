@@ -28,7 +28,8 @@ EVERYBODY_IS_ADOPTABLE = Fault(
     "W005",
     "user_name_is_sso_subject is True, and nothing says which accounts are a customer's: one customer's identity "
     "provider could take over another's accounts.",
-    "Override tenant_users(connection) to return this customer's accounts, or give a row a within.",
+    "Override tenant_users(connection) to return this customer's accounts, or give a row a within that asks the "
+    "connection.",
 )
 NO_PANEL = Fault(
     "W006",
