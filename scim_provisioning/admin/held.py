@@ -90,9 +90,10 @@ class VerdictForm(IdentityForm):
 
     def show_again(self, whom: dict[str, int]) -> None:
         """What is pressed next is about those who are shown now."""
-        self.data = self.data.copy()
+        data: Any = self.data
+        self.data = data = data.copy()
         for name, value in whom.items():
-            self.data[name] = value
+            data[name] = value
 
 
 class HeldPages(ConnectionPages):

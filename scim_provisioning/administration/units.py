@@ -13,7 +13,7 @@ from django.db import DatabaseError, models
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events
-from scim_provisioning.administration import audit, host
+from scim_provisioning.administration import as_shown, audit, host
 from scim_provisioning.administration.connections import locked_current
 from scim_provisioning.models import Action, Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
@@ -52,10 +52,11 @@ def choose(
     chosen: Mapping[str, NewUnits],
     *,
     actor: AbstractBaseUser | None,
+    shown: Mapping[str, Any] | None = None,
     address: str = "",
 ) -> bool:
     """Keep what becomes of unknown names, by path of the mapping; a path that ``chosen`` does not name stays. False
-    when nothing changes."""
+    when nothing changes. Raises ``ChangedMeanwhile`` where one stands otherwise than it was ``shown``."""
     # What is there is read under the lock: another administrator may have chosen, and ``connection`` may say what an
     # attempt wrote that was rolled back.
     locked = locked_current(connection)
@@ -67,6 +68,7 @@ def choose(
     }
     if not changes:
         return False
+    as_shown.refuse_overtaken(changes, shown or {})
     kept = {
         **locked.policies.get("new_units", {}),
         **{path: after for path, (_old, after) in changes.items()},
