@@ -41,7 +41,7 @@ class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class VerdictForm(IdentityForm):
-    """What becomes of those who are held, of whom ``waiting`` are all; ``is_of_some``: only some of them are shown.
+    """What becomes of those who are ``held``; ``is_of_some``: only some of them are shown.
 
     The page says of whom it spoke: so many, up to that one. Whoever is held since was shown to nobody.
     """
@@ -55,13 +55,14 @@ class VerdictForm(IdentityForm):
     )
     people = PeopleField(queryset=HeldLeaver.objects.none(), required=False)
     shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    last = forms.IntegerField(max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
+    last = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, held: QuerySet[HeldLeaver], waiting: int, is_of_some: bool, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, held: QuerySet[HeldLeaver], is_of_some: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held = held
+        self._whom = held.order_by().aggregate(shown=Count("pk"), last=Max("pk"))
+        self.initial.update(self._whom)
+        waiting = self._whom["shown"]
         self.fields["people"].queryset = held  # type: ignore[attr-defined]
         everybody = ngettext(
             "Let the %(n)s person go who is held now", "Let all %(n)s go who are held now", waiting
@@ -88,11 +89,11 @@ class VerdictForm(IdentityForm):
             self.add_error("verdict", _("Select whom you let go. Nothing was changed."))
         return super().clean()
 
-    def show_again(self, whom: dict[str, int]) -> None:
+    def show_again(self) -> None:
         """What is pressed next is about those who are shown now."""
         data: Any = self.data
         self.data = data = data.copy()
-        for name, value in whom.items():
+        for name, value in self._whom.items():
             data[name] = value
 
 
@@ -113,21 +114,14 @@ class HeldPages(ConnectionPages):
         name = request.GET.get("q", "")
         rows, held = leaver_brake.held(connection, name), leaver_brake.held(connection)
         page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("p"))
-        whom = held.order_by().aggregate(shown=Count("pk"), last=Max("pk"))
-        form = VerdictForm(
-            posted(request),
-            request=request,
-            initial=whom,
-            held=held,
-            waiting=whom["shown"],
-            is_of_some=page.paginator.count < found.waiting,
-        )
+        is_of_some = page.paginator.count < found.waiting
+        form = VerdictForm(posted(request), request=request, held=held, is_of_some=is_of_some)
         if form.is_valid():
             verdict = _VERDICTS[form.cleaned_data["verdict"]]
             messages.success(request, verdict(connection, form.cleaned_data["people"], who(request)))
             return HttpResponseRedirect(self.page_url("change", connection))
         if form.is_bound:
-            form.show_again(whom)
+            form.show_again()
         chosen = {str(key) for key in form["people"].value() or ()}
         if name and page.paginator.count == 1 and not form.is_bound:
             # Whoever looks for one, has that one in mind.

@@ -127,13 +127,7 @@ class UnitsPages(ConnectionPages):
         lines = units.choosable(connection)
         form = NewUnitsForm(posted(request), request=request, lines=lines)
         if form.is_valid():
-            try:
-                changed = units.choose(connection, form.chosen, shown=form.stood, **who(request))
-            except as_shown.ChangedMeanwhile as overtaken:
-                form.tell_of_others(request, overtaken)
-            else:
-                messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
-            return HttpResponseRedirect(self.page_url("units", connection))
+            return self._choose(request, connection, form)
         show, text = _shown(request, connection), request.GET.get("q", "")
         page = Paginator(unit_list.names(connection, show, text), _PER_PAGE).get_page(request.GET.get("p"))
         rows = unit_list.described(connection, page.object_list)
@@ -164,6 +158,15 @@ class UnitsPages(ConnectionPages):
             "lines": lines,
         }
         return self.render_page(request, "connection/units.html", connection, context)
+
+    def _choose(self, request: HttpRequest, connection: SCIMConnection, form: NewUnitsForm) -> HttpResponse:
+        try:
+            changed = units.choose(connection, form.chosen, shown=form.stood, **who(request))
+        except as_shown.ChangedMeanwhile as overtaken:
+            form.tell_of_others(request, overtaken)
+        else:
+            messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
+        return HttpResponseRedirect(self.page_url("units", connection))
 
     def unit_view(self, request: HttpRequest, connection: SCIMConnection, digest: str) -> HttpResponse:
         """One name, and the administrator's word on it."""
