@@ -6,10 +6,12 @@ never finds a difference that nobody made; writing leaves a row alone that alrea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from scim_provisioning.adapters.entries import Group
+from scim_provisioning.adapters.kinds.meanings import Names, hold
 from scim_provisioning.adapters.kinds.targets import checked_text
 from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import ACTIVE_UNASSIGNED, Person
@@ -134,34 +136,58 @@ def write(document: Document, person: Person, mapping: CompiledMapping, name_acc
         text = checked_text("userName", document["userName"], own.field)
         row = person.rows.to_write(own.source.name)
         setattr(row, own.field.attname, name_account(text) if own == mapping.account_name else text)
-    for group in _of_person(mapping, person):
+    groups = _of_person(mapping, person)
+    hold(_brought(document, groups, person))
+    for group in groups:
         is_name = group.first == mapping.account_name
         _write_group(document, group, person, name_account if is_name else None)
 
 
 def _write_group(document: Document, group: Group, person: Person, name_account: NameAccount | None) -> None:
     declaration, entry = group.first.declaration, group.first
-    sent = group.sent(document)
-    value = sent[1] if sent else group.fallback(document)
+    speaker, value = group.wanted(document)
     if value is None and declaration.required:
         raise InvalidValue(
             f"{declaration.path} is required.",
             code=declaration.missing_code,
             params={"attribute": declaration.path},
         )
-    current, before = _current(group, person), group.sent(person.document)
-    person.sent_before = before[1] if before else None
+    current = _before(group, person)
     if value is None:
         # What is not sent of somebody new stays what the model, or the LMS, says it is.
         if current is not None and declaration.when_empty == "clear" and not person.is_new:
             declaration.clear(person.rows.to_write(entry.source.name), entry.field, person)
         person.awaits_manager &= not _is_awaited(group, person)
-    elif not (declaration.is_written(value, current, person) or _is_meant(value, current, group, person)):
+    elif not _is_written(value, current, group, person):
         row = person.rows.to_write(entry.source.name)
-        declaration = (sent[0] if sent else entry).declaration
-        declaration.assign(row, entry.field, name_account(value) if name_account else value, person)
+        speaker.assign(row, entry.field, name_account(value) if name_account else value, person)
         if name_account is None:
-            declaration.validate(row, entry.field)
+            speaker.validate(row, entry.field)
+
+
+def _brought(document: Document, groups: Iterable[Group], person: Person) -> Iterator[tuple[Names, str]]:
+    """The names of companies, units and teams that will be written, of all lines."""
+    for group in groups:
+        if not group.brings_names:
+            continue
+        speaker, value = group.wanted(document)
+        if value is not None and not _is_written(value, _before(group, person), group, person):
+            # What is no name is said when it is written, after what is wrong in the lines before.
+            with suppress(InvalidValue):
+                yield from speaker.brings(value, group.first.field, person)
+
+
+def _before(group: Group, person: Person) -> Any:
+    """What the row means before it is written."""
+    before = group.sent(person.document)
+    person.sent_before = before[1] if before else None
+    return _current(group, person)
+
+
+def _is_written(value: Any, current: Any, group: Group, person: Person) -> bool:
+    """Whether the row says it already, or is what it was understood as."""
+    is_written = group.first.declaration.is_written(value, current, person)
+    return is_written or _is_meant(value, current, group, person)
 
 
 def _is_meant(value: Any, current: Any, group: Group, person: Person) -> bool:

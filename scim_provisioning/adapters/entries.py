@@ -164,6 +164,8 @@ class Group:
     same: Callable[[Any, Any], bool] = column(init=False, repr=False, compare=False)
     #: Whether what is the same is shown as it was sent.
     keeps_same: bool = column(init=False, repr=False, compare=False)
+    #: Whether a value may hold names that have to be locked before it is written.
+    brings_names: bool = column(init=False, repr=False, compare=False)
     #: Whether nothing else serves where the first entry has no value.
     is_alone: bool = column(init=False, repr=False, compare=False)
 
@@ -178,6 +180,9 @@ class Group:
             "current": first.declaration.current,
             "same": eq if kind.same is MappedAttribute.same else first.declaration.same,
             "keeps_same": kind.shown is MappedAttribute.shown,
+            "brings_names": any(
+                type(entry.declaration).brings is not MappedAttribute.brings for entry in self.entries
+            ),
             "is_alone": len(self.entries) == 1 and first.declaration.fallback is None,
         }
         for name, value in found.items():
@@ -190,6 +195,11 @@ class Group:
             if value is not None:
                 return entry, value
         return None
+
+    def wanted(self, document: Mapping[str, Any]) -> tuple[MappedAttribute, Any]:
+        """What the field is to mean, or None, and the line that says so."""
+        entry, value = self.sent(document) or (self.first, self.fallback(document))
+        return entry.declaration, value
 
     @property
     def fallback_name(self) -> str | None:

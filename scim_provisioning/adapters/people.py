@@ -113,7 +113,8 @@ class People:
         walks up has to come to an end.
 
         No query for a newcomer, nor for who is given somebody at the top, one for who manages nobody, else one a step
-        up; of many people who are given managers together each step is looked up once. A circle that is there already,
+        up; of many people who are given managers together each step is looked up once, and one more is asked for each
+        of them where so many stand above. A circle that is there already,
         without this person, is gone round once. Two requests at the same moment do not see one another.
         """
         self.is_too_high = False
@@ -127,6 +128,9 @@ class People:
         is_above = self._may_be_above(own, manager, source, field) and self._is_in_line(
             own.pk, manager.pk, source, field
         )
+        if self.is_too_high and not self._manages(own, source, field):
+            # Who manages nobody is above nobody, however many these are.
+            is_above = self.is_too_high = False
         if not is_above:
             self._managers[own.pk] = manager.pk
         return is_above
@@ -137,6 +141,10 @@ class People:
         if self._is_one_of_many:
             return True
         self._is_one_of_many = True
+        return self._manages(own, source, field)
+
+    def _manages(self, own: models.Model, source: RowSource, field: Any) -> bool:
+        """Whether a person is anybody's manager."""
         return source.queryset(self._connection).filter(**{field.attname: own.pk}).exists()
 
     def _is_in_line(self, own: Any, key: Any, source: RowSource, field: Any) -> bool:

@@ -97,6 +97,11 @@ class Person:
         return {}
 
     @cached_property
+    def held_names(self) -> dict[Any, Any]:
+        """Names that were looked up, and locked, before they are written: see ``kinds.meanings.hold``."""
+        return {}
+
+    @cached_property
     def moves(self) -> list[Move]:
         """What the host is to be told of the change that is being made."""
         return []

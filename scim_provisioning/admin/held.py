@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
@@ -41,7 +41,10 @@ class PeopleField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class VerdictForm(IdentityForm):
-    """What becomes of those who are held, of whom ``waiting`` are all; ``is_of_some``: only some of them are shown."""
+    """What becomes of those who are ``held``; ``is_of_some``: only some of them are shown.
+
+    The page says of whom it spoke: so many, up to that one. Whoever is held since was shown to nobody.
+    """
 
     verdict = forms.ChoiceField(
         label=gettext_lazy("What becomes of them?"),
@@ -51,11 +54,15 @@ class VerdictForm(IdentityForm):
         ),
     )
     people = PeopleField(queryset=HeldLeaver.objects.none(), required=False)
+    shown = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    last = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, held: QuerySet[HeldLeaver], waiting: int, is_of_some: bool, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, held: QuerySet[HeldLeaver], is_of_some: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._held = held
+        self._whom = held.order_by().aggregate(shown=Count("pk"), last=Max("pk"))
+        self.initial.update(self._whom)
+        waiting = self._whom["shown"]
         self.fields["people"].queryset = held  # type: ignore[attr-defined]
         everybody = ngettext(
             "Let the %(n)s person go who is held now", "Let all %(n)s go who are held now", waiting
@@ -65,16 +72,29 @@ class VerdictForm(IdentityForm):
         self.fields["verdict"].choices = [  # type: ignore[attr-defined]
             ("selected", _("Let the selected people go")),
             ("held", everybody),
-            ("everybody", _("Let everybody go for 24 hours")),
+            ("everybody", _("Let everybody go for 24 hours, also who is not held yet")),
             ("keep", _("Keep holding them: you have looked, and whoever was allowed to go is held again")),
             ("end", _("They stay: the identity provider was corrected. Whoever goes next is counted anew")),
         ]
 
     def clean(self) -> dict[str, Any]:
-        """Somebody has to be selected where the selected may go."""
+        """Somebody has to be selected where the selected may go; all may go who were shown."""
+        if self.cleaned_data.get("verdict") == "held":
+            last, shown = (self.cleaned_data.get(name) or 0 for name in ("last", "shown"))
+            people = self.cleaned_data["people"] = self._held.filter(pk__lte=last)
+            if not (last and shown) or people.count() > shown:
+                told = _("Others are held than when this page was shown. Look again. Nothing was changed.")
+                self.add_error("verdict", told)
         if self.cleaned_data.get("verdict") == "selected" and not self.cleaned_data.get("people"):
             self.add_error("verdict", _("Select whom you let go. Nothing was changed."))
         return super().clean()
+
+    def show_again(self) -> None:
+        """What is pressed next is about those who are shown now."""
+        data: Any = self.data
+        self.data = data = data.copy()
+        for name, value in self._whom.items():
+            data[name] = value
 
 
 class HeldPages(ConnectionPages):
@@ -92,19 +112,16 @@ class HeldPages(ConnectionPages):
             messages.info(request, _("Nobody is held on this connection."))
             return self.back(connection)
         name = request.GET.get("q", "")
-        rows = leaver_brake.held(connection, name)
+        rows, held = leaver_brake.held(connection, name), leaver_brake.held(connection)
         page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("p"))
-        form = VerdictForm(
-            posted(request),
-            request=request,
-            held=leaver_brake.held(connection),
-            waiting=found.waiting,
-            is_of_some=page.paginator.count < found.waiting,
-        )
+        is_of_some = page.paginator.count < found.waiting
+        form = VerdictForm(posted(request), request=request, held=held, is_of_some=is_of_some)
         if form.is_valid():
             verdict = _VERDICTS[form.cleaned_data["verdict"]]
             messages.success(request, verdict(connection, form.cleaned_data["people"], who(request)))
             return HttpResponseRedirect(self.page_url("change", connection))
+        if form.is_bound:
+            form.show_again()
         chosen = {str(key) for key in form["people"].value() or ()}
         if name and page.paginator.count == 1 and not form.is_bound:
             # Whoever looks for one, has that one in mind.
@@ -147,10 +164,6 @@ def _selected(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> st
     return f"{told} {more % {'n': left}}"
 
 
-def _held(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
-    return _selected(connection, leaver_brake.held(connection), by)
-
-
 def _everybody(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
     leaver_brake.allow_all(connection, **by)
     return _("Everybody may go for 24 hours.")
@@ -168,7 +181,7 @@ def _end(connection: SCIMConnection, people: Any, by: dict[str, Any]) -> str:
 
 _VERDICTS: Final[dict[str, Callable[[SCIMConnection, Any, dict[str, Any]], str]]] = {
     "selected": _selected,
-    "held": _held,
+    "held": _selected,
     "everybody": _everybody,
     "keep": _keep,
     "end": _end,

@@ -14,13 +14,14 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
 from scim_provisioning import rules
+from scim_provisioning.admin.choices_shown import ChoicesShown
 from scim_provisioning.admin.lifecycle_forms import (
     ConfirmPoliciesForm,
     PauseForm,
     PoliciesForm,
 )
 from scim_provisioning.admin.pages import ConnectionPages, posted, who
-from scim_provisioning.administration import connections, disconnection, host, permissions
+from scim_provisioning.administration import as_shown, connections, disconnection, host, permissions
 from scim_provisioning.models import SCIMConnection
 
 
@@ -66,31 +67,68 @@ class LifecyclePages(ConnectionPages):
         if connection.is_archived:
             return self.back(connection)
         if "confirm" in request.POST:
-            confirmed = ConfirmPoliciesForm(request.POST, request=request, connection=connection)
+            confirmed = ConfirmPoliciesForm(request.POST, shown={}, request=request, connection=connection)
             return self._confirm_policies(request, connection, confirmed)
-        initial = _as_text(connection.chosen_policies())
-        form = PoliciesForm(posted(request), initial=initial, connection=connection)
+        stands = connection.chosen_policies()
+        form = PoliciesForm(posted(request), initial=_as_text(stands), shown=stands, connection=connection)
         if form.is_valid():
-            if not _differences(connection, form.cleaned_data):
-                messages.info(request, _("Nothing was changed."))
-                return self.back(connection)
-            proposed = _as_text(form.cleaned_data)
-            confirm = ConfirmPoliciesForm(initial=proposed, request=request, connection=connection)
-            return self._policies_summary(request, connection, confirm, form.cleaned_data)
+            return self._policies_chosen(request, connection, form)
         context = {"title": _("Policies"), "form": form}
         return self.render_page(request, "connection/policies.html", connection, context)
+
+    def _policies_chosen(
+        self, request: HttpRequest, connection: SCIMConnection, form: PoliciesForm
+    ) -> HttpResponse:
+        """Ask to confirm what was changed, unless somebody else has changed it meanwhile."""
+        stands = connection.chosen_policies()
+        changes = {
+            name: (stands[name], value) for name, value in form.chosen.items() if stands[name] != value
+        }
+        if not changes:
+            messages.info(request, _("Nothing was changed."))
+            return self.back(connection)
+        try:
+            as_shown.refuse_overtaken(changes, form.stood)
+        except as_shown.ChangedMeanwhile as overtaken:
+            return self._policies_overtaken(request, connection, form, overtaken)
+        chosen = {name: value for name, (_before, value) in changes.items()}
+        confirm = ConfirmPoliciesForm(
+            initial=_as_text(chosen),
+            shown={name: stands[name] for name in chosen},
+            request=request,
+            connection=connection,
+        )
+        return self._policies_summary(request, connection, confirm, chosen)
 
     def _confirm_policies(
         self, request: HttpRequest, connection: SCIMConnection, form: ConfirmPoliciesForm
     ) -> HttpResponse:
         if form.is_valid():
-            connections.choose_policies(connection, chosen=form.chosen, **who(request))
-            messages.success(request, _("The policies were changed."))
+            try:
+                changed = connections.choose_policies(
+                    connection, chosen=form.chosen, shown=form.stood, **who(request)
+                )
+            except as_shown.ChangedMeanwhile as overtaken:
+                return self._policies_overtaken(request, connection, form, overtaken)
+            messages.success(
+                request, _("The policies were changed.") if changed else _("Nothing was changed.")
+            )
             return self.back(connection)
         if form.policies & set(form.errors):
             # Only a page that was tampered with, or is very old, gets here.
             return HttpResponseRedirect(self.page_url("policies", connection))
         return self._policies_summary(request, connection, form, form.chosen)
+
+    def _policies_overtaken(
+        self,
+        request: HttpRequest,
+        connection: SCIMConnection,
+        form: ChoicesShown,
+        overtaken: as_shown.ChangedMeanwhile,
+    ) -> HttpResponse:
+        """Say so, and show how they stand now."""
+        form.tell_of_others(request, overtaken)
+        return HttpResponseRedirect(self.page_url("policies", connection))
 
     def _policies_summary(
         self, request: HttpRequest, connection: SCIMConnection, form: ConfirmPoliciesForm, chosen: Any

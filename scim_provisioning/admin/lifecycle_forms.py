@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
+from scim_provisioning.admin.choices_shown import ChoicesShown
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.token_forms import NetworksField
 from scim_provisioning.administration import disconnection_words, policy_choices
@@ -64,7 +65,7 @@ def number_fields(widget: type[forms.Widget]) -> dict[str, forms.IntegerField]:
     }
 
 
-class PoliciesForm(forms.Form):
+class PoliciesForm(ChoicesShown):
     """What an administrator may choose for one customer."""
 
     contacts = ContactsField(
@@ -88,22 +89,38 @@ class PoliciesForm(forms.Form):
         numbers = number_fields(forms.NumberInput)
         self.fields = {**choice_fields(connection, forms.RadioSelect), **numbers, **self.fields}
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The policies that were changed on the page, by their key."""
+        return self.changed({name: value for name, value in self.cleaned_data.items() if name != "shown"})
 
-class ConfirmPoliciesForm(IdentityForm):
-    """The same choices on their way through the page that asks to confirm them."""
 
-    contacts = ContactsField(required=False, widget=forms.HiddenInput)
-    networks = NetworksField(required=False, widget=forms.HiddenInput)
+class ConfirmPoliciesForm(ChoicesShown, IdentityForm):
+    """What was changed of them, on its way through the page that asks to confirm it."""
+
+    contacts = ContactsField(
+        label=PoliciesForm.base_fields["contacts"].label, required=False, widget=forms.HiddenInput
+    )
+    networks = NetworksField(
+        label=PoliciesForm.base_fields["networks"].label, required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, connection: SCIMConnection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = {**choice_fields(connection, forms.HiddenInput), **number_fields(forms.HiddenInput)}
         self.fields.update(chosen)
         self.policies = {"contacts", "networks", *chosen}
+        if stood := self.stood:
+            self.policies &= {*stood}
+            self.fields = {
+                name: field
+                for name, field in self.fields.items()
+                if name in {*self.policies, "shown", "password"}
+            }
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The policies that the page holds, by their key."""
+        """The policies that were changed, by their key."""
         return {name: value for name, value in self.cleaned_data.items() if name in self.policies}
 
 

@@ -18,9 +18,10 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from scim_provisioning.admin.choices_shown import ChoicesShown
 from scim_provisioning.admin.identity_form import IdentityForm
 from scim_provisioning.admin.pages import ConnectionPages, PageLink, posted, who
-from scim_provisioning.administration import permissions, unit_list, unit_verdicts, units
+from scim_provisioning.administration import as_shown, permissions, unit_list, unit_verdicts, units
 from scim_provisioning.administration.unit_list import Unit
 from scim_provisioning.administration.unit_search import CalledSo
 from scim_provisioning.models import Meaning, NewUnits, ReferenceKey, SCIMConnection
@@ -30,26 +31,28 @@ from scim_provisioning.templatetags.scim_admin import scim_number
 _PER_PAGE: Final = 100
 
 
-class NewUnitsForm(IdentityForm):
+class NewUnitsForm(ChoicesShown, IdentityForm):
     """What becomes of unknown names, a question for each attribute."""
 
     def __init__(self, *args: Any, lines: list[Line], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        stands = {line.path: line.kind.new_units(line.connection) for line in lines}
+        super().__init__(*args, shown=stands, **kwargs)
         for line in lines:
             self.fields[line.path] = forms.ChoiceField(
                 label=unit_list.kind_of(line),
                 help_text=_("In the identity provider’s mapping: %(path)s")
                 % {"path": line.path.rpartition(":")[2]},
                 choices=NewUnits.choices,
-                initial=line.kind.new_units(line.connection),
+                initial=stands[line.path],
                 widget=forms.RadioSelect,
             )
         self.order_fields([name for name in self.fields if name != "password"])
 
     @property
     def chosen(self) -> dict[str, NewUnits]:
-        """By path of the mapping."""
-        return {path: NewUnits(value) for path, value in self.cleaned_data.items()}
+        """What was changed, by path of the mapping."""
+        chosen = {path: NewUnits(value) for path, value in self.cleaned_data.items() if path != "shown"}
+        return self.changed(chosen)
 
 
 class NameForm(IdentityForm):
@@ -124,9 +127,7 @@ class UnitsPages(ConnectionPages):
         lines = units.choosable(connection)
         form = NewUnitsForm(posted(request), request=request, lines=lines)
         if form.is_valid():
-            changed = units.choose(connection, form.chosen, **who(request))
-            messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
-            return HttpResponseRedirect(self.page_url("units", connection))
+            return self._choose(request, connection, form)
         show, text = _shown(request, connection), request.GET.get("q", "")
         page = Paginator(unit_list.names(connection, show, text), _PER_PAGE).get_page(request.GET.get("p"))
         rows = unit_list.described(connection, page.object_list)
@@ -157,6 +158,15 @@ class UnitsPages(ConnectionPages):
             "lines": lines,
         }
         return self.render_page(request, "connection/units.html", connection, context)
+
+    def _choose(self, request: HttpRequest, connection: SCIMConnection, form: NewUnitsForm) -> HttpResponse:
+        try:
+            changed = units.choose(connection, form.chosen, shown=form.stood, **who(request))
+        except as_shown.ChangedMeanwhile as overtaken:
+            form.tell_of_others(request, overtaken)
+        else:
+            messages.success(request, _("It was changed.") if changed else _("Nothing was changed."))
+        return HttpResponseRedirect(self.page_url("units", connection))
 
     def unit_view(self, request: HttpRequest, connection: SCIMConnection, digest: str) -> HttpResponse:
         """One name, and the administrator's word on it."""

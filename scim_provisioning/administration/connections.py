@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events, rules
 from scim_provisioning.administration import (
+    as_shown,
     audit,
     disconnection,
     disconnection_words,
@@ -75,9 +76,11 @@ def choose_policies(
     *,
     actor: AbstractBaseUser | None,
     chosen: Mapping[str, Sequence[str] | str | int],
+    shown: Mapping[str, Any] | None = None,
     address: str = "",
 ) -> bool:
     """Keep an administrator's choices; a policy that ``chosen`` does not name stays. False when nothing changes.
+    Raises ``ChangedMeanwhile`` where one stands otherwise than it was ``shown``.
 
     The contacts of before are told too: who is taken off the list should know by whom. Raises ``ValueError``
     for a policy or an option that does not exist.
@@ -88,6 +91,7 @@ def choose_policies(
     changes = {name: (before[name], value) for name, value in wanted.items() if before[name] != value}
     if not changes:
         return False
+    as_shown.refuse_overtaken(changes, shown or {})
     audit.tell_contacts(locked, *notice(connection, actor, _("Changed policies."), address))
     connection.policies = {**locked.policies, **{name: after for name, (_old, after) in changes.items()}}
     connection.save(update_fields=["policies"])

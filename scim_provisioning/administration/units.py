@@ -13,7 +13,7 @@ from django.db import DatabaseError, models
 from django.utils.translation import gettext as _
 
 from scim_provisioning import databases, events
-from scim_provisioning.administration import audit, host
+from scim_provisioning.administration import as_shown, audit, host
 from scim_provisioning.administration.connections import locked_current
 from scim_provisioning.models import Action, Meaning, NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
@@ -23,7 +23,7 @@ from scim_provisioning.provisioning.transactions import durable, durably
 from scim_provisioning.provisioning.units import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from django.contrib.auth.models import AbstractBaseUser
 
@@ -52,10 +52,11 @@ def choose(
     chosen: Mapping[str, NewUnits],
     *,
     actor: AbstractBaseUser | None,
+    shown: Mapping[str, Any] | None = None,
     address: str = "",
 ) -> bool:
     """Keep what becomes of unknown names, by path of the mapping; a path that ``chosen`` does not name stays. False
-    when nothing changes."""
+    when nothing changes. Raises ``ChangedMeanwhile`` where one stands otherwise than it was ``shown``."""
     # What is there is read under the lock: another administrator may have chosen, and ``connection`` may say what an
     # attempt wrote that was rolled back.
     locked = locked_current(connection)
@@ -67,6 +68,7 @@ def choose(
     }
     if not changes:
         return False
+    as_shown.refuse_overtaken(changes, shown or {})
     kept = {
         **locked.policies.get("new_units", {}),
         **{path: after for path, (_old, after) in changes.items()},
@@ -154,18 +156,18 @@ def merge(
     if old is None or old == unit:
         raise ValidationError(_("Name another unit: this one cannot be merged into itself."))
     gone, merged_into = key_of(old), {"target": key_of(unit), "meaning": Meaning.ALIAS, "merged": key_of(old)}
+    # Also the name that the LMS has given it since.
+    own = ReferenceKey(
+        digest=line.rows.digest(_named(line, old)), **line.rows.facts(_named(line, old)), **merged_into
+    )
+    theirs = ReferenceKey.objects.filter(scope=key.scope, target=gone)
 
     def alias(_locked: ReferenceKey) -> None:
-        # Also the name that the LMS has given it since.
-        own = ReferenceKey(
-            digest=line.rows.digest(_named(line, old)), **line.rows.facts(_named(line, old)), **merged_into
-        )
         own.note("target", "meaning", "merged", "scope", "name")
-        theirs = ReferenceKey.objects.filter(scope=key.scope, target=gone)
         theirs.update(**merged_into)
 
     detail = _("Merged “%(old)s” into “%(unit)s”.") % {"old": _named(line, old), "unit": _named(line, unit)}
-    _decide(line, key, alias, actor, address, detail)
+    _decide(line, key, alias, actor, address, detail, others=[own, *theirs])
 
 
 def rename(
@@ -179,9 +181,9 @@ def rename(
     """Give a unit the name that waits: the identity provider has renamed it. Its former name goes on meaning it. Raises
     ``ValidationError`` where the application does not take the name."""
     before = _named(line, unit)
+    former = ReferenceKey(digest=line.rows.digest(before), target=key_of(unit), **line.rows.facts(before))
 
     def give(locked: ReferenceKey) -> None:
-        former = ReferenceKey(digest=line.rows.digest(before), target=key_of(unit), **line.rows.facts(before))
         former.note("target", "meaning", "scope", "name")
         setattr(unit, line.kind.by, key.name)
         unit.save(update_fields=[line.kind.by])
@@ -189,7 +191,7 @@ def rename(
 
     detail = _("Renamed “%(old)s” to “%(name)s”.") % {"old": before, "name": key.name}
     try:
-        _decide(line, key, give, actor, address, detail)
+        _decide(line, key, give, actor, address, detail, others=[former])
     except DatabaseError as error:
         if databases.fault_of(error) is not None:
             raise
@@ -221,12 +223,19 @@ def _decide(
     actor: AbstractBaseUser | None,
     address: str,
     detail: str,
+    others: Iterable[ReferenceKey] = (),
 ) -> Any:
-    """Lock the name, decide, and log it. Raises ``ValidationError`` where somebody else was quicker."""
+    """Lock the name, and ``others`` that are written with it, in the order of everybody (``kinds.meanings.hold``);
+    decide, and log it. Raises ``ValidationError`` where somebody else was quicker."""
+    keys = {one.digest: one for one in (*others, key)}
 
     def work() -> Any:
-        locked = ReferenceKey.objects.select_for_update().filter(digest=key.digest).first()
-        if locked is None or (locked.meaning, locked.target) != (key.meaning, key.target):
+        held = {
+            digest: ReferenceKey.locked(digest, scope=keys[digest].scope, name=keys[digest].name)
+            for digest in sorted(keys)
+        }
+        locked = held[key.digest]
+        if (locked.meaning, locked.target) != (key.meaning, key.target):
             raise ValidationError(_("Somebody else has decided on this name meanwhile. Look again."))
         done = verdict(locked)
         events.admin(line.connection, action=Action.UNIT_DECIDED, actor=actor, address=address, detail=detail)

@@ -18,7 +18,7 @@ from scim_provisioning import databases, events
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.adapters.kinds import Reference
-from scim_provisioning.adapters.kinds.meanings import KNOWN
+from scim_provisioning.adapters.kinds.meanings import KNOWN, hold
 from scim_provisioning.adapters.kinds.named_rows import NamedRows
 from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.adapters.person import MEANT
@@ -152,7 +152,26 @@ def _portions(keys: Collection[int], most: int | None) -> Iterator[list[int]]:
 
 
 def _give_each(connection: SCIMConnection, keys: Collection[int], actor: AbstractBaseUser | None) -> int:
-    return sum(_give(adapter, actor) for adapter in load_many_for_update(connection, [*keys]))
+    adapters = load_many_for_update(connection, [*keys])
+    # The names of all of them, since they are held until all are written.
+    hold(
+        name
+        for adapter in adapters
+        for line, sent in _awaited(adapter)
+        for name in line.kind.brings(sent, line.entry.field, adapter.person)
+    )
+    return sum(_give(adapter, actor) for adapter in adapters)
+
+
+def _awaited(adapter: LearnerAdapter) -> Iterator[tuple[Line, Any]]:
+    """The lines whose units somebody waits for, each with what was sent."""
+    person, document = adapter.person, adapter.link.document
+    is_left_alone = adapter.link.is_deleted or adapter.is_protected(adapter.obj)
+    for line in [] if is_left_alone else lines(adapter.connection):
+        sent = line.entry.read(document)
+        is_kept = person.keeps(line.entry.source, line.field)
+        if "" in person.meant.get(line.path, {}).values() and sent is not None and not is_kept:
+            yield line, sent
 
 
 def _give(adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
@@ -160,12 +179,8 @@ def _give(adapter: LearnerAdapter, actor: AbstractBaseUser | None) -> bool:
     person, document = adapter.person, copied(adapter.link.document)
     adapter.remember_rows()
     changes: dict[str, tuple[object, object]] = {}
-    is_left_alone = adapter.link.is_deleted or adapter.is_protected(adapter.obj)
-    for line in [] if is_left_alone else lines(adapter.connection):
+    for line, sent in _awaited(adapter):
         understood, entry = person.meant.get(line.path, {}), line.entry
-        sent = entry.read(document)
-        if "" not in understood.values() or sent is None or person.keeps(entry.source, line.field):
-            continue
         person.sent_before = sent
         line.kind.assign(person.rows.to_write(entry.source.name), entry.field, sent, person)
         if person.meant.get(line.path, {}) != understood:

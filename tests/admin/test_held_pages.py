@@ -53,8 +53,15 @@ def people(scim: ScimClient, limited: SCIMConnection) -> list[str]:
     return ids
 
 
+def opened(client: Client, connection: SCIMConnection) -> dict[str, Any]:
+    """What a page that is open says of whom it has shown."""
+    return dict(client.get(url("held", connection)).context["form"].initial)
+
+
 def decide(client: Client, connection: SCIMConnection, verdict: str, *people: HeldLeaver, **more: Any) -> Any:
     data = {"verdict": verdict, "people": [row.pk for row in people], "password": PASSWORD, **more}
+    if verdict == "held":
+        data = {**opened(client, connection), **data}
     return client.post(url("held", connection), data, follow=True)
 
 
@@ -155,6 +162,47 @@ def test_all_who_are_held_now_may_go_and_nobody_else(
     newcomer = scim.post("/Users", person("new.comer")).json()["id"]
     established()
     assert status(scim, newcomer) == 503
+
+
+def test_nobody_may_go_who_is_held_since_the_page_was_shown(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    page = opened(admin_client, connection)
+    others = [scim.post("/Users", person(f"o{n}.ther")).json()["id"] for n in range(2)]
+    established()
+    assert [status(scim, scim_id) for scim_id in others] == [503, 503]
+    assert "3 people may go when" in text(decide(admin_client, connection, "held", **page))
+    assert [status(scim, scim_id) for scim_id in [*people[2:], *others]] == [200, 200, 200, 503, 503]
+
+
+def test_nor_who_was_to_go_when_the_page_was_shown_and_is_held_again(
+    admin_client: Client, scim: ScimClient, people: list[str], connection: SCIMConnection
+) -> None:
+    decide(admin_client, connection, "selected", HeldLeaver.objects.get(link__scim_id=people[2]))
+    page = opened(admin_client, connection)
+    decide(admin_client, connection, "keep")
+    refused = decide(admin_client, connection, "held", **page)
+    assert "Others are held than when this page was shown. Look again." in text(refused)
+    assert not HeldLeaver.objects.allowed().exists()
+    # The answer shows them, and is about whom it shows.
+    again = {name: refused.context["form"][name].value() for name in ("last", "shown")}
+    assert "3 people may go when" in text(decide(admin_client, connection, "held", **again))
+
+
+def test_a_page_that_does_not_say_whom_it_has_shown_lets_nobody_go(
+    admin_client: Client, people: list[str], connection: SCIMConnection
+) -> None:
+    for said in (
+        {},
+        {"last": "x", "shown": "3"},
+        {"last": str(2**63), "shown": "3"},
+        {"last": str(-(2**70)), "shown": "3"},
+        {"last": "", "shown": "-1"},
+    ):
+        data = {"verdict": "held", "password": PASSWORD, **said}
+        page = admin_client.post(url("held", connection), data)
+        assert "Look again. Nothing was changed." in text(page)
+    assert not HeldLeaver.objects.allowed().exists()
 
 
 def test_many_are_let_go_for_some_seconds_and_the_next_press_goes_on(

@@ -176,3 +176,84 @@ def test_the_verb_refuses_policies_and_options_that_do_not_exist(connection: SCI
     assert not ProvisioningEvent.objects.exists()
     assert connections.choose_policies(connection, actor=None, chosen={"existing_learners": "refuse"})
     assert not connections.choose_policies(connection, actor=None, chosen={"existing_learners": "refuse"})
+
+
+# --- what somebody else chooses meanwhile
+
+
+def held_values(page: Any) -> dict[str, str]:
+    """What a browser sends of the form that a page shows."""
+    form = page.context["form"]
+    return {name: form[name].value() for name in form.fields if name != "password"}
+
+
+def opened(client: Client, connection: SCIMConnection, **changed: str) -> dict[str, str]:
+    """A page that is open, and what was changed on it."""
+    return {**held_values(client.get(url("policies", connection))), **changed}
+
+
+def summed_up(client: Client, connection: SCIMConnection, sent: dict[str, str]) -> dict[str, str]:
+    """The page that asks to confirm it, which is open too."""
+    page = client.post(url("policies", connection), sent)
+    return {**held_values(page), "confirm": "1", "password": PASSWORD}
+
+
+def by_somebody_else(connection: SCIMConnection, **chosen: Any) -> None:
+    connections.choose_policies(SCIMConnection.objects.get(pk=connection.pk), actor=None, chosen=chosen)
+
+
+def chosen_now(connection: SCIMConnection) -> dict[str, Any]:
+    connection.refresh_from_db()
+    return connection.policies
+
+
+def test_what_somebody_else_chooses_while_the_page_is_open_stays(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    sent = opened(admin_client, connection, contacts="ops@a.example")
+    by_somebody_else(connection, existing_learners="refuse", leavers_percent=1)
+    page = admin_client.post(url("policies", connection), sent)
+    assert [name for _label, name, _after in page.context["differences"]] == ["—"]
+    confirmed = {**held_values(page), "confirm": "1", "password": PASSWORD}
+    by_somebody_else(connection, leavers_at_least=1, networks=["10.0.0.0/8"])
+    admin_client.post(url("policies", connection), confirmed)
+    assert chosen_now(connection) == {
+        "existing_learners": "refuse",
+        "leavers_percent": 1,
+        "leavers_at_least": 1,
+        "networks": ["10.0.0.0/8"],
+        "contacts": ["ops@a.example"],
+    }
+    assert ProvisioningEvent.objects.latest("pk").changes == {"contacts": [[], ["ops@a.example"]]}
+
+
+@pytest.mark.parametrize("is_summed_up", [False, True])
+def test_what_somebody_else_has_changed_too_is_said_and_nothing_is_written(
+    admin_client: Client, connection: SCIMConnection, is_summed_up: bool
+) -> None:
+    sent = opened(admin_client, connection, contacts="ops@a.example", leavers_percent="50")
+    if is_summed_up:
+        sent = summed_up(admin_client, connection, sent)
+    by_somebody_else(connection, leavers_percent=1)
+    page = admin_client.post(url("policies", connection), sent, follow=True)
+    assert page.redirect_chain == [(url("policies", connection), HTTPStatus.FOUND)]
+    assert "Somebody else has changed this since the page was shown: The same, in per cent" in text(page)
+    assert page.context["form"]["leavers_percent"].value() == "1"
+    assert chosen_now(connection) == {"leavers_percent": 1}
+
+
+def test_what_both_have_chosen_alike_is_no_matter(admin_client: Client, connection: SCIMConnection) -> None:
+    sent = summed_up(admin_client, connection, opened(admin_client, connection, leavers_percent="50"))
+    by_somebody_else(connection, leavers_percent=50)
+    assert "Nothing was changed." in text(admin_client.post(url("policies", connection), sent, follow=True))
+    assert chosen_now(connection) == {"leavers_percent": 50}
+
+
+@pytest.mark.parametrize("shown", ["", "null", "[1]", "x", "[" * 100_000, '{"contacts": 1}'])
+def test_a_page_that_says_nothing_sensible_of_what_it_has_shown_is_no_failure(
+    admin_client: Client, connection: SCIMConnection, shown: str
+) -> None:
+    sent = opened(admin_client, connection, leavers_percent="50", shown=shown)
+    assert admin_client.post(url("policies", connection), sent).status_code in {200, 302}
+    sent = {**summed_up(admin_client, connection, opened(admin_client, connection, **sent)), "shown": shown}
+    assert admin_client.post(url("policies", connection), sent).status_code in {200, 302}

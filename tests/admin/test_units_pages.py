@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.lms.models import Learner, Organization, Team
+from scim_provisioning.administration import units as verdicts
 from scim_provisioning.administration.attribute_words import unit_word
-from scim_provisioning.models import Meaning, ProvisioningEvent, ReferenceKey, SCIMConnection
+from scim_provisioning.models import Meaning, NewUnits, ProvisioningEvent, ReferenceKey, SCIMConnection
 from scim_provisioning.provisioning import units
 from scim_provisioning.testing.factories import ConnectionFactory
 from tests.admin.conftest import Administrator
@@ -346,3 +347,22 @@ def test_the_pages_of_units_speak_of_companies_and_teams_and_not_of_attributes(
 def test_a_unit_is_called_as_the_application_calls_it() -> None:
     field = models.ForeignKey(Team, models.CASCADE, verbose_name="squad", name="team")
     assert unit_word(DEPARTMENT, field) == "Squad"
+
+
+def test_what_somebody_else_chooses_for_other_names_while_the_page_is_open_stays(
+    admin_client: Client, connection: SCIMConnection
+) -> None:
+    paths = [line.path for line in verdicts.choosable(connection)]
+    form = admin_client.get(url("units", connection)).context["form"]
+    sent = {name: str(form[name].value()) for name in form.fields} | {"password": PASSWORD}
+    elsewhere = SCIMConnection.objects.get(pk=connection.pk)
+    verdicts.choose(elsewhere, {paths[-1]: NewUnits.NEVER}, actor=None)
+    answer = admin_client.post(url("units", connection), {**sent, paths[0]: "review"}, follow=True)
+    assert "It was changed." in text(answer)
+    connection.refresh_from_db()
+    assert connection.policies["new_units"] == {paths[0]: "review", paths[-1]: "never"}
+    # What both have changed, the second one is told.
+    answer = admin_client.post(url("units", connection), {**sent, paths[-1]: "review"}, follow=True)
+    assert "Somebody else has changed this since the page was shown: Team" in text(answer)
+    connection.refresh_from_db()
+    assert connection.policies["new_units"] == {paths[0]: "review", paths[-1]: "never"}

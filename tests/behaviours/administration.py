@@ -38,6 +38,18 @@ MUTANTS = mutants(
         "tests/admin/test_adoption_page.py::test_a_file_that_is_too_much_for_one_request_is_refused_in_words",
     ),
     (
+        "what another administrator has changed too is not overwritten",
+        "administration.as_shown:refuse_overtaken",
+        answers(None),
+        "tests/admin/test_policy_pages.py::test_what_somebody_else_has_changed_too_is_said_and_nothing_is_written",
+    ),
+    (
+        "of a page of policies what was changed is written",
+        "admin.choices_shown:ChoicesShown.changed",
+        lambda changed: lambda form, chosen: dict(chosen),
+        "tests/admin/test_policy_pages.py::test_what_somebody_else_chooses_while_the_page_is_open_stays",
+    ),
+    (
         "an address is not told who may not see values",
         "admin.adoption:_sees_values",
         answers(True),

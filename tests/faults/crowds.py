@@ -90,7 +90,7 @@ def _serve(pipe: Connection, barrier: Any) -> None:
 
 def _sent(request: Request) -> Answer:
     """The answer, once there is one: identity providers come back with what was answered with 503."""
-    with _counting() as restarts:
+    with counting() as restarts:
         for _ in range(_COMES_BACK):
             response = ScimClient(request.token).request(request.method, request.path, request.body)
             if "Retry-After" not in response.headers:
@@ -99,7 +99,7 @@ def _sent(request: Request) -> Answer:
 
 
 @contextmanager
-def _counting() -> Iterator[list[logging.LogRecord]]:
+def counting() -> Iterator[list[logging.LogRecord]]:
     """What is logged of transactions that begin again."""
     records: list[logging.LogRecord] = []
     logger, handler = logging.getLogger("scim_provisioning.databases"), logging.Handler()

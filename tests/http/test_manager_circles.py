@@ -98,6 +98,22 @@ def test_a_circle_of_however_many_is_never_written_and_who_is_left_without_is_to
     assert managers()["P0"] == f"P{many - 1}"
 
 
+def test_who_manages_nobody_is_given_a_manager_below_however_many_and_so_are_the_others_who_wait(
+    scim: ScimClient,
+) -> None:
+    bottom = line_of(scim, 110)[-1]
+    boss = join(scim, "boss", bottom)
+    scim.delete(f"/Users/{boss}")
+    waiting = [join(scim, f"w{n}", boss) for n in range(5)]
+    # Who manages somebody may be one of the many.
+    led = join(scim, "led", waiting[-1])
+    assert join(scim, "boss", bottom) == boss
+    assert [managers()[f"W{n}"] for n in range(5)] == ["Boss"] * 4 + [None]
+    assert manage(scim, led, boss).status_code == 200
+    call_command("scim_managers")
+    assert managers()["W4"] == "Boss"
+
+
 def test_a_circle_of_more_than_are_looked_for_is_broken(
     scim: ScimClient, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import TEXT_OPERATORS, Always, TextMatch, sort_text
 from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.kinds.meanings import Names
 from scim_provisioning.adapters.kinds.targets import field_at, judge, row_at
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.problems import MappingProblem, Unusable
@@ -179,6 +180,11 @@ class MappedAttribute:
     def is_written(self, sent: Any, current: Any, person: Person) -> bool:
         """Whether the row says already what was sent."""
         return current is not None and self.same(sent, current)
+
+    def brings(self, value: Any, field: Any, person: Person) -> Iterable[tuple[Names, str]]:
+        """Names that ``assign`` will lock, each with the rows that it may mean: they are locked before, together with
+        those of other lines."""
+        return ()
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         """Put a SCIM value into the row (unsaved). Raises ``InvalidValue``."""

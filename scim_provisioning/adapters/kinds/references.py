@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal
 
 from django.db import DatabaseError, models
@@ -113,6 +114,12 @@ class Reference(MappedAttribute):
 
     def name_keys(self, sent: Any) -> frozenset[str]:
         return frozenset({self.key(sent)} if isinstance(sent, str) else ())
+
+    def brings(self, value: Any, field: Any, person: Person) -> Iterable[tuple[Names, str]]:
+        # Whoever has an ``assign`` of their own may look for other names than were sent.
+        return (
+            self._brought(value, field.related_model, person) if type(self).assign is Reference.assign else ()
+        )
 
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         name = self._name(value, field.related_model)
@@ -225,12 +232,7 @@ class Reference(MappedAttribute):
             return
         if self.create != "never":
             yield from new_row_problems(
-                self.path,
-                self.target,
-                model,
-                within=self.within,
-                defaults=self.defaults,
-                filled={self.by},
+                self.path, self.target, model, within=self.within, defaults=self.defaults, filled={self.by}
             )
         else:
             yield from scope_problems(self.path, self.target, model, within=self.within, defaults={})
@@ -240,10 +242,23 @@ class Reference(MappedAttribute):
     def _name(self, value: Any, model: Any) -> str:
         return one_space(checked_text(self.path, value, model._meta.get_field(self.by)))
 
+    def _each(self, value: Any, model: Any) -> list[str]:
+        """The names that a value holds."""
+        return [name] if (name := self._name(value, model)) else []
+
+    def _brought(self, value: Any, model: Any, person: Person) -> list[tuple[Names, str]]:
+        """The names of a value that may have to be locked, each with the rows that it may mean."""
+        names = self._names(model, person)
+        return [(names, name) for name in self._each(value, model) if self.create != "never"]
+
+    def _names(self, model: Any, person: Person) -> Names:
+        names = self.names(model, person.connection, odd=person.odd_names)
+        return replace(names, brought_by=person.link.scim_id, held=person.held_names)
+
     def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
         """The row that a name means within the customer; a new one where it means none and one may be made. None for a
         name that waits, or is left out."""
-        names = self.names(model, person.connection, brought_by=person.link.scim_id, odd=person.odd_names)
+        names = self._names(model, person)
         if self.create == "never":
             found = names.known(name)
             if found is None:
@@ -258,20 +273,13 @@ class Reference(MappedAttribute):
             raise self._not_created(name, refused) from error
 
     def names(
-        self,
-        model: Any,
-        connection: SCIMConnection,
-        *,
-        brought_by: str = "",
-        odd: dict[Any, OddNames] | None = None,
+        self, model: Any, connection: SCIMConnection, *, odd: dict[Any, OddNames] | None = None
     ) -> Names:
         """What names mean within the customer. ``odd``: see ``NamedRows``."""
         within = resolve_scope(self.within, connection)
         rows = NamedRows(model, self.by, within, self.key, {} if odd is None else odd)
         values = {**self.defaults, **self.within}
-        return Names(
-            rows, self.new_units(connection), lambda: scope_values(model, values, connection), brought_by
-        )
+        return Names(rows, self.new_units(connection), lambda: scope_values(model, values, connection))
 
     def new_units(self, connection: SCIMConnection) -> NewUnits:
         """What becomes of a name that is not known here."""

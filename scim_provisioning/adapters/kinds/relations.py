@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scim_provisioning.adapters.expressions import ElementExists, sort_text
 from scim_provisioning.adapters.kinds.column import Column
+from scim_provisioning.adapters.kinds.meanings import Names, hold
 from scim_provisioning.adapters.kinds.references import Reference
 from scim_provisioning.adapters.person import Person
 from scim_provisioning.adapters.text_forms import Folded, SingleSpaced, one_space
@@ -111,12 +112,17 @@ class References(Reference):
         before, now = ({self.key(name) for name in _listed(names)} for names in (person.sent_before, sent))
         return before <= now and super().is_written(sent, current, person)
 
+    def brings(self, value: Any, field: Any, person: Person) -> Iterable[tuple[Names, str]]:
+        return (
+            self._brought(value, field.related_model, person)
+            if type(self).assign is References.assign
+            else ()
+        )
+
     def assign(self, row: models.Model, field: Any, value: Any, person: Person) -> None:
         model = field.related_model
-        named = dict.fromkeys(self._name(name, model) for name in map(str.strip, _listed(value)) if name)
-        # In one order for everybody: two who make the same rows would wait for each other.
-        in_order = sorted(named, key=self.key)
-        meant = {name: self.row_named(name, model, person) for name in in_order}
+        hold(self._brought(value, model, person))
+        meant = {name: self.row_named(name, model, person) for name in self._each(value, model)}
         before = person.meant.get(self.path, {})
         person.unknown_names += [(self.path, name) for name, row in meant.items() if row is None]
         person.understand(
@@ -130,6 +136,9 @@ class References(Reference):
         self._later(
             field, list(dict.fromkeys(row for row in meant.values() if row is not None)), person, before
         )
+
+    def _each(self, value: Any, model: Any) -> list[str]:
+        return list(dict.fromkeys(self._name(name, model) for name in map(str.strip, _listed(value)) if name))
 
     def exchange(
         self, row: models.Model, field: Any, old: models.Model, new: models.Model, sent: Any, person: Person
