@@ -33,22 +33,13 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
     enough. True for an account that provisioning does not
     know and the host does not count as another customer's (``LearnerAdapter.tenant_users``; where it tells none apart,
-<<<<<<< HEAD
-    and there are several, a protected one is no customer's), and for one that is not saved yet (a just-in-time pipeline
-    is about to make it): whether those may come in is the host's business. Why
-    somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one connection,
-    one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its
-    own; two for an account without a link in ``connection``; without ``connection`` one more for each link of an
-    account of several, and for one that lets nobody in; a few for who has ended such a state.
-=======
     it is that of the connection that has or had it, and where there are several, a protected one is no customer's), and
     for one that is not saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's
     business. Why somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in
     one connection, one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is
     in a row of its own; two for an account without a link in ``connection``, and two more where the host tells no
     customers apart; without ``connection`` one more for each link of an account of several, and for one that lets
-    nobody in.
->>>>>>> mD
+    nobody in; a few for who has ended such a state.
     """
     if user is None or user.pk is None:
         return True

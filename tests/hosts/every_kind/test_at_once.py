@@ -11,17 +11,13 @@ import pytest
 from django.db import connection as database
 from django.db import connections, transaction
 
-<<<<<<< HEAD
-from scim_provisioning.models import SCIMConnection
-from scim_provisioning.protocol.constants import PATCH_OP
-from scim_provisioning.provisioning import late_wishes
-=======
 from example_project.lms.models import Organization, Team
 from scim_provisioning.administration import units
 from scim_provisioning.models import NewUnits, ReferenceKey, SCIMConnection
 from scim_provisioning.models.reference_key import key_of
+from scim_provisioning.protocol.constants import PATCH_OP
+from scim_provisioning.provisioning import late_wishes
 from scim_provisioning.provisioning import units as provisioning
->>>>>>> mB
 from tests.client import ScimClient
 from tests.databases import shared_by_threads
 from tests.faults.crowds import Request, answered, counting, crowd, undisturbed
@@ -57,7 +53,6 @@ def test_lists_in_opposite_orders_make_each_row_once_and_nobody_waits_for_each_o
         assert {dossier.topics.count() for dossier in Dossier.objects.all()} == {len(topics)}
 
 
-<<<<<<< HEAD
 def test_whoever_is_wanted_again_stays_on_although_an_earlier_wish_is_carried_out_at_that_moment(
     transactional_db: None, scim: ScimClient, token: str, tmp_path: Path
 ) -> None:
@@ -78,7 +73,8 @@ def test_whoever_is_wanted_again_stays_on_although_an_earlier_wish_is_carried_ou
             undisturbed(answers)
             assert late_wishes.carry_out(SCIMConnection.objects.get()) == 0
             assert Dossier.objects.get().status == "active"
-=======
+
+
 def patch(token: str, scim_id: str, **values: object) -> Request:
     """What replaces a title, topics and clubs."""
     paths = {"title": "title", "topics": f"{OWN}:topics", "clubs": f"{ENTERPRISE}:department"}
@@ -231,4 +227,3 @@ def decided(verdict: Callable[..., object], line: units.Line, key: ReferenceKey,
         verdict(line, key, unit, actor=None)
     finally:
         connections.close_all()
->>>>>>> mB
