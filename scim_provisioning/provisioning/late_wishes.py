@@ -11,7 +11,9 @@ from typing import Final
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning import databases, rules
+from scim_provisioning.adapters.kinds.kind import MappedAttribute
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.mapping import CompiledMapping
 from scim_provisioning.adapters.person import WISHED_OFF
 from scim_provisioning.adapters.sql.columns import Columns
 from scim_provisioning.events import reports
@@ -30,9 +32,12 @@ DETAIL: Final = gettext_lazy(
 
 def carry_out(connection: SCIMConnection) -> int:
     """Switch such people of a connection off, each in a transaction of their own; return how many (one query where
-    there is nobody). Whomever the host's own code fails for is tried again the next time."""
+    there is nobody, none where no state holds anybody). Whomever the host's own code fails for is tried again the next
+    time."""
     adapter_class = get_adapter_class()
     columns = Columns(adapter_class.compiled(connection), connection)
+    if not _has_such_states(columns.mapping):
+        return 0
     waiting = adapter_class.links(connection).filter(active=False, search__has_key=WISHED_OFF)
     gone = 0
     for key in list(waiting.filter(columns.is_active()).order_by("pk").values_list("pk", flat=True)):
@@ -43,6 +48,12 @@ def carry_out(connection: SCIMConnection) -> int:
                 raise
             reports.failure(logger, "Somebody could not be switched off: link %s", key, exception=error)
     return gone
+
+
+def _has_such_states(mapping: CompiledMapping) -> bool:
+    kind = mapping.active.declaration if mapping.active else None
+    moves_all = kind is None or type(kind).may_turn is MappedAttribute.may_turn
+    return not moves_all and bool(getattr(kind, "never_from", True))
 
 
 def _carry_out(connection: SCIMConnection, key: int) -> bool:
