@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSW
 from django.db import models
 from django.http import HttpRequest
 
+from scim_provisioning.databases import making_models
 from scim_provisioning.models import SCIMConnection
 
 if TYPE_CHECKING:
@@ -82,13 +83,13 @@ class HostHooks:
 
     def new_account(self) -> models.Model:
         """A fresh, unsaved account without a usable password: these people sign in through SSO."""
-        account = get_user_model()()
+        account = making_models.new(get_user_model())
         if type(account).set_unusable_password is AbstractBaseUser.set_unusable_password:
             # The same, without drawing forty letters one by one, which takes as long as writing the row.
             account.password = f"{UNUSABLE_PASSWORD_PREFIX}{token_hex(UNUSABLE_PASSWORD_SUFFIX_LENGTH // 2)}"
         else:
             account.set_unusable_password()
-        return account
+        return cast(models.Model, account)
 
     def restore(self, account: Any) -> None:
         """Make an account visible again that the host had hidden (soft deletion), or its hidden profile, because its

@@ -61,7 +61,7 @@ def new(model: type[Model], **values: Any) -> Any:
     state: Any = ModelState()
     held = made.__dict__
     held["_state"] = state
-    for field, name, attribute, default in blank:
+    for field, name, attribute, default, is_made in blank:
         if attribute in values:
             held[attribute] = values[attribute]
         elif name in values:
@@ -70,17 +70,23 @@ def new(model: type[Model], **values: Any) -> Any:
             if related is not None and not field.remote_field.multiple:
                 field.remote_field.set_cached_value(related, made)
         else:
-            held[attribute] = default()
+            held[attribute] = default() if is_made else default
     return made
 
 
 @lru_cache(maxsize=32)
-def _blank(model: type[Model]) -> list[tuple[Any, str, str, Any]] | None:
-    """Every field of a model with its name, where a row holds its value, and what makes that where none is given."""
+def _blank(model: type[Model]) -> list[tuple[Any, str, str, Any, bool]] | None:
+    """Every field of a model with its name, where a row holds its value, what stands there where none is given, and
+    whether that has to be made first."""
     fields: Any = model._meta.concrete_fields
     if not _is_plain(model, [field.attname for field in fields]):
         return None
-    return [(field, field.name, field.attname, field.get_default) for field in fields]
+    return [(field, field.name, field.attname, *_default(field)) for field in fields]
+
+
+def _default(field: Any) -> tuple[Any, bool]:
+    is_made = callable(field.default) or field.has_db_default()
+    return (field.get_default, True) if is_made else (field.get_default(), False)
 
 
 def put_in(populators: Sequence[Any]) -> None:

@@ -112,7 +112,7 @@ class NamedRows:
     def _asked(
         self, build: prepared.Build, index: indexes.NameIndex | None, name: str, *values: Any
     ) -> list[Any]:
-        spelled = spellings(index, name, connections[router.db_for_read(self.model)].vendor)
+        spelled = _spelled(index, name, connections[router.db_for_read(self.model)].vendor)
         given = (self.model, self.by, tuple(self.scope), index)
         values = (*self.scope.values(), name, spelled, *values)
         if prepared.is_plain(self.model._default_manager):
@@ -193,19 +193,29 @@ class NamedRows:
     @property
     def scope_digest(self) -> str:
         """The same for all names of these rows, in whatever connection."""
-        return _digest(self._meant())
+        return _digest(self.model, self.by, *self._scope)
 
     def digest(self, name: str) -> str:
         """The same for everybody who means the same row, in whatever connection and spelling."""
-        return _digest([*self._meant(), self.key(name)])
+        return _digest(self.model, self.by, *self._scope, key=self.key(name))
 
-    def _meant(self) -> list[Any]:
-        columns = _attributes(self.model)
-        scope = {columns.get(key, key): _plain(value) for key, value in self.scope.items()}
-        return [self.model._meta.label_lower, self.by, sorted(scope.items())]
+    @property
+    def _scope(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return tuple(self.scope), tuple(map(_plain, self.scope.values()))
 
 
-def _digest(meant: list[Any]) -> str:
+#: The names of companies, units and teams come again with nearly every person.
+_spelled: Final = lru_cache(maxsize=512)(spellings)
+
+
+@lru_cache(maxsize=4096)
+def _digest(
+    model: Any, by: str, fields: tuple[str, ...], values: tuple[str, ...], key: str | None = None
+) -> str:
+    """What of these is the same for everybody; with the ``key`` of a name. A request asks for it some times of each."""
+    columns = _attributes(model)
+    scope = {columns.get(field, field): value for field, value in zip(fields, values, strict=True)}
+    meant = [model._meta.label_lower, by, sorted(scope.items()), *([] if key is None else [key])]
     return hashlib.sha256(json.dumps(meant).encode()).hexdigest()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal
 
 from django.db import DatabaseError, models
@@ -17,7 +16,7 @@ from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.belonging import Belonging
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
-from scim_provisioning.adapters.kinds.meanings import KNOWN, Names
+from scim_provisioning.adapters.kinds.meanings import KNOWN, Held, Names
 from scim_provisioning.adapters.kinds.named_rows import (
     NamedRows,
     named_column,
@@ -131,7 +130,8 @@ class Reference(MappedAttribute):
             sentence = f"'{name}' is not known here, and waits for an administrator of the application."
             raise self.refusal(sentence, code="attr.reference")
         setattr(row, field.name, meant)
-        is_named = meant is not None and self.key(str(getattr(meant, self.by))) == self.key(name)
+        called = None if meant is None else str(getattr(meant, self.by))
+        is_named = called is not None and (called == name or self.key(called) == self.key(name))
         person.understand(self.path, {} if is_named else {self.key(name): _reached(row, field)})
         if meant is None:
             person.unknown_names.append((self.path, name))
@@ -252,8 +252,13 @@ class Reference(MappedAttribute):
         return [(names, name) for name in self._each(value, model) if self.create != "never"]
 
     def _names(self, model: Any, person: Person) -> Names:
-        names = self.names(model, person.connection, odd=person.odd_names)
-        return replace(names, brought_by=person.link.scim_id, held=person.held_names)
+        return self.names(
+            model,
+            person.connection,
+            odd=person.odd_names,
+            brought_by=person.link.scim_id,
+            held=person.held_names,
+        )
 
     def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
         """The row that a name means within the customer; a new one where it means none and one may be made. None for a
@@ -273,13 +278,25 @@ class Reference(MappedAttribute):
             raise self._not_created(name, refused) from error
 
     def names(
-        self, model: Any, connection: SCIMConnection, *, odd: dict[Any, OddNames] | None = None
+        self,
+        model: Any,
+        connection: SCIMConnection,
+        *,
+        odd: dict[Any, OddNames] | None = None,
+        brought_by: str = "",
+        held: Held | None = None,
     ) -> Names:
-        """What names mean within the customer. ``odd``: see ``NamedRows``."""
+        """What names mean within the customer. ``odd``: see ``NamedRows``; ``brought_by`` and ``held``: ``Names``."""
         within = resolve_scope(self.within, connection)
         rows = NamedRows(model, self.by, within, self.key, {} if odd is None else odd)
         values = {**self.defaults, **self.within}
-        return Names(rows, self.new_units(connection), lambda: scope_values(model, values, connection))
+        return Names(
+            rows,
+            self.new_units(connection),
+            lambda: scope_values(model, values, connection),
+            brought_by,
+            {} if held is None else held,
+        )
 
     def new_units(self, connection: SCIMConnection) -> NewUnits:
         """What becomes of a name that is not known here."""
