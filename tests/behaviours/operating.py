@@ -87,4 +87,17 @@ MUTANTS = mutants(
         answers(False),
         f"{_LINES}test_the_self_test_leaves_no_line",
     ),
+    (
+        "a change that is too long for the log is cut",
+        "events.changes:_cut",
+        lambda original: lambda changes: changes,
+        "tests/http/test_long_changes.py::"
+        "test_a_change_that_is_too_long_for_the_log_is_cut_there_and_the_learner_keeps_it",
+    ),
+    (
+        "what the log has cut is not written back",
+        "administration.reactivation:_whole",
+        lambda original: lambda event: event.changes,
+        "tests/http/test_long_changes.py::test_what_the_log_has_cut_is_not_written_back_with_a_departure",
+    ),
 )
