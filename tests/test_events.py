@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 
 from scim_provisioning import events, tokens
 from scim_provisioning.events import redaction
-from scim_provisioning.events.changes import recorded
+from scim_provisioning.events.kept import recorded
 from scim_provisioning.models import (
     ProvisioningEvent,
     ProvisioningPayload,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from scim_provisioning.events import changes as changed
-from scim_provisioning.events import lines, redaction
+from scim_provisioning.events import kept, lines, redaction
 from scim_provisioning.events.records import SIZES, identify
 from scim_provisioning.models import (
     Action,
@@ -46,7 +45,7 @@ def admin(
     event = _event(connection, action, actor, detail, changes, link)
     event.token, event.token_prefix = token, "" if token is None else token.prefix
     event.address = redaction.text(address, SIZES["address"])
-    event.cause = redaction.json_safe({**event.cause, **(cause or {})})
+    event.cause = kept.facts({**event.cause, **(cause or {})})
     event.save(force_insert=True)
     _say(event)
     return event
@@ -85,7 +84,7 @@ def not_done(
     rolled back."""
     event = _event(connection, Action.REFUSED, actor, "", None, link)
     event.outcome, event.error_code = Outcome.REFUSED, error_code
-    event.cause = redaction.json_safe({**event.cause, **cause})
+    event.cause = kept.facts({**event.cause, **cause})
     event.save(force_insert=True)
     return event
 
@@ -98,7 +97,7 @@ def _event(
     changes: Changes | None,
     link: ProvisionedUser | None,
 ) -> ProvisioningEvent:
-    recorded = changed.recorded(changes or {})
+    recorded = kept.recorded(changes or {})
     event = ProvisioningEvent(
         connection=connection,
         link=link,

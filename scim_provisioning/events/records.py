@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from scim_provisioning.databases import making_models, own_rows
-from scim_provisioning.events import changes as changed
 from scim_provisioning.events import (
     identifiers,
+    kept,
     observed,
     payloads,
     redaction,
@@ -92,11 +92,11 @@ def applied(
     """
     event = begun(caller, exchange, link)
     event.action, event.outcome, event.status = action, Outcome.APPLIED, status
-    recorded = changed.recorded(changes)
+    recorded = kept.recorded(changes)
     event.changes = recorded.kept
-    event.ignored = redaction.json_safe(list(ignored))
+    event.ignored = kept.names(ignored)
     event.detail = redaction.text(detail, SIZES["detail"])
-    event.cause = redaction.json_safe({**(cause or {}), **recorded.facts})
+    event.cause = kept.facts({**(cause or {}), **recorded.facts})
     own_rows.insert(event)
     # Who is told of it now is told all of it.
     event.changes = recorded.whole

@@ -152,10 +152,19 @@ def _object(value: Mapping[Any, object], depth: int) -> dict[str, Any]:
     # Okta sends a password as a member of the body, others as an operation with "path": "password".
     aims_at_secret = any(is_secret(member) for key, member in value.items() if str(key).casefold() == "path")
     return {
-        _string(name): json_safe(member, depth + 1)
+        _string(name): json_safe(_without_values(name, member) if aims_at_secret else member, depth + 1)
         for name, member in ((str(key), member) for key, member in value.items())
         if not is_secret(name) and not (aims_at_secret and name.casefold() == "value")
     }
+
+
+def without_values(path: str) -> str:
+    """A path without what stands in its brackets."""
+    return BRACKETS.sub("[]", path)
+
+
+def _without_values(name: str, member: object) -> object:
+    return without_values(member) if isinstance(member, str) and name.casefold() == "path" else member
 
 
 def _is_harmless(value: str) -> bool:

@@ -12,6 +12,7 @@ from django.db import Error, IntegrityError
 from scim_provisioning import databases
 from scim_provisioning.databases import own_rows
 from scim_provisioning.events import (
+    kept,
     lines,
     observed,
     payloads,
@@ -132,7 +133,7 @@ def _refusal(
     event.status = error.status
     event.error_code = redaction.text(error.code, SIZES["error_code"])
     event.detail = redaction.text(error.detail, SIZES["detail"])
-    event.cause = redaction.json_safe(error.params)
+    event.cause = kept.facts(error.params)
     return event
 
 

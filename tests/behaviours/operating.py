@@ -89,7 +89,7 @@ MUTANTS = mutants(
     ),
     (
         "a change that is too long for the log is cut",
-        "events.changes:_cut",
+        "events.kept:_cut",
         lambda original: lambda changes: changes,
         "tests/http/test_long_changes.py::"
         "test_a_change_that_is_too_long_for_the_log_is_cut_there_and_the_learner_keeps_it",

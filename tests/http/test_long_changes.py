@@ -65,3 +65,21 @@ def test_an_ordinary_change_is_kept_as_it_was(scim: ScimClient) -> None:
     event = ProvisioningEvent.objects.latest("pk")
     assert event.changes == {"nickName": [None, "n" * 8000]}
     assert "cut" not in event.cause
+
+
+def test_what_is_passed_over_and_why_is_bounded_too(scim: ScimClient) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    unknown = [put(f"urn:x:z{n}{'y' * 5000}", "v") for n in range(49)]
+    assert scim.patch(f"/Users/{scim_id}", [put("displayName", "Ines"), *unknown]).status_code == 200
+    event = ProvisioningEvent.objects.latest("pk")
+    assert len(event.ignored) == 49
+    assert len(json.dumps(event.ignored)) <= MOST
+
+
+def test_a_secret_in_a_path_that_nothing_takes_is_not_kept_with_its_name(scim: ScimClient) -> None:
+    scim_id = scim.post("/Users", person()).json()["id"]
+    hidden = put('urn:x:y:password[value eq "hunter2"].z', "v")
+    assert scim.patch(f"/Users/{scim_id}", [put("displayName", "Ines"), hidden]).status_code == 200
+    event = ProvisioningEvent.objects.select_related("payload").latest("pk")
+    assert event.ignored == ["urn:x:y:password[].z"]
+    assert "hunter2" not in event.payload.request

@@ -1,19 +1,24 @@
-"""What the log keeps of a change: before and after by attribute, as JSON, without secrets and not endless."""
+"""What a line of the log keeps: of a change before and after by attribute, of what was passed over the names, of why
+the facts; as JSON, without secrets and not endless. Lines are kept for a year, and whoever holds a token may make many.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from scim_provisioning.events import redaction
 
-#: Characters of all values of a line together. Lines are kept for a year, and whoever holds a token may make many.
+#: Characters of all values of a line together, and of the facts of its cause.
 MOST: Final = 16 * 1024
 #: What is left of a long text, in characters, and of a long list, in elements, of a line that holds more.
 _TEXT, _ELEMENTS = 256, 20
 #: So many paths that are left out are named.
 _NAMED: Final = 20
+#: Names that a line has of what was passed over, and the characters of one.
+_PASSED_OVER, _NAME = 200, 200
 #: In place of what was cut.
 CUT: Final = "…"
 
@@ -51,6 +56,29 @@ def recorded(changes: Changes) -> Recorded:
     kept = _cut(whole)
     shortened = [path for path, pair in kept.items() if pair != whole[path]]
     return Recorded(whole, kept, shortened + [path for path in whole if path not in kept][:_NAMED])
+
+
+def names(passed_over: Iterable[str]) -> list[str]:
+    """The names or paths of what a request said and nothing takes. A path may hold a value, which of a secret is none
+    of the log's."""
+    found = []
+    for name in islice(passed_over, _PASSED_OVER):
+        shown = redaction.without_values(name) if redaction.is_secret(name) else name
+        found.append(redaction.text(shown, _NAME))
+    return found
+
+
+def facts(cause: Mapping[str, object]) -> Kept:
+    """The facts of a cause; where they are too many, the first of each, and long texts shortened."""
+    kept: Kept = redaction.json_safe(cause)
+    if not kept or _size(kept) <= MOST:
+        return kept
+    return {name: _first(value) for name, value in kept.items()}
+
+
+def _first(value: Any) -> Any:
+    # Without a mark: who reads facts knows what stands in their lists.
+    return _shortened(value[:_ELEMENTS] if isinstance(value, list) else value)
 
 
 def _cut(changes: Kept) -> Kept:
