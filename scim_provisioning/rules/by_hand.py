@@ -141,8 +141,8 @@ class _Switch:
 def _says(*words: str) -> models.Q:
     """What is true of a message that holds any of these words, as JSON writes them or as they are."""
     said = models.Q()
-    for word in {form for word in words for form in (word, json.dumps(word)[1:-1])}:
-        said |= models.Q(change_message__contains=word)
+    for written in {*words, *(json.dumps(word)[1:-1] for word in words)}:
+        said |= models.Q(change_message__contains=written)
     return said
 
 

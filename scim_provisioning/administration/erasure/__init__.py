@@ -36,7 +36,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
-from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning import host_calls, late_wishes
 from scim_provisioning.provisioning.loading import read_locked
 from scim_provisioning.provisioning.transactions import durable
 
@@ -192,6 +192,9 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         refuse_guest(link)
         if erase:
             _erase(person)
+        if not (tally.bounded or even_if_active):
+            # Nothing will tell any more that they were to be off.
+            late_wishes.settle(connection, link.pk)
         if not link.is_forgotten:
             links.strip(link, who, tally)
     for some in lines.few_at_once(names):
