@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from scim_provisioning import databases, rules
@@ -41,6 +41,8 @@ logger = logging.getLogger("scim_provisioning.provisioning")
 DETAIL: Final = gettext_lazy(
     "Switched off by the identity provider before, while the application did not let provisioning switch them."
 )
+#: Whom this command has asked to go and the brake holds: they are off for their identity provider.
+_OF_NO_REQUEST: Final = Q(operation=Operation.PATCH, token__isnull=True, link__active=False)
 _SUSPENDED: Final = gettext_lazy("Suspended when the connection was disconnected.")
 
 
@@ -51,8 +53,8 @@ def ended() -> QuerySet[SCIMConnection]:
 
 
 def carry_out(connection: SCIMConnection) -> int:
-    """Switch such people of a connection off, each in a transaction of their own; return how many (two queries where
-    there is nobody, none where no state holds anybody, nor of a connection that has ended without its settings).
+    """Switch such people of a connection off, each in a transaction of their own; return how many (three queries
+    where there is nobody, none where no state holds anybody, nor of a connection that has ended without its settings).
     Whomever the host's own code fails for is tried again the next time; whom the leaver brake holds, once an
     administrator has let them go, or the hold is over."""
     if connection.is_archived and connection.lacks_settings:
@@ -62,13 +64,15 @@ def carry_out(connection: SCIMConnection) -> int:
     if not _has_such_states(columns.mapping):
         return 0
     waiting = _waiting(adapter_class.links(connection)).filter(columns.is_active())
-    held = set(HeldLeaver.objects.filter(connection=connection).waiting().values_list("link", flat=True))
+    due = list(waiting.order_by("pk").values_list("pk", flat=True))
+    held = HeldLeaver.objects.filter(connection=connection).waiting()
+    for key in {*held.filter(_OF_NO_REQUEST).values_list("link", flat=True)} - {*due}:
+        durable(partial(_hold_no_more, connection, key))
+    held_keys = set(held.values_list("link", flat=True))
     gone = 0
-    for key in list(waiting.order_by("pk").values_list("pk", flat=True)):
-        if key in held and not connection.is_archived:
-            continue
+    for key in due:
         try:
-            gone += _carry_out(connection, key)
+            gone += _carry_out(connection, key, is_held=key in held_keys)
         except Exception as error:
             if databases.fault_of(error) is not None:
                 raise
@@ -76,9 +80,13 @@ def carry_out(connection: SCIMConnection) -> int:
     return gone
 
 
-def settle(connection: SCIMConnection, key: int) -> bool:
-    """Switch somebody off by whose link nobody is to be found any more, if it is due; their links are locked."""
-    return _switch_off(connection, key) if not connection.lacks_settings else False
+def settle(connection: SCIMConnection, link: ProvisionedUser) -> None:
+    """Switch somebody off, if it is due, by whose link nobody is to be found any more: an administrator has said so,
+    and no brake holds them."""
+    if WISHED_OFF not in link.search or connection.lacks_settings:
+        return
+    if adapter := _due(connection, link.pk):
+        switch_off(adapter, actor=None, detail=str(DETAIL))
 
 
 def _waiting(links: ProvisionedUserQuerySet) -> ProvisionedUserQuerySet:
@@ -91,13 +99,21 @@ def _has_such_states(mapping: CompiledMapping) -> bool:
     return not moves_all and bool(getattr(kind, "never_from", True))
 
 
-def _carry_out(connection: SCIMConnection, key: int) -> bool:
+def _hold_no_more(connection: SCIMConnection, key: int) -> None:
+    """Nobody asks again about somebody whom the LMS has switched off meanwhile."""
+    for adapter in load_many_for_update(connection, [key]):
+        rules.forget_hold(adapter.link)
+
+
+def _carry_out(connection: SCIMConnection, key: int, *, is_held: bool) -> bool:
     """Whether the person goes; else nothing is left to be carried out, or it waits."""
     adapter = durable(partial(_due, connection, key))
     if adapter is None:
         return False
     if connection.is_archived or adapter.link.is_deleted or rules.is_of_administrator(adapter):
         return durable(partial(_let_go, connection, key))
+    if is_held:
+        return False
     scim_id = adapter.link.scim_id
     caller, exchange = Caller(connection, None), Exchange("", "", Operation.PATCH)
     try:
@@ -118,6 +134,7 @@ def _due(connection: SCIMConnection, key: int) -> LearnerAdapter | None:
             return adapter
         # An administrator of the LMS has had a word since: it counts from now on.
         rules.note_wish(adapter, active=False)
+        rules.forget_hold(adapter.link)
     return None
 
 

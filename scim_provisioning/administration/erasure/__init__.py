@@ -181,6 +181,9 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
     if not tally.bounded:
         # Whoever only looks keeps nobody waiting.
         links.lock(keys, link)
+        if link is not None and link.is_deleted:
+            # Nothing will tell any more that they were to be off.
+            late_wishes.settle(connection, link)
     if link is not None:
         account = link.user_id
         who, own, names = _learner(link, tally)
@@ -192,9 +195,6 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
         refuse_guest(link)
         if erase:
             _erase(person)
-        if not (tally.bounded or even_if_active):
-            # Nothing will tell any more that they were to be off.
-            late_wishes.settle(connection, link.pk)
         if not link.is_forgotten:
             links.strip(link, who, tally)
     for some in lines.few_at_once(names):

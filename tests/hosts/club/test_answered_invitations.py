@@ -396,14 +396,15 @@ def test_without_its_settings_a_connection_that_has_ended_says_nothing(
 
 
 def test_whoever_is_forgotten_after_they_have_answered_is_switched_off(
-    browser: Client, scim: ScimClient, organization: Club
+    scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
     invited(organization)
     made = create(scim, person())
     scim.delete(f"/Users/{made['id']}")
     answers()
-    forget(Person(ProvisionedUser.objects.get().connection, ProvisionedUser.objects.get()), actor=None)
+    forget(Person(connection, ProvisionedUser.objects.get()), actor=None)
     assert status() == Status.SUSPENDED
+    assert INES not in "".join(ProvisioningEvent.objects.values_list("user_name", flat=True))
 
 
 # --- the leaver brake
@@ -446,6 +447,26 @@ def test_the_leaver_brake_holds_whoever_is_to_go_late(
     leaver_brake.allow(connection, [one.pk for one in leaver_brake.held(connection)], actor=None)
     assert "4 switched off" in notify()
     assert off() == 8
+
+
+@pytest.mark.parametrize("by_hand", [Status.ACTIVE, Status.SUSPENDED])
+def test_nobody_is_held_any_more_whose_switch_an_administrator_has_moved(
+    browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection, by_hand: str
+) -> None:
+    for key in many(scim, organization, 4):
+        patch(scim, key, OFF)
+    answers()
+    notify()
+    held = leaver_brake.held(SCIMConnection.objects.get())
+    row = Membership.objects.get(user=held.get().link.user)
+    asked = {"user": row.user_id, "club": row.club_id, "role": row.role_id, "job_role": row.job_role}
+    page = reverse("admin:club_membership_change", args=[row.pk])
+    for state in (Status.SUSPENDED, by_hand):
+        browser.post(page, {**asked, "status": state})
+    notify()
+    assert not held.exists()
+    row.refresh_from_db()
+    assert row.status == by_hand
 
 
 def test_it_holds_those_too_who_were_deleted_and_whose_stay_nobody_has_to_allow(
