@@ -72,5 +72,7 @@ def _is_overruled(adapter: LearnerAdapter, said_at: datetime) -> bool:
 
 
 def has_to_stay(adapter: LearnerAdapter) -> bool:
-    """Whether no identity provider may switch this person off."""
-    return adapter.is_protected(adapter.obj) or is_last_administrator(adapter)
+    """Whether nobody may switch this person off who has asked for it: as ever, an administrator may the last one."""
+    if adapter.is_protected(adapter.obj):
+        return True
+    return not is_of_administrator(adapter) and is_last_administrator(adapter)

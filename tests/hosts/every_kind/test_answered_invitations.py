@@ -203,3 +203,13 @@ def test_whom_a_connection_suspended_when_it_ended_no_other_one_of_the_customer_
     connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
     assert not may_sign_in(answers(), beside)
     assert notify() == "suspended"
+
+
+def test_whom_an_administrator_suspended_goes_though_they_are_the_last_administrator(
+    ines: str, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    everybody = classmethod(lambda cls, connection: User.objects.all())
+    monkeypatch.setattr(LearnerAdapter, "administrators", everybody)
+    assert not may_sign_in(answers())
+    assert notify() == "suspended"
