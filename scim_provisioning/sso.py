@@ -10,6 +10,7 @@ from typing import Any
 
 from scim_provisioning.adapters import LearnerAdapter, shared_rows
 from scim_provisioning.adapters.loading import get_adapter_class
+from scim_provisioning.adapters.person import WISHED_OFF
 from scim_provisioning.events import lines
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
 from scim_provisioning.rules.customers import (
@@ -19,7 +20,7 @@ from scim_provisioning.rules.customers import (
     is_staff_of_several,
     names_customer,
 )
-from scim_provisioning.rules.departed import was_met_elsewhere
+from scim_provisioning.rules.departed import has_one_switch, was_met_elsewhere
 from scim_provisioning.rules.late_wishes import is_to_go
 
 
@@ -27,19 +28,19 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     """Whether ``user``, an account that the host has identified, may sign in.
 
     False for somebody whom the identity provider has switched off or deleted, also while they were in a state that they
-    have ended since by themselves (``rules.late_wishes``), and for the people of a customer whom
-    the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that belongs to the
-    SSO settings in use) its link counts alone, and who is another customer's is False: one customer's identity provider
-    may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets them in is
-    enough. True for an account that provisioning does not
-    know and the host does not count as another customer's (``LearnerAdapter.tenant_users``; where it tells none apart,
-    it is that of the connection that has or had it, and where there are several, a protected one is no customer's), and
-    for one that is not saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's
-    business. Why somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in
-    one connection, one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is
-    in a row of its own; two for an account without a link in ``connection``, and two more where the host tells no
-    customers apart; without ``connection`` one more for each link of an account of several, and for one that lets
-    nobody in; a few for who has ended such a state.
+    have ended since by themselves (``rules.late_wishes``), even if its connection has ended too, and for the people of
+    a customer whom the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that
+    belongs to the SSO settings in use) its link counts alone, and who is another customer's is False: one customer's
+    identity provider may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets
+    them in is enough. True for an account that provisioning does not know and the host does not count as another
+    customer's (``LearnerAdapter.tenant_users``; where it tells none apart, it is that of the connection that has or had
+    it, and where there are several, a protected one is no customer's), and for one that is not saved yet (a
+    just-in-time pipeline is about to make it): whether those may come in is the host's business. Why somebody was
+    refused is written to the log ``scim_provisioning.security``. One query for a person in one connection, one more
+    where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its own;
+    three for an account without a link in ``connection``, and two more where the host tells no customers apart; two
+    for one that no connection in use knows; without ``connection`` one more for each link of an account of several, and
+    for one that lets nobody in; a few for who has ended such a state.
     """
     if user is None or user.pk is None:
         return True
@@ -47,10 +48,8 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     if connection is not None:
         links = links.filter(customer(connection).has, connection=connection)
     known = list(links.select_related("connection").order_by("deleted_at", "pk"))
-    if not known:
-        return (
-            connection is None or not _is_strange(user, connection) or _refused(user, "of another customer")
-        )
+    if not known and connection is not None and _is_strange(user, connection):
+        return _refused(user, "of another customer")
     reasons = set()
     for link in known:
         reason = _refusal(user, link)
@@ -60,6 +59,8 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
         if not reason:
             return True
         reasons.add(reason)
+    if not reasons and _is_off_since_the_end(user, connection):
+        reasons.add("inactive")
     return not reasons or _refused(user, ", ".join(sorted(reasons)))
 
 
@@ -107,6 +108,19 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     return is_known or is_staff_of_several(adapter_class(user, link=here, connection=connection))
 
 
+def _is_off_since_the_end(user: Any, connection: SCIMConnection | None) -> bool:
+    """Whether somebody is to be off by a connection that has ended (``rules.late_wishes``), by whose switch the one
+    that is asked about goes too (one query, and some where such a wish waits)."""
+    ended = ProvisionedUser.objects.filter(user=user, active=False, connection__archived_at__isnull=False)
+    for link in ended.filter(search__has_key=WISHED_OFF).select_related("connection").order_by("pk"):
+        if connection is not None and not has_one_switch(connection, link.connection):
+            continue
+        # Without the settings nobody can say whose the switch was.
+        if not (link.connection.lacks_settings or is_lost(link)) and is_to_go(_adapter(user, link)):
+            return True
+    return False
+
+
 def _refused(user: Any, reason: str, *, action: str = "sign_in_refused") -> bool:
     """Write down why somebody may not come in; False."""
     lines.security({"action": action, "account": user.pk, "reason": reason})
@@ -120,11 +134,17 @@ def _refusal(user: Any, link: ProvisionedUser) -> str:
         return "deleted by the identity provider"
     if not adapter_class.tenant_may_sign_in(link.connection):
         return "the customer may not sign in"
-    adapter = adapter_class(user, link=link, connection=link.connection)
+    adapter = _adapter(user, link)
+    return "" if adapter.is_active and not is_to_go(adapter) else "inactive"
+
+
+def _adapter(user: Any, link: ProvisionedUser) -> LearnerAdapter:
+    """The person, with what keeps them on beside this link (one query, of who is on although it is off)."""
+    adapter: LearnerAdapter = get_adapter_class()(user, link=link, connection=link.connection)
     if adapter.has_access and not link.active:
         others = ProvisionedUser.objects.granting().exclude(connection=link.connection)
         beside = others.filter(user=user).select_related("connection")
         here = [one for one in beside if not is_lost(one)]
         adapter.person.active_elsewhere = bool(here)
         shared_rows.note(adapter.person, adapter.compiled_mapping, here)
-    return "" if adapter.is_active and not is_to_go(adapter) else "inactive"
+    return adapter

@@ -16,6 +16,7 @@ from django.utils import timezone
 from scim_provisioning import databases, events, rules, sessions
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.together import may_be_saved_together, save_together
+from scim_provisioning.events import Exchange
 from scim_provisioning.models import Action, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning import host_calls
 from scim_provisioning.provisioning.writing import end_access, save_learner
@@ -51,8 +52,11 @@ def calls_the_host(adapter_class: type[LearnerAdapter]) -> bool:
     return any(host_calls.listens(adapter_class, hook) for hook in _HOOKS)
 
 
-def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detail: str) -> bool:
-    """Switch somebody off as a deactivation by SCIM does; False when they are off, or may not be switched.
+def switch_off(
+    adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detail: str, exchange: Exchange | None = None
+) -> bool:
+    """Switch somebody off as a deactivation by SCIM does; False when they are off, or may not be switched. With
+    ``exchange`` the log says that the identity provider has, else that an administrator has.
 
     Who is on by another connection's wish stays on, and is off for this one. Of whom the LMS has switched off before,
     nobody is to find a wish to be on, once it or somebody else switches them on again.
@@ -67,9 +71,7 @@ def switch_off(adapter: LearnerAdapter, *, actor: AbstractBaseUser | None, detai
     link.changed()
     link.active, link.version = False, link.version + 1
     link.save(update_fields=["active", "modified_at", "version"])
-    event = events.admin(
-        adapter.connection, action=Action.DEACTIVATED, actor=actor, link=link, detail=detail, changes=_OFF
-    )
+    event = _noted(adapter, actor, detail, exchange)
     end_access(adapter, event)
     host_calls.tell(adapter, "on_deactivated", event)
     return True
@@ -137,6 +139,20 @@ def _wish_off(adapters: Sequence[LearnerAdapter]) -> None:
         link.active = False
     own = ProvisionedUser.objects.filter(connection=off[0].connection_id)
     own.filter(pk__in=[link.pk for link in off]).update(active=False)
+
+
+def _noted(
+    adapter: LearnerAdapter, actor: AbstractBaseUser | None, detail: str, exchange: Exchange | None
+) -> ProvisioningEvent:
+    said: dict[str, Any] = {
+        "action": Action.DEACTIVATED,
+        "link": adapter.link,
+        "detail": detail,
+        "changes": _OFF,
+    }
+    if exchange is None:
+        return events.admin(adapter.connection, actor=actor, **said)
+    return events.applied(events.Caller(adapter.connection, None), exchange, status=200, **said)
 
 
 def _switch(adapter: LearnerAdapter) -> None:

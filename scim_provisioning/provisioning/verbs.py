@@ -22,14 +22,7 @@ from scim_provisioning.protocol.messages import SearchRequest
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.protocol.schema import UserSchema
 from scim_provisioning.protocol.versions import Precondition
-from scim_provisioning.provisioning import (
-    differences,
-    earlier,
-    host_calls,
-    local_values,
-    searching,
-    undoing,
-)
+from scim_provisioning.provisioning import differences, earlier, host_calls, local_values, searching, undoing
 from scim_provisioning.provisioning.answering import told
 from scim_provisioning.provisioning.links import make_tombstone, strip_tombstone
 from scim_provisioning.provisioning.loading import checked, load_for_update
@@ -130,6 +123,17 @@ def patch(
         return _change(
             adapter, caller, exchange, before, patched.document, patched.active, ignored=patched.ignored
         )
+
+    return durable(work)
+
+
+def follow(caller: Caller, exchange: Exchange, scim_id: str) -> Written:
+    """Do what the identity provider asked before and could not be done then (``rules.late_wishes``), if it is due."""
+
+    def work() -> Written:
+        adapter = load_for_update(caller, scim_id)
+        before = checked(adapter, None)
+        return _change(adapter, caller, exchange, before, before, None, ignored=())
 
     return durable(work)
 

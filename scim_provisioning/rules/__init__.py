@@ -21,7 +21,7 @@ from scim_provisioning.rules.identity import (
     user_name_taken,
 )
 from scim_provisioning.rules.joining import Obstacle, has_here, obstacle
-from scim_provisioning.rules.late_wishes import is_to_go, note_wish
+from scim_provisioning.rules.late_wishes import is_of_administrator, is_to_go, note_wish
 from scim_provisioning.rules.legibility import legible
 from scim_provisioning.rules.locks import locked_fields
 from scim_provisioning.rules.ownership import claim, hand_on, owned_alone, refuse_left
@@ -54,6 +54,7 @@ __all__ = [
     "holders",
     "in_force",
     "is_last_administrator",
+    "is_of_administrator",
     "is_to_go",
     "keep_an_administrator",
     "legible",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.apps import apps
@@ -15,6 +16,7 @@ from django.utils.text import capfirst
 
 from scim_provisioning import moments
 from scim_provisioning.adapters import LearnerAdapter
+from scim_provisioning.adapters.entries import Entry
 from scim_provisioning.models import Action, ProvisioningEvent
 
 #: What moves the switch from our side: an edit before the last of them explains nothing.
@@ -26,7 +28,8 @@ _SWITCHING: Final = (
     Action.REACTIVATED,
     Action.DELETED,
 )
-_ENTRIES: Final = 20
+#: So many entries are read that may be about the switch.
+_ENTRIES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,49 +50,109 @@ class Difference:
 
 def moved_by_hand(adapter: LearnerAdapter, *, since: datetime | None = None) -> Difference | None:
     """How the account's switch stands where somebody in the LMS has moved it since provisioning last did, and since the
-    aware moment ``since``, as far as Django's own log knows; else None (a few queries)."""
-    has_access, entry = adapter.has_access, _last_edit(adapter)
-    if has_access is None or entry is None or (since and moments.utc(entry.action_time) < since):
-        return None
-    return Difference(has_access, entry.action_time, str(entry.user))
+    aware moment ``since``, as far as Django's own log knows; else None (a few queries).
 
-
-def _last_edit(adapter: LearnerAdapter) -> Any:
-    """The entry of Django's own log by which somebody moved the switch since provisioning last did; None unknown."""
-    switch = adapter.compiled_mapping.active
+    What may have been an edit of the switch, and may have been one of another row, lets nobody in: it counts where the
+    account is off. So does what lies beyond the entries that are read.
+    """
+    has_access, switch = adapter.has_access, adapter.compiled_mapping.active
     row = adapter.row(switch.source.name) if switch else None
-    if switch is None or row is None or not apps.is_installed("django.contrib.admin"):
+    if has_access is None or switch is None or row is None or not apps.is_installed("django.contrib.admin"):
         return None
-    events = ProvisioningEvent.objects.filter(connection=adapter.connection, link=adapter.link)
-    last = events.filter(action__in=_SWITCHING).order_by("-pk").values_list("created_at", flat=True).first()
-    # As Django writes its log: in no language, whoever reads it.
-    with translation.override(None):
-        label = str(capfirst(switch.field.verbose_name))
-    for entry in _entries(adapter.obj, row):
-        if last is not None and entry.action_time < last:
-            return None
-        if label in _edited_fields(entry.change_message):
-            return entry
-    return None
+    edited = _Switch(adapter, switch, row)
+    entries = list(edited.entries(since)[: _ENTRIES + 1])
+    for entry in entries[:_ENTRIES]:
+        is_certain = edited.is_moved_by(entry)
+        if is_certain or (is_certain is None and not has_access):
+            return Difference(has_access, entry.action_time, str(entry.user))
+    return Difference(False) if len(entries) > _ENTRIES and not has_access else None
 
 
-def _entries(*rows: models.Model) -> Any:
-    """What Django's log holds of these rows, the newest first."""
-    entries: Any = apps.get_model("admin", "LogEntry")._default_manager
-    types: Any = apps.get_model("contenttypes", "ContentType")._default_manager
-    met = models.Q()
-    for row in rows:
-        met |= models.Q(content_type=types.get_for_model(row), object_id=str(row.pk))
-    return entries.filter(met).select_related("user").order_by("-action_time", "-pk")[:_ENTRIES]
+class _Switch:
+    """The row that holds an account's switch, as the log of Django's admin names it. It writes in no language, whoever
+    reads it."""
+
+    def __init__(self, adapter: LearnerAdapter, entry: Entry, row: models.Model) -> None:
+        self._adapter, self._source, self._row = adapter, entry.source, row
+        kin = type(row)._meta.concrete_model
+        self._models = [model for model in apps.get_models() if model._meta.concrete_model is kin]
+        with translation.override(None):
+            self._label = str(capfirst(entry.field.verbose_name))
+            self._names = {str(model._meta.verbose_name) for model in self._models}
+
+    def entries(self, since: datetime | None) -> Any:
+        """What the log holds that may be about it, since provisioning last moved it, the newest first."""
+        entries: Any = apps.get_model("admin", "LogEntry")._default_manager
+        types: Any = apps.get_model("contenttypes", "ContentType")._default_manager
+        own = types.get_for_models(*self._models, for_concrete_models=False).values()
+        met = models.Q(content_type__in=own, object_id=str(self._row.pk))
+        if not self._source.is_account:
+            account = self._adapter.obj
+            of_account = models.Q(content_type=types.get_for_model(account), object_id=str(account.pk))
+            met |= of_account & _says(*self._names)
+        found = entries.filter(met, _says(self._label))
+        events = ProvisioningEvent.objects.filter(
+            connection=self._adapter.connection, link=self._adapter.link
+        )
+        moved = events.filter(action__in=_SWITCHING).order_by("-pk").values_list("created_at", flat=True)
+        if last := moved.first():
+            found = found.filter(action_time__gte=last)
+        if since is not None:
+            found = found.filter(action_time__gte=moments.bound(since))
+        return found.select_related("user").order_by("-action_time", "-pk")
+
+    def is_moved_by(self, entry: Any) -> bool | None:
+        """Whether an entry says that the switch was moved; None where it may be another row's."""
+        is_own_page = self._source.is_account or entry.content_type_id not in self._account_types
+        known = [self._is_meant(edit, is_own_page) for edit in _edits(entry.change_message, self._label)]
+        return True if True in known else None if None in known else False
+
+    def _is_meant(self, edit: dict[str, Any], is_own_page: bool) -> bool | None:
+        """Whether an edit is the row's: on its own page what names no row, beside it an inline's that names it."""
+        if "name" not in edit:
+            return is_own_page
+        if is_own_page or edit["name"] not in self._names:
+            return False
+        named = edit.get("object")
+        if not self._others or (named == self._called and named not in self._others):
+            return True
+        # By a name that several have, or none any more, nobody can be told apart.
+        return False if named in self._others and named != self._called else None
+
+    @cached_property
+    def _account_types(self) -> set[int]:
+        types: Any = apps.get_model("contenttypes", "ContentType")._default_manager
+        return {types.get_for_model(self._adapter.obj).pk}
+
+    @cached_property
+    def _called(self) -> str:
+        with translation.override(None):
+            return str(self._row)
+
+    @cached_property
+    def _others(self) -> set[str]:
+        """What the account's other rows of this model are called (one query, and what the model asks)."""
+        source = self._source
+        rows: Any = source.model._base_manager.filter(**{source.user_field: self._adapter.obj.pk})
+        with translation.override(None):
+            return {str(row) for row in rows.exclude(pk=self._row.pk)}
 
 
-def _edited_fields(message: str) -> Iterator[str]:
-    """The labels of the fields that a form changed, those of inlines too; none for a message in words."""
+def _says(*words: str) -> models.Q:
+    """What is true of a message that holds any of these words, as JSON writes them or as they are."""
+    said = models.Q()
+    for written in {*words, *(json.dumps(word)[1:-1] for word in words)}:
+        said |= models.Q(change_message__contains=written)
+    return said
+
+
+def _edits(message: str, label: str) -> Iterator[dict[str, Any]]:
+    """What a form says that it changed, of what changed the field of this label; none for a message in words."""
     try:
         edits = json.loads(message)
     except ValueError:
         return
     for edit in edits if isinstance(edits, list) else ():
         changed = edit.get("changed") if isinstance(edit, dict) else None
-        if isinstance(changed, dict):
-            yield from map(str, changed.get("fields") or ())
+        if isinstance(changed, dict) and label in map(str, changed.get("fields") or ()):
+            yield changed

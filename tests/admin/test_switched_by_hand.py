@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -80,6 +83,34 @@ def test_an_lms_in_german_knows_who_did_it_too(
     assert "von ada im LMS eingeschaltet, obwohl" in shown, shown
     scim.patch(f"/Users/{ines.scim_id}", OFF)
     assert ProvisioningEvent.objects.latest("pk").cause["switched_in_lms"]["by"] == "ada"
+
+
+def test_a_switch_whose_name_is_not_in_ascii_is_found_in_the_log_too(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(User._meta.get_field("is_active"), "verbose_name", "zugänglich („an“)")
+    scim.patch(f"/Users/{ines.scim_id}", OFF)
+    move_switch(admin_client, User.objects.get(pk=ines.user_id), on=True)
+    assert "by ada, although" in text(admin_client.get(learner_page(ines)))
+
+
+def test_a_row_beside_the_account_with_a_field_of_the_same_name_explains_nothing(
+    admin_client: Client, scim: ScimClient, ines: ProvisionedUser
+) -> None:
+    scim.patch(f"/Users/{ines.scim_id}", OFF)
+    user = User.objects.get(pk=ines.user_id)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    edit = {"name": "progress", "object": "Safety", "fields": ["Active"]}
+    LogEntry.objects.create(
+        user=User.objects.get(username="ada"),
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(user.pk),
+        action_flag=CHANGE,
+        change_message=json.dumps([{"changed": edit}]),
+    )
+    shown = text(admin_client.get(learner_page(ines)))
+    assert "Switched on in the LMS, although" in shown
+    assert "by ada" not in shown
 
 
 @pytest.mark.parametrize("how", ["PATCH", "DELETE"])

@@ -36,7 +36,7 @@ from scim_provisioning.models import (
 )
 from scim_provisioning.models.provisioned_user import user_name_key
 from scim_provisioning.protocol.errors import SCIMError, Unavailable
-from scim_provisioning.provisioning import host_calls
+from scim_provisioning.provisioning import host_calls, late_wishes
 from scim_provisioning.provisioning.loading import read_locked
 from scim_provisioning.provisioning.transactions import durable
 
@@ -181,6 +181,9 @@ def _forget(person: Person, tally: Tally, *, even_if_active: bool, erase: bool) 
     if not tally.bounded:
         # Whoever only looks keeps nobody waiting.
         links.lock(keys, link)
+        if link is not None and link.is_deleted:
+            # Nothing will tell any more that they were to be off.
+            late_wishes.settle(connection, link)
     if link is not None:
         account = link.user_id
         who, own, names = _learner(link, tally)

@@ -63,7 +63,7 @@ class Command(ScimCommand):
             numbers.roll_up()
             jobs.note_run(jobs.NOTIFY)
         if not options["dry_run"]:
-            late = self._carry_out(connections)
+            late = self._carry_out(connections if name else [*connections, *late_wishes.ended()])
             failure = failure or late
         if failure is not None:
             raise failure
@@ -78,7 +78,8 @@ class Command(ScimCommand):
         return is_gone
 
     def _carry_out(self, connections: Iterable[SCIMConnection]) -> Exception | None:
-        """What identity providers have asked for that could not be done before; the first failure. An adapter that does
+        """What identity providers, and administrators who have disconnected them, have asked for that could not be done
+        before; the first failure. An adapter that does
         not load keeps nobody from their mail: that is said, and the next run goes on."""
         try:
             host.adapter_class()
@@ -88,11 +89,11 @@ class Command(ScimCommand):
 
         def work(connection: SCIMConnection) -> None:
             if number := late_wishes.carry_out(connection):
-                said = f"{connection}: {number} switched off, as the identity provider had asked before."
-                self.stdout.write(said)
+                self.stdout.write(f"{connection}: {number} switched off, as was asked before.")
 
         with translation.override(settings.LANGUAGE_CODE):
-            return self.each((one for one in connections if not (one.is_archived or one.is_paused)), work)
+            due = {one.pk: one for one in connections if one.is_archived or not one.is_paused}
+            return self.each(due.values(), work)
 
     def _warn(self, connection: SCIMConnection) -> None:
         """What cannot wait for a daily mail has one of its own."""

@@ -13,9 +13,17 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from scim_provisioning.administration import connections
-from scim_provisioning.models import OnDisconnect, ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.administration import connections, leaver_brake
+from scim_provisioning.administration.erasure import Person, forget
+from scim_provisioning.models import (
+    LeaverBrake,
+    OnDisconnect,
+    ProvisionedUser,
+    ProvisioningEvent,
+    SCIMConnection,
+)
 from scim_provisioning.sso import may_reset_password, may_sign_in
+from scim_provisioning.testing.factories import TokenFactory
 from tests.admin.pages import PASSWORD, text
 from tests.client import ScimClient, SecureBrowser
 from tests.hosts.club.models import Club, Membership, Role
@@ -303,8 +311,12 @@ def test_whom_a_disconnection_switched_off_while_invited_stays_out_when_it_is_re
     connections.restore(SCIMConnection.objects.get(), actor=None)
     answers()
     assert comes_in(SCIMConnection.objects.get()) == {False}
-    notify()
+    assert "1 switched off" in notify()
     assert status() == Status.SUSPENDED
+    # It was the administrator's word, and no identity provider's.
+    event = ProvisioningEvent.objects.latest("pk")
+    assert (event.action, event.operation) == ("deactivated", "admin")
+    assert event.detail == "Suspended when the connection was disconnected."
 
 
 def test_a_lost_link_says_nothing_any_more(scim: ScimClient, organization: Club) -> None:
@@ -314,6 +326,180 @@ def test_a_lost_link_says_nothing_any_more(scim: ScimClient, organization: Club)
     ProvisionedUser.objects.update(user=None)
     notify()
     assert status() == Status.ACTIVE
+
+
+# --- the connection ends
+
+
+@pytest.mark.parametrize("said", ["suspend", "PATCH", "DELETE"])
+def test_whoever_was_to_be_off_when_the_connection_ended_stays_out(
+    scim: ScimClient, organization: Club, connection: SCIMConnection, said: str
+) -> None:
+    user = invited(organization)
+    made = create(scim, person())
+    if said == "PATCH":
+        patch(scim, made["id"], OFF)
+    elif said == "DELETE":
+        scim.delete(f"/Users/{made['id']}")
+    ada = host().make_administrator("ada", PASSWORD)
+    learners = OnDisconnect.SUSPEND if said == "suspend" else OnDisconnect.KEEP
+    connections.disconnect(connection, actor=ada, learners=learners)
+    answers()
+    assert comes_in(SCIMConnection.objects.get()) == {False}
+    assert may_reset_password(user) is False
+    assert "1 switched off" in notify()
+    assert status() == Status.SUSPENDED
+    event = ProvisioningEvent.objects.latest("pk")
+    assert (event.action, event.operation) == ("deactivated", "admin")
+    assert event.actor == (ada if said == "suspend" else None)
+    assert "switched off" not in notify()
+
+
+def test_an_administrator_of_the_club_lets_them_in_after_the_end(
+    browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    invited(organization)
+    create(scim, person())
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    on_page(browser, status=Status.ACTIVE)
+    assert comes_in(SCIMConnection.objects.get()) == {True}
+    notify()
+    assert status() == Status.ACTIVE
+
+
+def test_so_does_the_identity_provider_once_the_connection_is_restored(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    invited(organization)
+    made = create(scim, person())
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    connections.restore(SCIMConnection.objects.get(), actor=None)
+    back = ScimClient(TokenFactory(connection=SCIMConnection.objects.get()).plaintext)
+    patch(back, made["id"], ON)
+    answers()
+    assert comes_in(SCIMConnection.objects.get()) == {True}
+    notify()
+    assert status() == Status.ACTIVE
+
+
+def test_without_its_settings_a_connection_that_has_ended_says_nothing(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    user = invited(organization)
+    create(scim, person())
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    SCIMConnection.objects.update(sso_key="gone")
+    answers()
+    assert may_sign_in(user) is True
+    notify()
+    assert status() == Status.ACTIVE
+
+
+def test_whoever_is_forgotten_after_they_have_answered_is_switched_off(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    invited(organization)
+    made = create(scim, person())
+    scim.delete(f"/Users/{made['id']}")
+    answers()
+    forget(Person(connection, ProvisionedUser.objects.get()), actor=None)
+    assert status() == Status.SUSPENDED
+    assert INES not in "".join(ProvisioningEvent.objects.values_list("user_name", flat=True))
+
+
+# --- the leaver brake
+
+
+def many(scim: ScimClient, club: Club, number: int) -> list[str]:
+    role = Role.objects.create(club=club, name="Guest")
+    made = []
+    for one in range(number):
+        user = User.objects.create_user(f"p{one}@harborline.example")
+        Membership.objects.create(user=user, club=club, role=role, status=Status.INVITED)
+        made.append(create(scim, person(f"p{one}"))["id"])
+    SCIMConnection.objects.update(policies={"leavers_at_least": 3, "leavers_percent": 5})
+    return made
+
+
+def off() -> int:
+    return Membership.objects.filter(status=Status.SUSPENDED).count()
+
+
+def test_the_leaver_brake_holds_whoever_is_to_go_late(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    for key in many(scim, organization, 8):
+        patch(scim, key, OFF)
+    answers()
+    connection = SCIMConnection.objects.get()
+    assert "3 switched off" in notify()
+    assert (off(), leaver_brake.held(connection).count()) == (3, 5)
+    # They are noted once, and wait.
+    refused = ProvisioningEvent.objects.filter(error_code="conn.held")
+    assert refused.count() == 5
+    assert all(event.link_id for event in refused)
+    assert "switched off" not in notify()
+    assert (off(), refused.count()) == (3, 5)
+    leaver_brake.allow(connection, [leaver_brake.held(connection)[0].pk], actor=None)
+    assert "1 switched off" in notify()
+    leaver_brake.allow_all(connection, actor=None)
+    connection.refresh_from_db()
+    leaver_brake.allow(connection, [one.pk for one in leaver_brake.held(connection)], actor=None)
+    assert "4 switched off" in notify()
+    assert off() == 8
+
+
+@pytest.mark.parametrize("by_hand", [Status.ACTIVE, Status.SUSPENDED])
+def test_nobody_is_held_any_more_whose_switch_an_administrator_has_moved(
+    browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection, by_hand: str
+) -> None:
+    for key in many(scim, organization, 4):
+        patch(scim, key, OFF)
+    answers()
+    notify()
+    held = leaver_brake.held(SCIMConnection.objects.get())
+    row = Membership.objects.get(user=held.get().link.user)
+    asked = {"user": row.user_id, "club": row.club_id, "role": row.role_id, "job_role": row.job_role}
+    page = reverse("admin:club_membership_change", args=[row.pk])
+    for state in (Status.SUSPENDED, by_hand):
+        browser.post(page, {**asked, "status": state})
+    notify()
+    assert not held.exists()
+    row.refresh_from_db()
+    assert row.status == by_hand
+
+
+def test_it_holds_those_too_who_were_deleted_and_whose_stay_nobody_has_to_allow(
+    scim: ScimClient, organization: Club, connection: SCIMConnection
+) -> None:
+    for key in many(scim, organization, 5):
+        scim.delete(f"/Users/{key}")
+    answers()
+    assert "3 switched off" in notify()
+    assert "switched off" not in notify()
+    assert {may_sign_in(user) for user in User.objects.filter(username__startswith="p")} == {False}
+    LeaverBrake.objects.update(recent=[])
+    assert "2 switched off" in notify()
+
+
+@pytest.mark.parametrize("how", ["PATCH", "DELETE"])
+def test_who_has_gone_late_can_be_brought_back_as_whoever_has_gone(
+    browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection, how: str
+) -> None:
+    invited(organization)
+    made = create(scim, person())
+    if how == "PATCH":
+        patch(scim, made["id"], OFF)
+    else:
+        scim.delete(f"/Users/{made['id']}")
+    answers()
+    notify()
+    event = ProvisioningEvent.objects.latest("pk")
+    assert (event.action, event.operation) == ("deactivated", how.lower())
+    assert "1 person is back as before." in undo(browser, connection)
+    assert status() == Status.ACTIVE
+    assert comes_in(connection) == {True}
+    assert "switched off" not in notify()
 
 
 # --- a departure is taken back

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from example_project.lms.models import Organization
-from scim_provisioning.administration import ownership
+from scim_provisioning.administration import connections, ownership
 from scim_provisioning.events import Caller
-from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
+from scim_provisioning.models import OnDisconnect, ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.provisioning import merging
 from scim_provisioning.sso import may_reset_password, may_sign_in
 from scim_provisioning.testing.factories import TokenFactory
@@ -180,3 +180,36 @@ def test_whose_account_was_joined_to_another_is_off_there_at_once_and_not_once_m
     call_command("scim_notify", stdout=StringIO(), stderr=StringIO())
     assert Dossier.objects.get(user=other).status == "active"
     assert may_sign_in(User.objects.get(pk=other.pk), connection)
+
+
+def test_whom_another_connection_has_wanted_since_stays_though_both_have_ended(
+    scim: ScimClient, ines: str, connection: SCIMConnection, beside: SCIMConnection
+) -> None:
+    scim.patch(f"/Users/{ines}", OFF)
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.KEEP)
+    let_share(SENT["userName"], "Beside")
+    made = ScimClient(TokenFactory(connection=beside).plaintext).post("/Users", SENT)
+    assert made.status_code == 201, made.json()
+    user = answers()
+    assert notify() == "active"
+    connections.disconnect(beside, actor=None, learners=OnDisconnect.KEEP)
+    assert may_sign_in(user)
+    assert notify() == "active"
+
+
+def test_whom_a_connection_suspended_when_it_ended_no_other_one_of_the_customer_lets_in(
+    ines: str, connection: SCIMConnection, beside: SCIMConnection
+) -> None:
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    assert not may_sign_in(answers(), beside)
+    assert notify() == "suspended"
+
+
+def test_whom_an_administrator_suspended_goes_though_they_are_the_last_administrator(
+    ines: str, connection: SCIMConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections.disconnect(connection, actor=None, learners=OnDisconnect.SUSPEND)
+    everybody = classmethod(lambda cls, connection: User.objects.all())
+    monkeypatch.setattr(LearnerAdapter, "administrators", everybody)
+    assert not may_sign_in(answers())
+    assert notify() == "suspended"
