@@ -73,9 +73,7 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
     history_url = history_page(site, link) if may_read else ""
     forget_url = forget_page(site, request, link)
     if link.is_deleted or link.user is None:
-        undone = (
-            Adoption.objects.filter(link=link, undone_at__isnull=False).first() if link.user is None else None
-        )
+        undone = _taken(link) if link.user is None else None
         left = _detached_words(undone) if undone else _left(link)
         return ManagedBy(
             link,
@@ -97,7 +95,13 @@ def managed_by(site: AdminSite, request: HttpRequest, link: ProvisionedUser) -> 
 
 def detached(user: Any) -> Q:
     """The tombstones of links to an account that an administrator has ended."""
-    return Q(user__isnull=True, adoption__user=user, adoption__undone_at__isnull=False)
+    return Q(
+        user__isnull=True, pk__in=Adoption.objects.filter(user=user, undone_at__isnull=False).values("link")
+    )
+
+
+def _taken(link: ProvisionedUser) -> Adoption | None:
+    return Adoption.objects.filter(link=link, undone_at__isnull=False).order_by("-undone_at", "-pk").first()
 
 
 def _detached_words(undone: Adoption) -> str:

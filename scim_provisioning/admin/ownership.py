@@ -199,9 +199,9 @@ def owner_of(request: HttpRequest, event: ProvisioningEvent) -> ProvisionedUser 
 
 def _account_of(event: ProvisioningEvent, owner: ProvisionedUser) -> Any:
     """The account that was refused; of a link that has lost it, the one that the refusal names, if the link had it."""
-    if owner.user is not None:
-        return owner.user
     named = event.cause.get("accounts") or ()
+    if owner.user is not None and (not named or str(owner.user_id) in map(str, named)):
+        return owner.user
     taken = Adoption.objects.filter(link=owner, undone_at__isnull=False, user__in=named)
     found = taken.select_related("user").first()
     return None if found is None else found.user

@@ -20,8 +20,9 @@ UNDONE_WITHIN: Final = timedelta(days=30)
 
 class Adoption(models.Model):
     """An account that was here before ``link`` was made for it. ``kept`` has the values that provisioning may
-    overwrite, by row and column of the mapping; it is empty once the adoption is undone. Then the row says that
-    ``user`` is not whom the identity provider meant: nobody is linked to the account by evidence alone any more."""
+    overwrite, by row and column of the mapping; it is empty once an administrator has taken the account from the link.
+    Then the row says whose ``user`` was: nobody is linked to the account by evidence alone any more. A link that was
+    moved to another account has a row for each that was taken from it."""
 
     connection = models.ForeignKey(
         SCIMConnection,
@@ -30,8 +31,12 @@ class Adoption(models.Model):
         related_name="adoptions",
         db_index=False,
     )
-    link = models.OneToOneField(
-        ProvisionedUser, verbose_name=_("learner"), on_delete=models.CASCADE, related_name="adoption"
+    link = models.ForeignKey(
+        ProvisionedUser,
+        verbose_name=_("learner"),
+        on_delete=models.CASCADE,
+        related_name="adoptions",
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -56,7 +61,10 @@ class Adoption(models.Model):
     class Meta:
         verbose_name = _("adoption")
         verbose_name_plural = _("adoptions")
-        indexes = (models.Index(fields=("connection", "user"), name="scim_adoption_user"),)
+        indexes = (
+            models.Index(fields=("connection", "user"), name="scim_adoption_user"),
+            models.Index(fields=("link",), name="scim_adoption_link"),
+        )
 
     def __str__(self) -> str:
         return f"{self.link} ({self.user})"

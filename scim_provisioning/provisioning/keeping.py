@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils import timezone
-
 from scim_provisioning import events, rules
 from scim_provisioning.adapters import LearnerAdapter
 from scim_provisioning.adapters.entries import Group
 from scim_provisioning.events import Caller, identifiers
 from scim_provisioning.models import (
     Action,
-    Adoption,
     LockedValue,
     ProvisionedUser,
     ProvisioningEvent,
@@ -22,7 +19,7 @@ from scim_provisioning.models import (
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.provisioning import host_calls, sign_in_names
-from scim_provisioning.provisioning.links import keep_document, strip_tombstone
+from scim_provisioning.provisioning.links import keep_document, remember_whose, strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
@@ -123,14 +120,7 @@ def _detach(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningE
     strip_tombstone(link)
     # An earlier word that they may share the account would link it again.
     SharedAccount.objects.filter(connection=caller.tenant, user=account).delete()
-    said = {
-        "connection": caller.tenant,
-        "user_id": account,
-        "kept": {},
-        "undone_at": timezone.now(),
-        "undone_by_id": None if caller.actor is None else caller.actor.pk,
-    }
-    Adoption.objects.update_or_create(link=link, defaults=said)
+    remember_whose(caller, link, account)
     _mark(caller.tenant)
     return event
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 from django.db.models import Q
+from django.utils import timezone
 
 from scim_provisioning import rules
 from scim_provisioning.adapters import LearnerAdapter, database_errors
@@ -17,7 +18,8 @@ from scim_provisioning.adapters.person import LOCKED
 from scim_provisioning.adapters.sql.searchable import asks_document, search_copy
 from scim_provisioning.conf import app_settings
 from scim_provisioning.databases import own_rows
-from scim_provisioning.models import LockedValue, ProvisionedUser, SharedAccount
+from scim_provisioning.events import Caller
+from scim_provisioning.models import Adoption, LockedValue, ProvisionedUser, SharedAccount
 from scim_provisioning.models.provisioned_user import SCIM_ID_LENGTH, user_name_key
 from scim_provisioning.protocol import json_text
 from scim_provisioning.protocol.errors import InvalidValue
@@ -177,3 +179,16 @@ def strip_tombstone(tombstone: ProvisionedUser) -> None:
     mine.update(user=None, document={}, search={}, awaited_manager=None)
     if LOCKED in tombstone.search:
         LockedValue.objects.filter(connection=tombstone.connection_id, link=tombstone.pk).delete()
+
+
+def remember_whose(caller: Caller, link: ProvisionedUser, account: int) -> None:
+    """Say whose ``account`` was that an administrator has taken from ``link``, and that the evidence alone is not
+    enough to link it again: nothing else does, once no link leads to it. What was kept of it is forgotten."""
+    taken: dict[str, Any] = {
+        "connection_id": link.connection_id,
+        "user_id": account,
+        "kept": {},
+        "undone_at": timezone.now(),
+        "undone_by_id": None if caller.actor is None else caller.actor.pk,
+    }
+    Adoption.objects.update_or_create(link=link, undone_at__isnull=True, defaults=taken)

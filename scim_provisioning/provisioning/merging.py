@@ -21,7 +21,7 @@ from scim_provisioning.protocol.errors import Uniqueness
 from scim_provisioning.protocol.resources import Document
 from scim_provisioning.provisioning import host_calls, moved, sign_in_names
 from scim_provisioning.provisioning.earlier import hold_names
-from scim_provisioning.provisioning.links import save_link, strip_tombstone
+from scim_provisioning.provisioning.links import remember_whose, save_link, strip_tombstone
 from scim_provisioning.provisioning.loading import hold_connection, load_locked, lock_newcomer
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.undoing import kept
@@ -93,6 +93,7 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
     was_seated = link is not None and _has_seat(link)
     earlier = _leave(caller, stays, goes, link)
     host_calls.merge(stays, goes.learner)
+    _remember_whose(caller, other, [*earlier, *([link] if link is not None and moves else [])])
     if moves and link is not None:
         return _take_over(
             caller, link, into, other, sent=sent, before=before, was_seated=was_seated, detail=detail
@@ -101,7 +102,8 @@ def _join(caller: Caller, into: Any, other: Any, met: int | None, detail: str) -
         _seat(stays)
     # Where nobody's link says whose line it is, whoever is forgotten one day is found in it by the account.
     whose = {} if link is not None else {NAMES: called}
-    event = _write_down(caller, link, detail, cause={"earlier": earlier, **_two(into, other), **whose})
+    left = [tombstone.scim_id for tombstone in earlier]
+    event = _write_down(caller, link, detail, cause={"earlier": left, **_two(into, other), **whose})
     if link is not None:
         identifiers.remember(link, documents.changes(gone, stays.read()))
     return event
@@ -124,9 +126,9 @@ def _locked(caller: Caller, into: Any, other: Any) -> tuple[LearnerAdapter, Lear
 
 def _leave(
     caller: Caller, stays: LearnerAdapter, goes: LearnerAdapter, link: ProvisionedUser | None
-) -> list[str]:
+) -> list[ProvisionedUser]:
     """What has to be so before the host joins the two: ``goes`` is off, and no link leads to it, for the host may
-    delete it. Returns the SCIM ids that led to it and lead to nobody now."""
+    delete it. Returns the tombstones that led to it and lead to nobody now."""
     moved.still_here(
         ProvisionedUser.objects.beside(caller.tenant).filter(user__in=[stays.obj.pk, goes.obj.pk])
     )
@@ -145,7 +147,14 @@ def _leave(
     earlier = list(tombstones)
     for tombstone in earlier:
         strip_tombstone(tombstone)
-    return [tombstone.scim_id for tombstone in earlier]
+    return earlier
+
+
+def _remember_whose(caller: Caller, account: Any, links: list[ProvisionedUser]) -> None:
+    """Say whose the account was that went, of all links that led to it, unless the host has deleted it."""
+    if links and type(account)._base_manager.filter(pk=account.pk).exists():
+        for link in links:
+            remember_whose(caller, link, account.pk)
 
 
 def _take_over(
@@ -238,8 +247,8 @@ def _held(caller: Caller, account: Any) -> Document:
 def _remember(link: ProvisionedUser, values: dict[str, dict[str, Any]]) -> None:
     """As of every account that was here before it was linked: the link can be taken back for a while."""
     made = {"connection_id": link.connection_id, "user_id": link.user_id, "kept": values}
-    begun = {"made_at": timezone.now(), "undone_at": None, "undone_by": None}
-    Adoption.objects.update_or_create(link=link, defaults=made | begun)
+    begun = {"made_at": timezone.now()}
+    Adoption.objects.update_or_create(link=link, undone_at__isnull=True, defaults=made | begun)
 
 
 def _two(into: Any, other: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from scim_provisioning.models.adoption import UNDONE_WITHIN
 from scim_provisioning.protocol import documents
 from scim_provisioning.protocol.errors import NotFound
 from scim_provisioning.provisioning import host_calls, sign_in_names
-from scim_provisioning.provisioning.links import strip_tombstone
+from scim_provisioning.provisioning.links import remember_whose, strip_tombstone
 from scim_provisioning.provisioning.loading import load_for_update
 from scim_provisioning.provisioning.transactions import durable
 from scim_provisioning.provisioning.withdrawing import end_owner
@@ -85,7 +85,6 @@ class _TakenBack:
     """A learner whose account is what it was, saved; ``before`` is the resource as it stood."""
 
     adapter: LearnerAdapter
-    adoption: Adoption
     before: dict[str, Any]
     changes: dict[str, Any]
     signs_in_anew: bool
@@ -106,7 +105,7 @@ def _take_back(caller: Caller, link: ProvisionedUser) -> _TakenBack:
     else:
         save_learner(adapter)
     after = {**_as_held(adapter), "active": adapter.is_active}
-    return _TakenBack(adapter, found, before, documents.changes(before, after), bool(changed))
+    return _TakenBack(adapter, before, documents.changes(before, after), bool(changed))
 
 
 def _write_unheard(adapter: LearnerAdapter) -> None:
@@ -120,7 +119,7 @@ def _write_unheard(adapter: LearnerAdapter) -> None:
 
 def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEvent:
     taken = _take_back(caller, link)
-    adapter, found = taken.adapter, taken.adoption
+    adapter = taken.adapter
     if taken.signs_in_anew or not adapter.has_access:
         sessions.end(adapter.obj)
     event = events.admin(
@@ -139,9 +138,7 @@ def _undo(caller: Caller, link: ProvisionedUser, detail: str) -> ProvisioningEve
     SharedAccount.objects.filter(connection=adapter.link.connection_id, user=adapter.obj).delete()
     end_owner(adapter.link)
     strip_tombstone(adapter.link)
-    found.kept, found.undone_at = {}, timezone.now()
-    found.undone_by_id = None if caller.actor is None else caller.actor.pk
-    found.save(update_fields=["kept", "undone_at", "undone_by"])
+    remember_whose(caller, adapter.link, adapter.obj.pk)
     host_calls.tell_of_change(adapter, "on_updated", event)
     return event
 

@@ -3,7 +3,7 @@ customer."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import DatabaseError
@@ -64,10 +64,8 @@ def names_customer(adapter_class: type[LearnerAdapter], connection: SCIMConnecti
     ``tenant_users`` may be anybody's."""
     if _is_the_hosts_own(adapter_class):
         return True
-    scopes = [source.within for source in _scoped(adapter_class, connection)]
-    asked = [value for scope in scopes for value in scope.values() if callable(value)]
+    asked = _asked(adapter_class, connection)
     try:
-        # Constants tell no customers apart.
         return bool(asked) and all(value(connection) is not None for value in asked)
     except DatabaseError:
         raise
@@ -105,9 +103,10 @@ def is_given_to(connection: SCIMConnection, other: SCIMConnection, account: int)
 
 
 def are_one_customers(connection: SCIMConnection, other: SCIMConnection) -> bool:
-    """Whether the host's mapping says that two connections are one customer's."""
+    """Whether the host's mapping says that two connections are one customer's; never where no row asks whose it is,
+    though a ``tenant_users`` of the host's own may know."""
     adapter_class = get_adapter_class()
-    if not names_customer(adapter_class, connection):
+    if not _asked(adapter_class, connection) or not names_customer(adapter_class, connection):
         return False
     ours = _scopes(adapter_class, connection)
     return bool(ours) and ours == _scopes(adapter_class, other)
@@ -123,6 +122,14 @@ def counted_alone(connection: SCIMConnection, accounts: Collection[Any]) -> set[
     for source in _scoped(adapter_class, connection):
         mine -= set(_outside(source, connection, mine).values_list(source.user_field or "pk", flat=True))
     return mine
+
+
+def _asked(
+    adapter_class: type[LearnerAdapter], connection: SCIMConnection
+) -> list[Callable[[SCIMConnection], Any]]:
+    """What of the mapping asks whose the connection is: constants tell no customers apart."""
+    scopes = [source.within for source in _scoped(adapter_class, connection)]
+    return [value for scope in scopes for value in scope.values() if callable(value)]
 
 
 def _scopes(adapter_class: type[LearnerAdapter], connection: SCIMConnection) -> list[dict[str, Any]]:

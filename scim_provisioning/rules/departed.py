@@ -73,8 +73,9 @@ def was_met_elsewhere(connection: SCIMConnection, account: int) -> bool:
 
 
 def taken_from(connection: SCIMConnection, account: int) -> list[ProvisionedUser]:
-    """The links of other connections from which an administrator took the account by hand: they lead to nobody, and
-    what is left of the adoption alone says whose it was (one query)."""
+    """The links of other connections from which an administrator took the account by hand, detached it, undid its
+    adoption or joined it with another: they lead to nobody or to the other one, and what is left of the adoption alone
+    says whose it was (one query)."""
     taken = Adoption.objects.filter(user=account, undone_at__isnull=False).exclude(connection=connection)
     return [one.link for one in taken.select_related("link__connection").order_by("pk")]
 
@@ -109,7 +110,11 @@ def may_have_ended_elsewhere(connection: SCIMConnection, accounts: Collection[An
 
 def is_given_back(connection: SCIMConnection, link: ProvisionedUser, account: int | None) -> bool:
     """Whether the LMS says that the account of another connection's link is this customer's by now."""
-    return account is not None and (is_lost(link) or is_given_to(connection, link.connection, account))
+    if account is None:
+        return False
+    # Of a link that was moved to another account, what it has now says nothing of this one.
+    is_moved = link.user_id == account and is_lost(link)
+    return is_moved or is_given_to(connection, link.connection, account)
 
 
 def _owning(links: Iterable[ProvisionedUser]) -> list[ProvisionedUser]:

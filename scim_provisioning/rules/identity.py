@@ -89,8 +89,8 @@ def adopted(
     Exactly one strong candidate is linked, unless the connection's policy is never to, or another connection owns the
     account. Weak or ambiguous evidence (the same work e-mail address, where the policy is to ask) never links by
     itself, and never makes a second account for what may be the same person: 409, which Entra shows and tries again,
-    until an administrator says that it is somebody new. An administrator's word that an account may be shared is
-    evidence enough; a protected account is nobody's whatever the word.
+    until an administrator says that it is somebody new: that word outweighs all evidence. The word that an account may
+    be shared is evidence enough, and outweighs both; a protected account is nobody's whatever the word.
     """
     standing = standing or Standing(adapter.connection)
     told_apart(adapter, document, adapter.names_of(document))
@@ -107,19 +107,21 @@ def adopted(
     params: dict[str, object] = {"accounts": [candidate.user.pk for candidate in candidates]}
     strong = [candidate.user for candidate in candidates if candidate.strong]
     likely = strong if len(strong) == 1 else [candidate.user for candidate in candidates]
-    if len(likely) == 1 and _is_free(likely[0], adapter, standing):
+    is_one = len(likely) == 1 and _is_free(likely[0], adapter, standing)
+    if is_one and standing.may_share(likely[0]):
+        return likely[0]
+    if standing.is_somebody_new(document["userName"]):
+        _refuse_owned_name(adapter, document, standing)
+        return None
+    if is_one:
         _refuse_owned(likely[0], standing)
-        if standing.may_share(likely[0]):
-            return likely[0]
     if len(strong) == 1 and _is_free(strong[0], adapter, standing):
         policy = adapter.connection.existing_learners
         if policy is not ExistingLearners.LINK:
             params["policy"] = policy.value
         elif strong[0].pk not in others and _is_theirs(strong[0], adapter, standing):
             return strong[0]
-    if standing.is_somebody_new(document["userName"]):
-        return None
-    if len(likely) == 1 and _is_free(likely[0], adapter, standing):
+    if is_one:
         _refuse_had(likely[0], standing)
     if all(adapter.is_hidden(candidate.user) for candidate in candidates):
         raise hidden_account(params)

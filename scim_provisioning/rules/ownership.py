@@ -80,9 +80,11 @@ def owned_elsewhere(account: Any, owner: ProvisionedUser) -> Uniqueness:
 
 
 def owner_left(account: Any, owner: ProvisionedUser) -> Uniqueness:
-    """The 409 for a guest who would let somebody in again whom the owner has let go."""
+    """The 409 for an account that another connection has or had, and for a guest who would let somebody in again whom
+    the owner has let go: what became of the person there, and whether the account is on, is not told."""
     return Uniqueness(
-        "This person's account was deactivated in the application. An administrator there has to allow it again.",
+        "This person's account belongs to another connection of the application, or did. "
+        "An administrator there has to allow it.",
         code="user.owner_left",
         params=_both_sides(account, owner),
     )

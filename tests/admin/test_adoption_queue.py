@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from example_project.lms.models import Course, Learner, Organization, Progress
 from example_project.lms.scim import LearnerAdapter
+from scim_provisioning.adapters import Candidate
 from scim_provisioning.administration import connections, ownership
 from scim_provisioning.administration.adoption import queue as queue_rules
 from scim_provisioning.administration.adoption import same_person
@@ -338,6 +339,25 @@ def test_somebody_new_gets_an_account_of_their_own_at_the_next_try(
     # The word was about this person only.
     LearnerFactory(organization=Learner.objects.get(user=ines).organization, user__username="rui@x.example")
     assert scim.post("/Users", person("rui", userName="rui@x.example")).status_code == 409
+
+
+def test_somebody_new_gets_one_too_whose_name_leads_to_an_account_that_the_application_has_switched_off(
+    admin_client: Client,
+    scim: ScimClient,
+    connection: SCIMConnection,
+    ines: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A host of which the name is evidence enough, and not what people sign in by.
+    monkeypatch.setattr(LearnerAdapter, "find_learner", lambda *_: [Candidate(ines, strong=True)])
+    SCIMConnection.objects.filter(pk=connection.pk).update(policies={})
+    User.objects.filter(pk=ines.pk).update(is_active=False)
+    assert scim.post("/Users", person("ines.okafor")).status_code == 409
+    refused = ProvisioningEvent.objects.latest("pk")
+    assert refused.error_code == "user.switched_off"
+    assert "A new account is made" in text(answer(admin_client, refused, "separate"))
+    assert scim.post("/Users", person("ines.okafor")).status_code == 201
+    assert ProvisionedUser.objects.get().user != ines
 
 
 def test_where_people_sign_in_by_the_name_there_is_no_second_one(

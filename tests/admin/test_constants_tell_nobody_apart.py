@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from example_project.lms.models import Learner, Organization
 from example_project.lms.scim import LearnerAdapter
 from scim_provisioning import adapters
-from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.administration import connections
+from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.sso import may_sign_in
 from tests.admin.conftest import PASSWORD, Administrator
 from tests.admin.pages import text, url
@@ -135,3 +137,28 @@ def test_staff_link_nobody_of_another_customers(
     assert list(browser.get(page).context["candidates"]) == []
     browser.post(page, {"answer": "link", "account": account.pk, "password": PASSWORD})
     assert not ProvisionedUser.objects.living().filter(user=account).exists()
+
+
+@pytest.mark.parametrize("how", ["disconnected", "settings deleted"])
+def test_a_host_that_counts_by_itself_gives_what_a_connection_had_that_ended_to_no_other_customer(
+    ours: Customer, theirs: Customer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    def counted(cls: Any, connection: SCIMConnection) -> Any:
+        return cls.all_accounts().filter(groups__name=f"org-{connection.sso.organization_id}")
+
+    def found(self: Any, document: Any) -> list[adapters.Candidate]:
+        return [adapters.Candidate(one, strong=True) for one in self.accounts_named(document["userName"])]
+
+    monkeypatch.setattr(LearnerAdapter, "tenant_users", classmethod(counted))
+    monkeypatch.setattr(LearnerAdapter, "find_learner", found)
+    account = made(theirs, "bob.bravo").user
+    account.groups.add(Group.objects.create(name=f"org-{theirs.sso.organization_id}"))
+    if how == "disconnected":
+        connections.disconnect(theirs.connection, actor=None, learners="keep")
+    else:
+        theirs.connection.load_sso().delete()
+    answer = ours.scim.post("/Users", person("bob.bravo"))
+    assert answer.status_code == 409
+    assert ProvisioningEvent.objects.latest("pk").error_code == "user.owner_left"
+    assert not ProvisionedUser.objects.filter(connection=ours.connection, user=account).exists()
+    assert not may_sign_in(account, ours.connection)

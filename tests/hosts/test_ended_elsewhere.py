@@ -11,7 +11,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from scim_provisioning.adapters.loading import get_adapter_class
-from scim_provisioning.administration import connections
+from scim_provisioning.administration import connections, keeping
+from scim_provisioning.administration.adoption import answers, queue
+from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, ProvisioningEvent, SCIMConnection
 from scim_provisioning.rules.customers import names_customer
 from scim_provisioning.sso import may_sign_in
@@ -134,3 +136,32 @@ def test_whom_the_lms_has_moved_is_the_next_customers_though_their_connection_ha
         return
     first.load_sso().delete()
     assert made(client(second)) == account
+
+
+@pytest.mark.parametrize("policy", ["link", "ask"])
+@pytest.mark.parametrize("how", ["in use", "deleted", "detached", *ENDS])
+def test_who_is_said_to_be_somebody_new_gets_an_account_of_their_own_or_that_is_refused_at_once(
+    scim: ScimClient, connection: SCIMConnection, how: str, policy: str
+) -> None:
+    other, _third = make_connection("Other"), make_connection("Third")
+    SCIMConnection.objects.filter(pk=other.pk).update(policies={"existing_learners": policy})
+    account = made(scim)
+    link = ProvisionedUser.objects.select_related("connection").get(user=account)
+    if how == "deleted":
+        scim.delete(f"/Users/{link.scim_id}")
+    elif how == "detached":
+        keeping.detach(link, actor=None)
+    elif how != "in use":
+        end(connection, how)
+    theirs, before = client(other), stands(account)
+    if theirs.post("/Users", spelled(person())).status_code == 409:
+        refused = ProvisioningEvent.objects.filter(connection=other).latest("pk")
+        verdict = queue.look(other, refused).verdict
+        try:
+            answers.give(other, verdict, "separate", None, actor=None)
+        except ConnectionRefused:
+            assert theirs.post("/Users", spelled(person())).status_code == 409
+            return
+        assert theirs.post("/Users", spelled(person())).status_code == 201
+    assert ProvisionedUser.objects.get(connection=other).user_id != account.pk
+    assert stands(account) == before

@@ -14,8 +14,11 @@ from scim_provisioning.adapters.loading import get_adapter_class
 from scim_provisioning.administration.adoption import doubles, joining, undoing
 from scim_provisioning.administration.setting_up import ConnectionRefused
 from scim_provisioning.models import ProvisionedUser, SCIMConnection
+from scim_provisioning.rules.customers import offered
+from scim_provisioning.sso import may_sign_in
+from scim_provisioning.testing.factories import TokenFactory
 from tests.client import ScimClient
-from tests.hosts.current import spelled
+from tests.hosts.current import make_connection, spelled
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +157,30 @@ def test_nobody_is_joined_across_customers(
             continue
         with pytest.raises(ConnectionRefused):
             joining.join(connection, side(connection, link.user), found, actor=None)
+
+
+@pytest.mark.usefixtures("joined")
+@pytest.mark.parametrize("moves", [True, False], ids=["the link moves", "who was deleted"])
+def test_an_account_that_went_is_taken_by_no_name_from_the_customer_whose_it_was(
+    scim: ScimClient, connection: SCIMConnection, old: Any, moves: bool
+) -> None:
+    sent = scim.post("/Users", body()).json()["id"]
+    went, stays = ProvisionedUser.objects.select_related("user").get(scim_id=sent).user, old
+    if not moves:
+        assert scim.delete(f"/Users/{sent}").status_code == 204
+        second = scim.post("/Users", body("ines.second")).json()["id"]
+        stays = ProvisionedUser.objects.select_related("user").get(scim_id=second).user
+    joining.join(connection, side(connection, stays), side(connection, went), actor=None)
+    account = get_user_model()._base_manager.get(pk=went.pk)  # type: ignore[union-attr]
+    if hasattr(account, "is_active"):
+        # The application has switched it on again.
+        account.is_active = True
+        account.save()
+    theirs = make_connection("Other")
+    answer = ScimClient(TokenFactory(connection=theirs).plaintext).post(
+        "/Users", {**body(), "userName": account.get_username()}
+    )
+    assert answer.status_code in (201, 409)
+    assert not ProvisionedUser.objects.filter(connection=theirs, user=account).exists()
+    assert not may_sign_in(get_user_model()._base_manager.get(pk=account.pk), theirs)
+    assert not offered(get_adapter_class(), theirs).filter(pk=account.pk).exists()

@@ -109,12 +109,13 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         ),
     ),
     "user.owner_left": Entry(
-        _("The account's owner has let the person go."),
+        _("The account belongs to another connection, or did."),
         (
             _(
-                "Another connection owned the account, and its identity provider has deleted the person, or the "
-                "connection has ended. Who has left stays switched off, whatever those send who may share the account; "
-                "and nobody takes it over by sending the same name, also where all customers share accounts."
+                "Another connection has or had the account: its identity provider has deleted the person, an "
+                "administrator has taken the account from it, or the connection has ended. Nobody takes such an "
+                "account over by sending its name, be it on or off, also where all customers share accounts; and whom "
+                "the owner has let go, nobody who may share the account switches on again."
             ),
         ),
         _(

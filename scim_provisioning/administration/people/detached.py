@@ -35,7 +35,9 @@ def _accounts(links: Sequence[ProvisionedUser]) -> dict[int, Unmanaged]:
     known = {link.pk: link.connection for link in links}
     undone = Adoption.objects.filter(link__in=links, undone_at__isnull=False, user__isnull=False)
     together: dict[SCIMConnection, dict[Any, int]] = {}
-    for link, account in undone.values_list("link", "user"):
+    # Of one that was moved before it was detached, the account that it had last.
+    last = dict(undone.order_by("undone_at", "pk").values_list("link", "user"))
+    for link, account in last.items():
         together.setdefault(known[link], {})[account] = link
     return {
         keys[account.pk]: Unmanaged(account, [connection])

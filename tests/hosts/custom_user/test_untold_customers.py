@@ -204,6 +204,31 @@ def test_no_other_customers_identity_provider_signs_in_whom_a_connection_has_los
     assert not may_sign_in(account, connection)
 
 
+@pytest.mark.parametrize("lose", WAYS)
+def test_nobody_is_told_of_an_account_that_is_on_that_it_is_off_or_how_it_was_lost(
+    connection: SCIMConnection,
+    scim: ScimClient,
+    hers: ProvisionedUser,
+    third: SCIMConnection,
+    lose: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lose(hers)
+    refused = scim.post("/Users", person("ben.theirs"))
+    if refused.status_code == 201:
+        # Where no evidence meets the account, the newcomer gets one of their own.
+        assert ProvisionedUser.objects.get(connection=connection).user_id != hers.user_id
+        return
+    assert refused.status_code == 409
+    assert "belongs to another connection of the application, or did" in refused.json()["detail"]
+    event = ProvisioningEvent.objects.latest("pk")
+    page = reverse("admin:scim_provisioning_provisioningevent_change", args=[event.pk])
+    words = text(staff_browser(monkeypatch, connection).get(page))
+    assert "The account belongs to another connection, or did." in words
+    assert "deactivated" not in words
+    assert "has let the person go" not in words
+
+
 def test_where_no_other_customer_is_left_an_ended_connections_people_come_in(
     connection: SCIMConnection, hers: ProvisionedUser
 ) -> None:
