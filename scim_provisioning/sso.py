@@ -6,6 +6,7 @@ address that SCIM has written.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from scim_provisioning.adapters import LearnerAdapter, shared_rows
@@ -27,27 +28,30 @@ from scim_provisioning.rules.late_wishes import is_to_go
 def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
     """Whether ``user``, an account that the host has identified, may sign in.
 
-    False for somebody whom the identity provider has switched off or deleted, also while they were in a state that they
-    have ended since by themselves (``rules.late_wishes``), even if its connection has ended too, and for the people of
-    a customer whom the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection`` (the one that
-    belongs to the SSO settings in use) its link counts alone, and who is another customer's is False: one customer's
-    identity provider may assert any name. So is whom the LMS has moved to another customer. Without, one link that lets
-    them in is enough. True for an account that provisioning does not know and the host does not count as another
-    customer's (``LearnerAdapter.tenant_users``; where it tells none apart, it is that of the connection that has or had
-    it, and where there are several, a protected one is no customer's), and for one that is not saved yet (a
-    just-in-time pipeline is about to make it): whether those may come in is the host's business. Why somebody was
-    refused is written to the log ``scim_provisioning.security``. One query for a person in one connection, one more
-    where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is in a row of its own;
-    three for an account without a link in ``connection``, and two more where the host tells no customers apart; two
-    for one that no connection in use knows; without ``connection`` one more for each link of an account of several, and
-    for one that lets nobody in; a few for who has ended such a state.
+    False for somebody whom the identity provider has switched off or deleted, also while they were in a state that
+    they have ended since by themselves (``rules.late_wishes``), even if its connection has ended too, and for the
+    people of a customer whom the host does not let in (``LearnerAdapter.tenant_may_sign_in``). With ``connection``
+    (the one that belongs to the SSO settings in use) its link counts alone, and who is another customer's is False:
+    one customer's identity provider may assert any name. So is whom the LMS has moved to another customer. Without,
+    one link that lets them in is enough. True for an account that provisioning does not know and the host does not
+    count as another customer's (``LearnerAdapter.tenant_users``; where it tells none apart, it is that of the
+    connection that has or had it, and where there are several, a protected one is no customer's), and for one that is
+    not saved yet (a just-in-time pipeline is about to make it): whether those may come in is the host's business. Why
+    somebody was refused is written to the log ``scim_provisioning.security``. One query for a person in one
+    connection, one more where the SSO row of ``connection`` was not read yet, and where what ``active`` switches is
+    in a row of its own; three for an account without a link in ``connection``, and two more where the host tells no
+    customers apart; without ``connection`` one more for each link of an account of several, and for one that lets
+    nobody in; a few for who has ended such a state.
     """
     if user is None or user.pk is None:
         return True
-    links = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=True)
+    links = (
+        ProvisionedUser.objects.filter(user=user).select_related("connection").order_by("deleted_at", "pk")
+    )
     if connection is not None:
         links = links.filter(customer(connection).has, connection=connection)
-    known = list(links.select_related("connection").order_by("deleted_at", "pk"))
+    met = list(links)
+    known = [link for link in met if not link.connection.is_archived]
     if not known and connection is not None and _is_strange(user, connection):
         return _refused(user, "of another customer")
     reasons = set()
@@ -59,8 +63,9 @@ def may_sign_in(user: Any, connection: SCIMConnection | None = None) -> bool:
         if not reason:
             return True
         reasons.add(reason)
-    if not reasons and _is_off_since_the_end(user, connection):
-        reasons.add("inactive")
+    if not reasons:
+        ended = met if connection is None else _of_ended_connections(user)
+        reasons |= {"inactive"} if _is_off_since_the_end(user, connection, ended) else set()
     return not reasons or _refused(user, ", ".join(sorted(reasons)))
 
 
@@ -108,11 +113,19 @@ def _is_strange(user: Any, connection: SCIMConnection) -> bool:
     return is_known or is_staff_of_several(adapter_class(user, link=here, connection=connection))
 
 
-def _is_off_since_the_end(user: Any, connection: SCIMConnection | None) -> bool:
-    """Whether somebody is to be off by a connection that has ended (``rules.late_wishes``), by whose switch the one
-    that is asked about goes too (one query, and some where such a wish waits)."""
-    ended = ProvisionedUser.objects.filter(user=user, active=False, connection__archived_at__isnull=False)
-    for link in ended.filter(search__has_key=WISHED_OFF).select_related("connection").order_by("pk"):
+def _of_ended_connections(user: Any) -> list[ProvisionedUser]:
+    links = ProvisionedUser.objects.filter(user=user, connection__archived_at__isnull=False)
+    return list(links.select_related("connection").order_by("pk"))
+
+
+def _is_off_since_the_end(
+    user: Any, connection: SCIMConnection | None, links: Iterable[ProvisionedUser]
+) -> bool:
+    """Whether somebody is to be off by a link of a connection that has ended (``rules.late_wishes``), by whose switch
+    the one that is asked about goes too (some queries where such a wish waits)."""
+    for link in links:
+        if link.active or not link.connection.is_archived or WISHED_OFF not in link.search:
+            continue
         if connection is not None and not has_one_switch(connection, link.connection):
             continue
         # Without the settings nobody can say whose the switch was.

@@ -16,7 +16,7 @@ from scim_provisioning.adapters.expressions import TextMatch, sort_text
 from scim_provisioning.adapters.kinds.belonging import Belonging
 from scim_provisioning.adapters.kinds.column import Column
 from scim_provisioning.adapters.kinds.kind import MappedAttribute
-from scim_provisioning.adapters.kinds.meanings import KNOWN, Held, Names
+from scim_provisioning.adapters.kinds.meanings import KNOWN, Names
 from scim_provisioning.adapters.kinds.named_rows import (
     NamedRows,
     named_column,
@@ -252,13 +252,8 @@ class Reference(MappedAttribute):
         return [(names, name) for name in self._each(value, model) if self.create != "never"]
 
     def _names(self, model: Any, person: Person) -> Names:
-        return self.names(
-            model,
-            person.connection,
-            odd=person.odd_names,
-            brought_by=person.link.scim_id,
-            held=person.held_names,
-        )
+        who = {"brought_by": person.link.scim_id, "held": person.held_names}
+        return self.names(model, person.connection, odd=person.odd_names, **who)
 
     def row_named(self, name: str, model: Any, person: Person) -> models.Model | None:
         """The row that a name means within the customer; a new one where it means none and one may be made. None for a
@@ -278,25 +273,13 @@ class Reference(MappedAttribute):
             raise self._not_created(name, refused) from error
 
     def names(
-        self,
-        model: Any,
-        connection: SCIMConnection,
-        *,
-        odd: dict[Any, OddNames] | None = None,
-        brought_by: str = "",
-        held: Held | None = None,
+        self, model: Any, connection: SCIMConnection, *, odd: dict[Any, OddNames] | None = None, **who: Any
     ) -> Names:
-        """What names mean within the customer. ``odd``: see ``NamedRows``; ``brought_by`` and ``held``: ``Names``."""
+        """What names mean within the customer. ``odd``: see ``NamedRows``; ``who`` brings them: see ``Names``."""
         within = resolve_scope(self.within, connection)
         rows = NamedRows(model, self.by, within, self.key, {} if odd is None else odd)
         values = {**self.defaults, **self.within}
-        return Names(
-            rows,
-            self.new_units(connection),
-            lambda: scope_values(model, values, connection),
-            brought_by,
-            {} if held is None else held,
-        )
+        return Names(rows, self.new_units(connection), lambda: scope_values(model, values, connection), **who)
 
     def new_units(self, connection: SCIMConnection) -> NewUnits:
         """What becomes of a name that is not known here."""
