@@ -106,6 +106,22 @@ WAYS = {
 }
 
 
+def switched_off_while_invited(scim: ScimClient, organization: Club) -> dict[str, Any]:
+    """The person whom the identity provider made of somebody invited, and then switched off."""
+    invited(organization)
+    made: dict[str, Any] = create(scim, person())
+    patch(scim, made["id"], OFF)
+    return made
+
+
+def deleted_while_invited(scim: ScimClient, organization: Club) -> dict[str, Any]:
+    """The same, deleted."""
+    invited(organization)
+    made: dict[str, Any] = create(scim, person())
+    scim.delete(f"/Users/{made['id']}")
+    return made
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_whoever_was_switched_off_while_invited_stays_out_whatever_they_answer(
     scim: ScimClient, organization: Club, connection: SCIMConnection, way: str
@@ -136,9 +152,7 @@ def test_whoever_is_linked_while_invited_and_sent_as_off_stays_out_too(
 def test_that_the_wish_is_kept_is_written_down_once(
     browser: Client, scim: ScimClient, organization: Club
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    patch(scim, made["id"], OFF)
+    made = switched_off_while_invited(scim, organization)
     patch(scim, made["id"], OFF)
     scim.put(f"/Users/{made['id']}", person(active=False))
     assert done() == ["adopted", "skipped"]
@@ -200,9 +214,7 @@ def test_a_dry_run_carries_nothing_out(scim: ScimClient, organization: Club) -> 
 def test_the_next_request_about_them_carries_it_out(
     scim: ScimClient, organization: Club, connection: SCIMConnection, how: str
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    patch(scim, made["id"], OFF)
+    made = switched_off_while_invited(scim, organization)
     answers()
     sent = person(title="Gone")
     sent.pop("active", None)
@@ -218,9 +230,7 @@ def test_the_next_request_about_them_carries_it_out(
 def test_whoever_is_wanted_again_comes_in(
     scim: ScimClient, organization: Club, connection: SCIMConnection, first: str
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    patch(scim, made["id"], OFF)
+    made = switched_off_while_invited(scim, organization)
     if first == "answer":
         answers()
     patch(scim, made["id"], ON)
@@ -240,9 +250,7 @@ def test_whoever_is_wanted_again_comes_in(
 def test_whom_an_administrator_of_the_club_lets_in_afterwards_comes_in(
     browser: Client, scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    patch(scim, made["id"], OFF)
+    made = switched_off_while_invited(scim, organization)
     on_page(browser, status=Status.SUSPENDED)
     on_page(browser, status=Status.ACTIVE)
     assert comes_in(connection) == {True}
@@ -267,9 +275,7 @@ def test_an_invitation_by_hand_before_lets_nobody_in(
 def test_whoever_was_deleted_while_invited_is_switched_off_once_they_have_answered(
     scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    scim.delete(f"/Users/{made['id']}")
+    made = deleted_while_invited(scim, organization)
     answers()
     assert comes_in(connection) == {False}
     notify()
@@ -281,9 +287,7 @@ def test_whoever_was_deleted_while_invited_is_switched_off_once_they_have_answer
 def test_whoever_comes_back_while_still_invited_is_let_in_by_answering(
     scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    scim.delete(f"/Users/{made['id']}")
+    made = deleted_while_invited(scim, organization)
     assert create(scim, person())["id"] == made["id"]
     answers()
     notify()
@@ -294,9 +298,7 @@ def test_whoever_comes_back_while_still_invited_is_let_in_by_answering(
 def test_whoever_comes_back_as_off_is_not_let_in_by_answering(
     scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    scim.delete(f"/Users/{made['id']}")
+    made = deleted_while_invited(scim, organization)
     assert create(scim, person(active=False))["id"] == made["id"]
     answers()
     assert comes_in(connection) == {False}
@@ -398,9 +400,7 @@ def test_without_its_settings_a_connection_that_has_ended_says_nothing(
 def test_whoever_is_forgotten_after_they_have_answered_is_switched_off(
     scim: ScimClient, organization: Club, connection: SCIMConnection
 ) -> None:
-    invited(organization)
-    made = create(scim, person())
-    scim.delete(f"/Users/{made['id']}")
+    deleted_while_invited(scim, organization)
     answers()
     forget(Person(connection, ProvisionedUser.objects.get()), actor=None)
     assert status() == Status.SUSPENDED
