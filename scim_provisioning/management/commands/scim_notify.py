@@ -78,9 +78,9 @@ class Command(ScimCommand):
         return is_gone
 
     def _carry_out(self, connections: Iterable[SCIMConnection]) -> Exception | None:
-        """Do what identity providers, and administrators who have disconnected them, have asked for and could not be done
-        before; return the first failure. An adapter that does not load keeps nobody from their mail: that is said, and
-        the next run goes on."""
+        """Do what identity providers, and administrators who have disconnected them, have asked for and could not be
+        done before; return the first failure. An adapter that does not load keeps nobody from their mail: that is said,
+        and the next run goes on."""
         try:
             host.adapter_class()
         except host.AdapterBroken as broken:
